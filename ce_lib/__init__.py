@@ -1,0 +1,27 @@
+"""Softmax and cross-entropy in NumPy: the package that the book's chapters import.
+
+    import ce_lib as ce
+
+Losses are in nats unless a base is given. Logits have shape (..., K), labels (...,).
+"""
+
+from ce_lib.derivatives import check_gradient, cross_entropy_hessian, softmax_jacobian
+from ce_lib.information import entropy, kl_divergence, surprisal
+from ce_lib.logits import log_softmax, logsumexp, softmax
+from ce_lib.loss import cross_entropy, cross_entropy_from_probs, cross_entropy_with_grad
+
+__version__ = "0.1.0"
+__all__ = [
+    "check_gradient",
+    "cross_entropy",
+    "cross_entropy_from_probs",
+    "cross_entropy_hessian",
+    "cross_entropy_with_grad",
+    "entropy",
+    "kl_divergence",
+    "log_softmax",
+    "logsumexp",
+    "softmax",
+    "softmax_jacobian",
+    "surprisal",
+]
