@@ -115,7 +115,8 @@ def test_a_chapter_is_in_normal_form(path):
     """`make notebooks` would change nothing but outputs: one kernelspec, no timings, one indent."""
     notebook = nbformat.read(path, as_version=4)
     normal = TOOL["text_of"](TOOL["normalise"](notebook))
-    assert normal == path.read_text(encoding="utf-8"), f"{path.stem}: run `make notebooks`"
+    same = normal == path.read_text(encoding="utf-8")
+    assert same, f"{path.stem} is not in normal form: run `make notebooks`"
 
 
 def test_the_chapters_are_found():
