@@ -41,6 +41,11 @@ class Number(NamedTuple):
         values = [abs(candidate), abs(candidate) * 100] if self.percent else [abs(candidate)]
         return not self.version and any(abs(v - self.value) <= self.tolerance for v in values)
 
+    def distance(self, candidate):
+        """How far off a candidate is, relative to the larger of the two."""
+        larger = max(abs(candidate), self.value)
+        return abs(abs(candidate) - self.value) / larger if larger else larger
+
 
 def numbers(text):
     """Every number in a piece of plain text, integers included."""
@@ -142,7 +147,7 @@ def unsupported(name, notebook):
         candidates = sources(cells, position, everything) if claimed else []
         for number in claimed:
             if not any(number.fits(candidate) for candidate in candidates):
-                near = min(candidates, key=lambda c: abs(abs(c) - number.value), default=None)
+                near = min(candidates, key=number.distance, default="none at all")
                 messages.append(
                     f"{name}, cell {cell['id']}: {number.text} stands in no output or literal"
                     f" nearby; nearest is {near}"
