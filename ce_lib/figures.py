@@ -1,0 +1,215 @@
+"""The book's figures: one style, ink that follows the page's theme, and a form in words.
+
+    figures.style()                 # once per notebook
+    fig, ax = plt.subplots()
+    ...                             # plain Matplotlib
+    figures.show(fig)               # an SVG, and beside it what is drawn, as text
+
+The text form is computed from the artists. It is what a terminal and a screen reader get, and
+what the checks compare when a notebook is re-run.
+"""
+
+import hashlib
+import io
+import xml.etree.ElementTree as ET
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib import collections, colors, container, patches, quiver, text
+
+CAT, DOG, BIRD, OTHER = "#0072B2", "#D55E00", "#009E73", "#CC79A7"  # Okabe and Ito's
+INK, QUIET, PAPER = "#010203", "#808080", "#fefdfc"  # INK and PAPER stand for the theme's
+_THEME = {INK: "currentColor", PAPER: "var(--paper, #fff)"}
+_SVG = "http://www.w3.org/2000/svg"
+_HREF = "{http://www.w3.org/1999/xlink}href"
+
+
+def style():
+    """Set the book's figure style for all figures that follow."""
+    plt.rcdefaults()
+    ink = ("text.color", "axes.labelcolor", "axes.edgecolor", "axes.titlecolor")
+    plt.rcParams.update(dict.fromkeys([*ink, "xtick.color", "ytick.color"], INK))
+    plt.rcParams.update(
+        {
+            "figure.figsize": (6.4, 3.4),
+            "figure.constrained_layout.use": True,
+            "figure.facecolor": PAPER,
+            "axes.facecolor": "none",
+            "axes.prop_cycle": plt.cycler(color=[CAT, DOG, BIRD, OTHER]),
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.titlesize": "medium",
+            "lines.linewidth": 2,
+            "font.size": 10.5,
+            "svg.fonttype": "path",
+            "svg.hashsalt": "ce_lib",
+        }
+    )
+
+
+def show(fig):
+    """Display a figure as an SVG with its form in words, and close it."""
+    from IPython.display import display
+
+    words = describe(fig)
+    display({"image/svg+xml": svg(fig, words), "text/plain": words}, raw=True)
+    plt.close(fig)
+
+
+def svg(fig, words=""):
+    """The figure as SVG text, fit to stand inside a page beside others.
+
+    Ink becomes currentColor, paper the page's --paper; ids are used only where something
+    refers to them, and carry a prefix of the figure's own; `words` become its description.
+    """
+    file = io.StringIO()
+    fig.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+    ET.register_namespace("", _SVG)
+    ET.register_namespace("xlink", _HREF[1:].partition("}")[0])
+    root = ET.fromstring(file.getvalue())
+    for junk in root.findall(f"{{{_SVG}}}metadata"):
+        root.remove(junk)
+    ET.SubElement(root, f"{{{_SVG}}}desc").text = words
+    root.insert(0, root[-1])
+    root.remove(root[-1])
+    source = ET.tostring(root, encoding="unicode")
+    prefix = "f" + hashlib.sha256(words.encode()).hexdigest()[:6] + "-"
+    for element in root.iter():
+        name = element.attrib.get("id")
+        if name and f"#{name}\"" not in source and f"#{name})" not in source:
+            del element.attrib["id"]
+        for key, value in element.attrib.items():
+            for colour, themed in _THEME.items():
+                value = value.replace(colour, themed)
+            if key == "id":
+                value = prefix + value
+            elif key == _HREF and value.startswith("#"):
+                value = "#" + prefix + value[1:]
+            element.attrib[key] = value.replace("url(#", f"url(#{prefix}")
+    return ET.tostring(root, encoding="unicode")
+
+
+def describe(fig):
+    """What a figure draws, in words and numbers, computed from its artists."""
+    axes = [ax for ax in fig.axes if ax.get_visible()]
+    lines = [f"Figure with {len(axes)} panels"] if len(axes) > 1 else []
+    for ax in axes:
+        lines.append(_panel(ax))
+        lines += ["  " + line for line in _artists(ax)]
+    return "\n".join(lines)
+
+
+def number(value):
+    """A number to four significant digits, without the noise of the last bits."""
+    value = float(f"{float(value):.10g}") + 0.0
+    return f"{value:.4g}" if abs(value) > 1e-12 or value == 0 else f"{value:.1e}"
+
+
+def _point(x, y):
+    return f"({number(x)}, {number(y)})"
+
+
+def _panel(ax):
+    """The panel's title, and each axis with its label, range and scale."""
+    parts = []
+    for name in ("x", "y"):
+        label, scale = getattr(ax, f"get_{name}label")(), getattr(ax, f"get_{name}scale")()
+        low, high = getattr(ax, f"get_{name}lim")()
+        log = "" if scale == "linear" else f", {scale} scale"
+        parts.append(f"{name} {label!r} " * bool(label) + f"{name} " * (not label)
+                     + f"from {number(low)} to {number(high)}{log}")
+    title = f"{ax.get_title()}: " if ax.get_title() else "Axes: "
+    return title + "; ".join(parts) if ax.axison else title.rstrip(": ") + " (no axes drawn)"
+
+
+def _artists(ax):
+    """One line for each thing drawn, in drawing order."""
+    bars = [c for c in ax.containers if isinstance(c, container.BarContainer)]
+    for group in bars:
+        spans = (
+            (b.get_x(), b.get_width()) if group.orientation == "horizontal"
+            else (b.get_y(), b.get_height())
+            for b in group
+        )
+        yield "bars: " + ", ".join(f"{number(a)} to {number(a + size)}" for a, size in spans)
+    skip = (ax.patch, *ax.spines.values())
+    in_bars = {id(b) for group in bars for b in group}
+    for artist in ax.get_children():
+        if not artist.get_visible() or id(artist) in in_bars or artist in skip:
+            continue
+        if isinstance(artist, plt.Line2D):
+            yield _curve(ax, artist)
+        elif isinstance(artist, text.Text):
+            if artist.get_text() and artist not in (ax.title, ax._left_title, ax._right_title):
+                where = _point(*artist.get_position())
+                kind = "arrow to " + _point(*artist.xy) + ", text" if (
+                    isinstance(artist, text.Annotation) and artist.arrowprops
+                ) else "text"
+                yield f"{kind} {artist.get_text()!r} at {where}".replace("\\n", " ")
+            elif isinstance(artist, text.Annotation) and artist.arrowprops:
+                yield f"arrow from {_point(*artist.get_position())} to {_point(*artist.xy)}"
+        elif isinstance(artist, collections.QuadMesh):
+            yield "colour mesh: " + _values(np.ma.getdata(artist.get_array()))
+        elif isinstance(artist, quiver.Quiver):
+            yield (f"{artist.N} arrows: starts {_cloud(artist.XY)}; "
+                   f"steps {_cloud(np.column_stack([artist.U, artist.V]))}")
+        elif hasattr(artist, "levels"):
+            paths = artist.get_paths()
+            for level, path in zip(artist.levels, paths, strict=False):
+                if len(path.vertices):
+                    yield f"contour at {number(level)}: {_cloud(path.vertices)}"
+        elif isinstance(artist, collections.PathCollection):
+            yield f"{len(artist.get_offsets())} points: {_cloud(np.asarray(artist.get_offsets()))}"
+        elif isinstance(artist, collections.Collection):
+            for path in artist.get_paths():
+                yield f"area or lines: {_cloud(path.vertices)}"
+        elif isinstance(artist, patches.Patch) and colors.to_hex(artist.get_edgecolor()):
+            yield f"{type(artist).__name__.lower()}: {_cloud(_outline(artist))}"
+
+
+def _outline(patch):
+    """The corners of a patch, in data coordinates."""
+    if isinstance(patch, patches.FancyArrowPatch):
+        return np.array(patch._posA_posB)
+    return patch.get_patch_transform().transform_path(patch.get_path()).vertices
+
+
+def _curve(ax, line):
+    """A curve: its points if they are few, else its values where the axis has ticks."""
+    x, y = (np.asarray(v, dtype=float) for v in line.get_data())
+    name = "" if line.get_label().startswith("_") else f" {line.get_label()!r}"
+    if line.get_transform() != ax.transData:
+        flat = len(y) > 1 and y[0] == y[-1] and list(x) == [0, 1]
+        return f"line{name} at {'y' if flat else 'x'} = {number(y[0] if flat else x[0])}"
+    if len(x) <= 12:
+        return f"{'points' if line.get_linestyle() == 'None' else 'line'}{name} " + " ".join(
+            map(_point, x, y)
+        )
+    low, high = np.nanmin(x), np.nanmax(x)
+    if np.all(np.diff(x) > 0):
+        ticks = [t for t in ax.get_xticks() if low <= t <= high]
+        samples = [(t, np.interp(t, x, y)) for t in ticks]
+    else:
+        samples = [(x[i], y[i]) for i in np.linspace(0, len(x) - 1, 5).astype(int)]
+    finite = y[np.isfinite(y)]
+    return (f"curve{name} of {len(x)} points: " + " ".join(_point(*s) for s in samples)
+            + f"; lowest {number(finite.min())}, highest {number(finite.max())},"
+            f" mean {number(finite.mean())}")
+
+
+def _cloud(points):
+    """Points: all if they are few, else their ranges and means."""
+    points = np.asarray(points, dtype=float)
+    if len(points) <= 12:
+        return " ".join(_point(*p) for p in points)
+    low, high, mean = points.min(axis=0), points.max(axis=0), points.mean(axis=0)
+    return (f"{len(points)} points, x {number(low[0])} to {number(high[0])},"
+            f" y {number(low[1])} to {number(high[1])}, mean {_point(*mean)}")
+
+
+def _values(array):
+    """The entries of an array: all if they are few, else shape, range and mean."""
+    if array.size <= 36:
+        return "; ".join(" ".join(number(v) for v in row) for row in np.atleast_2d(array))
+    return (f"{' x '.join(map(str, array.shape))} values from {number(array.min())}"
+            f" to {number(array.max())}, mean {number(array.mean())}")
