@@ -42,9 +42,9 @@ class Number(NamedTuple):
         return not self.version and any(abs(v - self.value) <= self.tolerance for v in values)
 
     def distance(self, candidate):
-        """How far off a candidate is, relative to the larger of the two."""
-        larger = max(abs(candidate), self.value)
-        return abs(abs(candidate) - self.value) / larger if larger else larger
+        """How many times larger the larger of the two is."""
+        smaller, larger = sorted([abs(candidate), self.value])
+        return larger / smaller if smaller else Decimal("inf")
 
 
 def numbers(text):
