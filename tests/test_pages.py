@@ -19,7 +19,8 @@ def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("book")
     skip = shutil.ignore_patterns("_build", ".*", "__pycache__", "tests")
     shutil.copytree(prose.ROOT, folder / "book", ignore=skip)
-    command = [sys.executable, "-m", "jupyter_book", "build", "-W", "-n", "--keep-going", "."]
+    jupyter_book = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
+    command = [*jupyter_book, "build", "-W", "-n", "--keep-going", "."]
     done = subprocess.run(
         command, cwd=folder / "book", capture_output=True, text=True, timeout=300, check=False
     )
