@@ -1,0 +1,58 @@
+# `make` lists what there is to make. Each target makes its own environment in .venv first.
+PYTHON ?= python3
+BIN := .venv/bin
+NOTEBOOKS ?= $(wildcard chapters/*.ipynb)
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+book: .venv/installed  ## build the website into _build/html, warnings as errors
+	$(BIN)/jupyter-book build . -W --keep-going -q
+	@echo "The book is at $(CURDIR)/_build/html/index.html"
+
+test: .venv/installed  ## run every check
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest
+
+serve: book  ## read the website at http://localhost:8000
+	$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory _build/html
+
+lab: .venv/installed  ## open the chapters in JupyterLab
+	$(BIN)/jupyter lab --notebook-dir=chapters
+
+notebooks: .venv/installed  ## execute the chapters in place and normalise them
+	$(BIN)/python tools/notebooks.py $(NOTEBOOKS)
+
+format: .venv/installed  ## format code and notebooks
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: .venv/installed  ## make requirements.txt and binder/requirements.txt anew
+	$(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --upgrade --extra dev \
+	  --no-annotate --no-header --no-emit-package ce-lib pyproject.toml -o requirements.txt
+	$(BIN)/python tools/light.py
+
+peers: .venv-peers/installed  ## compare ce_lib with PyTorch, SciPy and scikit-learn
+	.venv-peers/bin/python -m pytest -o addopts= tests/test_peers.py
+
+clean:  ## remove what was made, the environments included
+	rm -rf _build .venv .venv-peers .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/installed: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; say which: make PYTHON=/path/to/python3.12 ..."; exit 1; }
+	@$(PYTHON) -m venv .venv || \
+	  { echo "This Python has no venv module (on Debian and Ubuntu: apt install python3-venv)"; exit 1; }
+	$(BIN)/pip install --quiet -r requirements.txt
+	$(BIN)/pip install --quiet --no-deps -e .
+	@touch $@
+
+.venv-peers/installed: tests/peers/requirements.txt
+	@$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/pip install --quiet -r tests/peers/requirements.txt
+	.venv-peers/bin/pip install --quiet --no-deps -e .
+	@touch $@
+
+.PHONY: help book test serve lab notebooks format lock peers clean

@@ -1,0 +1,167 @@
+"""The book's Sphinx extension: figures from notebook cells, numbers from names, checked numbers.
+
+- `:::{figure} #label` takes the output image of the code cell with that label;
+- the book's SVG figures are set inside the page, so that their ink follows the theme;
+- chapters/NN_name is chapter NN, in its sections, figures and equations;
+- {cited}`1.58` marks a number from elsewhere; {output}`0.105 <NN_name#cell-id>` one from a cell.
+"""
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.directives.patches import Figure
+from sphinx.transforms import SphinxTransform
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxRole
+from sphinx.writers.html5 import HTML5Translator
+
+logger = logging.getLogger(__name__)
+CHAPTER = re.compile(r"chapters/(\d+)_")
+NUMBER = re.compile(r"[-−]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?%?")
+
+
+class CellFigure(Figure):
+    """A figure; with `#label` as its argument, of the notebook cell that has this label."""
+
+    def run(self):
+        """Make the figure's node, and leave the image's place for `TakeFigures` to fill."""
+        target = self.arguments[0]
+        if not target.startswith("#"):
+            return super().run()
+        self.options.setdefault("name", target[1:])
+        result = super().run()
+        figure = result[0]
+        if not (self.options.get("alt") and self.content):
+            logger.warning("figure %s needs :alt: and a caption", target, location=figure)
+        figure["cell"] = target[1:]
+        return result
+
+
+class TakeFigures(SphinxTransform):
+    """Move each labelled cell's image into the figure that asks for it."""
+
+    default_priority = 400
+
+    def apply(self, **kwargs):
+        """Fill every figure of this document."""
+        cells = {
+            node["cell_metadata"].get("label"): node
+            for node in self.document.findall(nodes.container)
+            if node.get("nb_element") == "cell_code"
+        }
+        for figure in list(self.document.findall(nodes.figure)):
+            if "cell" not in figure:
+                continue
+            place = next(figure.findall(nodes.image))
+            bundle = next(
+                (
+                    node
+                    for node in cells.get(figure["cell"], nodes.container()).findall(nodes.container)
+                    if node.get("nb_element") == "mime_bundle" and any(node.findall(nodes.image))
+                ),
+                None,
+            )
+            if bundle is None:
+                logger.warning("no cell labelled %s with an image", figure["cell"], location=figure)
+                continue
+            for image in bundle.findall(nodes.image):
+                image["alt"] = place.get("alt", "")
+            output = bundle.parent
+            output.remove(bundle)
+            if not output.children:
+                output.parent.remove(output)
+            place.replace_self(bundle)
+
+
+class StripTypedNumber(SphinxTransform):
+    """Drop "2 · " from a chapter's title: in JupyterLab it is needed, here the site numbers."""
+
+    default_priority = 400
+
+    def apply(self, **kwargs):
+        """Strip the first title."""
+        if CHAPTER.match(self.env.docname):
+            title = next(self.document.findall(nodes.title))
+            first = title[0]
+            title.replace(first, nodes.Text(re.sub(r"^\d+ · ", "", first.astext())))
+
+
+def number_chapters(app, env):
+    """Let each chapter's number be the one in its file's name."""
+    for doc in env.found_docs:
+        match = CHAPTER.match(doc)
+        if not match or doc not in env.toc_secnumbers:
+            continue
+        chapter = int(match[1])
+        for numbers in (env.toc_secnumbers[doc], *env.toc_fignumbers.get(doc, {}).values()):
+            for anchor, number in numbers.items():
+                numbers[anchor] = (chapter, *number[1:])
+        for node in [*env.tocs[doc].findall(nodes.reference), env.titles[doc]]:
+            if "secnumber" in node:
+                node["secnumber"] = (chapter, *node["secnumber"][1:])
+    return []
+
+
+class Cited(SphinxRole):
+    """A number from elsewhere, which no cell prints."""
+
+    def run(self):
+        """Print it as plain text."""
+        return [nodes.Text(self.text)], []
+
+
+class Output(SphinxRole):
+    """A number that a named cell prints."""
+
+    def run(self):
+        """Print the number, once it is found in the cell's stored output."""
+        match = re.fullmatch(r"(\S+) <([\w-]+)#([\w-]+)>", self.text)
+        if not match:
+            logger.warning("{output} wants `NUMBER <chapter#cell>`, got %s", self.text)
+            return [], []
+        token, chapter, cell_id = match.groups()
+        path = Path(self.env.srcdir, "chapters", f"{chapter}.ipynb")
+        self.env.note_dependency(str(path))
+        if token not in NUMBER.findall(_output(path, cell_id)):
+            logger.warning("%s stands in no output of %s#%s", token, chapter, cell_id)
+        return [nodes.Text(token)], []
+
+
+def _output(path, cell_id):
+    """The stored text output of a cell; empty if there is no such cell."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"] if path.exists() else []
+    parts = []
+    for output in next((c["outputs"] for c in cells if c["id"] == cell_id), []):
+        parts += output.get("text", []) + output.get("data", {}).get("text/plain", [])
+    return "".join(parts)
+
+
+def visit_image(self, node):
+    """Set the book's own SVG figures inside the page; other images as ever."""
+    path = Path(self.builder.srcdir, node["uri"])
+    svg = path.read_text(encoding="utf-8") if path.suffix == ".svg" and path.exists() else ""
+    if "currentColor" not in svg:
+        HTML5Translator.visit_image(self, node)
+        return
+    self.builder.images.pop(node["uri"], None)
+    ET.register_namespace("", "http://www.w3.org/2000/svg")
+    ET.register_namespace("xlink", "http://www.w3.org/1999/xlink")
+    root = ET.fromstring(svg)
+    root.attrib.update({"role": "img", "aria-label": node.get("alt", ""), "class": "ce-figure"})
+    self.body.append(ET.tostring(root, encoding="unicode"))
+
+
+def setup(app):
+    """Register all of it with Sphinx."""
+    app.add_directive("figure", CellFigure, override=True)
+    app.add_transform(TakeFigures)
+    app.add_transform(StripTypedNumber)
+    app.connect("env-get-updated", number_chapters, priority=900)
+    app.add_role("cited", Cited())
+    app.add_role("output", Output())
+    html = (visit_image, lambda self, node: None)
+    app.add_node(nodes.image, override=True, html=html, dirhtml=html)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
