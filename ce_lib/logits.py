@@ -1,49 +1,71 @@
 """From scores to probabilities, without overflow (chapters 3 and 5)."""
 
+import math
+
 import numpy as np
 
 from ce_lib import _checks
 
 
-def _shifted(z, axis):
-    """z minus its maximum, and the maximum: exp of the first lies in [0, 1]."""
-    top = z.max(axis=axis, keepdims=True)
-    top = np.where(np.isfinite(top), top, 0)
-    return z - top, top
+def shifted_terms(z, axis=-1, temperature=1.0):
+    """What everything here is made of: s, e, rest and top of the logits z.
+
+    top = max z; s = (z - top) / T; e = exp(s), so the largest e is 1; rest = the sum of e
+    without that 1. Axis is kept. What the rounding of z - top dropped is put back into e to
+    first order: without it one dominant logit costs up to |z - top| ulp. nan, +inf and rows of
+    nothing but -inf have no largest finite logit: nan.
+    """
+    with np.errstate(invalid="ignore", over="ignore"):
+        index = np.expand_dims(z.argmax(axis=axis), axis)
+        top = np.take_along_axis(z, index, axis=axis)
+        base = np.where(np.isfinite(top), top, np.nan)
+        s = z - base
+        back = s + base  # TwoSum: s + dropped is z - base exactly
+        dropped = (z - back) - (base - (back - s))
+        s, dropped = s / temperature, dropped / temperature
+        e = np.exp(s)
+        e += e * np.where(np.isfinite(dropped), dropped, 0)
+        others = e.copy()
+        np.put_along_axis(others, index, 0, axis=axis)
+        rest = others.sum(axis=axis, keepdims=True)
+        return s, e, np.where(np.isfinite(top), rest, np.nan), top
 
 
 def logsumexp(z, *, axis=-1):
-    """log(sum(exp(z))) over `axis`, for logits of any size.
+    """log(sum_k exp(z_k)) over `axis`, for logits of any size: top + log1p(rest).
 
-    z : float array. Returns z's shape without `axis`. -inf entries add nothing.
+    z : floats with at least one entry on `axis`; -inf entries add nothing. Returns z's shape
+    without `axis`. Only -inf gives -inf; +inf gives inf; nan gives nan. Where the answer is
+    near 0 the two parts cancel: the error is then an ulp of `top`, not of the answer.
+    Raises ValueError for a missing or empty axis. Reference: Blanchard, Higham, Higham (2021).
     """
-    z = _checks.as_logits("z", z)
-    shifted, top = _shifted(z, axis)
-    with np.errstate(divide="ignore"):
-        return np.log(np.exp(shifted).sum(axis=axis)) + top.squeeze(axis)
+    z, dtype = _checks.as_logits("z", z, axis=axis)
+    _, _, rest, top = shifted_terms(z, axis)
+    answer = np.where(np.isfinite(top), top + np.log1p(rest), top)
+    return answer.squeeze(axis).astype(dtype)[()]
 
 
 def softmax(z, *, axis=-1, temperature=1.0):
-    """exp(z / T) / sum(exp(z / T)) over `axis`: scores to probabilities.
+    """exp(z_k / T) / sum_j exp(z_j / T) over `axis`: scores to probabilities.
 
-    z : float array of logits. temperature : T > 0. Returns z's shape, summing to 1 over
-    `axis`. A row that is -inf throughout has no distribution: nan.
+    z : floats, logits on `axis`; -inf masks a class (p = 0). temperature : T > 0.
+    Returns z's shape, summing to 1 over `axis`; nan where a row holds nan or +inf or only -inf.
+    Raises ValueError for T <= 0 or an empty axis. Reference: Bridle (1990).
     """
-    z = _checks.as_logits("z", z) / _checks.positive("temperature", temperature)
-    weights = np.exp(_shifted(z, axis)[0])
-    with np.errstate(invalid="ignore"):
-        return weights / weights.sum(axis=axis, keepdims=True)
+    z, dtype = _checks.as_logits("z", z, axis=axis)
+    temperature = _checks.number("temperature", temperature, 0, math.inf)
+    _, e, rest, _ = shifted_terms(z, axis, temperature)
+    return (e / (1 + rest)).astype(dtype)
 
 
 def log_softmax(z, *, axis=-1, temperature=1.0):
-    """The logarithm of softmax, from the logits: z/T - logsumexp(z/T).
+    """The logarithm of softmax, from the logits: (z - top) / T - log1p(rest), in nats.
 
-    Takes and returns what `softmax` does, in nats below zero.
+    Takes what `softmax` does and raises the same; a masked class gets -inf. Neither term is
+    above 0, so nothing cancels. Reference: Blanchard, Higham, Higham (2021).
     """
-    z = _checks.as_logits("z", z) / _checks.positive("temperature", temperature)
-    shifted, _ = _shifted(z, axis)
-    weights = np.exp(shifted)
-    index = np.expand_dims(shifted.argmax(axis=axis), axis)
-    np.put_along_axis(weights, index, 0, axis=axis)  # the largest term is exp(0) = 1
-    with np.errstate(invalid="ignore"):
-        return shifted - np.log1p(weights.sum(axis=axis, keepdims=True))
+    z, dtype = _checks.as_logits("z", z, axis=axis)
+    temperature = _checks.number("temperature", temperature, 0, math.inf)
+    s, _, rest, _ = shifted_terms(z, axis, temperature)
+    with np.errstate(over="ignore"):
+        return (s - np.log1p(rest)).astype(dtype)
