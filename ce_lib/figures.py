@@ -76,7 +76,7 @@ def svg(fig, words=""):
     prefix = "f" + hashlib.sha256(words.encode()).hexdigest()[:6] + "-"
     for element in root.iter():
         name = element.attrib.get("id")
-        if name and f"#{name}\"" not in source and f"#{name})" not in source:
+        if name and f'#{name}"' not in source and f"#{name})" not in source:
             del element.attrib["id"]
         for key, value in element.attrib.items():
             for colour, themed in _THEME.items():
@@ -116,8 +116,11 @@ def _panel(ax):
         label, scale = getattr(ax, f"get_{name}label")(), getattr(ax, f"get_{name}scale")()
         low, high = getattr(ax, f"get_{name}lim")()
         log = "" if scale == "linear" else f", {scale} scale"
-        parts.append(f"{name} {label!r} " * bool(label) + f"{name} " * (not label)
-                     + f"from {number(low)} to {number(high)}{log}")
+        parts.append(
+            f"{name} {label!r} " * bool(label)
+            + f"{name} " * (not label)
+            + f"from {number(low)} to {number(high)}{log}"
+        )
     title = f"{ax.get_title()}: " if ax.get_title() else "Axes: "
     return title + "; ".join(parts) if ax.axison else title.rstrip(": ") + " (no axes drawn)"
 
@@ -127,7 +130,8 @@ def _artists(ax):
     bars = [c for c in ax.containers if isinstance(c, container.BarContainer)]
     for group in bars:
         spans = (
-            (b.get_x(), b.get_width()) if group.orientation == "horizontal"
+            (b.get_x(), b.get_width())
+            if group.orientation == "horizontal"
             else (b.get_y(), b.get_height())
             for b in group
         )
@@ -142,17 +146,21 @@ def _artists(ax):
         elif isinstance(artist, text.Text):
             if artist.get_text() and artist not in (ax.title, ax._left_title, ax._right_title):
                 where = _point(*artist.get_position())
-                kind = "arrow to " + _point(*artist.xy) + ", text" if (
-                    isinstance(artist, text.Annotation) and artist.arrowprops
-                ) else "text"
+                kind = (
+                    "arrow to " + _point(*artist.xy) + ", text"
+                    if (isinstance(artist, text.Annotation) and artist.arrowprops)
+                    else "text"
+                )
                 yield f"{kind} {artist.get_text()!r} at {where}".replace("\\n", " ")
             elif isinstance(artist, text.Annotation) and artist.arrowprops:
                 yield f"arrow from {_point(*artist.get_position())} to {_point(*artist.xy)}"
         elif isinstance(artist, collections.QuadMesh):
             yield "colour mesh: " + _values(np.ma.getdata(artist.get_array()))
         elif isinstance(artist, quiver.Quiver):
-            yield (f"{artist.N} arrows: starts {_cloud(artist.XY)}; "
-                   f"steps {_cloud(np.column_stack([artist.U, artist.V]))}")
+            yield (
+                f"{artist.N} arrows: starts {_cloud(artist.XY)}; "
+                f"steps {_cloud(np.column_stack([artist.U, artist.V]))}"
+            )
         elif hasattr(artist, "levels"):
             paths = artist.get_paths()
             for level, path in zip(artist.levels, paths, strict=False):
@@ -192,9 +200,12 @@ def _curve(ax, line):
     else:
         samples = [(x[i], y[i]) for i in np.linspace(0, len(x) - 1, 5).astype(int)]
     finite = y[np.isfinite(y)]
-    return (f"curve{name} of {len(x)} points: " + " ".join(_point(*s) for s in samples)
-            + f"; lowest {number(finite.min())}, highest {number(finite.max())},"
-            f" mean {number(finite.mean())}")
+    return (
+        f"curve{name} of {len(x)} points: "
+        + " ".join(_point(*s) for s in samples)
+        + f"; lowest {number(finite.min())}, highest {number(finite.max())},"
+        f" mean {number(finite.mean())}"
+    )
 
 
 def _cloud(points):
@@ -203,13 +214,17 @@ def _cloud(points):
     if len(points) <= 12:
         return " ".join(_point(*p) for p in points)
     low, high, mean = points.min(axis=0), points.max(axis=0), points.mean(axis=0)
-    return (f"{len(points)} points, x {number(low[0])} to {number(high[0])},"
-            f" y {number(low[1])} to {number(high[1])}, mean {_point(*mean)}")
+    return (
+        f"{len(points)} points, x {number(low[0])} to {number(high[0])},"
+        f" y {number(low[1])} to {number(high[1])}, mean {_point(*mean)}"
+    )
 
 
 def _values(array):
     """The entries of an array: all if they are few, else shape, range and mean."""
     if array.size <= 36:
         return "; ".join(" ".join(number(v) for v in row) for row in np.atleast_2d(array))
-    return (f"{' x '.join(map(str, array.shape))} values from {number(array.min())}"
-            f" to {number(array.max())}, mean {number(array.mean())}")
+    return (
+        f"{' x '.join(map(str, array.shape))} values from {number(array.min())}"
+        f" to {number(array.max())}, mean {number(array.mean())}"
+    )

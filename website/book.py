@@ -59,7 +59,9 @@ class TakeFigures(SphinxTransform):
             bundle = next(
                 (
                     node
-                    for node in cells.get(figure["cell"], nodes.container()).findall(nodes.container)
+                    for node in cells.get(figure["cell"], nodes.container()).findall(
+                        nodes.container
+                    )
                     if node.get("nb_element") == "mime_bundle" and any(node.findall(nodes.image))
                 ),
                 None,
@@ -160,6 +162,7 @@ def setup(app):
     app.add_transform(TakeFigures)
     app.add_transform(StripTypedNumber)
     app.connect("env-get-updated", number_chapters, priority=900)
+    app.add_css_file("book.css")
     app.add_role("cited", Cited())
     app.add_role("output", Output())
     html = (visit_image, lambda self, node: None)

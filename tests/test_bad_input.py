@@ -1,0 +1,71 @@
+"""Every error names the argument, what was given and what was wanted."""
+
+import numpy as np
+import pytest
+
+import ce_lib as ce
+
+Z = np.zeros((2, 3))
+READ_ONLY = np.zeros((2, 3))
+READ_ONLY.flags.writeable = False
+LOSS = [
+    ((Z, [0, -1]), {}, ValueError, r"labels in target must be in \[0, 3\), got -1 at index \(1,\)"),
+    ((Z, [3, 0]), {}, ValueError, r"got 3 at index \(0,\)"),
+    ((Z, [0, -100]), {"ignore_index": -1}, ValueError, "got -100"),
+    ((Z, [0.0, 1.0]), {}, TypeError, "labels must be integers, got an array of dtype float64"),
+    ((Z, [True, False]), {}, TypeError, "dtype bool"),
+    ((Z, [0, 1, 2]), {}, ValueError, r"shape \(2,\) or a distribution of shape \(2, 3\)"),
+    ((np.zeros((2, 0)), [0, 0]), {}, ValueError, r"logits must have shape .* got shape \(2, 0\)"),
+    ((1.0, 0), {}, ValueError, r"logits .* got shape \(\)"),
+    ((Z + 1j, [0, 1]), {}, TypeError, "logits must be real numbers, got .* complex128"),
+    ((Z, [[0.5, 0.5, 0.5]] * 2), {}, ValueError, r"sums of target .* must be 1, got 1.5"),
+    ((Z, [[1.5, -0.5, 0]] * 2), {}, ValueError, r"target .* got -0.5 at index \(0, 1\)"),
+    ((Z, [[np.nan, 0, 1]] * 2), {}, ValueError, "target .* got nan"),
+    ((Z, [[1, 0, 0]] * 2), {"ignore_index": 0}, ValueError, "ignore_index needs integer labels"),
+    ((Z, [0, 1]), {"ignore_index": 1.5}, TypeError, "ignore_index must be an integer"),
+    ((Z, [0, 1]), {"temperature": 0}, ValueError, r"temperature must be a number in \(0, inf\)"),
+    ((Z, [0, 1]), {"temperature": np.nan}, ValueError, "temperature .* got nan"),
+    ((Z, [0, 1]), {"temperature": "1"}, ValueError, "temperature .* got '1'"),
+    ((Z, [0, 1]), {"label_smoothing": 1.1}, ValueError, r"label_smoothing .* in \[0, 1\], got 1.1"),
+    ((Z, [0, 1]), {"label_smoothing": -0.1}, ValueError, "got -0.1"),
+    ((Z, [0, 1]), {"class_weights": [1, -1, 1]}, ValueError, r"class_weights .* got -1 at index"),
+    ((Z, [0, 1]), {"class_weights": [1, 1]}, ValueError, r"class_weights must have shape \(3,\)"),
+    ((Z, [0, 1]), {"reduction": "avg"}, ValueError, "reduction must be .* got 'avg'"),
+]
+OUT = [
+    (np.zeros((3, 2)), ValueError, r"out must have shape \(2, 3\) and dtype float64, got .*3, 2"),
+    (np.zeros((2, 3), np.float32), ValueError, "and dtype float32"),
+    (READ_ONLY, ValueError, "read-only"),
+    ([[0.0] * 3] * 2, TypeError, "out must be a NumPy array, got list"),
+]
+OTHER = [
+    (lambda: ce.surprisal(1.2), r"p must be in \[0, 1\], got 1.2"),
+    (lambda: ce.surprisal(0.5, base=1), "base must be a number"),
+    (lambda: ce.entropy([0.5, 0.6]), "sums of p over axis -1 must be 1, got 1.1"),
+    (lambda: ce.entropy([0.5, 0.5], axis=1), "p must have shape .* on axis 1"),
+    (lambda: ce.kl_divergence([0.5, 0.5], [1.0]), "p and q must have one shape"),
+    (lambda: ce.softmax([1.0], temperature=-1), "temperature"),
+    (lambda: ce.logsumexp([]), "z must have shape"),
+    (lambda: ce.cross_entropy_from_probs([2.0, 1.0], 0), "sums of probs"),
+    (lambda: ce.cross_entropy_from_probs([0.5, 0.5], 2), r"in \[0, 2\), got 2"),
+    (lambda: ce.check_gradient(np.sum, [1.0], [1.0, 2.0]), "grad must have x's shape"),
+]
+
+
+@pytest.mark.parametrize("f", [ce.cross_entropy, ce.cross_entropy_with_grad])
+@pytest.mark.parametrize(("given", "options", "error", "message"), LOSS)
+def test_losses_refuse_and_say_why(f, given, options, error, message):
+    with pytest.raises(error, match=message):
+        f(*given, **options)
+
+
+@pytest.mark.parametrize(("out", "error", "message"), OUT)
+def test_out_is_checked_before_anything_is_written(out, error, message):
+    with pytest.raises(error, match=message):
+        ce.cross_entropy_with_grad(Z, [0, 1], out=out)
+
+
+@pytest.mark.parametrize(("call", "message"), OTHER)
+def test_the_other_functions_refuse_and_say_why(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -1,0 +1,44 @@
+"""Surprisal, entropy and divergence."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+import ce_lib as ce
+
+quick = settings(derandomize=True, deadline=None, max_examples=40, database=None)
+scores = arrays(np.float64, (2, 5), elements=st.floats(-30, 30))
+
+
+def test_the_surprisals_of_the_book():
+    assert ce.surprisal([0.9, 0.6, 0.33, 0.1]).round(3).tolist() == [0.105, 0.511, 1.109, 2.303]
+    assert ce.surprisal(0.125, base=2) == 3
+    assert ce.surprisal([0.0, 1.0]).tolist() == [np.inf, 0.0]
+
+
+@quick
+@given(scores)
+def test_entropy_and_divergence_keep_their_bounds(z):
+    p, q = ce.softmax(z)
+    assert 0 <= ce.entropy(p) <= np.log(5) + 1e-14
+    assert ce.kl_divergence(p, q) >= 0
+    assert ce.kl_divergence(p, p) == 0
+    cross = ce.cross_entropy_from_probs(q, p)
+    assert np.isclose(cross, ce.entropy(p) + ce.kl_divergence(p, q), rtol=1e-9, atol=1e-12)
+
+
+def test_impossible_classes_cost_nothing_or_everything():
+    assert ce.entropy([1.0, 0.0]) == 0
+    assert ce.entropy([0.5, 0.5], base=2) == 1
+    assert ce.kl_divergence([1.0, 0.0], [0.5, 0.5], base=2) == 1
+    assert ce.kl_divergence([0.5, 0.5], [1.0, 0.0]) == np.inf
+    assert ce.cross_entropy_from_probs([1.0, 0.0], 1) == np.inf
+
+
+def test_dtypes_axes_and_scalars():
+    p = np.full((4, 2), 0.25, np.float32)
+    assert ce.entropy(p, axis=0).dtype == np.float32
+    assert ce.entropy(p.astype(np.float16), axis=0).dtype == np.float16
+    assert ce.surprisal(np.float16(0.5)).dtype == np.float16
+    assert isinstance(ce.entropy([0.5, 0.5]), np.float64)

@@ -1,0 +1,128 @@
+"""The loss and its gradient: what must hold for every input."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+import ce_lib as ce
+
+quick = settings(derandomize=True, deadline=None, max_examples=40, database=None)
+batches = arrays(np.float64, (3, 4), elements=st.floats(-50, 50))
+labels_of_3 = arrays(np.int64, 3, elements=st.integers(0, 3))
+rng = np.random.default_rng(5)
+Z, LABELS = rng.normal(size=(6, 4)) * 3, np.array([0, 3, 1, 1, 2, 0])
+SOFT, WEIGHTS = ce.softmax(rng.normal(size=(6, 4))), np.array([0.5, 2.0, 1.0, 0.25])
+
+
+@quick
+@given(batches, labels_of_3, st.permutations(range(4)))
+def test_loss_is_never_negative_and_follows_shift_permutation_and_one_hot(z, labels, order):
+    losses, grad = ce.cross_entropy_with_grad(z, labels, reduction="none")
+    assert (losses >= 0).all()
+    assert np.abs(grad.sum(axis=-1)).max() < 1e-15
+    near = {"rtol": 1e-12, "atol": 1e-12}
+    assert np.allclose(ce.cross_entropy(z + 7, labels, reduction="none"), losses, **near)
+    order = np.array(order)
+    moved = ce.cross_entropy_with_grad(z[:, order], np.argsort(order)[labels], reduction="none")
+    assert np.allclose(moved[0], losses, rtol=1e-14)
+    assert np.allclose(moved[1], grad[:, order], rtol=1e-13, atol=1e-300)
+    for one_hot in (np.eye(4)[labels], np.eye(4, dtype=int)[labels]):
+        same = ce.cross_entropy_with_grad(z, one_hot, reduction="none")
+        assert np.allclose(same[0], losses, rtol=1e-14)
+        assert np.allclose(same[1], grad, atol=1e-15)
+
+
+@quick
+@given(batches, batches, labels_of_3, st.floats(0, 1))
+def test_loss_is_convex_on_segments(a, b, labels, t):
+    between = ce.cross_entropy(t * a + (1 - t) * b, labels)
+    chord = t * ce.cross_entropy(a, labels) + (1 - t) * ce.cross_entropy(b, labels)
+    assert between <= chord + 1e-12 * (1 + chord)
+
+
+OPTIONS = [
+    {},
+    {"class_weights": WEIGHTS},
+    {"label_smoothing": 0.1},
+    {"class_weights": WEIGHTS, "label_smoothing": 0.3, "temperature": 2.5},
+    {"reduction": "sum", "temperature": 0.5},
+]
+
+
+@pytest.mark.parametrize("target", [LABELS, SOFT, "ignored"], ids=["labels", "soft", "ignored"])
+@pytest.mark.parametrize("options", OPTIONS)
+def test_gradient_is_the_derivative_of_the_loss_under_every_option(target, options):
+    if isinstance(target, str):
+        target, options = np.where(LABELS == 1, -100, LABELS), {**options, "ignore_index": -100}
+    loss, grad = ce.cross_entropy_with_grad(Z, target, **options)
+    assert loss == ce.cross_entropy(Z, target, **options)
+    assert ce.check_gradient(lambda v: ce.cross_entropy(v, target, **options), grad, Z) < 1e-8
+
+
+def test_the_two_means_are_the_formulas_of_the_docstring():
+    for target, divisor in ((LABELS, WEIGHTS[LABELS].sum()), (SOFT, 6)):
+        options = {"class_weights": WEIGHTS, "label_smoothing": 0.2}
+        y = 0.8 * (np.eye(4)[LABELS] if target is LABELS else SOFT) + 0.2 / 4
+        wanted = -(WEIGHTS * y * ce.log_softmax(Z)).sum() / divisor
+        assert np.isclose(ce.cross_entropy(Z, target, **options), wanted, rtol=1e-14)
+
+
+def test_an_ignored_row_costs_nothing_even_if_it_holds_nan():
+    z = Z.copy()
+    z[1] = np.nan
+    labels = np.where(np.arange(6) == 1, -1, LABELS)
+    losses, grad = ce.cross_entropy_with_grad(z, labels, ignore_index=-1, reduction="none")
+    assert losses[1] == 0
+    assert (grad[1] == 0).all()
+    kept = np.arange(6) != 1
+    mean = ce.cross_entropy(z, labels, ignore_index=-1)
+    assert np.isclose(mean, ce.cross_entropy(Z[kept], LABELS[kept]), rtol=1e-15)
+
+
+def test_a_mean_over_nothing_is_nan_and_a_sum_over_nothing_is_zero():
+    for z, y in (((np.zeros((2, 3))), [9, 9]), (np.zeros((0, 3)), [])):
+        assert np.isnan(ce.cross_entropy(z, y, ignore_index=9))
+        assert ce.cross_entropy(z, y, ignore_index=9, reduction="sum") == 0
+    assert np.isnan(ce.cross_entropy([[1.0, 2.0]], [0], class_weights=[0, 1]))
+
+
+def test_masked_and_broken_logits_cost_what_the_docstring_says():
+    inf = np.inf
+    assert ce.cross_entropy([0.0, -inf], 0) == 0
+    assert ce.cross_entropy([0.0, -inf], 1) == inf
+    assert ce.cross_entropy([0.0, -inf], 0, label_smoothing=0.1) == inf
+    assert np.isfinite(ce.cross_entropy_with_grad([0.0, -inf], 1)[1]).all()
+    for row in ([-inf, -inf], [inf, 0.0], [np.nan, 0.0]):
+        assert np.isnan(ce.cross_entropy(row, 0))
+        assert np.isnan(ce.cross_entropy(row, 1))
+
+
+def test_dtypes_are_kept_and_scalars_are_numpy_scalars():
+    for dtype in (np.float16, np.float32, np.float64):
+        loss, grad = ce.cross_entropy_with_grad(Z.astype(dtype), LABELS, class_weights=WEIGHTS)
+        assert loss.dtype == grad.dtype == dtype
+        assert isinstance(loss, dtype)
+    assert ce.cross_entropy(np.array([3, 1]), np.int8(0)).dtype == np.float64
+    assert ce.cross_entropy(np.float16([60000, 59968]), 1) == 32
+    assert ce.cross_entropy(np.zeros((2, 3, 4)), np.zeros((2, 3), int), reduction="none").shape == (
+        2,
+        3,
+    )
+
+
+def test_out_may_be_the_logits_and_nothing_else_changes():
+    wanted = ce.cross_entropy_with_grad(Z, LABELS)
+    z = np.asfortranarray(Z)
+    z.flags.writeable = False
+    loss, grad = ce.cross_entropy_with_grad(z, LABELS)
+    assert loss == wanted[0]
+    assert np.array_equal(grad, wanted[1])
+    assert np.array_equal(z, Z)
+    z = Z.copy()
+    loss, grad = ce.cross_entropy_with_grad(z, LABELS, out=z)
+    assert grad is z
+    assert np.array_equal(z, wanted[1])
+    wide = np.repeat(Z, 2, axis=1)[:, ::2]
+    assert np.array_equal(ce.cross_entropy_with_grad(wide, LABELS)[1], wanted[1])
