@@ -119,6 +119,9 @@ def test_a_chapter_is_in_normal_form(path):
     assert same, f"{path.stem} is not in normal form: run `make notebooks`"
 
 
-def test_the_chapters_are_found():
-    """The checks above have something to check."""
+def test_the_chapters_are_found_and_rerun(pytestconfig):
+    """The checks above have something to check, and pytest runs nbval strictly."""
     assert prose.CHAPTERS
+    assert pytestconfig.getoption("nbval")
+    assert not pytestconfig.getoption("nbval_lax")
+    assert "chapters" in pytestconfig.getini("testpaths")
