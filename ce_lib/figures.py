@@ -15,11 +15,18 @@ import xml.etree.ElementTree as ET
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib import collections, colors, container, patches, quiver, text
+from matplotlib import collections, container, patches, quiver, text
 
 CAT, DOG, BIRD, OTHER = "#0072B2", "#D55E00", "#009E73", "#CC79A7"  # Okabe and Ito's
 INK, QUIET, PAPER = "#010203", "#808080", "#fefdfc"  # INK and PAPER stand for the theme's
-_THEME = {INK: "currentColor", PAPER: "var(--paper, #fff)"}
+_THEME = {
+    INK: "currentColor",
+    PAPER: "var(--paper, #fff)",
+    **{
+        colour.lower(): f"var(--{name}, {colour})"
+        for name, colour in {"cat": CAT, "dog": DOG, "bird": BIRD, "other": OTHER}.items()
+    },
+}
 _SVG = "http://www.w3.org/2000/svg"
 _HREF = "{http://www.w3.org/1999/xlink}href"
 
@@ -171,7 +178,7 @@ def _artists(ax):
         elif isinstance(artist, collections.Collection):
             for path in artist.get_paths():
                 yield f"area or lines: {_cloud(path.vertices)}"
-        elif isinstance(artist, patches.Patch) and colors.to_hex(artist.get_edgecolor()):
+        elif isinstance(artist, patches.Patch):
             yield f"{type(artist).__name__.lower()}: {_cloud(_outline(artist))}"
 
 

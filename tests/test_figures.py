@@ -1,0 +1,74 @@
+"""A figure's form in words tells what is drawn, and its SVG follows the page."""
+
+import re
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from ce_lib import figures
+
+
+@pytest.fixture
+def draw():
+    """draw(change) makes a figure of every kind, with one change, and returns it."""
+    figures.style()
+
+    def make(curve=0.0, point=0.0, bar=0.0, mesh=0.0, area=0.0, label="loss (nats)"):
+        fig, axes = plt.subplots(1, 3)
+        x = np.linspace(0, 4, 41)
+        axes[0].plot(x, x**2 + curve * (x == 2.5), color=figures.CAT)
+        axes[0].plot([1.0], [2.0 + point], "o", color=figures.DOG)
+        axes[0].fill_between(x, 0, x + area, alpha=0.2)
+        axes[0].axhline(1.5)
+        axes[0].set(xlabel="z", ylabel=label)
+        axes[1].bar(["cat", "dog"], [0.7, 0.3 + bar])
+        axes[2].pcolormesh([[1.0, 2.0], [3.0, 4.0 + mesh]])
+        return fig
+
+    yield make
+    plt.close("all")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"curve": 0.5}, {"point": 0.01}, {"bar": 0.01}, {"mesh": 0.01}, {"area": 0.1}],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_changed_datum_changes_the_words(draw, change):
+    assert figures.describe(draw()) == figures.describe(draw())
+    assert figures.describe(draw(**change)) != figures.describe(draw())
+
+
+def test_the_words_name_axes_ranges_and_guides(draw):
+    words = figures.describe(draw())
+    assert "y 'loss (nats)'" in words
+    assert "line at y = 1.5" in words
+    assert "bars: 0 to 0.7, 0 to 0.3" in words
+    assert figures.describe(draw(label="loss (bits)")) != words
+
+
+def test_the_last_bits_of_a_value_do_not_show(draw):
+    assert figures.describe(draw(point=1e-14)) == figures.describe(draw())
+
+
+def test_the_svg_takes_its_colours_from_the_page(draw):
+    svg = figures.svg(draw())
+    assert "currentColor" in svg
+    assert "var(--paper, #fff)" in svg
+    assert "var(--cat, #0072B2)" in svg
+    assert figures.INK not in svg
+
+
+def test_two_figures_on_one_page_share_no_id_and_miss_none(draw):
+    svgs = [figures.svg(f, figures.describe(f)) for f in (draw(), draw(point=1))]
+    ids = [set(re.findall(r'\bid="([^"]+)"', svg)) for svg in svgs]
+    assert ids[0].isdisjoint(ids[1])
+    for svg, own in zip(svgs, ids, strict=True):
+        used = re.findall(r'(?:href="#|url\(#)([^")]+)', svg)
+        assert used
+        assert set(used) <= own
+
+
+def test_the_same_figure_gives_the_same_svg(draw):
+    assert figures.svg(draw()) == figures.svg(draw())

@@ -1,0 +1,100 @@
+"""ce_lib beside PyTorch, SciPy and scikit-learn, in an environment of their own.
+
+`make peers` makes .venv-peers and runs this file there. In the ordinary environment one test
+starts that run where .venv-peers exists; with CI set and no .venv-peers it fails.
+"""
+
+import importlib.util
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import ce_lib as ce
+
+ROOT = Path(__file__).resolve().parents[1]
+PEERS = [ROOT / ".venv-peers" / p for p in ("bin/python", "Scripts/python.exe")]
+HERE = all(importlib.util.find_spec(m) for m in ("torch", "scipy", "sklearn"))
+with_peers = pytest.mark.skipif(not HERE, reason="runs in .venv-peers (make peers)")
+
+rng = np.random.default_rng(11)
+Z = rng.normal(size=(8, 5)) * 4
+LABELS = rng.integers(0, 5, 8)
+SOFT = ce.softmax(rng.normal(size=(8, 5)))
+WEIGHTS = rng.uniform(0.2, 2, 5)
+
+
+@pytest.mark.skipif(HERE, reason="the peers are here: they are compared directly")
+def test_the_peers_agree_in_their_own_environment():
+    python = next((p for p in PEERS if p.exists()), None)
+    if python is None and os.environ.get("CI"):
+        pytest.fail(".venv-peers is missing: CI must run `make .venv-peers/installed` first")
+    if python is None:
+        pytest.skip("agreement with PyTorch, SciPy and scikit-learn: not tested (make peers)")
+    command = [python, "-m", "pytest", "-q", "-o", "addopts=", "-p", "no:cacheprovider", __file__]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+@with_peers
+@pytest.mark.parametrize("reduction", ["none", "sum", "mean"])
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+@pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["plain", "weighted"])
+@pytest.mark.parametrize("kind", ["labels", "ignored", "soft"])
+def test_loss_and_gradient_agree_with_pytorch(kind, weights, smoothing, reduction):
+    import torch
+
+    target = {"labels": LABELS, "soft": SOFT, "ignored": np.where(LABELS == 1, -100, LABELS)}[kind]
+    options = {"label_smoothing": smoothing, "reduction": reduction}
+    z = torch.tensor(Z, requires_grad=True)
+    w = None if weights is None else torch.tensor(weights)
+    theirs = torch.nn.functional.cross_entropy(z, torch.tensor(target), weight=w, **options)
+    theirs.sum().backward()
+    if kind == "ignored":
+        options["ignore_index"] = -100
+    loss, grad = ce.cross_entropy_with_grad(Z, target, class_weights=weights, **options)
+    np.testing.assert_allclose(loss, theirs.detach().numpy(), rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(grad, z.grad.numpy(), rtol=1e-11, atol=1e-15)
+
+
+@with_peers
+def test_a_mean_over_nothing_is_nan_in_pytorch_too():
+    import torch
+
+    labels = torch.full((8,), -100)
+    assert torch.nn.functional.cross_entropy(torch.tensor(Z), labels).isnan()
+    assert np.isnan(ce.cross_entropy(Z, labels.numpy(), ignore_index=-100))
+
+
+@with_peers
+def test_the_small_loss_that_pytorch_rounds_to_zero_is_kept():
+    import torch
+
+    z = torch.tensor([0.0, -40.0], dtype=torch.float64)
+    assert torch.nn.functional.cross_entropy(z, torch.tensor(0)) == 0
+    assert ce.cross_entropy(z.numpy(), 0) == 4.248354255291589e-18
+
+
+@with_peers
+def test_probabilities_and_entropies_agree_with_scipy():
+    from scipy import special, stats
+
+    near = {"rtol": 1e-12, "atol": 1e-15}
+    np.testing.assert_allclose(ce.softmax(Z), special.softmax(Z, axis=-1), **near)
+    np.testing.assert_allclose(ce.log_softmax(Z), special.log_softmax(Z, axis=-1), **near)
+    np.testing.assert_allclose(ce.logsumexp(Z), special.logsumexp(Z, axis=-1), **near)
+    np.testing.assert_allclose(ce.entropy(SOFT, base=2), stats.entropy(SOFT, axis=-1, base=2))
+    theirs = stats.entropy(SOFT, ce.softmax(Z), axis=-1)
+    np.testing.assert_allclose(ce.kl_divergence(SOFT, ce.softmax(Z)), theirs, rtol=1e-11)
+
+
+@with_peers
+def test_loss_from_probabilities_agrees_with_scikit_learn():
+    from sklearn.metrics import log_loss
+
+    p = ce.softmax(Z)
+    theirs = log_loss(LABELS, p, labels=range(5))
+    np.testing.assert_allclose(ce.cross_entropy_from_probs(p, LABELS), theirs, rtol=1e-12)
+    np.testing.assert_allclose(ce.cross_entropy(Z, LABELS), theirs, rtol=1e-12)
