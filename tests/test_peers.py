@@ -4,7 +4,9 @@
 starts that run where .venv-peers exists; with CI set and no .venv-peers it fails.
 """
 
+import ast
 import importlib.util
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -98,3 +100,25 @@ def test_loss_from_probabilities_agrees_with_scikit_learn():
     theirs = log_loss(LABELS, p, labels=range(5))
     np.testing.assert_allclose(ce.cross_entropy_from_probs(p, LABELS), theirs, rtol=1e-12)
     np.testing.assert_allclose(ce.cross_entropy(Z, LABELS), theirs, rtol=1e-12)
+
+
+@with_peers
+def test_chapter_5_records_what_the_libraries_answer():
+    import torch
+    from scipy import special
+
+    notebook = json.loads((ROOT / "chapters/05_stability.ipynb").read_text(encoding="utf-8"))
+    code = next("".join(c["source"]) for c in notebook["cells"] if c["id"] == "recorded")
+    recorded = ast.literal_eval(ast.parse(code).body[0].value)
+    rows = [np.array([0.0, -40.0]), np.array([5.0, -35.0])]
+    label = torch.tensor(0)
+    programs = {
+        "SciPy log_softmax": lambda z: -special.log_softmax(z)[0],
+        "SciPy logsumexp(z) - z[c]": lambda z: special.logsumexp(z) - z[0],
+        "PyTorch cross_entropy": lambda z: torch.nn.functional.cross_entropy(
+            torch.tensor(z), label
+        ).item(),
+    }
+    assert recorded.keys() == programs.keys()
+    for name, program in programs.items():
+        np.testing.assert_allclose([program(z) for z in rows], recorded[name], rtol=1e-12)
