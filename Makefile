@@ -19,6 +19,7 @@ serve: book  ## read the website at http://localhost:8000
 	$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory _build/html
 
 lab: .venv/installed  ## open the chapters in JupyterLab
+	$(BIN)/jupyter trust $(NOTEBOOKS) # else the stored figures do not show before a run
 	$(BIN)/jupyter lab --notebook-dir=chapters
 
 notebooks: .venv/installed  ## execute the chapters in place and normalise them

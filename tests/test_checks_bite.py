@@ -23,7 +23,8 @@ FIGURE = """fig, ax = plt.subplots()
 ax.plot([0.9, 0.1], [0.105, 2.303], "o", color=figures.CAT)
 ax.set(xlabel="belief in cat", ylabel="loss (nats)")
 figures.show(fig)"""
-CAPTION = """:::{figure} #fig-two
+CAPTION = """:::{figure}
+:name: fig-two
 :alt: Two points, at the losses 0.105 and 2.303 nats.
 
 **The less belief, the more loss.** It is 2.303 at the right.
@@ -181,7 +182,7 @@ def test_a_number_from_far_above_does_not_count(good):
         ("reading", "Confident", "/home/me Confident", "/home"),
         ("caption", ":alt:", ":name:", ":alt:"),
         ("caption", "**", "", "bold first sentence"),
-        ("caption", "#fig-two", "#fig-three", "caption cell"),
+        ("caption", ":name: fig-two", ":name: fig-three", "caption cell"),
     ],
 )
 def test_a_broken_rule_is_named(good, cell_id, old, new, says):

@@ -20,7 +20,7 @@ PACKAGES = {"numpy", "matplotlib", "ce_lib"} | sys.stdlib_module_names
 MOST_LINES = 20
 MACHINE = re.compile(r"(?<![\w.:])/(?:home|root|Users|tmp)\b|\b[CD]:\\|\bat 0x[0-9a-f]+")
 FORBIDDEN = re.compile(r"sys\.path|^\s*[!%]|pip install|allow_errors|NBVAL_", re.MULTILINE)
-CAPTION = re.compile(r"^:::\{figure\} #(\S+)\n((?::[\w-]+:.*\n)*)\s*\*\*[^*]+[.?!:]\*\*")
+CAPTION = re.compile(r"^:::\{figure\}\n:name: (\S+)\n((?::[\w-]+:.*\n)*)\s*\*\*[^*]+[.?!:]\*\*")
 
 
 def code_faults(cell, is_first):
@@ -78,7 +78,7 @@ def caption_fault(cell, after):
     source = after["source"] if after and after["cell_type"] == "markdown" else ""
     match = CAPTION.match(source)
     if not match or match[1] != cell["metadata"]["label"]:
-        return "needs its caption cell right after it: :::{figure} #label and a bold first sentence"
+        return "needs its caption cell right after it: {figure}, its :name:, a bold sentence"
     if not re.search(r"^:alt: \S.{20,}", match[2], re.MULTILINE):
         return "needs :alt: text that says what is drawn"
     return None

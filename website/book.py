@@ -1,6 +1,6 @@
 """The book's Sphinx extension: figures from notebook cells, numbers from names, checked numbers.
 
-- `:::{figure} #label` takes the output image of the code cell with that label;
+- `:::{figure}` with `:name: label` and no file takes the image of the code cell with that label;
 - the book's SVG figures are set inside the page, so that their ink follows the theme;
 - chapters/NN_name is chapter NN, in its sections, figures and equations;
 - {cited}`1.58` marks a number from elsewhere; {output}`0.105 <NN_name#cell-id>` one from a cell.
@@ -24,19 +24,22 @@ NUMBER = re.compile(r"[-−]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?%?")
 
 
 class CellFigure(Figure):
-    """A figure; with `#label` as its argument, of the notebook cell that has this label."""
+    """A figure; without an argument, of the notebook cell that has the figure's name as label."""
+
+    required_arguments, optional_arguments = 0, 1
 
     def run(self):
         """Make the figure's node, and leave the image's place for `TakeFigures` to fill."""
-        target = self.arguments[0]
-        if not target.startswith("#"):
+        if self.arguments:
             return super().run()
-        self.options.setdefault("name", target[1:])
+        name = self.options.get("name", "")
+        if not (name and self.options.get("alt") and self.content):
+            logger.warning(
+                "figure %r needs :name:, :alt: and a caption", name, location=self.get_location()
+            )
+        self.arguments = ["#" + name]
         result = super().run()
-        figure = result[0]
-        if not (self.options.get("alt") and self.content):
-            logger.warning("figure %s needs :alt: and a caption", target, location=figure)
-        figure["cell"] = target[1:]
+        result[0]["cell"] = name
         return result
 
 
