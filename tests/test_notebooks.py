@@ -78,7 +78,7 @@ def caption_fault(cell, after):
     source = after["source"] if after and after["cell_type"] == "markdown" else ""
     match = CAPTION.match(source)
     if not match or match[1] != cell["metadata"]["label"]:
-        return "needs its caption cell right after it: {figure}, its :name:, a bold sentence"
+        return "needs its caption cell next: {figure}, its :name:, a bold first sentence"
     if not re.search(r"^:alt: \S.{20,}", match[2], re.MULTILINE):
         return "needs :alt: text that says what is drawn"
     return None
