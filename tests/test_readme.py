@@ -1,0 +1,54 @@
+"""The README is true: its commands exist, its code gives what it says, its folders are there."""
+
+import re
+import sys
+
+import numpy as np
+import prose
+import pytest
+
+sys.path.insert(0, str(prose.ROOT / "tools"))
+import light
+
+README = (prose.ROOT / "README.md").read_text(encoding="utf-8")
+GUIDE = (prose.ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+MAKEFILE = (prose.ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+COMMANDS = set(re.findall(r"(?:`|^)make ([a-z]+)\b", README + GUIDE, re.MULTILINE))
+
+
+@pytest.mark.parametrize("target", sorted(COMMANDS))
+def test_every_command_that_is_named_can_be_made(target):
+    assert re.search(rf"^{target}:.*##", MAKEFILE, re.MULTILINE), f"no target {target}"
+
+
+def test_the_code_gives_what_its_comments_say():
+    code = re.search(r"```python\n(.*?)```", README, re.DOTALL)[1].splitlines()
+    names = {}
+    exec(code[0], names)
+    claims = [line.split("#") for line in code if "#" in line]
+    assert len(claims) == 3
+    for expression, comment in claims:
+        value = eval(expression, names)
+        said = [n for n in prose.numbers(comment) if prose.needs_a_source(n)]
+        for number, part in zip(said, np.atleast_1d(value), strict=False):
+            assert number.fits(prose.Decimal(repr(float(part)))), (expression, comment)
+
+
+def test_the_light_install_has_the_versions_of_the_lock():
+    text = (prose.ROOT / "binder" / "requirements.txt").read_text(encoding="utf-8")
+    assert text == light.light(), "make lock writes binder/requirements.txt"
+
+
+def test_the_lock_names_no_host_and_no_path():
+    text = (prose.ROOT / "requirements.txt").read_text(encoding="utf-8")
+    assert not re.search(r"://|^[./]|@ ", text, re.MULTILINE)
+    assert "torch" not in text
+
+
+def test_what_stands_where_is_all_there_is():
+    listed = re.search(r"## What is where\n\n```\n(.*?)```", README, re.DOTALL)[1]
+    named = set(re.findall(r"^(\S+?)/ ", listed, re.MULTILINE))
+    folders = {p.parent.name for p in prose.ROOT.glob("*/*") if p.is_file()}
+    assert {f for f in folders if not f.startswith((".", "_"))} == named
