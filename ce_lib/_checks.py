@@ -1,7 +1,7 @@
 """Clear errors for bad input: the argument's name, what was given, what was wanted."""
 
 import math
-from numbers import Real
+from numbers import Integral, Real
 
 import numpy as np
 
@@ -38,22 +38,57 @@ def as_distribution(name, values, *, axis=-1):
     return array, dtype
 
 
-def as_labels(labels, shape, n_classes, *, ignore_index=None):
-    """Integer labels of `shape`, each in [0, n_classes) or equal to `ignore_index`."""
-    if labels.shape != shape:
+def as_target(target, z, ignore_index=None):
+    """(distributions of z's shape, None), or (None, labels in [0, K) or ignored)."""
+    target, k = np.asarray(target), z.shape[-1]
+    if target.shape == z.shape:  # never the shape of labels: those have one axis less
+        if ignore_index is not None:
+            raise ValueError("ignore_index needs integer labels, got a distribution as target")
+        return as_distribution("target", target)[0], None
+    if target.shape != z.shape[:-1]:
         raise ValueError(
-            f"target must be integer labels of shape {shape} or a distribution of shape"
-            f" {(*shape, n_classes)}, got shape {labels.shape}"
+            f"target must be integer labels of shape {z.shape[:-1]} or a distribution of shape"
+            f" {z.shape}, got shape {target.shape}"
         )
-    if labels.size == 0:
-        return labels.astype(np.intp)
-    if labels.dtype.kind not in "iu":
-        raise TypeError(f"target: labels must be integers, got an array of dtype {labels.dtype}")
-    bad = (labels < 0) | (labels >= n_classes)
-    if ignore_index is not None:
-        bad &= labels != ignore_index
-    refuse("labels in target", labels, bad, f"in [0, {n_classes})")
-    return labels.astype(np.intp)
+    return None, as_labels("target", target, k, ignore_index)
+
+
+def as_labels(name, labels, n_classes, ignore_index=None):
+    """Integer labels, each in [0, n_classes) or equal to `ignore_index`."""
+    if not (ignore_index is None or isinstance(ignore_index, Integral)):
+        raise TypeError(f"ignore_index must be an integer or None, got {ignore_index!r}")
+    if labels.size and labels.dtype.kind not in "iu":
+        raise TypeError(f"{name}: labels must be integers, got an array of dtype {labels.dtype}")
+    index = labels.astype(np.intp, copy=False)
+    # Read without their sign, negative labels are large: one pass finds both kinds.
+    if labels.size and index.view(np.uintp).max() >= n_classes:
+        bad = (labels < 0) | (labels >= n_classes)
+        if ignore_index is not None:
+            bad &= labels != ignore_index
+        refuse(f"labels in {name}", labels, bad, f"in [0, {n_classes})")
+    return index
+
+
+def as_weights(values, n_classes):
+    """The weights of the classes in float64, finite and not negative."""
+    w = as_floats("class_weights", values)[0].astype(np.float64)
+    if w.shape != (n_classes,):
+        raise ValueError(f"class_weights must have shape ({n_classes},), got shape {w.shape}")
+    refuse("class_weights", w, ~((w >= 0) & (w < np.inf)), "finite and not negative")
+    return w
+
+
+def as_out(out, shape, dtype):
+    """`out` can take the gradient: an array of that shape and dtype that may be written."""
+    if not isinstance(out, np.ndarray):
+        raise TypeError(f"out must be a NumPy array, got {type(out).__name__}")
+    if out.shape != shape or out.dtype != dtype:
+        raise ValueError(
+            f"out must have shape {shape} and dtype {dtype},"
+            f" got shape {out.shape} and dtype {out.dtype}"
+        )
+    if not out.flags.writeable:
+        raise ValueError("out must be writeable, got a read-only array")
 
 
 def refuse(name, array, bad, wanted):
@@ -88,7 +123,7 @@ def reduce(losses, reduction, divisor, dtype):
     """Apply a reduction; "mean" divides the sum by `divisor`, and 0 / 0 is nan."""
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         if reduction != "none":
-            losses = losses.sum()
+            losses = np.add.reduce(losses, axis=None)
         if reduction == "mean":
-            losses = losses / losses.dtype.type(divisor)
+            losses = losses / divisor
         return losses.astype(dtype)[()]

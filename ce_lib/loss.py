@@ -1,16 +1,29 @@
 """Cross-entropy, from logits and from probabilities (chapters 2, 4, 5 and 7)."""
 
 import math
-from numbers import Integral
 
 import numpy as np
 
 from ce_lib import _checks
 from ce_lib.logits import shifted_terms
 
+# Rows are worked in blocks of at most this many bytes: a block and its exponentials stay in the
+# cache, and nothing of the logits' size is made but the gradient.
+BLOCK = 2**19
+# Logits this near 0 are safe: neither exp, nor a sum over 10^6 classes, nor the ratio of two
+# such numbers leaves the normal numbers. A block of them needs no shift, which saves a pass
+# over memory and the rounding of z - max.
+SAFE = {np.dtype(np.float32): 36.0, np.dtype(np.float64): 340.0}
+# Shorter rows of float32 are worked in float64. In longer ones the 2.4 ulp of NumPy's float32
+# exp average out in the sum, and its speed (twice float64's) pays.
+SHORT = 64
+# BLAS adds three times as fast as np.sum, but drifts: after so many terms go on in float64.
+CHUNK = 1024
+ONES = {dtype: np.ones(CHUNK, dtype) for dtype in SAFE}
+
 
 def cross_entropy_from_probs(probs, target, *, reduction="mean"):
-    """-sum_k y_k log p_k for predictions that are probabilities already.
+    """-sum_k y_k log p_k for predictions that are probabilities already (equation 2.1).
 
     probs : floats (..., K), distributions over the last axis. target : integer labels (...,)
     or distributions (..., K). Returns the loss in nats: a number, or shape (...,) with
@@ -20,56 +33,13 @@ def cross_entropy_from_probs(probs, target, *, reduction="mean"):
     """
     _checks.as_reduction(reduction)
     p, dtype = _checks.as_distribution("probs", probs)
-    y, _ = _as_target(target, p, None)
+    y, labels = _checks.as_target(target, p)
     with np.errstate(divide="ignore"):
-        losses = -(y * np.log(np.where(y > 0, p, 1))).sum(axis=-1) + 0.0
-    return _checks.reduce(losses, reduction, losses.size, dtype)
-
-
-def _as_target(target, z, ignore_index):
-    """The target as a distribution (a zero row where ignored), and the labels or None."""
-    target, k = np.asarray(target), z.shape[-1]
-    if target.shape == z.shape:  # never the shape of labels: those have one axis less
-        if ignore_index is not None:
-            raise ValueError("ignore_index needs integer labels, got a distribution as target")
-        return _checks.as_distribution("target", target)[0].astype(z.dtype), None
-    if not (ignore_index is None or isinstance(ignore_index, Integral)):
-        raise TypeError(f"ignore_index must be an integer or None, got {ignore_index!r}")
-    labels = _checks.as_labels(target, z.shape[:-1], k, ignore_index=ignore_index)
-    y = (labels[..., None] == np.arange(k)).astype(z.dtype)
-    if ignore_index is not None:
-        y[labels == ignore_index] = 0
-    return y, labels
-
-
-def _prepare(logits, target, class_weights, label_smoothing, ignore_index, temperature):
-    """Everything checked: z, T, the weighted target y, labels, the mean's divisor, dtype."""
-    z, dtype = _checks.as_logits("logits", logits)
-    temperature = _checks.number("temperature", temperature, 0, math.inf)
-    smoothing = _checks.number("label_smoothing", label_smoothing, 0, 1, ends=True)
-    y, labels = _as_target(target, z, ignore_index)
-    k = z.shape[-1]
-    w = np.ones(k, z.dtype)
-    if class_weights is not None:
-        w = _checks.as_floats("class_weights", class_weights)[0].astype(z.dtype)
-        if w.shape != (k,):
-            raise ValueError(f"class_weights must have shape ({k},), got shape {w.shape}")
-        _checks.refuse("class_weights", w, ~((w >= 0) & (w < np.inf)), "finite and not negative")
-    kept = y.sum(axis=-1, keepdims=True)
-    rows = math.prod(z.shape[:-1])
-    divisor = rows if labels is None else (y * w).sum(dtype=np.float64)
-    if labels is not None:
-        z = np.where(kept > 0, z, 0)  # whatever an ignored row holds, nan included
-    if smoothing:
-        y, labels = (1 - smoothing) * y + smoothing * kept / k, None
-    return z, temperature, (y * w).astype(z.dtype), labels, divisor, dtype
-
-
-def _losses(y, s, rest):
-    """Per row -sum_k y_k (s_k - log1p(rest)): two sums of terms >= 0, so nothing cancels."""
-    with np.errstate(over="ignore"):
-        gap = -(y * np.where(y > 0, s, 0)).sum(axis=-1)
-        return gap + y.sum(axis=-1) * np.log1p(rest[..., 0])
+        if labels is not None:
+            losses = -np.log(np.take_along_axis(p, labels[..., None], axis=-1)[..., 0])
+        else:
+            losses = -(y * np.log(np.where(y > 0, p, 1))).sum(axis=-1)
+    return _checks.reduce(losses + 0.0, reduction, losses.size, dtype)
 
 
 def cross_entropy(
@@ -84,10 +54,10 @@ def cross_entropy(
 ):
     """-sum_k w_k y_k log softmax(logits / T)_k, accurate however confident the logits are.
 
-    logits : floats (..., K); integers become float64, float16 is worked in float32 and
-        returned as float16. -inf masks a class: it costs nothing unless the target (or its
-        smoothing, which spreads over all K classes) has weight there, then inf. A row with nan
-        or +inf, or nothing but -inf, costs nan.
+    logits : floats (..., K); integers become float64, float16 is returned as float16.
+        -inf masks a class: it costs nothing unless the target (or its smoothing, which spreads
+        over all K classes) has weight there, then inf. A row with nan or +inf, or nothing but
+        -inf, costs nan.
     target : integer labels (...,), or distributions (..., K); one-hot integers are the latter.
     class_weights : (K,), finite, >= 0. label_smoothing : a in [0, 1]; y becomes
         (1 - a) y + a / K, and each class's share takes that class's weight.
@@ -98,18 +68,13 @@ def cross_entropy(
     Returns nats: a number, or shape (...,) with "none". A mean over nothing (an empty batch,
     every label ignored, weights all zero) is 0 / 0: nan, as in PyTorch.
 
-    How: loss = log1p(rest) + (top - z_label) / T, where rest is the sum of
-    exp((z_k - top) / T) without the largest term. If the label dominates, its own term has been
-    taken out and log1p keeps a loss far below 1e-16. A temperature other than 1 costs up to
-    |z - top| / T ulp more. Raises ValueError or TypeError, naming the argument, what was given
-    and what was wanted. Reference: PyTorch, torch.nn.CrossEntropyLoss.
+    How: loss = log1p(rest / e_label), rest being the sum of the other classes' exponentials
+    (equation 5.5): no subtraction, so a loss far below 1e-16 keeps its digits. Costs a block of
+    memory, whatever the size of the logits. Raises ValueError or TypeError, naming the argument,
+    what was given and what was wanted. Reference: PyTorch, torch.nn.CrossEntropyLoss.
     """
-    _checks.as_reduction(reduction)
-    z, t, y, _, divisor, dtype = _prepare(
-        logits, target, class_weights, label_smoothing, ignore_index, temperature
-    )
-    s, _, rest, _ = shifted_terms(z, temperature=t)
-    return _checks.reduce(_losses(y, s, rest), reduction, divisor, dtype)
+    options = (class_weights, label_smoothing, ignore_index, temperature, reduction)
+    return _cross_entropy(logits, target, *options, want_grad=False)[0]
 
 
 def cross_entropy_with_grad(
@@ -130,43 +95,134 @@ def cross_entropy_with_grad(
     out : an array of the logits' shape and dtype (float64 for integer logits) that receives
     the gradient; it may be the logits, otherwise inputs are never changed.
     Returns (loss, gradient (..., K)). For a label without smoothing its entry is
-    -(sum of the others) / total, not p - 1, which would cancel. Reference: Bridle (1990).
+    -(sum of the others) / total, not p - 1, which would cancel (equations 7.7 and 7.16).
+    Reference: Bridle (1990).
     """
+    options = (class_weights, label_smoothing, ignore_index, temperature, reduction)
+    return _cross_entropy(logits, target, *options, want_grad=True, out=out)
+
+
+def _cross_entropy(
+    logits, target, class_weights, smoothing, ignored, t, reduction, *, want_grad, out=None
+):
+    """Check everything, work block by block, reduce: (loss, gradient or None)."""
     _checks.as_reduction(reduction)
-    z, t, y, labels, divisor, dtype = _prepare(
-        logits, target, class_weights, label_smoothing, ignore_index, temperature
-    )
+    z, dtype = _checks.as_logits("logits", logits)
+    t = t if t == 1 else _checks.number("temperature", t, 0, math.inf)
+    if smoothing != 0:
+        smoothing = _checks.number("label_smoothing", smoothing, 0, 1, ends=True)
+    y, labels = _checks.as_target(target, z, ignored)
+    shape, k = z.shape, z.shape[-1]
+    n = z.size // k
+    w = None if class_weights is None else _checks.as_weights(class_weights, k)
     if out is not None:
-        _check_out(out, z.shape, dtype)
-    s, e, rest, _ = shifted_terms(z, temperature=t)
-    loss = _checks.reduce(_losses(y, s, rest), reduction, divisor, dtype)
-    total, weight = 1 + rest, y.sum(axis=-1, keepdims=True)
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        if labels is None:
-            grad = weight * (e / total) - y
-        else:
-            index = np.clip(labels, 0, z.shape[-1] - 1)[..., None]  # ignored rows: weight is 0
-            np.put_along_axis(e, index, 0, axis=-1)
-            np.put_along_axis(e, index, -e.sum(axis=-1, keepdims=True), axis=-1)
-            grad = weight * (e / total) + 0.0
-        scale = t * divisor if reduction == "mean" else t
-        if scale != 1:
-            grad /= z.dtype.type(scale)
-        grad = grad.astype(dtype, copy=False)
-    if out is None:
-        return loss, grad
-    out[...] = grad
-    return loss, out
+        _checks.as_out(out, shape, dtype)
+        z = z.copy() if out is not logits and np.may_share_memory(out, z) else z
+        y = y.copy() if y is not None and np.may_share_memory(out, y) else y
+    z, grad = z.reshape(n, k), None
+    if want_grad:
+        in_place = out is not None and out.flags.c_contiguous
+        grad = out.reshape(n, k) if in_place else np.empty((n, k), dtype)
+
+    weight, divisor = None, n  # of each row, and in total; None stands for ones
+    if labels is not None:
+        labels = labels.reshape(n)
+        if ignored is not None or w is not None:
+            kept = np.ones(n) if ignored is None else labels != ignored
+            labels = np.where(kept, labels, 0)
+            weight = kept * (1.0 if w is None else w[labels])
+            divisor = weight.sum()
+    losses, scale = np.empty(n), t * divisor if reduction == "mean" else t
+    step = max(1, BLOCK // (k * max(z.itemsize, 4)))
+    work = np.dtype(np.float64 if k < SHORT or z.dtype != np.float32 else np.float32)
+    scratch = None if want_grad and work == dtype else np.empty((min(n, step), k), work)
+    with np.errstate(all="ignore"):
+        np.setbufsize(512)  # else NumPy copies a broadcast column block by block: 15 % in all
+        factor = np.float64(1) / scale
+        for start in range(0, n, step):
+            rows = slice(start, start + step)
+            g = None if grad is None else grad[rows]
+            if y is None and not smoothing:
+                v = None if weight is None else weight[rows]
+                e = g if scratch is None else scratch[: len(z[rows])]
+                losses[rows] = _label_rows(z[rows], labels[rows], v, t, factor, e, g)
+            else:
+                if y is not None:
+                    v = y.reshape(n, k)[rows].astype(np.float64)
+                else:
+                    v = np.equal.outer(labels[rows], np.arange(k)).astype(np.float64)
+                v *= 1 - smoothing
+                v += smoothing / k
+                v *= 1 if w is None else w
+                if ignored is not None:
+                    v[~kept[rows]] = 0
+                losses[rows] = _soft_rows(z[rows], v, t, factor, g)
+    if want_grad and not in_place:
+        grad = grad.reshape(shape)
+    if out is not None:
+        if not in_place:
+            out[...] = grad
+        grad = out
+    return _checks.reduce(losses.reshape(shape[:-1]), reduction, divisor, dtype), grad
 
 
-def _check_out(out, shape, dtype):
-    """`out` can take the gradient: an array of that shape and dtype that may be written."""
-    if not isinstance(out, np.ndarray):
-        raise TypeError(f"out must be a NumPy array, got {type(out).__name__}")
-    if out.shape != shape or out.dtype != dtype:
-        raise ValueError(
-            f"out must have shape {shape} and dtype {dtype},"
-            f" got shape {out.shape} and dtype {out.dtype}"
-        )
-    if not out.flags.writeable:
-        raise ValueError("out must be writeable, got a read-only array")
+def _label_rows(z, labels, weight, t, factor, e, grad):
+    """Losses of rows z (n, K) with labels; factor times their gradient goes to grad, if any.
+
+    e : (n, K), room for the exponentials; it may be grad, and grad may be z.
+    """
+    n, k = z.shape
+    own = labels + np.arange(0, n * k, k)
+    if t == 1 and _safe(z):
+        mine = np.exp(z.take(own), dtype=np.float64)
+        np.exp(z, out=e, dtype=e.dtype)
+        e.put(own, 0)
+        rest = _row_sums(e)
+        losses, total = np.log1p(rest / mine), rest + mine
+    else:
+        s, e, rest, _ = shifted_terms(z.astype(np.float64), temperature=t)
+        losses, total = np.log1p(rest[:, 0]) - s.take(own), 1 + rest[:, 0]
+        e.put(own, 0)
+        rest = e.sum(axis=1)
+    if weight is not None:
+        losses = np.where(weight > 0, losses * weight, 0)
+        factor = factor * weight
+    if grad is not None:
+        each = factor / total
+        np.multiply(e, each.astype(e.dtype)[:, None], out=grad, casting="same_kind")
+        grad.put(own, 0 - rest * each)
+        if weight is not None:
+            grad[weight == 0] = 0
+    return losses
+
+
+def _soft_rows(z, y, t, factor, grad):
+    """The same for weighted distributions y (n, K), in float64."""
+    weight = y.sum(axis=1)
+    z = np.where(weight[:, None] > 0, z, 0)  # a row without weight may hold anything
+    s, e, rest, _ = shifted_terms(z.astype(np.float64), temperature=t)
+    gap = -(y * np.where(y > 0, s, 0)).sum(axis=1)  # both sums are of terms >= 0
+    if grad is not None:
+        e *= weight[:, None] / (1 + rest)
+        e -= y
+        np.multiply(e, factor, out=grad, casting="same_kind")
+        grad[weight == 0] = 0
+    return gap + weight * np.log1p(rest[:, 0])
+
+
+def _safe(z):
+    """No logit of this block needs a shift; nan is never safe."""
+    limit = SAFE.get(z.dtype, 0)
+    if z.size < CHUNK:  # one call instead of two: small inputs are all call overhead
+        return np.vdot(z, z) <= limit * limit
+    return z.max() <= limit and z.min() >= -limit
+
+
+def _row_sums(e):
+    """Sums over the last axis in float64, the float32 ones from chunks."""
+    n, k = e.shape
+    head, ones = k // CHUNK * CHUNK, ONES[e.dtype]
+    if not head:
+        return e @ ones[:k]
+    parts = e[:, :head].reshape(n, -1, CHUNK) @ ones
+    return parts.sum(axis=1, dtype=np.float64) + e[:, head:] @ ones[: k - head]
