@@ -121,9 +121,7 @@ def as_reduction(reduction):
 
 def reduce(losses, reduction, divisor, dtype):
     """Apply a reduction; "mean" divides the sum by `divisor`, and 0 / 0 is nan."""
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        if reduction != "none":
-            losses = np.add.reduce(losses, axis=None)
-        if reduction == "mean":
-            losses = losses / divisor
+    if reduction == "none":
         return losses.astype(dtype)[()]
+    total = np.add.reduce(losses, axis=None)
+    return dtype.type(total / divisor if reduction == "mean" else total)

@@ -34,12 +34,12 @@ def cross_entropy_from_probs(probs, target, *, reduction="mean"):
     _checks.as_reduction(reduction)
     p, dtype = _checks.as_distribution("probs", probs)
     y, labels = _checks.as_target(target, p)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         if labels is not None:
             losses = -np.log(np.take_along_axis(p, labels[..., None], axis=-1)[..., 0])
         else:
             losses = -(y * np.log(np.where(y > 0, p, 1))).sum(axis=-1)
-    return _checks.reduce(losses + 0.0, reduction, losses.size, dtype)
+        return _checks.reduce(losses + 0.0, reduction, losses.size, dtype)
 
 
 def cross_entropy(
@@ -137,7 +137,8 @@ def _cross_entropy(
     work = np.dtype(np.float64 if k < SHORT or z.dtype != np.float32 else np.float32)
     scratch = None if want_grad and work == dtype else np.empty((min(n, step), k), work)
     with np.errstate(all="ignore"):
-        np.setbufsize(512)  # else NumPy copies a broadcast column block by block: 15 % in all
+        if z.size > CHUNK:
+            np.setbufsize(512)  # NumPy copies a broadcast column buffer by buffer: 15 % in all
         factor = np.float64(1) / scale
         for start in range(0, n, step):
             rows = slice(start, start + step)
@@ -157,13 +158,14 @@ def _cross_entropy(
                 if ignored is not None:
                     v[~kept[rows]] = 0
                 losses[rows] = _soft_rows(z[rows], v, t, factor, g)
-    if want_grad and not in_place:
+        loss = _checks.reduce(losses.reshape(shape[:-1]), reduction, divisor, dtype)
+    if want_grad:
         grad = grad.reshape(shape)
-    if out is not None:
-        if not in_place:
-            out[...] = grad
-        grad = out
-    return _checks.reduce(losses.reshape(shape[:-1]), reduction, divisor, dtype), grad
+        if out is not None:
+            if not in_place:
+                out[...] = grad
+            grad = out
+    return loss, grad
 
 
 def _label_rows(z, labels, weight, t, factor, e, grad):
