@@ -58,14 +58,16 @@ def as_labels(name, labels, n_classes, ignore_index=None):
     if not (ignore_index is None or isinstance(ignore_index, Integral)):
         raise TypeError(f"ignore_index must be an integer or None, got {ignore_index!r}")
     if labels.size and labels.dtype.kind not in "iu":
-        raise TypeError(f"{name}: labels must be integers, got an array of dtype {labels.dtype}")
+        raise TypeError(f"{name} must hold integer labels, got an array of dtype {labels.dtype}")
     index = labels.astype(np.intp, copy=False)
     # Read without their sign, negative labels are large: one pass finds both kinds.
     if labels.size and index.view(np.uintp).max() >= n_classes:
         bad = (labels < 0) | (labels >= n_classes)
         if ignore_index is not None:
             bad &= labels != ignore_index
-        refuse(f"labels in {name}", labels, bad, f"in [0, {n_classes})")
+        refuse(
+            f"labels in {name}" if name == "target" else name, labels, bad, f"in [0, {n_classes})"
+        )
     return index
 
 

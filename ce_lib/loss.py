@@ -17,9 +17,8 @@ SAFE = {np.dtype(np.float32): 36.0, np.dtype(np.float64): 340.0}
 # Shorter rows of float32 are worked in float64. In longer ones the 2.4 ulp of NumPy's float32
 # exp average out in the sum, and its speed (twice float64's) pays.
 SHORT = 64
-# BLAS adds three times as fast as np.sum, but drifts: after so many terms go on in float64.
-CHUNK = 1024
-ONES = {dtype: np.ones(CHUNK, dtype) for dtype in SAFE}
+# Inputs of up to so many logits are all call overhead: they get the form with fewer calls.
+SMALL = 1024
 
 
 def cross_entropy_from_probs(probs, target, *, reduction="mean"):
@@ -137,7 +136,7 @@ def _cross_entropy(
     work = np.dtype(np.float64 if k < SHORT or z.dtype != np.float32 else np.float32)
     scratch = None if want_grad and work == dtype else np.empty((min(n, step), k), work)
     with np.errstate(all="ignore"):
-        if z.size > CHUNK:
+        if z.size > SMALL:
             np.setbufsize(512)  # NumPy copies a broadcast column buffer by buffer: 15 % in all
         factor = np.float64(1) / scale
         for start in range(0, n, step):
@@ -179,7 +178,7 @@ def _label_rows(z, labels, weight, t, factor, e, grad):
         mine = np.exp(z.take(own), dtype=np.float64)
         np.exp(z, out=e, dtype=e.dtype)
         e.put(own, 0)
-        rest = _row_sums(e)
+        rest = np.add.reduce(e, axis=1)
         losses, total = np.log1p(rest / mine), rest + mine
     else:
         s, e, rest, _ = shifted_terms(z.astype(np.float64), temperature=t)
@@ -215,16 +214,6 @@ def _soft_rows(z, y, t, factor, grad):
 def _safe(z):
     """No logit of this block needs a shift; nan is never safe."""
     limit = SAFE.get(z.dtype, 0)
-    if z.size < CHUNK:  # one call instead of two: small inputs are all call overhead
+    if z.size <= SMALL:  # the sum of squares bounds them all, in one call instead of two
         return np.vdot(z, z) <= limit * limit
     return z.max() <= limit and z.min() >= -limit
-
-
-def _row_sums(e):
-    """Sums over the last axis in float64, the float32 ones from chunks."""
-    n, k = e.shape
-    head, ones = k // CHUNK * CHUNK, ONES[e.dtype]
-    if not head:
-        return e @ ones[:k]
-    parts = e[:, :head].reshape(n, -1, CHUNK) @ ones
-    return parts.sum(axis=1, dtype=np.float64) + e[:, head:] @ ones[: k - head]

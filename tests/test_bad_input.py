@@ -12,7 +12,12 @@ LOSS = [
     ((Z, [0, -1]), {}, ValueError, r"labels in target must be in \[0, 3\), got -1 at index \(1,\)"),
     ((Z, [3, 0]), {}, ValueError, r"got 3 at index \(0,\)"),
     ((Z, [0, -100]), {"ignore_index": -1}, ValueError, "got -100"),
-    ((Z, [0.0, 1.0]), {}, TypeError, "labels must be integers, got an array of dtype float64"),
+    (
+        (Z, [0.0, 1.0]),
+        {},
+        TypeError,
+        "target must hold integer labels, got an array of dtype float64",
+    ),
     ((Z, [True, False]), {}, TypeError, "dtype bool"),
     ((Z, [0, 1, 2]), {}, ValueError, r"shape \(2,\) or a distribution of shape \(2, 3\)"),
     ((np.zeros((2, 0)), [0, 0]), {}, ValueError, r"logits must have shape .* got shape \(2, 0\)"),

@@ -37,18 +37,17 @@ def sample(regime, dtype, k, n=12):
     return z.astype(dtype)
 
 
-def exact(z):
-    """Probabilities, the other classes' share, and losses of one row, to 50 digits."""
+def exact(z, labels=None):
+    """Of one row, to 50 digits: probabilities; the other classes' share and the loss by label."""
     with mpmath.workdps(50):
-        e = [mpmath.exp(mpmath.mpf(float(v)) - mpmath.mpf(float(max(z)))) for v in z]
+        top = mpmath.mpf(float(max(z)))
+        e = [mpmath.exp(mpmath.mpf(float(v)) - top) for v in z]
         total = mpmath.fsum(e)
-        rest = [mpmath.fsum(e[:i] + e[i + 1 :]) / total for i in range(len(e))]
-        own = [v / total for v in e]
+        labels = range(len(e)) if labels is None else labels
+        rest = {i: mpmath.fsum(e[:i] + e[i + 1 :]) / total for i in labels}
         # log1p of the others over the label's own term: no cancellation to worry about
-        loss = [
-            mpmath.log1p(r / p) if p > 0 else mpmath.inf for r, p in zip(rest, own, strict=True)
-        ]
-        return own, rest, loss
+        loss = {i: mpmath.log1p(rest[i] * total / e[i]) if e[i] else mpmath.inf for i in labels}
+        return [v / total for v in e], rest, loss
 
 
 def ulps(value, truth):
@@ -81,6 +80,43 @@ def test_loss_gradient_and_softmax_are_within_their_ulp_of_50_digits(regime, k, 
                 worst["softmax"] = max(worst["softmax"], ulps(p[i], own[i]))
                 worst["log_softmax"] = max(worst["log_softmax"], ulps(logs[i], -loss[i]))
     assert max(worst.values()) <= LIMIT, worst
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("regime", REGIMES)
+def test_long_rows_are_within_their_ulp_too(regime, dtype):
+    """K = 5,000: worked in blocks without a shift where safe, float32 in float32."""
+    k = 5000
+    for z in sample(regime, dtype, k, n=2):
+        own, rest, loss = exact(z, (0, 1))
+        for label in (0, 1):
+            got, grad = ce.cross_entropy_with_grad(z, label)
+            assert ulps(got, loss[label]) <= LIMIT
+            assert ulps(grad[label], -rest[label]) <= LIMIT
+            for i in range(2, k, 7):
+                assert ulps(grad[i], own[i]) <= LIMIT + z.max() - z[i]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("regime", REGIMES)
+def test_soft_targets_are_within_their_ulp_of_50_digits(regime, smoothing, dtype):
+    """The gradient p - y cancels: it is held in ulp of the larger of the two."""
+    k = 10
+    for z, y in zip(sample(regime, dtype, k), ce.softmax(sample("normal", dtype, k)), strict=True):
+        own, _, losses = exact(z)
+        with mpmath.workdps(50):
+            total = mpmath.fsum(mpmath.mpf(float(v)) for v in y)
+            share = mpmath.mpf(smoothing) / k
+            t = [(1 - mpmath.mpf(smoothing)) * mpmath.mpf(float(v)) + share for v in y]
+            truth = mpmath.fsum(a * losses[i] for i, a in enumerate(t))
+            got, grad = ce.cross_entropy_with_grad(z, y, label_smoothing=smoothing)
+            assert ulps(got, truth) <= LIMIT
+            weight = (1 - mpmath.mpf(smoothing)) * total + mpmath.mpf(smoothing)
+            for g, p, target in zip(grad, own, t, strict=True):
+                larger = dtype(float(max(weight * p, target)))
+                error = abs(mpmath.mpf(float(g)) - (weight * p - target))
+                assert error <= LIMIT * float(np.spacing(larger))
 
 
 @pytest.mark.parametrize("z", [[0, -40], [5, -35]])

@@ -1,5 +1,7 @@
 """The loss and its gradient: what must hold for every input."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -126,3 +128,40 @@ def test_out_may_be_the_logits_and_nothing_else_changes():
     assert np.array_equal(z, wanted[1])
     wide = np.repeat(Z, 2, axis=1)[:, ::2]
     assert np.array_equal(ce.cross_entropy_with_grad(wide, LABELS)[1], wanted[1])
+
+
+def test_peak_memory_is_a_block_and_the_gradient():
+    rng = np.random.default_rng(0)
+    z, labels = rng.normal(size=(8192, 1000)).astype(np.float32), rng.integers(0, 1000, 8192)
+    for call, limit in (
+        (lambda: ce.cross_entropy(z, labels), 0.02),
+        (lambda: ce.cross_entropy_with_grad(z, labels), 1.02),
+        (lambda: ce.cross_entropy_with_grad(z, labels, out=z), 0.02),
+    ):
+        tracemalloc.start()
+        call()
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak <= limit * z.nbytes, (peak / z.nbytes, limit)
+
+
+def test_out_that_overlaps_the_inputs_askew_or_lies_otherwise_gets_the_same_gradient():
+    wanted = ce.cross_entropy_with_grad(Z, SOFT)[1]
+    wall = np.zeros((7, 4))
+    wall[:6] = Z
+    assert np.array_equal(ce.cross_entropy_with_grad(wall[:6], SOFT, out=wall[1:])[1], wanted)
+    target = SOFT.copy()
+    assert np.array_equal(ce.cross_entropy_with_grad(Z, target, out=target)[1], wanted)
+    fortran = np.asfortranarray(Z)
+    assert np.array_equal(ce.cross_entropy_with_grad(fortran, SOFT, out=fortran)[1], wanted)
+
+
+def test_rows_without_weight_are_not_looked_at():
+    z = Z.copy()
+    z[LABELS == 1] = np.nan
+    loss, grad = ce.cross_entropy_with_grad(z, LABELS, class_weights=[1, 0, 1, 1])
+    assert np.isfinite(loss)
+    assert (grad[LABELS == 1] == 0).all()
+    loss, grad = ce.cross_entropy_with_grad(z, np.full(6, 9), ignore_index=9)
+    assert np.isnan(loss)
+    assert (grad == 0).all()
