@@ -123,6 +123,7 @@ def _cross_entropy(
         in_place = out is not None and out.flags.c_contiguous
         grad = out.reshape(n, k) if in_place else np.empty((n, k), dtype)
 
+    soft = labels is None or smoothing > 0
     weight, divisor = None, n  # of each row, and in total; None stands for ones
     if labels is not None:
         labels = labels.reshape(n)
@@ -131,32 +132,28 @@ def _cross_entropy(
             labels = np.where(kept, labels, 0)
             weight = kept * (1.0 if w is None else w[labels])
             divisor = weight.sum()
-    losses, scale = np.empty(n), t * divisor if reduction == "mean" else t
-    step = max(1, BLOCK // (k * max(z.itemsize, 4)))
-    work = np.dtype(np.float64 if k < SHORT or z.dtype != np.float32 else np.float32)
-    scratch = None if want_grad and work == dtype else np.empty((min(n, step), k), work)
+    factor = 1 / (t * divisor if reduction == "mean" and divisor else t)
+    losses, step = np.empty(n), max(1, BLOCK // (k * max(z.itemsize, 4)))
+    work = z.dtype if k >= SHORT else np.dtype(np.float64)
+    scratch = None
+    if not soft and not (want_grad and work == dtype):
+        scratch = np.empty((min(n, step), k), work)
     with np.errstate(all="ignore"):
         if z.size > SMALL:
             np.setbufsize(512)  # NumPy copies a broadcast column buffer by buffer: 15 % in all
-        factor = np.float64(1) / scale
         for start in range(0, n, step):
             rows = slice(start, start + step)
             g = None if grad is None else grad[rows]
-            if y is None and not smoothing:
-                v = None if weight is None else weight[rows]
-                e = g if scratch is None else scratch[: len(z[rows])]
-                losses[rows] = _label_rows(z[rows], labels[rows], v, t, factor, e, g)
-            else:
-                if y is not None:
-                    v = y.reshape(n, k)[rows].astype(np.float64)
-                else:
-                    v = np.equal.outer(labels[rows], np.arange(k)).astype(np.float64)
-                v *= 1 - smoothing
-                v += smoothing / k
-                v *= 1 if w is None else w
+            if soft:
+                y_rows = labels[rows] if y is None else y.reshape(n, k)[rows]
+                v = _weighted(y_rows, k, smoothing, w)
                 if ignored is not None:
                     v[~kept[rows]] = 0
                 losses[rows] = _soft_rows(z[rows], v, t, factor, g)
+            else:
+                e = g if scratch is None else scratch[: min(n - start, step)]
+                v = None if weight is None else weight[rows]
+                losses[rows] = _label_rows(z[rows], labels[rows], v, t, factor, e, g)
         loss = _checks.reduce(losses.reshape(shape[:-1]), reduction, divisor, dtype)
     if want_grad:
         grad = grad.reshape(shape)
@@ -167,6 +164,16 @@ def _cross_entropy(
     return loss, grad
 
 
+def _weighted(y, k, smoothing, class_weights):
+    """Distributions or labels y as rows (n, K) in float64, smoothed, then weighted."""
+    v = (y[:, None] == np.arange(k) if y.ndim == 1 else y).astype(np.float64)
+    v *= 1 - smoothing
+    v += smoothing / k
+    if class_weights is not None:
+        v *= class_weights
+    return v
+
+
 def _label_rows(z, labels, weight, t, factor, e, grad):
     """Losses of rows z (n, K) with labels; factor times their gradient goes to grad, if any.
 
@@ -175,7 +182,7 @@ def _label_rows(z, labels, weight, t, factor, e, grad):
     n, k = z.shape
     own = labels + np.arange(0, n * k, k)
     if t == 1 and _safe(z):
-        mine = np.exp(z.take(own), dtype=np.float64)
+        mine = np.exp(z.take(own), dtype=np.float64)  # first: e may be z
         np.exp(z, out=e, dtype=e.dtype)
         e.put(own, 0)
         rest = np.add.reduce(e, axis=1)
@@ -190,7 +197,7 @@ def _label_rows(z, labels, weight, t, factor, e, grad):
         factor = factor * weight
     if grad is not None:
         each = factor / total
-        np.multiply(e, each.astype(e.dtype)[:, None], out=grad, casting="same_kind")
+        np.multiply(e, each.astype(e.dtype, copy=False)[:, None], out=grad, casting="same_kind")
         grad.put(own, 0 - rest * each)
         if weight is not None:
             grad[weight == 0] = 0
