@@ -37,6 +37,11 @@ lock: .venv/installed  ## make requirements.txt and binder/requirements.txt anew
 peers: .venv-peers/installed  ## compare ce_lib with PyTorch, SciPy and scikit-learn
 	.venv-peers/bin/python -m pytest -o addopts= tests/test_peers.py
 
+bench: .venv-peers/installed  ## measure accuracy, memory and speed; write pages/benchmarks.md
+	OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 OMP_NUM_THREADS=1 \
+	  XLA_FLAGS="--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1" \
+	  .venv-peers/bin/python -m benchmarks
+
 clean:  ## remove what was made, the environments included
 	rm -rf _build .venv .venv-peers .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -56,4 +61,4 @@ clean:  ## remove what was made, the environments included
 	.venv-peers/bin/pip install --quiet --no-deps -e .
 	@touch $@
 
-.PHONY: help book test serve lab notebooks format lock peers clean
+.PHONY: help book test serve lab notebooks format lock peers bench clean

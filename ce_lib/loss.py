@@ -16,7 +16,7 @@ BLOCK = 2**19
 SAFE = {np.dtype(np.float32): 36.0, np.dtype(np.float64): 340.0}
 # Shorter rows of float32 are worked in float64. In longer ones the 2.4 ulp of NumPy's float32
 # exp average out in the sum, and its speed (twice float64's) pays.
-SHORT = 64
+SHORT = 128
 # Inputs of up to so many logits are all call overhead: they get the form with fewer calls.
 SMALL = 1024
 
@@ -132,7 +132,7 @@ def _cross_entropy(
             labels = np.where(kept, labels, 0)
             weight = kept * (1.0 if w is None else w[labels])
             divisor = weight.sum()
-    factor = 1 / (t * divisor if reduction == "mean" and divisor else t)
+    scale = t * divisor if reduction == "mean" else t  # what the gradient is divided by
     losses, step = np.empty(n), max(1, BLOCK // (k * max(z.itemsize, 4)))
     work = z.dtype if k >= SHORT else np.dtype(np.float64)
     scratch = None
@@ -149,11 +149,11 @@ def _cross_entropy(
                 v = _weighted(y_rows, k, smoothing, w)
                 if ignored is not None:
                     v[~kept[rows]] = 0
-                losses[rows] = _soft_rows(z[rows], v, t, factor, g)
+                losses[rows] = _soft_rows(z[rows], v, t, scale, g)
             else:
                 e = g if scratch is None else scratch[: min(n - start, step)]
                 v = None if weight is None else weight[rows]
-                losses[rows] = _label_rows(z[rows], labels[rows], v, t, factor, e, g)
+                losses[rows] = _label_rows(z[rows], labels[rows], v, t, scale, e, g)
         loss = _checks.reduce(losses.reshape(shape[:-1]), reduction, divisor, dtype)
     if want_grad:
         grad = grad.reshape(shape)
@@ -174,18 +174,27 @@ def _weighted(y, k, smoothing, class_weights):
     return v
 
 
-def _label_rows(z, labels, weight, t, factor, e, grad):
-    """Losses of rows z (n, K) with labels; factor times their gradient goes to grad, if any.
+def _label_rows(z, labels, weight, t, scale, e, grad):
+    """Losses of rows z (n, K) with labels; their gradient / scale goes to grad, if there is one.
 
     e : (n, K), room for the exponentials; it may be grad, and grad may be z.
     """
     n, k = z.shape
-    own = labels + np.arange(0, n * k, k)
+    starts = np.arange(0, n * k, k)
+    own = labels + starts
     if t == 1 and _safe(z):
         mine = np.exp(z.take(own), dtype=np.float64)  # first: e may be z
         np.exp(z, out=e, dtype=e.dtype)
         e.put(own, 0)
-        rest = np.add.reduce(e, axis=1)
+        if z.dtype == np.float64 and k < SHORT:
+            # A dominant term, added first, would be rounded with each of the others.
+            top = e.argmax(axis=1) + starts
+            largest = e.take(top)
+            e.put(top, 0)
+            rest = np.add.reduce(e, axis=1) + largest
+            e.put(top, largest)
+        else:
+            rest = np.add.reduce(e, axis=1)
         losses, total = np.log1p(rest / mine), rest + mine
     else:
         s, e, rest, _ = shifted_terms(z.astype(np.float64), temperature=t)
@@ -194,17 +203,18 @@ def _label_rows(z, labels, weight, t, factor, e, grad):
         rest = e.sum(axis=1)
     if weight is not None:
         losses = np.where(weight > 0, losses * weight, 0)
-        factor = factor * weight
+        scale = scale / weight  # a weight of 0: divided by infinity
     if grad is not None:
-        each = factor / total
-        np.multiply(e, each.astype(e.dtype, copy=False)[:, None], out=grad, casting="same_kind")
-        grad.put(own, 0 - rest * each)
+        total *= scale
+        each = total.astype(e.dtype, copy=False)[:, None]
+        np.divide(e, each, out=grad, casting="same_kind")
+        grad.put(own, 0 - rest / total)
         if weight is not None:
             grad[weight == 0] = 0
     return losses
 
 
-def _soft_rows(z, y, t, factor, grad):
+def _soft_rows(z, y, t, scale, grad):
     """The same for weighted distributions y (n, K), in float64."""
     weight = y.sum(axis=1)
     z = np.where(weight[:, None] > 0, z, 0)  # a row without weight may hold anything
@@ -213,7 +223,7 @@ def _soft_rows(z, y, t, factor, grad):
     if grad is not None:
         e *= weight[:, None] / (1 + rest)
         e -= y
-        np.multiply(e, factor, out=grad, casting="same_kind")
+        np.divide(e, scale, out=grad, casting="same_kind")
         grad[weight == 0] = 0
     return gap + weight * np.log1p(rest[:, 0])
 

@@ -1,0 +1,52 @@
+"""Measure everything and write it to a page of the book: `make bench`."""
+
+import datetime
+import importlib.metadata
+import platform
+import sys
+from pathlib import Path
+
+import torch
+
+from benchmarks import accuracy, memory, speed
+
+PAGE = Path(__file__).parents[1] / "pages" / "benchmarks.md"
+PACKAGES = ["numpy", "torch", "jax", "optax", "scipy", "scikit-learn", "mpmath"]
+HEAD = """# Benchmarks
+
+What the book says of `ce_lib`'s accuracy, memory and speed, measured. `make bench` measures all \
+of it again beside the other libraries and writes this page; nothing on it is typed by hand.
+
+{machine}
+"""
+
+
+def machine():
+    """Date, processor and versions, in one paragraph."""
+    cpu = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        names = [x for x in info.read_text().splitlines() if x.startswith("model name")]
+        cpu = names[0].split(":")[1].strip() if names else cpu
+    versions = ", ".join(f"{p} {importlib.metadata.version(p)}" for p in PACKAGES)
+    return (
+        f"Measured on {datetime.date.today().isoformat()}: {cpu}, {platform.system()}, "
+        f"Python {platform.python_version()}, {versions}; one thread."
+    )
+
+
+def main():
+    """Write the page, section by section as they are measured."""
+    torch.set_num_threads(1)
+    sections = {"Accuracy": accuracy.report, "Memory": memory.report, "Speed": speed.report}
+    text = HEAD.format(machine=machine())
+    for title, report in sections.items():
+        print(f"{title} ...", file=sys.stderr, flush=True)
+        part = f"\n## {title}\n\n{report()}\n"
+        print(part, flush=True)
+        text += part
+    PAGE.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""Times as paired ratios: each peer beside ce_lib, in turn, in one process with one thread."""
+
+import statistics
+import time
+
+import numpy as np
+
+import ce_lib as ce
+from benchmarks.peers import timed
+
+SHAPES = [(1, 10), (64, 10), (1024, 1000), (8192, 1000), (4096, 50257), (256, 128256)]
+COLUMNS = ["PyTorch", "torch.compile", "JAX, Optax", "SciPy", "naive NumPy", "scikit-learn"]
+
+
+def medians(calls, base, seconds=6.0, most=400):
+    """{name: (median seconds, median of the ratios to `base`, pair by pair)}."""
+    taken = {name: [] for name in calls}
+    for call in calls.values():
+        call()  # compiles, allocates
+    start = time.perf_counter()
+    while len(taken[base]) < 3 or (
+        time.perf_counter() - start < seconds and len(taken[base]) < most
+    ):
+        for name, call in calls.items():
+            begin = time.perf_counter()
+            call()
+            taken[name].append(time.perf_counter() - begin)
+    return {
+        name: (
+            statistics.median(times),
+            statistics.median(t / b for t, b in zip(times, taken[base], strict=True)),
+        )
+        for name, times in taken.items()
+    }
+
+
+def floor(z):
+    """Seconds for one read of the logits from memory plus one exp of them in the cache."""
+    few = z.reshape(-1)[: 2**15].copy()
+    out = np.empty_like(few)
+    flat = z.reshape(-1)
+    calls = {"read": lambda: flat.max(), "exp": lambda: np.exp(few, out=out)}
+    found = medians(calls, "read", seconds=1.0)
+    return found["read"][0] + found["exp"][0] * z.size / few.size
+
+
+def report():
+    """The table of ratios, and the times of the linear layer with its loss."""
+    lines = [
+        "A peer's time divided by `ce_lib`'s: above 1, `ce_lib` is ahead. Medians of pairs taken "
+        "in turn in one process; float32 logits from N(0, 1), mean loss, one thread. PyTorch, "
+        "JAX and SciPy get arrays of their own kind, ready made. scikit-learn's `log_loss` gets "
+        "probabilities. `ce_lib ÷ floor` is its time over one read of the logits plus one exp of "
+        "them in the cache, which nothing made of NumPy can beat.",
+        "",
+        "| logits | | ce_lib | ce_lib ÷ floor | " + " | ".join(COLUMNS) + " |",
+        "|---|---|---|---|" + "---|" * len(COLUMNS),
+    ]
+    for shape in SHAPES:
+        for want_grad in (False, True):
+            z, calls = timed(shape, want_grad, compiled=shape[0] >= 1024 and shape[1] <= 1000)
+            result = medians(calls, "ce_lib", most=400 if z.size < 1e5 else 15)
+            seconds = result["ce_lib"][0]
+            cells = [f"{result[c][1]:.2f}" if c in result else "–" for c in COLUMNS]
+            what = "loss + gradient" if want_grad else "loss"
+            lines.append(
+                f"| {shape[0]} × {shape[1]:,} | {what} | {unit(seconds)} | "
+                f"{seconds / floor(z):.1f} | " + " | ".join(cells) + " |"
+            )
+            del z, calls
+    return "\n".join([*lines, "", linear()])
+
+
+def unit(seconds):
+    """A time with a unit that suits it."""
+    for scale, name in ((1, "s"), (1e3, "ms")):
+        if seconds * scale >= 1:
+            return f"{seconds * scale:.3g} {name}"
+    return f"{seconds * 1e6:.3g} µs"
+
+
+def linear(n=4096, d=768, k=50257):
+    """The linear layer with its loss, beside PyTorch's with the logits held."""
+    import torch
+
+    rng = np.random.default_rng(0)
+    x, weight = rng.normal(size=(n, d)), rng.normal(size=(k, d)) * d**-0.5
+    arrays = [a.astype(np.float32) for a in (x, weight, rng.normal(size=k))]
+    labels = rng.integers(0, k, n)
+    tensors = [torch.tensor(a, requires_grad=True) for a in arrays]
+    target = torch.tensor(labels)
+
+    def theirs(want_grad):
+        with torch.set_grad_enabled(want_grad):
+            logits = torch.nn.functional.linear(*tensors)
+            loss = torch.nn.functional.cross_entropy(logits, target)
+        if want_grad:
+            for tensor in tensors:
+                tensor.grad = None
+            loss.backward()
+
+    rows = [
+        f"Linear layer and loss together, N = {n:,}, D = {d}, K = {k:,}, float32:",
+        "",
+        "| | ce_lib | PyTorch ÷ ce_lib |",
+        "|---|---|---|",
+    ]
+    for want_grad, ours in ((0, ce.linear_cross_entropy), (1, ce.linear_cross_entropy_with_grad)):
+        calls = {
+            "ce_lib": lambda ours=ours: ours(*arrays, labels),
+            "PyTorch": lambda want_grad=want_grad: theirs(bool(want_grad)),
+        }
+        result = medians(calls, "ce_lib", seconds=20, most=5)
+        what = "loss + gradients" if want_grad else "loss"
+        rows.append(f"| {what} | {unit(result['ce_lib'][0])} | {result['PyTorch'][1]:.2f} |")
+    return "\n".join(rows)
