@@ -1,119 +1,105 @@
-"""Peak memory beyond the inputs, by the operating system's own account (Linux)."""
+"""Peak memory beyond the inputs, by each library's own account of what it allocates."""
 
-import subprocess
-import sys
-from pathlib import Path
+import itertools
+import tracemalloc
+
+import jax
+import numpy as np
+import torch
+
+import ce_lib as ce
+from benchmarks.peers import optax_losses, timed
 
 SHAPES = [(8192, 1000), (4096, 50257), (256, 128256)]
-LIBRARIES = ["ce_lib", "PyTorch", "JAX, Optax", "SciPy", "naive NumPy"]
-KINDS = ["loss", "loss + gradient", "gradient over the logits"]
-STATUS = Path("/proc/self/status")
-# One measurement in a process of its own: what was allocated before must not be used again.
-CHILD = "from benchmarks.memory import measure; measure({!r}, {!r}, {!r})"
+COLUMNS = ["ce_lib", "ce_lib, out=logits", "PyTorch", "JAX, Optax", "SciPy", "naive NumPy"]
 
 
-def field(name):
-    """A figure of this process in bytes."""
-    line = next(x for x in STATUS.read_text().splitlines() if x.startswith(name))
-    return int(line.split()[1]) * 1024
-
-
-def measure(library, kind, shape):
-    """Print the peak extra memory of one call in units of the logits."""
-    import numpy as np
-
-    import ce_lib as ce
-    from benchmarks.peers import timed
-
-    want_grad = kind != "loss"
-    if kind == "linear":
-        peak_of_linear(library, *shape)
-        return
-    timed((64, 100), want_grad)[1][library]()  # whatever is loaded on first use
-    z, calls = timed(shape, want_grad)
-    call = calls[library]
-    if kind == KINDS[2]:
-        labels = np.zeros(len(z), int)
-        call = lambda: ce.cross_entropy_with_grad(z, labels, out=z)  # noqa: E731
-    if library == "JAX, Optax":
-        import jax
-
-        jax.block_until_ready(call())  # compile; its result is let go
-    print(peak(call) / z.nbytes)
-
-
-def peak(call):
-    """Bytes by which the resident set rises at most during a call."""
-    Path("/proc/self/clear_refs").write_text("5")  # VmHWM starts anew
-    before = field("VmRSS")
+def of_numpy(call):
+    """Bytes at the peak of a call made of NumPy, which tells tracemalloc of every array."""
+    tracemalloc.start()
     kept = call()
-    rise = field("VmHWM") - before
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
     del kept
-    return rise
+    return peak
 
 
-def peak_of_linear(library, n, d, k):
-    """Print the peak of the linear layer's loss, and of the loss with gradients, in MB."""
-    import numpy as np
-    import torch
-
-    import ce_lib as ce
-
-    rng = np.random.default_rng(0)
-    x, weight, bias = (rng.random(s, np.float32) for s in ((n, d), (k, d), k))
-    labels = rng.integers(0, k, n)
-    if library == "ce_lib":
-        calls = [
-            lambda f=f: f(x, weight, bias, labels)
-            for f in (ce.linear_cross_entropy, ce.linear_cross_entropy_with_grad)
-        ]
-        ce.linear_cross_entropy_with_grad(x[:2, :8], weight[:9, :8], bias[:9], labels[:2] % 9)
-    else:
-        tensors, target = [torch.tensor(a, requires_grad=True) for a in (x, weight, bias)], labels
-        target = torch.tensor(labels)
-
-        def loss():
-            return torch.nn.functional.cross_entropy(torch.nn.functional.linear(*tensors), target)
-
-        calls = [torch.no_grad()(loss), lambda: loss().backward()]
-    print(*(peak(call) / 1e6 for call in calls))
+def of_torch(call):
+    """Bytes at the peak of a call of PyTorch, from its profiler's record of each allocation."""
+    with torch.profiler.profile(
+        activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True
+    ) as profile:
+        kept = call()
+    del kept
+    events = [e for e in profile.profiler.kineto_results.events() if e.name() == "[memory]"]
+    if not events:
+        raise RuntimeError("PyTorch's profiler recorded no allocation")
+    events.sort(key=lambda e: e.start_ns())
+    return max(itertools.accumulate(e.nbytes() for e in events))
 
 
-def ask(*arguments):
-    """Run one measurement in a fresh process; the numbers it prints."""
-    command = [sys.executable, "-c", CHILD.format(*arguments)]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
-    if run.returncode:
-        raise RuntimeError(run.stderr)
-    return [float(word) for word in run.stdout.split()]
+def of_jax(shape, want_grad):
+    """Bytes that XLA says the compiled function needs: its temporaries and its results."""
+
+    def mean(v, labels):
+        return optax_losses(v, labels).mean()
+
+    z, labels = (jax.ShapeDtypeStruct(s, t) for s, t in ((shape, "float32"), (shape[:1], "int32")))
+    f = jax.jit(jax.value_and_grad(mean) if want_grad else mean)
+    plan = f.lower(z, labels).compile().memory_analysis()
+    return plan.temp_size_in_bytes + plan.output_size_in_bytes
 
 
 def report():
-    """Both tables, or one line on a system that has no such account."""
-    if not STATUS.exists():
-        return "Not measured: this system has no /proc/self/status."
+    """Both tables: the loss from logits, and the linear layer with its loss."""
     lines = [
-        "Peak of resident memory beyond what was there before the call, in units of the logits "
-        "(float32); each figure from a process of its own. The gradient itself is 1.",
+        "Peak of what a call allocates, its result included, in units of the logits (float32): the "
+        "gradient itself is 1. NumPy's arrays are counted by `tracemalloc`, PyTorch's by its "
+        "profiler, JAX's are what its compiler plans.",
         "",
-        "| logits | | " + " | ".join(LIBRARIES) + " |",
-        "|---|---|" + "---|" * len(LIBRARIES),
+        "| logits | | " + " | ".join(COLUMNS) + " |",
+        "|---|---|" + "---|" * len(COLUMNS),
     ]
     for shape in SHAPES:
-        for kind in KINDS:
-            some = LIBRARIES if kind != KINDS[2] else LIBRARIES[:1]
-            cells = [f"{ask(name, kind, shape)[0]:.3f}" for name in some]
-            cells += ["–"] * (len(LIBRARIES) - len(cells))
-            lines.append(f"| {shape[0]} × {shape[1]:,} | {kind} | " + " | ".join(cells) + " |")
-    lines += [
-        "",
-        "Linear layer and loss, N = 4,096, D = 768, K = 50,257, float32, in MB (the gradients of "
-        "the weights and inputs are 167 MB of the second row):",
+        for want_grad in (False, True):
+            z, calls = timed(shape, want_grad)
+            labels = np.zeros(len(z), int)
+            found = {name: of_numpy(calls[name]) for name in ("ce_lib", "SciPy", "naive NumPy")}
+            found["PyTorch"] = of_torch(calls["PyTorch"])
+            found["JAX, Optax"] = of_jax(shape, want_grad)
+            if want_grad:
+                in_place = lambda z=z, y=labels: ce.cross_entropy_with_grad(z, y, out=z)  # noqa: E731
+                found["ce_lib, out=logits"] = of_numpy(in_place)
+            cells = [f"{found[c] / z.nbytes:.3f}" if c in found else "–" for c in COLUMNS]
+            what = "loss + gradient" if want_grad else "loss"
+            lines.append(f"| {shape[0]} × {shape[1]:,} | {what} | " + " | ".join(cells) + " |")
+            del z, calls
+    return "\n".join([*lines, "", linear()])
+
+
+def linear(n=4096, d=768, k=50257):
+    """The peaks of the linear layer with its loss, in MB."""
+    rng = np.random.default_rng(0)
+    arrays = [rng.random(s, np.float32) for s in ((n, d), (k, d), k)]
+    labels = rng.integers(0, k, n)
+    tensors = [torch.tensor(a, requires_grad=True) for a in arrays]
+    target = torch.tensor(labels)
+
+    def loss():
+        return torch.nn.functional.cross_entropy(torch.nn.functional.linear(*tensors), target)
+
+    rows = [
+        ("loss", ce.linear_cross_entropy, torch.no_grad()(loss)),
+        ("loss + gradients", ce.linear_cross_entropy_with_grad, lambda: loss().backward()),
+    ]
+    lines = [
+        f"Linear layer and loss together, N = {n:,}, D = {d}, K = {k:,}, float32, in MB; the "
+        f"gradients themselves are {sum(a.nbytes for a in arrays) / 1e6:.0f} MB:",
         "",
         "| | ce_lib | PyTorch |",
         "|---|---|---|",
     ]
-    found = [ask(name, "linear", (4096, 768, 50257)) for name in ("ce_lib", "PyTorch")]
-    for what, ours, theirs in zip(("loss", "loss + gradients"), *found, strict=True):
-        lines.append(f"| {what} | {ours:,.0f} | {theirs:,.0f} |")
+    for what, ours, theirs in rows:
+        peaks = of_numpy(lambda f=ours: f(*arrays, labels)), of_torch(theirs)
+        lines.append(f"| {what} | {peaks[0] / 1e6:,.0f} | {peaks[1] / 1e6:,.0f} |")
     return "\n".join(lines)
