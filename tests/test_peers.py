@@ -18,7 +18,7 @@ import ce_lib as ce
 
 ROOT = Path(__file__).resolve().parents[1]
 PEERS = [ROOT / ".venv-peers" / p for p in ("bin/python", "Scripts/python.exe")]
-HERE = all(importlib.util.find_spec(m) for m in ("torch", "scipy", "sklearn"))
+HERE = all(importlib.util.find_spec(m) for m in ("torch", "scipy", "sklearn", "jax", "optax"))
 with_peers = pytest.mark.skipif(not HERE, reason="runs in .venv-peers (make peers)")
 
 rng = np.random.default_rng(11)
@@ -93,6 +93,33 @@ def test_probabilities_and_entropies_agree_with_scipy():
 
 
 @with_peers
+def test_loss_and_gradient_agree_with_optax():
+    from benchmarks.peers import losses_and_gradients
+
+    for theirs, ours in zip(
+        losses_and_gradients("JAX, Optax", Z, LABELS),
+        ce.cross_entropy_with_grad(Z, LABELS, reduction="none"),
+        strict=True,
+    ):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-11, atol=1e-15)
+
+
+@with_peers
+def test_the_linear_layer_with_its_loss_agrees_with_pytorch():
+    import torch
+
+    x, weight, bias = rng.normal(size=(8, 3)), rng.normal(size=(5, 3)), rng.normal(size=5)
+    tensors = [torch.tensor(a, requires_grad=True) for a in (x, weight, bias)]
+    logits = torch.nn.functional.linear(*tensors)
+    theirs = torch.nn.functional.cross_entropy(logits, torch.tensor(LABELS))
+    theirs.backward()
+    loss, gradients = ce.linear_cross_entropy_with_grad(x, weight, bias, LABELS)
+    np.testing.assert_allclose(loss, theirs.item(), rtol=1e-13)
+    for ours, tensor in zip(gradients, tensors, strict=True):
+        np.testing.assert_allclose(ours, tensor.grad.numpy(), rtol=1e-11, atol=1e-15)
+
+
+@with_peers
 def test_loss_from_probabilities_agrees_with_scikit_learn():
     from sklearn.metrics import log_loss
 
@@ -102,14 +129,39 @@ def test_loss_from_probabilities_agrees_with_scikit_learn():
     np.testing.assert_allclose(ce.cross_entropy(Z, LABELS), theirs, rtol=1e-12)
 
 
+def assigned(cell, name):
+    """The expression that a cell of chapter 5 assigns to a name."""
+    notebook = json.loads((ROOT / "chapters/05_stability.ipynb").read_text(encoding="utf-8"))
+    code = next("".join(c["source"]) for c in notebook["cells"] if c["id"] == cell)
+    values = (s.value for s in ast.parse(code).body if s.targets[0].id == name)
+    return ast.Expression(next(values))
+
+
+@with_peers
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_chapter_5_records_what_the_libraries_make_of_bad_input():
+    from benchmarks.peers import losses_and_gradients
+
+    edges = eval(
+        compile(assigned("edges", "edges"), "chapter 5", "eval"), {"inf": np.inf, "np": np}
+    )
+    for name, (z, label, *recorded) in edges.items():
+        answers = []
+        for library in ("PyTorch", "JAX, Optax", "SciPy", "naive NumPy"):
+            try:
+                losses = losses_and_gradients(library, np.array([z]), np.array([label]))[0]
+                answers.append(f"{losses[0]:.4g}")
+            except IndexError:
+                answers.append("error")
+        assert answers == recorded, name
+
+
 @with_peers
 def test_chapter_5_records_what_the_libraries_answer():
     import torch
     from scipy import special
 
-    notebook = json.loads((ROOT / "chapters/05_stability.ipynb").read_text(encoding="utf-8"))
-    code = next("".join(c["source"]) for c in notebook["cells"] if c["id"] == "recorded")
-    recorded = ast.literal_eval(ast.parse(code).body[0].value)
+    recorded = eval(compile(assigned("recorded", "recorded"), "chapter 5", "eval"))
     rows = [np.array([0.0, -40.0]), np.array([5.0, -35.0])]
     label = torch.tensor(0)
     programs = {
