@@ -34,7 +34,7 @@ lock: .venv/installed  ## make requirements.txt and binder/requirements.txt anew
 	  --no-annotate --no-header --no-emit-package ce-lib pyproject.toml -o requirements.txt
 	$(BIN)/python tools/light.py
 
-peers: .venv-peers/installed  ## compare ce_lib with PyTorch, SciPy and scikit-learn
+peers: .venv-peers/installed  ## compare ce_lib with PyTorch, JAX, SciPy and scikit-learn
 	.venv-peers/bin/python -m pytest -o addopts= tests/test_peers.py
 
 bench: .venv-peers/installed  ## measure accuracy, memory and speed; write pages/benchmarks.md

@@ -7,7 +7,7 @@ from ce_lib.logits import softmax
 
 
 def softmax_jacobian(z):
-    """diag(p) - p p^T, the K x K matrix of d p_i / d z_j at each row of logits.
+    """diag(p) - p p^T, the K x K matrix of d p_i / d z_j at each row (equation 7.3).
 
     z : floats (..., K). Returns (..., K, K): symmetric, rows summing to 0. The diagonal
     p_i (1 - p_i) is the sum of p_i p_j over the others, which keeps its digits when p_i nears 1.

@@ -32,7 +32,7 @@ def shifted_terms(z, axis=-1, temperature=1.0):
 
 
 def logsumexp(z, *, axis=-1):
-    """log(sum_k exp(z_k)) over `axis`, for logits of any size: top + log1p(rest).
+    """log(sum_k exp(z_k)) over `axis`, for logits of any size: top + log1p(rest) (equation 5.3).
 
     z : floats with at least one entry on `axis`; -inf entries add nothing. Returns z's shape
     without `axis`. Only -inf gives -inf; +inf gives inf; nan gives nan. Where the answer is
@@ -46,7 +46,7 @@ def logsumexp(z, *, axis=-1):
 
 
 def softmax(z, *, axis=-1, temperature=1.0):
-    """exp(z_k / T) / sum_j exp(z_j / T) over `axis`: scores to probabilities.
+    """exp(z_k / T) / sum_j exp(z_j / T) over `axis`: scores to probabilities (equation 3.1).
 
     z : floats, logits on `axis`; -inf masks a class (p = 0). temperature : T > 0.
     Returns z's shape, summing to 1 over `axis`; nan where a row holds nan or +inf or only -inf.
@@ -60,6 +60,8 @@ def softmax(z, *, axis=-1, temperature=1.0):
 
 def log_softmax(z, *, axis=-1, temperature=1.0):
     """The logarithm of softmax, from the logits: (z - top) / T - log1p(rest), in nats.
+
+    Equation 5.3, with the largest term taken out of the sum.
 
     Takes what `softmax` does and raises the same; a masked class gets -inf. Neither term is
     above 0, so nothing cancels. Reference: Blanchard, Higham, Higham (2021).

@@ -1,5 +1,6 @@
 """Every number in the prose comes from a cell."""
 
+import re
 from decimal import Decimal
 
 import prose
@@ -13,11 +14,24 @@ def test_every_number_in_a_chapter_comes_from_a_nearby_cell(path):
     assert not faults, "\n".join(faults)
 
 
-@pytest.mark.parametrize("path", prose.PAGES, ids=lambda path: path.stem)
+WRITTEN = [path for path in prose.PAGES if path.stem != "benchmarks"]  # that one is measured
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.stem)
 def test_every_number_on_a_page_names_its_output(path):
     """Pages do not run, so their numbers are taken from named outputs, or cited."""
     faults = prose.page_faults(path.stem, path.read_text(encoding="utf-8"))
     assert not faults, "\n".join(faults)
+
+
+def test_the_measured_page_was_measured_with_the_locked_versions():
+    """`make bench` wrote it, all of it, and with the libraries that the tests compare with."""
+    page = (prose.ROOT / "pages" / "benchmarks.md").read_text(encoding="utf-8")
+    lock = (prose.ROOT / "tests" / "peers" / "requirements.txt").read_text(encoding="utf-8")
+    for name in ("numpy", "torch", "jax", "optax", "scipy", "scikit-learn"):
+        version = re.search(rf"^{name}==(\S+)", lock, re.MULTILINE)[1]
+        assert f"{name} {version}" in page, f"{name} {version}: run `make bench`"
+    assert re.findall(r"^## (\w+)", page, re.MULTILINE) == ["Accuracy", "Memory", "Speed"]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ import numpy as np
 import prose
 import pytest
 
+import ce_lib as ce
+
 sys.path.insert(0, str(prose.ROOT / "tools"))
 import light
 
@@ -52,3 +54,25 @@ def test_what_stands_where_is_all_there_is():
     named = set(re.findall(r"^(\S+?)/ ", listed, re.MULTILINE))
     folders = {p.parent.name for p in prose.ROOT.glob("*/*") if p.is_file()}
     assert {f for f in folders if not f.startswith((".", "_"))} == named
+
+
+@pytest.mark.parametrize(
+    ("function", "names"),
+    [
+        (ce.cross_entropy_from_probs, {"2.1": "eq-ce"}),
+        (ce.softmax, {"3.1": "eq-sm-softmax"}),
+        (ce.logsumexp, {"5.3": "eq-st-log"}),
+        (ce.log_softmax, {"5.3": "eq-st-log"}),
+        (ce.cross_entropy, {"5.5": "eq-st-log1p"}),
+        (ce.cross_entropy_with_grad, {"7.7": "eq-gr", "7.16": "eq-gr-own"}),
+        (ce.softmax_jacobian, {"7.3": "eq-gr-jacobian"}),
+    ],
+)
+def test_a_docstring_numbers_its_equation_as_the_book_does(function, names):
+    for number, name in names.items():
+        chapter, place = map(int, number.split("."))
+        (path,) = (p for p in prose.CHAPTERS if p.stem.startswith(f"{chapter:02d}_"))
+        text = "".join("".join(c["source"]) for c in prose.load(path)["cells"])
+        labels = re.findall(r"^\$\$ *\((eq-[\w-]+)\)", text, re.MULTILINE)
+        assert labels[place - 1] == name
+        assert re.search(rf"[Ee]quations? .*{re.escape(number)}", function.__doc__, re.DOTALL)
