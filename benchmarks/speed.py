@@ -12,19 +12,27 @@ SHAPES = [(1, 10), (64, 10), (1024, 1000), (8192, 1000), (4096, 50257), (256, 12
 COLUMNS = ["PyTorch", "torch.compile", "JAX, Optax", "SciPy", "naive NumPy", "scikit-learn"]
 
 
-def medians(calls, base, seconds=6.0, most=400):
-    """{name: (median seconds, median of the ratios to `base`, pair by pair)}."""
-    taken = {name: [] for name in calls}
-    for call in calls.values():
+def medians(calls, base, seconds=6.0, most=400, turn=2e-3):
+    """{name: (median seconds, median of the ratios to `base`, pair by pair)}.
+
+    A quick call is repeated for `turn` seconds each time it has its turn, as it would be in a
+    loop; else it would pay for the caches that the others have emptied.
+    """
+    taken, repeats = {name: [] for name in calls}, {}
+    for name, call in calls.items():
         call()  # compiles, allocates
+        begin = time.perf_counter()
+        call()
+        repeats[name] = max(1, int(turn / (time.perf_counter() - begin)))
     start = time.perf_counter()
     while len(taken[base]) < 3 or (
         time.perf_counter() - start < seconds and len(taken[base]) < most
     ):
         for name, call in calls.items():
             begin = time.perf_counter()
-            call()
-            taken[name].append(time.perf_counter() - begin)
+            for _ in range(repeats[name]):
+                call()
+            taken[name].append((time.perf_counter() - begin) / repeats[name])
     return {
         name: (
             statistics.median(times),

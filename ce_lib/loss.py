@@ -186,8 +186,7 @@ def _label_rows(z, labels, weight, t, scale, e, grad):
         mine = np.exp(z.take(own), dtype=np.float64)  # first: e may be z
         np.exp(z, out=e, dtype=e.dtype)
         e.put(own, 0)
-        if z.dtype == np.float64 and k < SHORT:
-            # A dominant term, added first, would be rounded with each of the others.
+        if z.dtype == np.float64:  # a dominant term would be rounded with each of the others
             top = e.argmax(axis=1) + starts
             largest = e.take(top)
             e.put(top, 0)

@@ -260,13 +260,24 @@ def test_a_swapped_sign_in_the_gradient_is_seen(tmp_path):
     """A copy of the package with y - p for p - y fails the tests of the gradient."""
     shutil.copytree(ROOT / "ce_lib", tmp_path / "ce_lib")
     source = (tmp_path / "ce_lib" / "loss.py").read_text(encoding="utf-8")
-    swapped, times = re.subn(r"( +)(grad = )(.* - y\b.*)\n", r"\1\2-(\3)\n", source)
+    swapped, times = re.subn(r"\be -= y\n", "np.subtract(y, e, out=e)\n", source)
     assert times == 1, "the line that computes the gradient has changed: mend this test"
     (tmp_path / "ce_lib" / "loss.py").write_text(swapped, encoding="utf-8")
     tests = sorted((ROOT / "tests").glob("test_derivatives*.py"))
     tests += sorted((ROOT / "tests").glob("test_loss*.py"))
     command = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml")]
-    command += ["--rootdir", str(ROOT), "-p", "no:cacheprovider", "-q", "-x", "-k", "grad"]
+    command += [
+        "-o",
+        "pythonpath=",
+        "--rootdir",
+        str(ROOT),
+        "-p",
+        "no:cacheprovider",
+        "-q",
+        "-x",
+        "-k",
+        "grad",
+    ]
     done = subprocess.run(
         [*command, *map(str, tests)],
         capture_output=True,
