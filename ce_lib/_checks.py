@@ -126,4 +126,6 @@ def reduce(losses, reduction, divisor, dtype):
     if reduction == "none":
         return losses.astype(dtype)[()]
     total = np.add.reduce(losses, axis=None)
-    return dtype.type(total / divisor if reduction == "mean" else total)
+    if reduction == "mean":
+        total = total / divisor if divisor else np.nan
+    return dtype.type(total)

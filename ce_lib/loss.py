@@ -1,6 +1,7 @@
 """Cross-entropy, from logits and from probabilities (chapters 2, 4, 5 and 7)."""
 
 import math
+from contextlib import nullcontext
 
 import numpy as np
 
@@ -19,6 +20,8 @@ SAFE = {np.dtype(np.float32): 36.0, np.dtype(np.float64): 340.0}
 SHORT = 128
 # Inputs of up to so many logits are all call overhead: they get the form with fewer calls.
 SMALL = 1024
+ONES = np.ones(SHORT)
+NOTHING = nullcontext()
 
 
 def cross_entropy_from_probs(probs, target, *, reduction="mean"):
@@ -138,7 +141,7 @@ def _cross_entropy(
     scratch = None
     if not soft and not (want_grad and work == dtype):
         scratch = np.empty((min(n, step), k), work)
-    with np.errstate(all="ignore"):
+    with NOTHING if z.size <= SMALL else np.errstate():
         if z.size > SMALL:
             np.setbufsize(512)  # NumPy copies a broadcast column buffer by buffer: 15 % in all
         for start in range(0, n, step):
@@ -154,7 +157,7 @@ def _cross_entropy(
                 e = g if scratch is None else scratch[: min(n - start, step)]
                 v = None if weight is None else weight[rows]
                 losses[rows] = _label_rows(z[rows], labels[rows], v, t, scale, e, g)
-        loss = _checks.reduce(losses.reshape(shape[:-1]), reduction, divisor, dtype)
+    loss = _checks.reduce(losses.reshape(shape[:-1]), reduction, divisor, dtype)
     if want_grad:
         grad = grad.reshape(shape)
         if out is not None:
@@ -183,8 +186,9 @@ def _label_rows(z, labels, weight, t, scale, e, grad):
     starts = np.arange(0, n * k, k)
     own = labels + starts
     if t == 1 and _safe(z):
-        mine = np.exp(z.take(own), dtype=np.float64)  # first: e may be z
-        np.exp(z, out=e, dtype=e.dtype)
+        mine = None if e.dtype == np.float64 else np.exp(z.take(own), dtype=np.float64)
+        np.exp(z, out=e, dtype=e.dtype)  # e may be z
+        mine = e.take(own) if mine is None else mine
         e.put(own, 0)
         if z.dtype == np.float64:  # a dominant term would be rounded with each of the others
             top = e.argmax(axis=1) + starts
@@ -193,7 +197,7 @@ def _label_rows(z, labels, weight, t, scale, e, grad):
             rest = np.add.reduce(e, axis=1) + largest
             e.put(top, largest)
         else:
-            rest = np.add.reduce(e, axis=1)
+            rest = e @ ONES[:k] if k < SHORT else np.add.reduce(e, axis=1)
         losses, total = np.log1p(rest / mine), rest + mine
     else:
         s, e, rest, _ = shifted_terms(z.astype(np.float64), temperature=t)
@@ -201,8 +205,9 @@ def _label_rows(z, labels, weight, t, scale, e, grad):
         e.put(own, 0)
         rest = e.sum(axis=1)
     if weight is not None:
-        losses = np.where(weight > 0, losses * weight, 0)
-        scale = scale / weight  # a weight of 0: divided by infinity
+        with np.errstate(divide="ignore", invalid="ignore"):
+            losses = np.where(weight > 0, losses * weight, 0)
+            scale = scale / weight  # a weight of 0: divided by infinity
     if grad is not None:
         total *= scale
         each = total.astype(e.dtype, copy=False)[:, None]
@@ -213,6 +218,7 @@ def _label_rows(z, labels, weight, t, scale, e, grad):
     return losses
 
 
+@np.errstate(divide="ignore", invalid="ignore", over="ignore")
 def _soft_rows(z, y, t, scale, grad):
     """The same for weighted distributions y (n, K), in float64."""
     weight = y.sum(axis=1)
