@@ -110,8 +110,9 @@ def _cross_entropy(
     """Check everything, work block by block, reduce: (loss, gradient or None)."""
     _checks.as_reduction(reduction)
     z, dtype = _checks.as_logits("logits", logits)
-    t = t if t == 1 else _checks.number("temperature", t, 0, math.inf)
-    if smoothing != 0:
+    if type(t) is not float or t != 1:
+        t = _checks.number("temperature", t, 0, math.inf)
+    if type(smoothing) is not float or smoothing != 0:
         smoothing = _checks.number("label_smoothing", smoothing, 0, 1, ends=True)
     y, labels = _checks.as_target(target, z, ignored)
     shape, k = z.shape, z.shape[-1]

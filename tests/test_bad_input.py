@@ -30,6 +30,8 @@ LOSS = [
     ((Z, [0, 1]), {"ignore_index": 1.5}, TypeError, "ignore_index must be an integer"),
     ((Z, [0, 1]), {"temperature": 0}, ValueError, r"temperature must be a number in \(0, inf\)"),
     ((Z, [0, 1]), {"temperature": np.nan}, ValueError, "temperature .* got nan"),
+    ((Z, [0, 1]), {"temperature": np.ones(2)}, ValueError, "temperature must be a number"),
+    ((Z, [0, 1]), {"label_smoothing": [0.1]}, ValueError, r"label_smoothing must be a number"),
     ((Z, [0, 1]), {"temperature": "1"}, ValueError, "temperature .* got '1'"),
     ((Z, [0, 1]), {"label_smoothing": 1.1}, ValueError, r"label_smoothing .* in \[0, 1\], got 1.1"),
     ((Z, [0, 1]), {"label_smoothing": -0.1}, ValueError, "got -0.1"),
