@@ -9,7 +9,7 @@ REGIMES = {
     "offset": "N(0, 1) + 10⁴ (float32) or + 10⁸ (float64)",
     "thousand": "uniform in ±1000",
     "dominant": "one logit ahead by 10 to 38",
-    "far": "one logit ahead by 41 to 85 (float32) or to 700 (float64)",
+    "far": "one logit ahead by 41 to 80 (float32) or to 690 (float64)",
     "ties": "1 ± 10⁻⁶",
 }
 
