@@ -2,6 +2,7 @@
 
 import datetime
 import importlib.metadata
+import os
 import platform
 import sys
 from pathlib import Path
@@ -38,6 +39,8 @@ def machine():
 def main():
     """Write the page, section by section as they are measured."""
     torch.set_num_threads(1)
+    if hasattr(os, "sched_setaffinity"):  # whatever a library thinks of its threads
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     sections = {"Accuracy": accuracy.report, "Memory": memory.report, "Speed": speed.report}
     text = HEAD.format(machine=machine())
     for title, report in sections.items():

@@ -5,12 +5,12 @@ import numpy as np
 
 REGIMES = {
     "normal": "N(0, 1)",
-    "wide": "standard deviation 10",
-    "offset": "N(0, 1) + 10⁴ (float32) or + 10⁸ (float64)",
-    "thousand": "uniform in ±1000",
-    "dominant": "one logit ahead by 10 to 38",
-    "far": "one logit ahead by 41 to 80 (float32) or to 690 (float64)",
-    "ties": "1 ± 10⁻⁶",
+    "wide": "N(0, 10²)",
+    "offset": "offset",
+    "thousand": "±1000",
+    "dominant": "one ahead",
+    "far": "one far ahead",
+    "ties": "near ties",
 }
 
 

@@ -13,6 +13,8 @@ from sklearn.metrics import log_loss
 
 import ce_lib as ce
 
+KINDS = {"loss": False, "loss + gradient": True}  # and whether the gradient is wanted
+
 jax.config.update("jax_enable_x64", True)
 
 
@@ -43,6 +45,15 @@ def scipy_log_softmax(z, labels, want_grad=True):
 def optax_losses(z, labels):
     """Optax's losses."""
     return optax.softmax_cross_entropy_with_integer_labels(z, labels)
+
+
+def jitted_optax(want_grad):
+    """Optax's mean loss (and its gradient), compiled by JAX."""
+
+    def mean(z, labels):
+        return optax_losses(z, labels).mean()
+
+    return jax.jit(jax.value_and_grad(mean) if want_grad else mean)
 
 
 def losses_and_gradients(name, z, labels, **options):
@@ -77,10 +88,7 @@ def timed(shape, want_grad, compiled=False):
         f(t, t_labels).backward()
         return t.grad
 
-    def mean(v, target):
-        return optax_losses(v, target).mean()
-
-    jitted = jax.jit(jax.value_and_grad(mean) if want_grad else mean)
+    jitted = jitted_optax(want_grad)
 
     def run_numpy(f):
         losses, grad = f(z, labels, want_grad)
@@ -102,3 +110,26 @@ def timed(shape, want_grad, compiled=False):
         p = ce.softmax(z)
         calls["scikit-learn"] = lambda: log_loss(labels, p, labels=np.arange(shape[1]))
     return z, calls
+
+
+LINEAR = {"N": 4096, "D": 768, "K": 50257}  # a batch of tokens and the vocabulary of GPT-2
+
+
+def linear(want_grad):
+    """{name: call} for a linear layer and its mean loss (and gradients), float32."""
+    n, d, k = LINEAR.values()
+    rng = np.random.default_rng(0)
+    x, weight, bias = (rng.standard_normal(s, np.float32) for s in ((n, d), (k, d), k))
+    weight *= np.float32(d**-0.5)
+    labels = rng.integers(0, k, n)
+    tensors = [torch.tensor(a, requires_grad=want_grad) for a in (x, weight, bias)]
+    target = torch.tensor(labels)
+    ours = ce.linear_cross_entropy_with_grad if want_grad else ce.linear_cross_entropy
+
+    def theirs():
+        loss = torch.nn.functional.cross_entropy(torch.nn.functional.linear(*tensors), target)
+        for tensor in tensors:
+            tensor.grad = None
+        return loss.backward() if want_grad else loss
+
+    return {"ce_lib": lambda: ours(x, weight, bias, labels), "PyTorch": theirs}

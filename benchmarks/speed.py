@@ -5,8 +5,8 @@ import time
 
 import numpy as np
 
-import ce_lib as ce
-from benchmarks.peers import timed
+from benchmarks import table
+from benchmarks.peers import KINDS, LINEAR, linear, timed
 
 SHAPES = [(1, 10), (64, 10), (1024, 1000), (8192, 1000), (4096, 50257), (256, 128256)]
 COLUMNS = ["PyTorch", "torch.compile", "JAX, Optax", "SciPy", "naive NumPy", "scikit-learn"]
@@ -54,29 +54,31 @@ def floor(z):
 
 def report():
     """The table of ratios, and the times of the linear layer with its loss."""
-    lines = [
-        "A peer's time divided by `ce_lib`'s: above 1, `ce_lib` is ahead. Medians of pairs taken "
-        "in turn in one process; float32 logits from N(0, 1), mean loss, one thread. PyTorch, "
-        "JAX and SciPy get arrays of their own kind, ready made. scikit-learn's `log_loss` gets "
-        "probabilities. `ce_lib ÷ floor` is its time over one read of the logits plus one exp of "
-        "them in the cache, which nothing made of NumPy can beat.",
-        "",
-        "| logits | | ce_lib | ce_lib ÷ floor | " + " | ".join(COLUMNS) + " |",
-        "|---|---|---|---|" + "---|" * len(COLUMNS),
-    ]
+    rows, linear_rows = [], []
     for shape in SHAPES:
-        for want_grad in (False, True):
+        for what, want_grad in KINDS.items():
             z, calls = timed(shape, want_grad, compiled=shape[0] >= 1024 and shape[1] <= 1000)
             result = medians(calls, "ce_lib", most=400 if z.size < 1e5 else 15)
             seconds = result["ce_lib"][0]
             cells = [f"{result[c][1]:.2f}" if c in result else "–" for c in COLUMNS]
-            what = "loss + gradient" if want_grad else "loss"
-            lines.append(
-                f"| {shape[0]} × {shape[1]:,} | {what} | {unit(seconds)} | "
-                f"{seconds / floor(z):.1f} | " + " | ".join(cells) + " |"
-            )
+            size = f"{shape[0]} × {shape[1]:,}"
+            rows.append([size, what, unit(seconds), f"{seconds / floor(z):.1f}", *cells])
             del z, calls
-    return "\n".join([*lines, "", linear()])
+    for what, want_grad in KINDS.items():
+        result = medians(linear(want_grad), "ce_lib", seconds=20, most=5)
+        linear_rows.append([what, unit(result["ce_lib"][0]), f"{result['PyTorch'][1]:.2f}"])
+    sizes = ", ".join(f"{name} = {size:,}" for name, size in LINEAR.items())
+    return f"""\
+A peer's time divided by `ce_lib`'s: above 1, `ce_lib` is ahead. Medians of pairs taken in turn in \
+one process; float32 logits from N(0, 1), mean loss, one thread on one processor. PyTorch, JAX and \
+SciPy get arrays of their own kind, ready made; scikit-learn's `log_loss` gets probabilities. \
+*÷ floor* is `ce_lib`'s time over one read of the logits plus one exp of them in the cache.
+
+{table(["logits", "", "ce_lib", "÷ floor", *COLUMNS], rows)}
+
+Linear layer and loss together, {sizes}, float32; PyTorch holds the logits:
+
+{table(["", "ce_lib", "PyTorch ÷ ce_lib"], linear_rows)}"""
 
 
 def unit(seconds):
@@ -85,40 +87,3 @@ def unit(seconds):
         if seconds * scale >= 1:
             return f"{seconds * scale:.3g} {name}"
     return f"{seconds * 1e6:.3g} µs"
-
-
-def linear(n=4096, d=768, k=50257):
-    """The linear layer with its loss, beside PyTorch's with the logits held."""
-    import torch
-
-    rng = np.random.default_rng(0)
-    x, weight = rng.normal(size=(n, d)), rng.normal(size=(k, d)) * d**-0.5
-    arrays = [a.astype(np.float32) for a in (x, weight, rng.normal(size=k))]
-    labels = rng.integers(0, k, n)
-    tensors = [torch.tensor(a, requires_grad=True) for a in arrays]
-    target = torch.tensor(labels)
-
-    def theirs(want_grad):
-        with torch.set_grad_enabled(want_grad):
-            logits = torch.nn.functional.linear(*tensors)
-            loss = torch.nn.functional.cross_entropy(logits, target)
-        if want_grad:
-            for tensor in tensors:
-                tensor.grad = None
-            loss.backward()
-
-    rows = [
-        f"Linear layer and loss together, N = {n:,}, D = {d}, K = {k:,}, float32:",
-        "",
-        "| | ce_lib | PyTorch ÷ ce_lib |",
-        "|---|---|---|",
-    ]
-    for want_grad, ours in ((0, ce.linear_cross_entropy), (1, ce.linear_cross_entropy_with_grad)):
-        calls = {
-            "ce_lib": lambda ours=ours: ours(*arrays, labels),
-            "PyTorch": lambda want_grad=want_grad: theirs(bool(want_grad)),
-        }
-        result = medians(calls, "ce_lib", seconds=20, most=5)
-        what = "loss + gradients" if want_grad else "loss"
-        rows.append(f"| {what} | {unit(result['ce_lib'][0])} | {result['PyTorch'][1]:.2f} |")
-    return "\n".join(rows)

@@ -25,7 +25,7 @@ def linear_cross_entropy(x, weight, bias, labels, *, reduction="mean"):
     for rows, logits in _chunks(x, weight, bias, CHUNK):
         losses[rows] = cross_entropy(logits, labels[rows], reduction="none")
     losses = losses.astype(np.float64).reshape(shape)
-    return _checks.reduce(losses, reduction, len(x) or np.nan, dtype)
+    return _checks.reduce(losses, reduction, len(x), dtype)
 
 
 def linear_cross_entropy_with_grad(x, weight, bias, labels, *, reduction="mean"):
@@ -50,7 +50,7 @@ def linear_cross_entropy_with_grad(x, weight, bias, labels, *, reduction="mean")
         dbias += g.sum(axis=0)
     dbias = None if bias is None else (dbias / divisor).astype(dtype)
     losses = losses.astype(np.float64).reshape(shape)
-    loss = _checks.reduce(losses, reduction, len(x) or np.nan, dtype)
+    loss = _checks.reduce(losses, reduction, len(x), dtype)
     gradients = dx.reshape(*shape, -1).astype(dtype, copy=False), dweight.astype(dtype, copy=False)
     return loss, (*gradients, dbias)
 

@@ -22,20 +22,27 @@ rows = st.integers(1, 6).flatmap(
 @pytest.mark.parametrize("k", [1, 2, 3, 10, 5000])
 @pytest.mark.parametrize("regime", REGIMES)
 def test_loss_gradient_and_softmax_are_within_their_ulp_of_50_digits(regime, k, dtype):
-    """A sample of what `make bench` sweeps; class 0 is the dominant one."""
-    for z in sample(regime, dtype, k, 12 if k < 100 else 1):
+    """A sample of what `make bench` sweeps; class 0 is the dominant one.
+
+    Up to 10 classes every answer is held to the same limit. In long rows an entry of the
+    gradient or of softmax may be off by |z - max| ulp more: one rounding of that difference.
+    """
+    short = k <= 10
+    for z in sample(regime, dtype, k, 12 if short else 1):
         p, logs = ce.softmax(z), ce.log_softmax(z)
-        for label in {0, k - 1}:
+        assert k > 1 or p[0] == 1
+        allowed = np.full(k, LIMIT) if short else LIMIT + z.max() - z
+        for label in range(k) if short else (0, k - 1):
             loss, grad = exact(z, label)
             got, got_grad = ce.cross_entropy_with_grad(z, label)
             assert got == ce.cross_entropy(z, label)
             assert got.dtype == got_grad.dtype == p.dtype == logs.dtype == dtype
             assert ulps(got, loss) <= LIMIT
             assert ulps(-logs[label], loss) <= LIMIT
-            assert (ulps(got_grad, grad) <= LIMIT + z.max() - z).all()
+            assert (ulps(got_grad, grad) <= allowed).all()
             others = np.arange(k) != label
             truth = tuple(part[others] for part in grad)
-            assert (ulps(p[others], truth) <= LIMIT + z.max() - z[others]).all()
+            assert (ulps(p[others], truth) <= allowed[others]).all()
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])

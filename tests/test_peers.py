@@ -129,10 +129,10 @@ def test_loss_from_probabilities_agrees_with_scikit_learn():
     np.testing.assert_allclose(ce.cross_entropy(Z, LABELS), theirs, rtol=1e-12)
 
 
-def assigned(cell, name):
-    """The expression that a cell of chapter 5 assigns to a name."""
+def assigned(name):
+    """The expression that the cell of chapter 5 called as the name assigns to it."""
     notebook = json.loads((ROOT / "chapters/05_stability.ipynb").read_text(encoding="utf-8"))
-    code = next("".join(c["source"]) for c in notebook["cells"] if c["id"] == cell)
+    code = next("".join(c["source"]) for c in notebook["cells"] if c["id"] == name)
     values = (s.value for s in ast.parse(code).body if s.targets[0].id == name)
     return ast.Expression(next(values))
 
@@ -142,9 +142,8 @@ def assigned(cell, name):
 def test_chapter_5_records_what_the_libraries_make_of_bad_input():
     from benchmarks.peers import losses_and_gradients
 
-    edges = eval(
-        compile(assigned("edges", "edges"), "chapter 5", "eval"), {"inf": np.inf, "np": np}
-    )
+    names = {"inf": np.inf, "np": np}
+    edges = eval(compile(assigned("edges"), "chapter 5", "eval"), names)
     for name, (z, label, *recorded) in edges.items():
         answers = []
         for library in ("PyTorch", "JAX, Optax", "SciPy", "naive NumPy"):
@@ -161,7 +160,7 @@ def test_chapter_5_records_what_the_libraries_answer():
     import torch
     from scipy import special
 
-    recorded = eval(compile(assigned("recorded", "recorded"), "chapter 5", "eval"))
+    recorded = ast.literal_eval(assigned("recorded"))
     rows = [np.array([0.0, -40.0]), np.array([5.0, -35.0])]
     label = torch.tensor(0)
     programs = {
