@@ -6,11 +6,11 @@ NOTEBOOKS ?= $(wildcard chapters/*.ipynb)
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
-book: .venv/installed  ## build the website into _build/html, warnings as errors
+book: .venv/installed website/node_modules  ## build the website into _build/html, warnings as errors
 	$(BIN)/jupyter-book build . -W --keep-going -q
 	@echo "The book is at $(CURDIR)/_build/html/index.html"
 
-test: .venv/installed  ## run every check
+test: .venv/installed website/node_modules  ## run every check
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest
@@ -53,6 +53,10 @@ clean:  ## remove what was made, the environments included
 	  { echo "This Python has no venv module (on Debian and Ubuntu: apt install python3-venv)"; exit 1; }
 	$(BIN)/pip install --quiet -r requirements.txt
 	$(BIN)/pip install --quiet --no-deps -e .
+	@touch $@
+
+website/node_modules: website/package-lock.json .venv/installed
+	cd website && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent --no-audit --no-fund
 	@touch $@
 
 .venv-peers/installed: tests/peers/requirements.txt

@@ -74,9 +74,9 @@ Peak of what a call allocates, its result included, in units of the logits (floa
 itself is 1. NumPy's arrays are counted by `tracemalloc`, PyTorch's by its profiler, JAX's are \
 what its compiler plans.
 
-{table(["logits", "", *COLUMNS], rows)}
+{table(["logits", "computed", *COLUMNS], rows)}
 
 Linear layer and loss together, {sizes}, float32, in MB; the gradients themselves are \
 {4 * (n * d + k * d + k) / 1e6:.0f} MB:
 
-{table(["", "ce_lib", "PyTorch"], linear_rows)}"""
+{table(["computed", "ce_lib", "PyTorch"], linear_rows)}"""

@@ -74,11 +74,11 @@ one process; float32 logits from N(0, 1), mean loss, one thread on one processor
 SciPy get arrays of their own kind, ready made; scikit-learn's `log_loss` gets probabilities. \
 *÷ floor* is `ce_lib`'s time over one read of the logits plus one exp of them in the cache.
 
-{table(["logits", "", "ce_lib", "÷ floor", *COLUMNS], rows)}
+{table(["logits", "computed", "ce_lib", "÷ floor", *COLUMNS], rows)}
 
 Linear layer and loss together, {sizes}, float32; PyTorch holds the logits:
 
-{table(["", "ce_lib", "PyTorch ÷ ce_lib"], linear_rows)}"""
+{table(["computed", "ce_lib", "PyTorch ÷ ce_lib"], linear_rows)}"""
 
 
 def unit(seconds):

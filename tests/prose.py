@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
-PAGES = sorted((ROOT / "pages").glob("*.md"))
+PAGES = [ROOT / "index.md", *sorted((ROOT / "pages").glob("*.md"))]
 NEARBY = 8  # how many code cells back a number in prose may come from
 END_MATTER = re.compile(r"^## Check yourself\b", re.MULTILINE)  # from here on, the whole chapter
 

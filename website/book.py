@@ -165,7 +165,6 @@ def setup(app):
     app.add_transform(TakeFigures)
     app.add_transform(StripTypedNumber)
     app.connect("env-get-updated", number_chapters, priority=900)
-    app.add_css_file("book.css")
     app.add_role("cited", Cited())
     app.add_role("output", Output())
     html = (visit_image, lambda self, node: None)

@@ -1,0 +1,190 @@
+"""How quickly a chapter opens on a slow phone: default Jupyter Book, this book, and bare HTML.
+
+    python -m benchmarks.site          (in .venv; `make bench` puts the table into its page)
+
+Each page is opened in a fresh headless Chromium at 1.6 Mbps, 150 ms and a processor four times
+slower, the pages in turn; a figure is the median of five. The bare page is the chapter's text, its
+formulas as MathML and its figures, without style or script.
+"""
+
+import contextlib
+import gzip
+import http.server
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+from functools import partial
+from pathlib import Path
+
+from benchmarks import table
+
+ROOT = Path(__file__).resolve().parents[1]
+CHAPTER = "chapters/07_gradients.html"  # the longest, with the most formulas
+ROUNDS = 5
+OBSERVE = """
+    window.seen = {lcp: 0, shift: 0, blocked: 0};
+    const watch = (type, use) => new PerformanceObserver((list) =>
+        list.getEntries().forEach(use)).observe({type, buffered: true});
+    watch('largest-contentful-paint', (e) => { seen.lcp = e.startTime; });
+    watch('layout-shift', (e) => { if (!e.hadRecentInput) seen.shift += e.value; });
+    watch('longtask', (e) => { seen.blocked += Math.max(0, e.duration - 50); });
+"""
+
+
+class Compressed(http.server.SimpleHTTPRequestHandler):
+    """Serves a folder as a web host does: text compressed."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        """The file, gzipped unless it is compressed already."""
+        path = Path(self.translate_path(self.path))
+        if path.is_dir():
+            path /= "index.html"
+        if not path.is_file():
+            return self.send_error(404)
+        data, packed = path.read_bytes(), path.suffix not in (".woff2", ".woff", ".png")
+        data = gzip.compress(data, 6) if packed else data
+        self.send_response(200)
+        script = path.suffix in (".mjs", ".js")
+        self.send_header(
+            "Content-Type", "text/javascript" if script else self.guess_type(str(path))
+        )
+        if packed:
+            self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *args):
+        """Say nothing."""
+
+
+@contextlib.contextmanager
+def served(folder):
+    """The address of a folder while the context lasts."""
+    handler = partial(Compressed, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+def bare(html):
+    """A chapter without style and script: its text, MathML and figures."""
+    main = re.search(r"<main\b.*</main>", html, re.DOTALL)[0]
+    formula = re.compile(
+        r"<mjx-container.*?(<math .*?</math>)</mjx-assistive-mml></mjx-container>", re.DOTALL
+    )
+    main = formula.sub(r"\1", re.sub(r"<(script|style)\b.*?</\1>", "", main, flags=re.DOTALL))
+    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    return f'<!DOCTYPE html><html lang="en">{head}<title>bare</title>{main}</html>'
+
+
+def default_book(folder):
+    """The same chapters as Jupyter Book builds them without any settings."""
+    copy = folder / "default"
+    shutil.copytree(ROOT / "chapters", copy / "chapters", ignore=shutil.ignore_patterns(".*"))
+    for name in ("pages", "index.md", "_toc.yml"):
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, copy / name)
+    (copy / "_config.yml").write_text(
+        "title: Default\nexecute: {execute_notebooks: 'off'}\nonly_build_toc_files: true\n"
+        "bibtex_bibfiles: [pages/references.bib]\n"
+        "parse: {myst_enable_extensions: [amsmath, colon_fence, deflist, dollarmath]}\n"
+    )
+    program = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
+    subprocess.run([*program, "build", "-q", "."], cwd=copy, capture_output=True, check=False)
+    return copy / "_build" / "html"
+
+
+def opened(browser, url):
+    """One visit on the slow phone: milliseconds, layout shift, bytes, requests, other hosts'."""
+    context = browser.new_context(
+        viewport={"width": 375, "height": 800}, device_scale_factor=2, service_workers="block"
+    )
+    page = context.new_page()
+    session = context.new_cdp_session(page)
+    got = {"bytes": 0, "requests": 0, "foreign": 0}
+
+    def finished(event):
+        got["bytes"] += event["encodedDataLength"]
+
+    def asked(event):
+        address = event["request"]["url"]
+        got["requests"] += not address.startswith("data:")
+        got["foreign"] += not address.startswith(("data:", "http://127.0.0.1"))
+
+    session.on("Network.loadingFinished", finished)
+    session.on("Network.requestWillBeSent", asked)
+    session.send("Network.enable")
+    slow = {"downloadThroughput": 1.6e6 / 8, "uploadThroughput": 750e3 / 8, "latency": 150}
+    session.send("Network.emulateNetworkConditions", {"offline": False, **slow})
+    session.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+    page.add_init_script(OBSERVE)
+    page.goto(url, wait_until="load", timeout=120_000)
+    page.wait_for_timeout(3000)
+    seen = page.evaluate("seen")
+    paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    context.close()
+    return {"fcp": paint, **seen, **got}
+
+
+def measure(built):
+    """The medians for each kind of page, visited in turn."""
+    from tests import browser
+
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        (folder / "bare.html").write_text(bare((built / CHAPTER).read_text("utf-8")), "utf-8")
+        pages = {
+            "Jupyter Book as it comes": stack.enter_context(served(default_book(folder))) + CHAPTER,
+            "this book": stack.enter_context(served(built)) + CHAPTER,
+            "bare HTML": stack.enter_context(served(folder)) + "bare.html",
+        }
+        chromium = stack.enter_context(browser.chromium())
+        visits = {name: [] for name in pages}
+        for _ in range(ROUNDS):
+            for name, url in pages.items():
+                visits[name].append(opened(chromium, url))
+    return {
+        name: {key: statistics.median(visit[key] for visit in seen) for key in seen[0]}
+        for name, seen in visits.items()
+    }
+
+
+def report(built):
+    """The section of the benchmarks page."""
+    medians = measure(built)
+    rows = [
+        [
+            name,
+            f"{m['fcp'] / 1000:.2f}",
+            f"{m['lcp'] / 1000:.2f}",
+            f"{m['blocked']:.0f}",
+            f"{m['shift']:.3f}",
+            f"{m['bytes'] / 1000:,.0f}",
+            f"{m['requests']:.0f}",
+            f"{m['foreign']:.0f}",
+        ]
+        for name, m in medians.items()
+    ]
+    head = ["page", "first paint, s", "largest paint, s", "blocked, ms", "shift"]
+    head += ["KB on the wire", "requests", "to other hosts"]
+    ratio = medians["this book"]["lcp"] / medians["bare HTML"]["lcp"]
+    text = (
+        "Chapter 7 opened on a slow phone (1.6 Mbps, 150 ms, a processor four times slower) in"
+        f" headless Chromium; medians of {ROUNDS} visits, in turn. The bare page is the same text"
+        " with MathML and the same figures, without style or script. The largest paint of this"
+        f" book comes after {ratio:.2f} times the bare page's. Where other hosts cannot be reached,"
+        " the default page is measured without what it asks them for."
+    )
+    return f"## Website\n\n{text}\n\n{table(head, rows)}"
+
+
+if __name__ == "__main__":
+    print(report(ROOT / "_build" / "html"))

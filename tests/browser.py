@@ -1,0 +1,73 @@
+"""A headless Chromium, and a server for the site: what the tests and the benchmark drive."""
+
+import contextlib
+import functools
+import http.server
+import os
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+TYPES = {".mjs": "text/javascript", ".js": "text/javascript", ".woff2": "font/woff2"}
+
+
+def missing(tool, advice):
+    """End a test that needs a tool: a failure in CI, elsewhere a skip that says so."""
+    message = f"{tool} is not there, so this was not checked: {advice}"
+    (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
+
+
+def find(variable, *names):
+    """The path of a program: from the environment, or by one of its names; None if neither."""
+    return os.environ.get(variable) or next(filter(None, map(shutil.which, names)), None)
+
+
+@contextlib.contextmanager
+def chromium():
+    """Chromium, from CHROMIUM, the system, or Playwright's own download."""
+    from playwright.sync_api import sync_playwright
+
+    path = find("CHROMIUM", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    with sync_playwright() as playwright:
+        own = playwright.chromium.executable_path
+        if not path and not Path(own).exists():
+            missing("Chromium", "install it, or run `.venv/bin/playwright install chromium`")
+        running = playwright.chromium.launch(executable_path=path or own, args=ARGUMENTS)
+        yield running
+        running.close()
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    """Serves one folder as /book/, without a log."""
+
+    def translate_path(self, path):
+        """Only what is below /book/ exists."""
+        if not path.startswith("/book/"):
+            return os.path.join(self.directory, "nothing-stands-here")
+        return super().translate_path(path.removeprefix("/book"))
+
+    def guess_type(self, path):
+        """The types of scripts and fonts, whatever this system's registry thinks."""
+        return TYPES.get(Path(path).suffix) or super().guess_type(path)
+
+    def log_message(self, *args):
+        """Say nothing."""
+
+
+@contextlib.contextmanager
+def served(folder):
+    """The address, ending in /book/, at which a folder is served while the context lasts."""
+    handler = functools.partial(Handler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/book/"
+        server.shutdown()

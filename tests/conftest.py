@@ -1,0 +1,44 @@
+"""What several tests share: the website, built once, and a browser that reads it."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import browser
+import prose
+import pytest
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The website's folder, built from a copy with every warning an error."""
+    copy = tmp_path_factory.mktemp("site") / "copy"
+    skip = shutil.ignore_patterns("_build", ".*", "__pycache__", "tests", "node_modules")
+    shutil.copytree(prose.ROOT, copy, ignore=skip)
+    modules = prose.ROOT / "website" / "node_modules"
+    assert modules.exists(), "the formulas need MathJax: run `make website/node_modules`"
+    os.symlink(modules, copy / "website" / "node_modules", target_is_directory=True)
+    jupyter_book = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
+    command = [*jupyter_book, "build", "-W", "-n", "--keep-going", "."]
+    done = subprocess.run(
+        command, cwd=copy, capture_output=True, text=True, timeout=300, check=False
+    )
+    log = done.stdout + done.stderr
+    assert done.returncode == 0, "\n".join(re.findall(r".*(?:WARNING|ERROR).*", log)) or log
+    return copy / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def address(site):
+    """Where the website is served, below a path as a project's pages are."""
+    with browser.served(site) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A headless Chromium for the whole run."""
+    with browser.chromium() as running:
+        yield running

@@ -1,0 +1,96 @@
+"""A page as plain Markdown: what a reader may hand to an assistant, or keep.
+
+Cross-references are spelled out with the numbers of the page, code stands with what it prints,
+and figures are given by their caption and their form in words.
+"""
+
+import json
+import re
+from pathlib import Path
+
+FENCES = re.compile(
+    r"^:{3,}\{(?P<name>[\w-]+)\}(?P<title>[^\n]*)\n(?P<options>(?::[\w-]+:.*\n)*)", re.M
+)
+
+
+class Book:
+    """The numbers and titles that references take from Sphinx's environment."""
+
+    def __init__(self, env):
+        """Of a book that has been read."""
+        self.numbers = {}
+        for kinds in env.toc_fignumbers.values():
+            for kind, ids in kinds.items():
+                for name, number in ids.items():
+                    self.numbers[kind, name.removeprefix("equation-")] = ".".join(map(str, number))
+        self.titles = {name: title for name, (_, _, title) in env.get_domain("std").labels.items()}
+
+    def number(self, kind, name):
+        """The number of an equation or figure; KeyError if there is none."""
+        return self.numbers[kind, name]
+
+
+def prose(text, book):
+    """A Markdown cell or page with its roles and directives spelled out."""
+
+    def opened(match):
+        name, title = match["name"], match["title"].strip()
+        options = dict(re.findall(r"^:([\w-]+): *(.*)$", match["options"], re.M))
+        if name == "figure":
+            return f"Figure {book.number('figure', options['name'])}. ({options['alt']})\n\n"
+        if name == "widget":
+            return f"(An interactive figure: {title}.)\n"
+        return f"**{title or name.capitalize()}**\n\n"
+
+    spelled = [
+        (r"^\([\w-]+\)=$", ""),
+        (r"<!--.*?-->", ""),
+        (r"\{(?:output|ref|doc)\}`([^`<]+?) *<[^`>]*>`", r"\1"),
+        (r"\{(?:output|cited)\}`([^`]*)`", r"\1"),
+        (r"\{ref\}`([\w-]+)`", lambda m: f"“{book.titles[m[1]]}”"),
+        (r"\{numref\}`([\w-]+)`", lambda m: f"Figure {book.number('figure', m[1])}"),
+        (r"\{eq\}`([\w-]+)`", lambda m: f"({book.number('displaymath', m[1])})"),
+        (r"\{cite(?::\w+)?\}`([^`]*)`", r"[\1]"),
+        (
+            r"^\$\$ *\(([\w-]+)\) *$",
+            lambda m: rf"\tag{{{book.number('displaymath', m[1])}}}" + "\n$$",
+        ),
+        (r"\]\(([\w/]+)\.ipynb(#[\w-]+)?\)", r"](\1.md)"),
+        (FENCES, opened),
+        (r"^:{3,}[ \t]*\n?", ""),
+        (r"^```\{bibliography\}.*?^```\n", "(The website lists the references.)\n"),
+    ]
+    for pattern, to in spelled:
+        flags = 0 if isinstance(pattern, re.Pattern) else re.MULTILINE | re.DOTALL
+        text = re.sub(pattern, to, text, flags=flags)
+    return text.strip()
+
+
+def fenced(text, language):
+    """Text in a code fence."""
+    return f"```{language}\n{text.rstrip()}\n```"
+
+
+def code(cell):
+    """A code cell, with what it shows as text."""
+    tags = cell["metadata"].get("tags", [])
+    if "remove-cell" in tags:
+        return
+    if "remove-input" not in tags:
+        yield fenced("".join(cell["source"]), "python")
+    for output in cell["outputs"]:
+        text = "".join(output.get("text", output.get("data", {}).get("text/plain", "")))
+        if text:
+            yield fenced(text, "text")
+
+
+def page(path, env):
+    """The Markdown of one source file, a notebook or a page."""
+    book, text = Book(env), Path(path).read_text(encoding="utf-8")
+    if Path(path).suffix != ".ipynb":
+        return prose(text, book) + "\n"
+    parts = []
+    for cell in json.loads(text)["cells"]:
+        markdown = cell["cell_type"] == "markdown"
+        parts += [prose("".join(cell["source"]), book)] if markdown else code(cell)
+    return "\n\n".join(filter(None, parts)) + "\n"

@@ -1,0 +1,153 @@
+"""The book's theme, and what stands beside its pages: Markdown, sitemap, offline copy.
+
+- website/theme holds the templates, the style and the scripts; pages carry their style inside,
+  so that the first paint waits for one file;
+- each page has a .md beside it, and llms.txt lists them, for readers who use an assistant;
+- sw.js keeps the whole book in the reader's browser after the first visit.
+"""
+
+import base64
+import hashlib
+import json
+import re
+from html import escape
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import as_markdown
+from docutils import nodes
+
+HERE = Path(__file__).resolve().parent
+WIDGETS = HERE.parent / "ce_lib" / "widgets"
+# Runs before the first paint: the reader's choice of light or dark, and that scripts run at all.
+EARLY = (
+    "document.documentElement.classList.add('scripted');"
+    "try{const t=localStorage.getItem('ce-book:theme');"
+    "if(t==='dark'||t==='light')document.documentElement.dataset.theme=t}catch{}"
+)
+_HASH = base64.b64encode(hashlib.sha256(EARLY.encode()).digest()).decode()
+CSP = (
+    f"default-src 'self'; script-src 'self' 'sha256-{_HASH}'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; font-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'"
+)
+SUMMARY = "Multi-class cross-entropy and softmax: an executable textbook whose numbers are checked."
+
+
+def minified(css):
+    """Style text without comments and needless space."""
+    css = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
+    return re.sub(r"\s*([{};,])\s*", r"\1", re.sub(r"\s+", " ", css)).strip()
+
+
+def describe(tree):
+    """A page's first words, for search engines and link previews."""
+    text = next((p.astext() for p in tree.findall(nodes.paragraph)), "") if tree else ""
+    text = re.sub(r"\s+", " ", text)
+    return escape(text if len(text) < 180 else text[:177].rsplit(" ", 1)[0] + " …")
+
+
+def count(app, env):
+    """How many sections and questions each chapter has, for the reader's progress."""
+    app.totals = {}
+    for doc in sorted(env.found_docs):
+        if doc.startswith("chapters/"):
+            tree = env.get_doctree(doc)
+            (title,) = (node for node in tree.children if isinstance(node, nodes.section))
+            sections = [
+                node["ids"][0] for node in title.children if isinstance(node, nodes.section)
+            ]
+            quizzes = "".join(node.astext() for node in tree.findall(nodes.raw))
+            questions = re.findall(r'data-question="([\w-]+)"', quizzes)
+            app.totals[doc] = {"sections": sections, "questions": questions}
+
+
+def page_context(app, page, template, context, tree):
+    """What the templates use besides Sphinx's own."""
+    home = context["content_root"]
+    if page == "404":  # it is shown at any depth
+        home = urlsplit(app.config.html_baseurl).path
+    styles = [HERE / "theme/static/book.css", WIDGETS / "widgets.css"]
+    style = minified("".join(path.read_text("utf-8") for path in styles))
+    title = re.sub("<.*?>", "", context.get("title", ""))
+    body = quote(
+        f"Page: {page}\nSection:\n\nWhat is wrong, and what should stand there instead?\n\n"
+    )
+    source = Path(app.env.doc2path(page)).relative_to(app.srcdir).as_posix() if tree else ""
+    context.update(
+        home=home,
+        csp=escape(CSP, quote=True),
+        early=EARLY,
+        style=style + app.maths_style.replace("FONTS", f"{home}_static/fonts"),
+        description=describe(tree) or SUMMARY,
+        totals=escape(json.dumps(app.totals)),
+        source=escape(f"{app.repository}/blob/{app.branch}/{source}"),
+        report=escape(
+            f"{app.repository}/issues/new?title={quote('Wrong in: ' + title)}&body={body}"
+        ),
+        markdown=page.rpartition("/")[2] + ".md" if tree else None,
+    )
+
+
+def use_theme(app, config):
+    """Keep the repository's address; the rest of Jupyter Book's options are for its own theme."""
+    options, config.html_theme_options = config.html_theme_options, {}
+    app.repository, app.branch = options["repository_url"], options["repository_branch"]
+
+
+def write_beside(app, error):
+    """Markdown of each page, llms.txt, sitemap.xml; then drop what no page asks for."""
+    if error or app.builder.name != "html":
+        return
+    out, base = Path(app.outdir), app.config.html_baseurl
+    listed = []
+    for doc in [app.config.root_doc, *_in_order(app.env)]:
+        text = as_markdown.page(app.env.doc2path(doc), app.env)
+        (out / f"{doc}.md").write_text(text, encoding="utf-8")
+        listed.append(f"- [{app.env.titles[doc].astext()}]({base}{doc}.md)")
+    head = f"# {app.config.html_title}\n\n> {SUMMARY}\n\n## Pages\n\n"
+    (out / "llms.txt").write_text(head + "\n".join(listed) + "\n", encoding="utf-8")
+    urls = "".join(f"<url><loc>{base}{doc}.html</loc></url>" for doc in sorted(app.env.found_docs))
+    xmlns = "http://www.sitemaps.org/schemas/sitemap/0.9"
+    (out / "sitemap.xml").write_text(
+        f'<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="{xmlns}">{urls}</urlset>\n'
+    )
+    used = "".join(page.read_text(encoding="utf-8") for page in out.rglob("*.html"))
+    for file in (out / "_static").iterdir():
+        if file.is_file() and f"_static/{file.name}" not in used:
+            file.unlink()
+
+
+def _in_order(env):
+    """The pages as the contents list them."""
+    return [doc for doc in env.toctree_includes.get(env.config.root_doc, []) if doc in env.titles]
+
+
+def write_worker(app, error):
+    """The service worker, which knows every file of this edition by name and content."""
+    if error or app.builder.name != "html":
+        return
+    out = Path(app.outdir)
+    aside = re.compile(r"\.buildinfo|objects\.inv|sw\.js|404\.html|.*\.(?:md|txt|xml|png)")
+    files = sorted(
+        file
+        for path in out.rglob("*")
+        if path.is_file() and not aside.fullmatch(file := path.relative_to(out).as_posix())
+    )
+    edition = hashlib.sha256(b"".join((out / file).read_bytes() for file in files)).hexdigest()[:16]
+    worker = (HERE / "sw.js").read_text(encoding="utf-8")
+    worker = worker.replace('"EDITION"', json.dumps(edition))
+    (out / "sw.js").write_text(worker.replace('"FILES"', json.dumps(files)), encoding="utf-8")
+
+
+def setup(app):
+    """Register all of it with Sphinx."""
+    app.add_config_value("comments_config", {}, "html")  # Jupyter Book always sets it
+    app.add_html_theme("cross_entropy", str(HERE / "theme"))
+    app.connect("config-inited", use_theme)
+    app.connect("env-updated", lambda app, env: env.found_docs)  # every page shows the whole book
+    app.connect("env-check-consistency", count)
+    app.connect("html-page-context", page_context, priority=900)
+    app.connect("build-finished", write_beside)
+    app.connect("build-finished", write_worker, priority=900)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
