@@ -127,10 +127,19 @@ def printed(cell):
     return [number.value for number in numbers(output_text(cell)) if not number.version]
 
 
+def question(cell):
+    """The Markdown of a cell that asks a question, else None; a tolerance is not a claim."""
+    if cell["cell_type"] != "code" or not cell["source"].startswith("widgets.Quiz("):
+        return None
+    text = ast.parse(cell["source"]).body[0].value.args[1].value
+    return re.sub(r"^(- \[.*?) ± [^]\s]*\]", r"\1", text, flags=re.MULTILINE)
+
+
 def sources(cells, position, everything=False):
-    """The numbers that the markdown cell at `position` may use."""
-    before = [cell for cell in cells[:position] if cell["cell_type"] == "code"]
-    after = [cell for cell in cells[position:] if cell["cell_type"] == "code"]
+    """The numbers that the prose of the cell at `position` may use."""
+    runs = [cell["cell_type"] == "code" and question(cell) is None for cell in cells]
+    before = [cell for cell, run in zip(cells[:position], runs, strict=False) if run]
+    after = [cell for cell, run in zip(cells[position:], runs[position:], strict=True) if run]
     nearby = before + after if everything else before[-NEARBY:]
     found = [value for cell in nearby for value in literals(cell["source"]) + printed(cell)]
     return found + (literals(after[0]["source"]) if after else [])
@@ -140,10 +149,11 @@ def unsupported(name, notebook):
     """Every number in a chapter's prose that no cell gives, one message each."""
     cells, messages, everything = notebook["cells"], [], False
     for position, cell in enumerate(cells):
-        if cell["cell_type"] != "markdown":
+        text = cell["source"] if cell["cell_type"] == "markdown" else question(cell)
+        if text is None:
             continue
-        everything = everything or END_MATTER.search(cell["source"]) is not None
-        claimed = [n for n in numbers(readable(cell["source"])) if needs_a_source(n)]
+        everything = everything or END_MATTER.search(text) is not None
+        claimed = [n for n in numbers(readable(text)) if needs_a_source(n)]
         candidates = sources(cells, position, everything) if claimed else []
         for number in claimed:
             if not any(number.fits(candidate) for candidate in candidates):

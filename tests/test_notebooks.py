@@ -26,7 +26,7 @@ CAPTION = re.compile(r"^:::\{figure\}\n:name: (\S+)\n((?::[\w-]+:.*\n)*)\s*\*\*[
 def code_faults(cell, is_first):
     """What is wrong with a code cell's source."""
     lines = cell["source"].count("\n") + 1
-    if lines > MOST_LINES:
+    if lines > MOST_LINES and prose.question(cell) is None:
         yield f"has {lines} lines; {MOST_LINES} at most"
     if found := FORBIDDEN.search(cell["source"]):
         yield f"holds {found[0].strip()!r}"

@@ -74,6 +74,8 @@ def normalise(notebook):
             cell.metadata.pop(key, None)
         if cell.cell_type == "code":
             cell.outputs = merge_streams(cell.outputs)
+            for output in cell.outputs:  # a widget is stored as words and HTML
+                output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
         cell.pop("attachments", None)
     notebook.metadata = nbformat.from_dict(METADATA)
     notebook.nbformat, notebook.nbformat_minor = 4, 5

@@ -1,10 +1,16 @@
 """The HTML of a few elements, where the default fails a keyboard or a screen reader."""
 
-from html import escape
+import json
+import re
+from html import escape, unescape
 
+import maths
 from docutils import nodes
 from myst_nb.sphinx_ import HideCodeCellNode
+from sphinx.util.docutils import SphinxDirective
 from sphinx.writers.html5 import HTML5Translator
+
+from ce_lib import widgets
 
 
 def visit_table(self, node):
@@ -43,9 +49,45 @@ def depart_hidden(self, node):
     self.body.append("</details>\n")
 
 
+def visit_raw(self, node):
+    """A widget's still form, with its formulas set as on the rest of the page."""
+    text = node.astext()
+    if "data-widget=" not in text:
+        return HTML5Translator.visit_raw(self, node)
+
+    def with_formulas(match):
+        model = json.loads(unescape(match[1]), object_hook=set_formulas)
+        return f'data-model="{escape(json.dumps(model, ensure_ascii=False))}"'
+
+    def set_formulas(values):
+        return {
+            key: maths.in_html(self.builder.app, value) if isinstance(value, str) else value
+            for key, value in values.items()
+        }
+
+    text = re.sub(r'data-model="([^"]*)"', with_formulas, text)
+    self.body.append(maths.in_html(self.builder.app, text))
+    raise nodes.SkipNode
+
+
+class WidgetFigure(SphinxDirective):
+    """An interactive figure on a page without code: `:::{widget} softmax_explorer`."""
+
+    required_arguments = 1
+
+    def run(self):
+        """Make its first state; the page's script does the rest."""
+        name = self.arguments[0]
+        if name not in widgets.FIGURES:
+            raise self.error(f"widget: there is no {name!r}, only {sorted(widgets.FIGURES)}")
+        return [nodes.raw("", widgets.FIGURES[name]().html(), format="html")]
+
+
 def setup(app):
     """Register them with Sphinx."""
     app.add_node(nodes.table, override=True, html=(visit_table, depart_table))
     app.add_node(nodes.citation, override=True, html=(visit_citation, depart_citation))
+    app.add_node(nodes.raw, override=True, html=(visit_raw, None))
+    app.add_directive("widget", WidgetFigure)
     app.add_node(HideCodeCellNode, override=True, html=(visit_hidden, depart_hidden))
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

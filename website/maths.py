@@ -10,6 +10,7 @@ import json
 import re
 import subprocess
 import sys
+from html import unescape
 from pathlib import Path
 
 from docutils import nodes
@@ -41,7 +42,7 @@ def set_all(app, env):
         for node in tree.findall(lambda n: isinstance(n, nodes.math | nodes.math_block)):
             wanted[tex_of(node)] = None
         for node in tree.findall(nodes.raw):
-            wanted.update({(_unescape(tex), False): None for tex in IN_HTML.findall(node.astext())})
+            wanted.update({(unescape(tex), False): None for tex in IN_HTML.findall(node.astext())})
     done = subprocess.run(
         [Path(sys.executable).parent / "node", HERE / "maths.mjs"],
         input=json.dumps(list(wanted)),
@@ -104,12 +105,6 @@ def _unhex(css):
     return re.sub(r"\\([0-9a-fA-F]+) ?", lambda m: chr(int(m[1], 16)), css)
 
 
-def _unescape(text):
-    return (
-        text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&amp;", "&")
-    )
-
-
 def cut(path, characters):
     """A font with only these characters, as WOFF2."""
     font = TTFont(path)
@@ -126,7 +121,7 @@ def cut(path, characters):
 
 def in_html(app, html):
     """HTML whose MathML is replaced by the formula as the rest of the page shows it."""
-    return IN_HTML.sub(lambda m: app.formulas[_unescape(m[1]), False], html)
+    return IN_HTML.sub(lambda m: app.formulas[unescape(m[1]), False], html)
 
 
 def visit_inline(self, node):

@@ -17,8 +17,9 @@ from urllib.parse import quote, urlsplit
 import as_markdown
 from docutils import nodes
 
+from ce_lib import widgets
+
 HERE = Path(__file__).resolve().parent
-WIDGETS = HERE.parent / "ce_lib" / "widgets"
 # Runs before the first paint: the reader's choice of light or dark, and that scripts run at all.
 EARLY = (
     "document.documentElement.classList.add('scripted');"
@@ -67,8 +68,8 @@ def page_context(app, page, template, context, tree):
     home = context["content_root"]
     if page == "404":  # it is shown at any depth
         home = urlsplit(app.config.html_baseurl).path
-    styles = [HERE / "theme/static/book.css", WIDGETS / "widgets.css"]
-    style = minified("".join(path.read_text("utf-8") for path in styles))
+    book = (HERE / "theme/static/book.css").read_text("utf-8")
+    style = minified(book + widgets.Widget._css)
     title = re.sub("<.*?>", "", context.get("title", ""))
     body = quote(
         f"Page: {page}\nSection:\n\nWhat is wrong, and what should stand there instead?\n\n"
@@ -112,6 +113,9 @@ def write_beside(app, error):
     (out / "sitemap.xml").write_text(
         f'<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="{xmlns}">{urls}</urlset>\n'
     )
+    (out / "_static" / "widgets").mkdir(exist_ok=True)
+    for name in [*widgets.FIGURES, "quiz"]:
+        (out / f"_static/widgets/{name}.mjs").write_text(widgets.source(name), encoding="utf-8")
     used = "".join(page.read_text(encoding="utf-8") for page in out.rglob("*.html"))
     for file in (out / "_static").iterdir():
         if file.is_file() and f"_static/{file.name}" not in used:

@@ -183,13 +183,13 @@ class Model {
 
 async function enliven(element) {
   const { widget, model } = element.dataset;
+  const still = [...element.childNodes];
   try {
     const { default: { render } } = await import(new URL(`_static/widgets/${widget}.mjs`, home));
-    const live = make('div', { className: element.className });
-    render({ model: new Model(JSON.parse(model)), el: live });
-    element.classList.add('live');
-    element.replaceChildren(live);
+    element.replaceChildren();
+    render({ model: new Model(JSON.parse(model)), el: element });
   } catch (error) {
+    element.replaceChildren(...still);
     console.error(`The figure ${widget} stays as it is: ${error.message}`);
   }
 }

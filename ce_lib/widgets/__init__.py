@@ -1,0 +1,309 @@
+"""Interactive figures and questions, alive in JupyterLab and on the website without a kernel.
+
+    from ce_lib import widgets
+
+    widgets.SurpriseMeter(p=0.33)
+
+Each is an anywidget: its arithmetic and drawing are in the .mjs file of its name, put after
+shared.mjs; its first state is also there in words (`text/plain`, which the checks compare) and
+as still HTML (for print, and for readers without JavaScript). `import ce_lib` does not load this.
+"""
+
+import json
+import re
+from html import escape
+from pathlib import Path
+
+import anywidget
+import numpy as np
+import traitlets
+from latex2mathml.converter import convert
+
+import ce_lib as ce
+
+HERE = Path(__file__).resolve().parent
+CLASSES = ("cat", "dog", "bird")
+
+
+def source(name):
+    """A widget's module, complete: the shared part and its own.
+
+    name : file in this folder, without .mjs. Raises FileNotFoundError if there is none.
+    """
+    parts = [HERE / "shared.mjs", HERE / f"{name}.mjs"]
+    return "\n".join(part.read_text(encoding="utf-8") for part in parts)
+
+
+def digits(x):
+    """A number as the widgets print it."""
+    return f"{x:.3f}" if x == 0 or 1e-3 <= abs(x) < 1e6 else f"{x:.3e}"
+
+
+class Widget(anywidget.AnyWidget):
+    """What all widgets do: know their module, and say their state in words and as still HTML."""
+
+    _css = (HERE / "widgets.css").read_text(encoding="utf-8")
+    name = None
+
+    def __init_subclass__(cls, **kwargs):
+        """Take the module of the widget's name."""
+        if "_esm" not in vars(cls):  # anywidget derives a class for each widget made
+            cls._esm = source(cls.name)
+        super().__init_subclass__(**kwargs)
+
+    def state(self):
+        """The values that the module reads: a dict that JSON can hold."""
+        own = set(Widget.class_traits())
+        names = [key for key in self.traits() if key not in own and not key.startswith("_")]
+        return {key: getattr(self, key) for key in names}
+
+    def lines(self):
+        """The state in words: a first sentence, then lines of a table."""
+        raise NotImplementedError
+
+    def words(self):
+        """The plain-text form."""
+        first, *rows = self.lines()
+        return "\n".join([first, *(" | ".join(row) for row in rows)])
+
+    def still(self):
+        """The HTML form, inside its box."""
+        first, *rows = self.lines()
+        cells = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows)
+        table = "".join(f"<tr>{row}</tr>" for row in cells)
+        return f"<p>{escape(first)}</p><table>{table}</table>"
+
+    def html(self):
+        """The still form in the box that the website's loader brings to life."""
+        model = escape(json.dumps(self.state(), ensure_ascii=False))
+        box = (
+            f'<div class="ce-widget" data-widget="{self.name}"{self._marks()} data-model="{model}">'
+        )
+        return f"{box}{self.still()}</div>"
+
+    def _marks(self):
+        return ""
+
+    def _repr_mimebundle_(self, **kwargs):
+        data, metadata = super()._repr_mimebundle_(**kwargs)
+        return {**data, "text/plain": self.words(), "text/html": self.html()}, metadata
+
+
+class SurpriseMeter(Widget):
+    """Drag a probability along −log p, and read nats, bits and an equal number of choices."""
+
+    name = "surprise_meter"
+    p = traitlets.Float(0.9, min=0.001, max=1.0).tag(sync=True)
+
+    def lines(self):
+        """The meter's reading, and the lesson's four points."""
+        yield f"The surprise −log p of an event of probability p, read at p = {self.p:g}."
+        yield ["p", "nats", "bits", "equal choices"]
+        for p in sorted({self.p, 0.9, 0.6, 0.33, 0.1}, reverse=True):
+            nats, bits = ce.surprisal(p), ce.surprisal(p, base=2)
+            yield [f"{p:g}", digits(nats), digits(bits), f"{1 / p:.2f}"]
+
+
+class SoftmaxExplorer(Widget):
+    """Three logits, a temperature and the true class: probabilities, loss and gradient."""
+
+    name = "softmax_explorer"
+    logits = traitlets.List(traitlets.Float(), [2.0, 1.0, 0.1], minlen=3, maxlen=3).tag(sync=True)
+    shift = traitlets.Float(0.0).tag(sync=True)
+    temperature = traitlets.Float(1.0, min=0.1, max=10.0).tag(sync=True)
+    label = traitlets.Int(0, min=0, max=2).tag(sync=True)
+
+    def lines(self):
+        """Loss, then a line for each class."""
+        z = [value + self.shift for value in self.logits]
+        probs = ce.softmax(z, temperature=self.temperature)
+        loss, grad = ce.cross_entropy_with_grad(z, self.label, temperature=self.temperature)
+        yield (
+            f"Softmax at temperature {self.temperature:g}; it is a {CLASSES[self.label]},"
+            f" and the loss is {digits(loss)} nats."
+        )
+        yield ["class", "logit z", "probability p̂", "gradient"]
+        for row in zip(CLASSES, z, probs, grad, strict=True):
+            yield [row[0], f"{row[1]:.1f}", digits(row[2]), digits(row[3])]
+
+
+class OverflowExplorer(Widget):
+    """The naive and the stable softmax in half, single and double precision, step by step."""
+
+    name = "overflow_explorer"
+    logits = traitlets.List(traitlets.Float(), [2.0, 1.0, 0.1], minlen=3, maxlen=3).tag(sync=True)
+    added = traitlets.Float(0.0).tag(sync=True)
+    format = traitlets.Enum(["float16", "float32", "float64"], "float32").tag(sync=True)
+    label = traitlets.Int(0, min=0, max=2).tag(sync=True)
+
+    def lines(self):
+        """Each step of both computations, every operation rounded to the format."""
+        kind = np.dtype(self.format).type
+        with np.errstate(all="ignore"):
+            z = np.asarray(self.logits, kind) + kind(self.added)
+            exps, shifted = np.exp(z), z - z.max()
+            naive, stable = exps / exps.sum(), np.exp(shifted) / np.exp(shifted).sum()
+            naive_loss = -np.log(naive[self.label])
+            loss = np.log(np.exp(shifted).sum()) - shifted[self.label]
+        yield (
+            f"Softmax and loss in {self.format}, {self.added:g} added to all logits: the formula as"
+            f" it stands gives the loss {digits(naive_loss)}, with the maximum taken out"
+            f" it is {digits(loss)}."
+        )
+        yield ["", *CLASSES]
+        named = {"z": z, "exp(z)": exps, "naive p̂": naive}
+        named |= {"z − max": shifted, "exp(z − max)": np.exp(shifted), "p̂": stable}
+        for name, values in named.items():
+            yield [name, *map(digits, values)]
+
+
+class Simplex(Widget):
+    """The triangle of predictions for three classes, and gradient descent walking on it."""
+
+    name = "simplex"
+    logits = traitlets.List(traitlets.Float(), [-1.0, 1.5, 0.0], minlen=3, maxlen=3).tag(sync=True)
+    target = traitlets.List(traitlets.Float(), [1.0, 0.0, 0.0], minlen=3, maxlen=3).tag(sync=True)
+    rate = traitlets.Float(1.0, min=0.1, max=5.0).tag(sync=True)
+    trail = traitlets.List().tag(sync=True)
+
+    @traitlets.default("trail")
+    def _start(self):
+        return [list(self.logits)]
+
+    def lines(self):
+        """The point, its gradient and its loss, before and after ten steps."""
+        yield f"Gradient descent with step size {self.rate:g} towards the truth {tuple(self.target)}."
+        yield ["steps", "p̂ (cat, dog, bird)", "gradient p̂ − y", "loss"]
+        z = np.array(self.logits)
+        for steps in range(11):
+            loss, grad = ce.cross_entropy_with_grad(z, self.target)
+            if steps in (0, 1, 10):
+                triples = [", ".join(map(digits, values)) for values in (ce.softmax(z), grad)]
+                yield [str(steps), *triples, digits(loss)]
+            z = z - self.rate * grad
+
+
+class Quiz(Widget):
+    """A question to check yourself with; every wrong answer is explained.
+
+    name : the question's own name, lower-case words joined by hyphens.
+    text : the question, then a line for each answer, each followed by an indented explanation:
+
+        - [x] right            - [= 0.25 ± 0.01]  a right number
+        - [ ] wrong            - [0.5 ± 0.01]     a wrong number that people give
+                               - [else]           any other number
+
+    Several right answers make a question where all of them are to be ticked. `code`, *emphasis*,
+    **strong**, $formulas$ and [links](#place) may be used. Raises ValueError naming the question
+    and the line for anything else.
+    """
+
+    name = "quiz"
+    question = traitlets.Unicode().tag(sync=True)
+    kind = traitlets.Enum(["one", "many", "number"]).tag(sync=True)
+    answers = traitlets.List().tag(sync=True)
+    key = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, name, text, **kwargs):
+        """Read the question."""
+        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
+            raise ValueError(f"name must be lower-case words joined by hyphens, got {name!r}")
+        self._plain, found = _read(name, text)
+        kind = "number" if any("value" in a for a in found) else "one"
+        if kind == "one" and sum(a["right"] for a in found) > 1:
+            kind = "many"
+        answers = [{**a, "text": markup(a["text"]), "why": markup(a["why"])} for a in found]
+        super().__init__(
+            key=name, question=markup(self._plain[0]), kind=kind, answers=answers, **kwargs
+        )
+
+    def lines(self):
+        """The question and the answers to choose from."""
+        yield self._plain[0]
+        for letter, text in zip("abcdefgh", self._plain[1:], strict=False):
+            yield [f"({letter}) {text}"]
+
+    def _marks(self):
+        return f' data-question="{self.key}"'
+
+    def still(self):
+        """The question, its answers, and folded below them what to say of each."""
+        if self.kind == "number":
+            options, names = "", [_number(answer) for answer in self.answers]
+        else:
+            options = "".join(f"<li>{answer['text']}</li>" for answer in self.answers)
+            options = f'<ol type="a">{options}</ol>'
+            names = [f"({letter})" for letter in "abcdefgh"]
+        rows = sorted(zip(names, self.answers, strict=False), key=lambda row: not row[1]["right"])
+        said = "".join(
+            f"<p>{'<b>' + name + '</b>' if answer['right'] else name} {answer['why']}</p>"
+            for name, answer in rows
+        )
+        ask = f"<p><b>{self.question}</b></p>"
+        return f"{ask}{options}<details><summary>Answer</summary><div>{said}</div></details>"
+
+
+def _number(answer):
+    return f"{answer['value']:g}." if "value" in answer else "Any other number."
+
+
+MARK = re.compile(r"x| |else|(?P<right>= ?)?(?P<value>\S+) ± (?P<within>\S+)")
+
+
+def _read(name, text):
+    """The plain question and answers, and for each answer a dict of what is to be said of it."""
+    head, *items = re.split(r"^- \[", text.strip(), flags=re.MULTILINE)
+    found = []
+    for item in items:
+        mark, _, rest = item.partition("]")
+        said, _, why = rest.strip().partition("\n")
+        form = MARK.fullmatch(mark)
+        if not form:
+            wanted = "[x], [ ], [= 1.5 ± 0.1], [1.5 ± 0.1] or [else]"
+            raise ValueError(f"{name}: [{mark}] must be {wanted}")
+        answer = {"right": mark == "x" or bool(form["right"]), "text": said}
+        answer["why"] = re.sub(r"\s+", " ", why).strip()
+        if form["value"]:
+            answer |= {"value": float(form["value"]), "within": float(form["within"])}
+        answer |= {"other": True} if mark == "else" else {}
+        if form["value"] or mark == "else":
+            answer["why"], answer["text"] = f"{said} {answer['why']}".strip(), ""
+        if not answer["why"]:
+            raise ValueError(f"{name}: the answer [{mark}] {said} needs an explanation below it")
+        found.append(answer)
+    if not any(answer["right"] for answer in found):
+        raise ValueError(f"{name}: one answer at least must be marked right")
+    question = re.sub(r"\s+", " ", head).strip()
+    return [question, *(answer["text"] for answer in found if answer["text"])], found
+
+
+INLINE = re.compile(
+    r"\$(?P<tex>[^$]+)\$|`(?P<code>[^`]+)`|\*\*(?P<b>[^*]+)\*\*|\*(?P<i>[^*]+)\*"
+    r"|\[(?P<text>[^\]]+)\]\((?P<to>#[\w-]+)\)"
+)
+
+
+def markup(text):
+    """A line of a question as HTML; formulas become MathML that remembers its TeX."""
+    parts, end = [], 0
+    for match in INLINE.finditer(text):
+        parts.append(escape(text[end : match.start()]))
+        end = match.end()
+        kind, inner = match.lastgroup, escape(match[match.lastgroup])
+        if kind == "tex":
+            maths = re.sub(
+                r"(<mi>(?:ln|log|exp)</mi>)(?!<mo)",
+                r'\1<mspace width="0.17em"/>',
+                convert(match["tex"]),
+            )
+            parts.append(maths.replace("<math ", f'<math data-tex="{inner}" ', 1))
+        elif kind == "to":
+            parts.append(f'<a href="{inner}">{escape(match["text"])}</a>')
+        else:
+            parts.append(f"<{kind}>{inner}</{kind}>")
+    return "".join(parts) + escape(text[end:])
+
+
+FIGURES = {
+    figure.name: figure for figure in (SurpriseMeter, SoftmaxExplorer, OverflowExplorer, Simplex)
+}
