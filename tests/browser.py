@@ -5,6 +5,7 @@ import functools
 import http.server
 import os
 import shutil
+import socket
 import threading
 from pathlib import Path
 
@@ -29,6 +30,13 @@ def missing(tool, advice):
 def find(variable, *names):
     """The path of a program: from the environment, or by one of its names; None if neither."""
     return os.environ.get(variable) or next(filter(None, map(shutil.which, names)), None)
+
+
+def free_port():
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 @contextlib.contextmanager

@@ -49,7 +49,7 @@ function build(element, attributes, children) {
     else if (name in element && !(element instanceof SVGElement)) element[name] = value;
     else element.setAttribute(name, value);
   }
-  element.append(...children.flat());
+  element.append(...children.flat(Infinity));
   return element;
 }
 const html = (tag, attributes, ...children) => build(document.createElement(tag), attributes, children);

@@ -11,7 +11,7 @@ export function step({ logits, target, rate }) {
 
 const CORNERS = [[40, 330], [400, 330], [220, 18]]; // cat, dog, bird
 const TARGETS = { cat: [1, 0, 0], dog: [0, 1, 0], bird: [0, 0, 1], soft: [0.7, 0.2, 0.1] };
-const LEVELS = [0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 5];
+const LEVELS = [0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3];
 const LEAST = 0.002; // as near to an edge as the point may be put by hand
 const place = (p) => [0, 1].map((axis) => p.reduce((sum, weight, k) => sum + weight * CORNERS[k][axis], 0));
 

@@ -2,7 +2,8 @@ export function compute({ logits, shift, temperature, label }) {
   const z = logits.map((value) => (value + shift) / temperature);
   const probs = softmax(z);
   const y = logits.map((_, k) => Number(k === label));
-  const grad = probs.map((p, k) => (p - y[k]) / temperature);
+  const others = probs.reduce((sum, p, k) => (k === label ? sum : sum + p), 0); // 1 − p̂, no digit lost
+  const grad = probs.map((p, k) => (k === label ? -others : p) / temperature);
   return { probs, grad, loss: crossEntropy(z, y), y };
 }
 

@@ -1,0 +1,36 @@
+// One pass through Firefox: node firefox.mjs PROGRAM ADDRESS '{"widget": "page", ...}'.
+// Playwright brings a Firefox of its own; this drives the one that readers have.
+import { createRequire } from 'node:module';
+
+const require = createRequire(new URL('../website/package.json', import.meta.url));
+const puppeteer = require('puppeteer-core');
+const [, , program, address, places] = process.argv;
+const browser = await puppeteer.launch({ browser: 'firefox', executablePath: program, headless: true });
+const result = { errors: [] };
+try {
+  const page = await browser.newPage();
+  page.on('pageerror', (error) => result.errors.push(error.message));
+  await page.setViewport({ width: 1280, height: 900 });
+  for (const [name, place] of Object.entries(JSON.parse(places))) {
+    await page.goto(address + place);
+    const box = await page.$(`[data-widget=${name}]`);
+    await box.evaluate((element) => element.scrollIntoView({ block: 'center' }));
+    const slider = await page.waitForSelector(`[data-widget=${name}] input[type=range]`);
+    await box.evaluate((element) => element.scrollIntoView({ block: 'center' }));
+    const before = await box.evaluate((element) => element.innerText);
+    await slider.focus();
+    await page.keyboard.press('ArrowLeft');
+    const after = await box.evaluate((element) => element.innerText);
+    result[name] = before === after ? 'still' : 'moved';
+  }
+  await page.goto(`${address}chapters/02_cross_entropy.html`);
+  const quiz = '[data-question="02-loss-of-a-label"]';
+  await page.$eval(quiz, (element) => element.scrollIntoView({ block: 'center' }));
+  await page.waitForSelector(`${quiz} form`);
+  await page.$eval(`${quiz} label:nth-of-type(2) input`, (element) => element.click());
+  await page.$eval(`${quiz} button`, (element) => element.click());
+  result.quiz = await page.$eval(`${quiz} [role=status] b`, (element) => element.innerText.replace('✓', '').trim());
+} finally {
+  await browser.close();
+}
+console.log(JSON.stringify(result));

@@ -1,0 +1,450 @@
+"""The widgets: the numbers of ce_lib, by mouse, touch and keyboard, on the page and in JupyterLab."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import browser
+import numpy as np
+import prose
+import pytest
+from playwright.sync_api import expect
+
+import ce_lib as ce
+from ce_lib import widgets
+
+PLACES = {
+    "surprise_meter": "chapters/02_cross_entropy.html",
+    "softmax_explorer": "chapters/03_softmax.html",
+    "overflow_explorer": "chapters/05_stability.html",
+    "simplex": "chapters/07_gradients.html",
+}
+COMPUTE = """async ([name, states]) => {
+    const { compute } = await import(new URL(`_static/widgets/${name}.mjs`, location.href));
+    return states.map((state) => compute(state));
+}"""
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture(scope="module")
+def computed(chromium, address):
+    """What a widget's module computes, in the browser, for a list of states."""
+    context = chromium.new_context(service_workers="block")
+    page = context.new_page()
+    page.goto(address + "index.html")
+    yield lambda name, states: page.evaluate(COMPUTE, [name, states])
+    context.close()
+
+
+def agree(found, wanted, tolerance=1e-12):
+    """Equal to 12 digits."""
+    np.testing.assert_allclose(found, wanted, rtol=tolerance, atol=0)
+
+
+def test_the_meter_computes_surprisals(computed):
+    ps = RNG.uniform(1e-3, 1, 200).tolist()
+    for p, found in zip(ps, computed("surprise_meter", ps), strict=True):
+        agree(found["nats"], ce.surprisal(p), 1e-12 / max(1e-3, 1 - p))
+        agree(found["bits"], ce.surprisal(p, base=2), 1e-12 / max(1e-3, 1 - p))
+        agree(found["choices"], np.exp(ce.surprisal(p)))
+
+
+def test_the_explorer_computes_softmax_loss_and_gradient(computed):
+    states = [
+        {
+            "logits": RNG.normal(0, 4, 3).tolist(),
+            "shift": RNG.uniform(-50, 50),
+            "temperature": 10 ** RNG.uniform(-1, 1),
+            "label": int(RNG.integers(3)),
+        }
+        for _ in range(200)
+    ]
+    for state, found in zip(states, computed("softmax_explorer", states), strict=True):
+        z = np.add(state["logits"], state["shift"]) / state["temperature"]
+        loss, grad = ce.cross_entropy_with_grad(z, state["label"])
+        agree(found["probs"], ce.softmax(z))
+        agree(found["grad"], grad / state["temperature"])
+        agree(found["loss"], loss)
+
+
+def test_the_triangle_computes_loss_and_gradient_of_soft_targets(computed):
+    states = [
+        {"logits": RNG.normal(0, 3, 3).tolist(), "target": RNG.dirichlet([1, 1, 1]).tolist()}
+        for _ in range(200)
+    ]
+    for state, found in zip(states, computed("simplex", states), strict=True):
+        loss, grad = ce.cross_entropy_with_grad(state["logits"], state["target"])
+        agree(found["loss"], loss)
+        agree(found["probs"], ce.softmax(state["logits"]))
+        size = np.maximum(ce.softmax(state["logits"]), state["target"])
+        assert np.all(np.abs(found["grad"] - grad) <= 1e-12 * size)
+
+
+@pytest.mark.parametrize("name", ["float16", "float32", "float64"])
+def test_the_overflow_explorer_rounds_as_the_format_does(name, computed):
+    """Every step within 4 ulp of the same step in NumPy's own type, infinities where it has them."""
+    kind, reach = np.dtype(name).type, {"float16": 20, "float32": 120, "float64": 800}[name]
+    states = [
+        {
+            "logits": RNG.normal(0, 2, 3).tolist(),
+            "added": RNG.uniform(-reach, reach),
+            "format": name,
+            "label": 0,
+        }
+        for _ in range(300)
+    ]
+    for state, found in zip(states, computed("overflow_explorer", states), strict=True):
+        step = {key: np.asarray(value, kind) for key, value in found.items()}
+        with np.errstate(all="ignore"):
+            same(step["z"], np.asarray(state["logits"], kind) + kind(state["added"]))
+            same(step["e"], np.exp(step["z"]))
+            same(step["total"], (step["e"][0] + step["e"][1]) + step["e"][2])
+            same(step["naive"], step["e"] / step["total"])
+            same(step["naiveLoss"], -np.log(step["naive"][0]))
+            same(step["shifted"], step["z"] - step["z"].max())
+            same(step["es"], np.exp(step["shifted"]))
+            same(step["stable"], step["es"] / step["sum"])
+            same(step["loss"], np.log(step["sum"]) - step["shifted"][0])
+        assert all(np.all(np.isfinite(step[key])) for key in ("stable", "loss"))
+
+
+def same(found, wanted):
+    """Equal to 4 ulp of their own type, and equally infinite or nan."""
+    found, wanted = np.atleast_1d(found), np.atleast_1d(wanted)
+    assert found.dtype == wanted.dtype
+    finite = np.isfinite(wanted)
+    np.testing.assert_array_equal(np.isfinite(found), finite)
+    np.testing.assert_array_equal(found[~finite], wanted[~finite])
+    gap = np.abs(found[finite].astype(float) - wanted[finite].astype(float))
+    assert np.all(gap <= 4 * np.abs(np.spacing(wanted[finite])).astype(float))
+
+
+@pytest.fixture(params=["mouse", "touch"])
+def hand(request, chromium, address):
+    """A page to handle with a mouse or a finger: opens a chapter and brings its widget to life."""
+    touch = request.param == "touch"
+    context = chromium.new_context(
+        viewport={"width": 390, "height": 800} if touch else {"width": 1280, "height": 900},
+        has_touch=touch,
+        service_workers="block",
+    )
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+
+    def open_widget(name, where=None):
+        page.goto(address + (where or PLACES[name]))
+        box = page.locator(f"[data-widget={name}]").first
+        box.scroll_into_view_if_needed()
+        box.locator("form, input").first.wait_for()
+        box.evaluate("(box) => box.scrollIntoView({block: 'center'})")
+        return box
+
+    def drag(box, start, end):
+        """From one place of the drawing to another, both as fractions of it."""
+        at = box.locator("svg").bounding_box()
+        (x0, y0), (x1, y1) = [
+            (at["x"] + fx * at["width"], at["y"] + fy * at["height"]) for fx, fy in (start, end)
+        ]
+        if touch:
+            session = context.new_cdp_session(page)
+            for kind, points in (
+                ("touchStart", [(x0, y0)]),
+                ("touchMove", [(x0 + (x1 - x0) / 2, y0 + (y1 - y0) / 2)]),
+                ("touchMove", [(x1, y1)]),
+                ("touchEnd", []),
+            ):
+                points = [{"x": x, "y": y} for x, y in points]
+                session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        else:
+            page.mouse.move(x0, y0)
+            page.mouse.down()
+            page.mouse.move(x1, y1, steps=4)
+            page.mouse.up()
+
+    page.press_on = page.tap if touch else page.click
+    page.open_widget, page.drag_on = open_widget, drag
+    yield page
+    context.close()
+
+
+def test_the_meter_follows_hand_and_keys(hand):
+    box = hand.open_widget("surprise_meter")
+    hand.drag_on(box, (0.89, 0.84), (42 / 440 + 0.5 * 388 / 440, 0.6))
+    nats = float(box.locator(".ce-figures b").first.inner_text())
+    assert nats == pytest.approx(np.log(2), abs=0.02)
+    button = box.locator("button", has_text="0.33")
+    button.tap() if hand.viewport_size["width"] == 390 else button.click()
+    expect(box.locator(".ce-figures b").first).to_have_text(f"{ce.surprisal(0.33):.3f}")
+    box.locator("input").focus()
+    hand.keyboard.press("ArrowRight")
+    expect(box.locator(".ce-figures b").first).to_have_text(f"{ce.surprisal(0.331):.3f}")
+    expect(box.locator("[role=status]")).to_contain_text("nats")
+
+
+def test_the_explorer_moves_by_keys_and_a_shift_changes_nothing(hand):
+    box = hand.open_widget("softmax_explorer")
+    line = box.locator(".ce-line")
+    before = line.inner_text()
+    assert f"{ce.cross_entropy([2.0, 1.0, 0.1], 0):.3f} nats" in before
+    box.locator("input[type=range]").nth(4).focus()
+    for _ in range(5):
+        hand.keyboard.press("ArrowRight")
+    expect(box.locator("text=7.0")).to_be_visible()
+    assert line.inner_text() == before
+    box.locator("input[type=range]").first.focus()
+    hand.keyboard.press("ArrowLeft")
+    expect(line).to_contain_text(f"{ce.cross_entropy([1.9, 1.0, 0.1], 0):.3f} nats")
+    bird = box.locator("label", has_text="bird").last
+    bird.tap() if hand.viewport_size["width"] == 390 else bird.click()
+    expect(line).to_contain_text(f"{ce.cross_entropy([1.9, 1.0, 0.1], 2):.3f} nats")
+
+
+def test_the_overflow_explorer_breaks_where_the_format_does(hand):
+    box = hand.open_widget("overflow_explorer")
+    assert "nan" in box.locator("table").inner_text()
+    box.locator("input[type=range]").focus()
+    hand.keyboard.press("Home")
+    hand.keyboard.press("End")
+    half = box.locator("label", has_text="float64")
+    half.tap() if hand.viewport_size["width"] == 390 else half.click()
+    rows = box.locator("tbody tr")
+    expect(rows.filter(has_text="loss −log")).to_contain_text("0.417")
+    box.locator("input[type=range]").focus()
+    hand.keyboard.press("End")
+    expect(rows.filter(has_text="loss −log")).to_contain_text("nan")
+    expect(rows.filter(has_text="loss log(sum)")).to_contain_text("0.417")
+
+
+def test_the_triangle_follows_hand_keys_and_descent(hand):
+    box = hand.open_widget("simplex")
+    line = box.locator(".ce-line")
+    start = [-1.0, 1.5, 0.0]
+    z = np.array(start)
+    step = box.locator("button", has_text="Step")
+    step.tap() if hand.viewport_size["width"] == 390 else step.click()
+    z = z - ce.cross_entropy_with_grad(z, 0)[1]
+    expect(line).to_contain_text(f"loss {ce.cross_entropy(z, 0):.3f} nats")
+    box.locator("input[type=range]").first.focus()
+    hand.keyboard.press("End")
+    expect(line).to_contain_text(f"loss {ce.cross_entropy([z[2] + 6, z[1], z[2]], 0):.3f} nats")
+    soft = box.locator("label", has_text="soft")
+    soft.tap() if hand.viewport_size["width"] == 390 else soft.click()
+    at = box.locator(".ce-handle").bounding_box()
+    drawing = box.locator("svg").bounding_box()
+    middle = [
+        (at[k] + at[s] / 2 - drawing[k]) / drawing[s] for k, s in (("x", "width"), ("y", "height"))
+    ]
+    hand.drag_on(box, middle, (0.5, 0.6))
+    said = line.inner_text().replace("−", "-")
+    p = [float(text) for text in said.partition("(")[2].partition(")")[0].split(", ")]
+    assert abs(p[0] - p[1]) < 0.05
+    loss = ce.cross_entropy_from_probs([p], [[0.7, 0.2, 0.1]])
+    assert float(said.partition("loss ")[2].partition(" ")[0]) == pytest.approx(loss, abs=0.01)
+
+
+def test_a_question_explains_keeps_and_counts(hand):
+    box = hand.open_widget("quiz", PLACES["surprise_meter"])
+    press = (
+        (lambda place: place.tap()) if hand.viewport_size["width"] == 390 else (lambda p: p.click())
+    )
+    press(box.locator("button"))
+    expect(box.locator("[role=status]")).to_contain_text("Choose an answer first")
+    press(box.locator("label").first)
+    press(box.locator("button"))
+    expect(box.locator("[role=status]")).to_contain_text(
+        "charges the model for its favourite class"
+    )
+    expect(hand.locator("#progress")).to_contain_text(", 0 of")
+    box.locator("input").first.focus()
+    hand.keyboard.press("ArrowDown")
+    hand.keyboard.press("Enter")
+    expect(box.locator("[role=status]")).to_contain_text("Right.")
+    expect(hand.locator("#progress")).to_contain_text(", 1 of")
+    box = hand.open_widget("quiz", PLACES["surprise_meter"])
+    expect(box.locator("[role=status]")).to_contain_text("Right.")
+    assert box.locator("input").nth(1).is_checked()
+    stored = "ce-book:quiz:02-loss-of-a-label"
+    for foreign in ("{", '{"given": "9", "right": true}', '{"given": 1}', '"x"'):
+        hand.evaluate("([key, value]) => localStorage.setItem(key, value)", [stored, foreign])
+        box = hand.open_widget("quiz", PLACES["surprise_meter"])
+        assert box.locator("input:checked").count() == 0
+
+
+def test_a_number_and_a_tick_list_are_judged(hand):
+    hand.open_widget("surprise_meter")
+    box = hand.locator("[data-question=02-choices]")
+    box.scroll_into_view_if_needed()
+    for given, says in [
+        ("0.693", "the loss itself"),
+        ("7", "effective number of choices"),
+        ("two", "not a number"),
+        ("", "not a number"),
+        ("2,0", "Right."),
+    ]:
+        box.locator("input").fill(given)
+        box.locator("input").press("Enter")
+        expect(box.locator("[role=status]")).to_contain_text(says)
+    hand.open_widget("softmax_explorer")
+    box = hand.locator("[data-question=03-leaves-alone]")
+    box.scroll_into_view_if_needed()
+    for k, says in [(0, "not ticked yet"), (2, "Right."), (1, "A scale is visible")]:
+        box.locator("input").nth(k).check()
+        box.locator("button").click()
+        expect(box.locator("[role=status]")).to_contain_text(says)
+
+
+def test_without_scripts_the_first_state_is_there(chromium, address):
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    for name, place in PLACES.items():
+        page.goto(address + place)
+        box = page.locator(f"[data-widget={name}]").first
+        for line in widgets.FIGURES[name]().words().split("\n")[-1].split(" | "):
+            if name != "overflow_explorer":  # the chapter opens it where float32 breaks
+                expect(box).to_contain_text(line)
+        assert box.locator("td").count() >= 12
+        assert page.locator("[data-widget=quiz] details").first.is_visible()
+    context.close()
+
+
+def test_print_shows_the_current_state(chromium, address):
+    with chromium.new_context(service_workers="block") as context:
+        page = context.new_page()
+        page.goto(address + PLACES["surprise_meter"])
+        box = page.locator("[data-widget=surprise_meter]")
+        box.scroll_into_view_if_needed()
+        box.locator("button", has_text="0.1").click()
+        page.emulate_media(media="print")
+        expect(box.locator(".ce-figures")).to_contain_text(f"{ce.surprisal(0.1):.3f}")
+        assert not box.locator("input").is_visible()
+        assert not page.locator(".bar").is_visible()
+
+
+def test_the_words_hold_the_numbers_of_ce_lib():
+    words = widgets.SoftmaxExplorer(logits=[3.0, 0.0, 0.0], label=1).words()
+    assert f"{ce.cross_entropy([3.0, 0.0, 0.0], 1):.3f} nats" in words
+    assert "2.303" in widgets.SurpriseMeter().words()
+    assert "nan" in widgets.OverflowExplorer(added=100).words()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("What?\n- [ ] a\n  no", "must be marked right"),
+        ("What?\n- [x] a", "needs an explanation"),
+        ("What?\n- [y] a\n  no", "must be [x]"),
+        ("What?\n- [= 1] a\n  no", "must be [x]"),
+    ],
+)
+def test_an_ill_formed_question_is_named(text, says):
+    with pytest.raises(ValueError, match="my-question") as error:
+        widgets.Quiz("my-question", text)
+    assert says in str(error.value)
+    with pytest.raises(ValueError, match="joined by hyphens"):
+        widgets.Quiz("My question", text)
+
+
+def test_each_question_has_a_name_of_its_own(site):
+    names = []
+    for path in prose.CHAPTERS:
+        text = (site / path.relative_to(prose.ROOT)).with_suffix(".html").read_text()
+        found = re.findall(r'data-question="([\w-]+)"', text)
+        assert all(name.startswith(path.stem[:2]) for name in found)
+        names += found
+    assert len(names) == len(set(names)) >= 20
+
+
+def test_nothing_loads_with_the_package():
+    code = "import sys, ce_lib; print(sorted({'anywidget', 'traitlets'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.fixture
+def lab(tmp_path):
+    """A JupyterLab on copies of the chapters; yields its address."""
+    for path in prose.CHAPTERS:
+        shutil.copy(path, tmp_path)
+    port = browser.free_port()
+    program = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+    options = [f"--port={port}", "--IdentityProvider.token=", f"--notebook-dir={tmp_path}"]
+    state = {f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("CONFIG", "RUNTIME")}
+    server = subprocess.Popen(
+        [*program, *options, "--ServerApp.password=", "--port-retries=0"],
+        env={**os.environ, **state, "PYTHONPATH": str(prose.ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    url = f"http://127.0.0.1:{port}"
+    for _ in range(120):
+        try:
+            urllib.request.urlopen(f"{url}/api", timeout=1)
+            break
+        except OSError:
+            time.sleep(0.5)
+    yield url
+    server.terminate()
+    server.wait(20)
+
+
+def test_in_jupyterlab_the_same_widgets_run(lab, chromium):
+    """Each chapter run from top to bottom: its widget and its questions are alive."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(90_000)
+    for name, place in PLACES.items():
+        page = context.new_page()
+        page.goto(f"{lab}/doc/tree/{Path(place).stem}.ipynb")
+        page.locator(".jp-Notebook").wait_for()
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        box = page.locator(f".ce-widget[data-widget={name}]:has(input)").first
+        scroll_to(page, box)
+        box.locator("input[type=range]").first.focus()
+        before = box.inner_text()
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(300)
+        assert box.inner_text() != before, name
+        question = page.locator(".ce-widget[data-widget=quiz]:has(form)").first
+        scroll_to(page, question)
+        question.locator("input").first.check()
+        question.locator("button").click()
+        expect(question.locator("[role=status]")).not_to_be_empty()
+        page.close()
+    context.close()
+
+
+def scroll_to(page, box):
+    """Scroll a notebook until a cell that is drawn only when it is near has been drawn."""
+    for _ in range(90):
+        if box.count():
+            box.scroll_into_view_if_needed()
+            return
+        page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollBy(0, 500)")
+        page.wait_for_timeout(400)
+    raise AssertionError("the widget never came")
+
+
+def test_in_firefox_each_widget_and_a_question_work(address):
+    path = browser.find("FIREFOX", "firefox-esr", "firefox")
+    if not path:
+        browser.missing("Firefox", "install it, or set FIREFOX to its path")
+    node = Path(sys.executable).parent / "node"
+    done = subprocess.run(
+        [node, prose.ROOT / "tests" / "firefox.mjs", path, address, json.dumps(PLACES)],
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout) == {
+        **dict.fromkeys(PLACES, "moved"),
+        "quiz": "Right.",
+        "errors": [],
+    }
