@@ -172,7 +172,7 @@ class Simplex(Widget):
 
     def lines(self):
         """The point, its gradient and its loss, before and after ten steps."""
-        yield f"Gradient descent with step size {self.rate:g} towards the truth {tuple(self.target)}."
+        yield f"Gradient descent, step size {self.rate:g}, towards the truth {tuple(self.target)}."
         yield ["steps", "p̂ (cat, dog, bird)", "gradient p̂ − y", "loss"]
         z = np.array(self.logits)
         for steps in range(11):

@@ -123,5 +123,8 @@ const widget = (name, render) => ({
     el.classList.add('ce-widget');
     el.dataset.widget = name;
     render({ model, el });
+    for (const input of el.querySelectorAll('input, button')) { // their keys are not JupyterLab's
+      input.dataset.lmSuppressShortcuts = 'true';
+    }
   },
 });
