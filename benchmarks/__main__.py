@@ -11,12 +11,14 @@ import torch
 
 from benchmarks import accuracy, memory, speed
 
-PAGE = Path(__file__).parents[1] / "pages" / "benchmarks.md"
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "pages" / "benchmarks.md"
+SITE = ROOT / "_build" / "site.md"  # benchmarks.site has run before, where the book is built
 PACKAGES = ["numpy", "torch", "jax", "optax", "scipy", "scikit-learn", "mpmath"]
 HEAD = """# Benchmarks
 
-What the book says of `ce_lib`'s accuracy, memory and speed, measured. `make bench` measures all \
-of it again beside the other libraries and writes this page; nothing on it is typed by hand.
+What the book says of `ce_lib`'s accuracy, memory and speed and of the website's, measured. \
+`make bench` measures all of it again beside the other libraries and writes this page; nothing on it is typed by hand.
 
 {machine}
 """
@@ -42,6 +44,7 @@ def main():
     if hasattr(os, "sched_setaffinity"):  # whatever a library thinks of its threads
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     sections = {"Accuracy": accuracy.report, "Memory": memory.report, "Speed": speed.report}
+    sections["Website"] = lambda: SITE.read_text(encoding="utf-8").strip()
     text = HEAD.format(machine=machine())
     for title, report in sections.items():
         print(f"{title} ...", file=sys.stderr, flush=True)

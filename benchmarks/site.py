@@ -158,7 +158,7 @@ def measure(built):
 
 
 def report(built):
-    """The section of the benchmarks page."""
+    """The text and table of the benchmarks page."""
     medians = measure(built)
     rows = [
         [
@@ -183,7 +183,7 @@ def report(built):
         f" book comes after {ratio:.2f} times the bare page's. Where other hosts cannot be reached,"
         " the default page is measured without what it asks them for."
     )
-    return f"## Website\n\n{text}\n\n{table(head, rows)}"
+    return f"{text}\n\n{table(head, rows)}"
 
 
 if __name__ == "__main__":

@@ -6,9 +6,11 @@ How long a page takes is measured by `make bench`; here only what does not depen
 import gzip
 import json
 import re
+import shutil
 from itertools import pairwise
 from urllib.parse import urlsplit
 
+import browser
 import prose
 import pytest
 from playwright.sync_api import expect
@@ -75,6 +77,26 @@ def test_a_page_asks_no_other_host_and_has_no_fault(page, chromium, address):
                 width = visit.page.evaluate("document.documentElement.scrollWidth")
                 assert width <= size["width"], f"{where} scrolls sideways: {width} px"
                 assert axe(visit.page) == [], where
+
+
+def test_the_checks_of_a_page_bite(chromium, site, tmp_path):
+    """A foreign picture, an inline handler, pale text and a wide box are all reported."""
+    fault = (
+        '<img src="https://example.org/a.png"><p style="color:#aaa;background:#bbb">pale</p>'
+        '<p onclick="alert(1)">press</p><div style="width:2000px">wide</div>'
+    )
+    page = (site / "404.html").read_text(encoding="utf-8")
+    (tmp_path / "bad.html").write_text(page.replace("</h1>", "</h1>" + fault), encoding="utf-8")
+    with (
+        browser.served(tmp_path) as address,
+        Visit(chromium, address + "bad.html", viewport=WIDE) as visit,
+    ):
+        assert any("Content Security Policy" in error for error in visit.errors)
+        assert any("book.mjs" in error or "404" in error for error in visit.errors)
+        found = " ".join(axe(visit.page))
+        assert "color-contrast" in found
+        assert "image-alt" in found
+        assert visit.page.evaluate("document.documentElement.scrollWidth") > WIDE["width"]
 
 
 def axe(page):
@@ -310,3 +332,23 @@ def test_after_one_visit_the_book_reads_without_a_network(reader, address):
     reader.wait_for_selector("#search-results li a")
     reader.goto(address)
     assert reader.locator("h1").count() == 1
+
+
+def test_a_new_edition_replaces_the_old_one_whole(chromium, site, tmp_path):
+    folder = tmp_path / "book"
+    shutil.copytree(site, folder)
+    with browser.served(folder) as address, chromium.new_context() as context:
+        page = context.new_page()
+        page.goto(address + "index.html")
+        page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        for name in ("index.html", "sw.js"):
+            text = (folder / name).read_text(encoding="utf-8")
+            new = text.replace("Cross-Entropy and Softmax</h1>", "A new edition</h1>")
+            new = re.sub(r'EDITION = "\w+"', 'EDITION = "new"', new)
+            new = re.sub(r"(<h1>).*?(<a)", r"\1A new edition\2", new)
+            (folder / name).write_text(new, encoding="utf-8")
+        page.reload()
+        assert "A new edition" not in page.inner_text("h1")
+        page.click("#notice >> text=Show it")
+        expect(page.locator("h1")).to_contain_text("A new edition", timeout=10_000)
+        assert len(page.evaluate("caches.keys()")) == 1

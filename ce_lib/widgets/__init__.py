@@ -212,7 +212,10 @@ class Quiz(Widget):
         kind = "number" if any("value" in a for a in found) else "one"
         if kind == "one" and sum(a["right"] for a in found) > 1:
             kind = "many"
-        answers = [{**a, "text": markup(a["text"]), "why": markup(a["why"])} for a in found]
+        answers = [
+            {**a, "said": spoken(a["text"]), "text": markup(a["text"]), "why": markup(a["why"])}
+            for a in found
+        ]
         super().__init__(
             key=name, question=markup(self._plain[0]), kind=kind, answers=answers, **kwargs
         )
@@ -275,6 +278,11 @@ def _read(name, text):
         raise ValueError(f"{name}: one answer at least must be marked right")
     question = re.sub(r"\s+", " ", head).strip()
     return [question, *(answer["text"] for answer in found if answer["text"])], found
+
+
+def spoken(text):
+    """A line as a screen reader can say it: formulas as typed, without TeX's marks."""
+    return re.sub(r"[\\${}`*]", "", re.sub(r"\\hat ?p", "p̂", text)).strip()
 
 
 INLINE = re.compile(

@@ -41,7 +41,7 @@ function render({ model, el }) {
   const group = `ce-quiz-${name}`;
   const inputs = kind === 'number'
     ? [html('input', { type: 'text', inputMode: 'decimal', ariaLabel: 'Your answer, a number', autocomplete: 'off' })]
-    : answers.map((_, k) => html('input', { type: kind === 'many' ? 'checkbox' : 'radio', name: group, value: k }));
+    : answers.map(({ said }, k) => html('input', { type: kind === 'many' ? 'checkbox' : 'radio', name: group, value: k, ariaLabel: said }));
   const given = () => (kind === 'number' ? inputs[0].value : inputs.filter((input) => input.checked).map((input) => input.value).join(' '));
 
   const show = (verdict) => {
