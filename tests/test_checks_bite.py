@@ -160,6 +160,14 @@ def test_a_wrong_number_in_prose_is_named(good, cell_id, old, new, number):
     assert message.startswith(f"02_small, cell {cell_id}: {number} ")
 
 
+def test_a_wrong_number_in_a_question_is_named():
+    """A question is prose, and what it shows supports no number of its own."""
+    (path,) = (path for path in prose.CHAPTERS if path.stem.startswith("05_"))
+    wrong = edit(prose.load(path), "quiz-stuck", "stays at 27.6", "stays at 27.9")
+    (message,) = prose.unsupported("05", wrong)
+    assert message.startswith("05, cell quiz-stuck: 27.9 ")
+
+
 def test_a_number_from_far_above_does_not_count(good):
     """A source more than eight cells back is too far for a reader to see."""
     far = copy.deepcopy(good)

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import browser
 import prose
 import pytest
+from fontTools.ttLib import TTFont
 from playwright.sync_api import expect
 
 PAGES = [
@@ -121,6 +122,30 @@ def test_a_page_has_one_title_headings_in_order_and_words_for_pictures(page, sit
         assert re.search(r'\balt="[^"]', image), image
     for drawing in re.findall(r'<svg\b[^>]*role="img"[^>]*>', text):
         assert re.search(r'aria-label="[^"]', drawing), drawing
+
+
+@pytest.mark.parametrize("page", PAGES[:-2])
+def test_each_character_of_a_formula_has_its_style_and_its_glyph(page, site):
+    """The style sheet sets each character that the page's formulas name, braces included."""
+    text = (site / page).read_text(encoding="utf-8")
+    style = re.search(r"<style>(.*?)</style>", text, re.S)[1]
+    wanted = set(re.findall(r'<mjx-c class="(mjx-c[0-9A-F]+(?: TEX-[\w-]+)?)">', text))
+    unset = [name for name in wanted if f"mjx-c.{name.replace(' ', '.')}::before" not in style]
+    assert unset == []
+
+
+def test_the_fonts_hold_each_character_that_the_style_sets(site):
+    """A character without a glyph would be taken from another font, at another size."""
+    style = re.search(r"<style>(.*?)</style>", (site / "index.html").read_text("utf-8"), re.S)[1]
+    glyphs = {}
+    for family, file in re.findall(r'font-family:(MJX[\w-]+);src:url\("\./(_static/[^"]*)"', style):
+        glyphs[family] = set(TTFont(site / file).getBestCmap())
+    for code, variant, content in re.findall(
+        r'mjx-c\.mjx-c([0-9A-F]+)(?:\.(TEX-[\w-]+))?::before\{[^"}]*content:"([^"]*)"', style
+    ):
+        text = re.sub(r"\\([0-9A-F]+) ?", lambda m: chr(int(m[1], 16)), content)
+        missing = {ord(c) for c in text} - glyphs["MJX" + (variant or "TEX")]
+        assert not missing, (code, variant, content)
 
 
 @pytest.mark.parametrize("page", PAGES)

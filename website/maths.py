@@ -21,6 +21,7 @@ from sphinx.util.math import get_node_equation_number
 
 HERE = Path(__file__).resolve().parent
 FONTS = HERE / "node_modules/mathjax-full/es5/output/chtml/fonts/woff-v2"
+RULE = re.compile(r'([^{}"]+){((?:"[^"]*"|[^}"])*)}')  # selector and body; a text may hold a brace
 IN_HTML = re.compile(r'<math\b[^>]*\bdata-tex="([^"]*)".*?</math>', re.DOTALL)
 
 
@@ -65,7 +66,7 @@ def style(result, folder):
     classes = set(re.findall(r"TEX-[\w-]+", "".join(result["formulas"])))
     rules = [
         (selector.strip(), body)
-        for selector, body in re.findall(r"([^{}]+){([^}]*)}", css)
+        for selector, body in RULE.findall(css)
         if not re.fullmatch(r"\.TEX-[\w-]+", selector.strip()) or selector.strip()[1:] in classes
     ]
     (stretched,) = (
