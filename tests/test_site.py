@@ -132,6 +132,8 @@ def test_each_character_of_a_formula_has_its_style_and_its_glyph(page, site):
     wanted = set(re.findall(r'<mjx-c class="(mjx-c[0-9A-F]+(?: TEX-[\w-]+)?)">', text))
     unset = [name for name in wanted if f"mjx-c.{name.replace(' ', '.')}::before" not in style]
     assert unset == []
+    used = set(re.findall(r'<mjx-[^>]* ((?:r?space|size)="\w+")', text))
+    assert [mark for mark in used if f"mjx-container [{mark}]" not in style] == []
 
 
 def test_the_fonts_hold_each_character_that_the_style_sets(site):

@@ -21,7 +21,7 @@ from sphinx.util.math import get_node_equation_number
 
 HERE = Path(__file__).resolve().parent
 FONTS = HERE / "node_modules/mathjax-full/es5/output/chtml/fonts/woff-v2"
-RULE = re.compile(r'([^{}"]+){((?:"[^"]*"|[^}"])*)}')  # selector and body; a text may hold a brace
+RULE = re.compile(r'([^{}]+){((?:"[^"]*"|[^}"])*)}')  # selector and body; a text may hold a brace
 IN_HTML = re.compile(r'<math\b[^>]*\bdata-tex="([^"]*)".*?</math>', re.DOTALL)
 
 
