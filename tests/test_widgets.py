@@ -153,21 +153,20 @@ def hand(request, chromium, address):
         ]
         if touch:
             session = context.new_cdp_session(page)
-            for kind, points in (
-                ("touchStart", [(x0, y0)]),
-                ("touchMove", [(x0 + (x1 - x0) / 2, y0 + (y1 - y0) / 2)]),
-                ("touchMove", [(x1, y1)]),
-                ("touchEnd", []),
-            ):
-                points = [{"x": x, "y": y} for x, y in points]
-                session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+            steps = [(x0 + (x1 - x0) * k / 8, y0 + (y1 - y0) * k / 8) for k in (*range(9), 8, 8)]
+            for k, (x, y) in enumerate(steps):  # as slow as a finger, and at rest at the end
+                kind = "touchMove" if k else "touchStart"
+                touches = {"type": kind, "touchPoints": [{"x": x, "y": y}]}
+                session.send("Input.dispatchTouchEvent", touches)
+                page.wait_for_timeout(40)
+            session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
         else:
             page.mouse.move(x0, y0)
             page.mouse.down()
             page.mouse.move(x1, y1, steps=4)
             page.mouse.up()
 
-    page.press_on = page.tap if touch else page.click
+    page.press_on = lambda place: place.tap() if touch else place.click()
     page.open_widget, page.drag_on = open_widget, drag
     yield page
     context.close()
@@ -179,7 +178,7 @@ def test_the_meter_follows_hand_and_keys(hand):
     nats = float(box.locator(".ce-figures b").first.inner_text())
     assert nats == pytest.approx(np.log(2), abs=0.02)
     button = box.locator("button", has_text="0.33")
-    button.tap() if hand.viewport_size["width"] == 390 else button.click()
+    hand.press_on(button)
     expect(box.locator(".ce-figures b").first).to_have_text(f"{ce.surprisal(0.33):.3f}")
     box.locator("input").focus()
     hand.keyboard.press("ArrowRight")
@@ -201,7 +200,7 @@ def test_the_explorer_moves_by_keys_and_a_shift_changes_nothing(hand):
     hand.keyboard.press("ArrowLeft")
     expect(line).to_contain_text(f"{ce.cross_entropy([1.9, 1.0, 0.1], 0):.3f} nats")
     bird = box.locator("label", has_text="bird").last
-    bird.tap() if hand.viewport_size["width"] == 390 else bird.click()
+    hand.press_on(bird)
     expect(line).to_contain_text(f"{ce.cross_entropy([1.9, 1.0, 0.1], 2):.3f} nats")
 
 
@@ -212,7 +211,7 @@ def test_the_overflow_explorer_breaks_where_the_format_does(hand):
     hand.keyboard.press("Home")
     hand.keyboard.press("End")
     half = box.locator("label", has_text="float64")
-    half.tap() if hand.viewport_size["width"] == 390 else half.click()
+    hand.press_on(half)
     rows = box.locator("tbody tr")
     expect(rows.filter(has_text="loss −log")).to_contain_text("0.417")
     box.locator("input[type=range]").focus()
@@ -227,14 +226,14 @@ def test_the_triangle_follows_hand_keys_and_descent(hand):
     start = [-1.0, 1.5, 0.0]
     z = np.array(start)
     step = box.locator("button").first
-    step.tap() if hand.viewport_size["width"] == 390 else step.click()
+    hand.press_on(step)
     z = z - ce.cross_entropy_with_grad(z, 0)[1]
     expect(line).to_contain_text(f"loss {ce.cross_entropy(z, 0):.3f} nats")
     box.locator("input[type=range]").first.focus()
     hand.keyboard.press("End")
     expect(line).to_contain_text(f"loss {ce.cross_entropy([z[2] + 6, z[1], z[2]], 0):.3f} nats")
     soft = box.locator("label", has_text="soft")
-    soft.tap() if hand.viewport_size["width"] == 390 else soft.click()
+    hand.press_on(soft)
     at = box.locator(".ce-handle").bounding_box()
     drawing = box.locator("svg").bounding_box()
     middle = [
@@ -250,9 +249,7 @@ def test_the_triangle_follows_hand_keys_and_descent(hand):
 
 def test_a_question_explains_keeps_and_counts(hand):
     box = hand.open_widget("quiz", PLACES["surprise_meter"])
-    press = (
-        (lambda place: place.tap()) if hand.viewport_size["width"] == 390 else (lambda p: p.click())
-    )
+    press = hand.press_on
     press(box.locator("button"))
     expect(box.locator("[role=status]")).to_contain_text("Choose an answer first")
     press(box.locator("label").first)
