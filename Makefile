@@ -44,7 +44,7 @@ bench: .venv-peers/installed book  ## measure library and website beside others;
 	  .venv-peers/bin/python -m benchmarks
 
 clean:  ## remove what was made, the environments included
-	rm -rf _build .venv .venv-peers .pytest_cache .ruff_cache .hypothesis
+	rm -rf _build website/node_modules .venv .venv-peers .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/installed: requirements.txt pyproject.toml

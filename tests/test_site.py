@@ -67,7 +67,7 @@ def local(url):
     return urlsplit(url).scheme in ("data", "blob") or urlsplit(url).hostname == "127.0.0.1"
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [*PAGES, "search.html?q=softmax"])
 def test_a_page_asks_no_other_host_and_has_no_fault(page, chromium, address):
     for size in (WIDE, NARROW):
         for scheme in ("light", "dark"):
@@ -210,6 +210,7 @@ def test_search_finds_a_word_and_works_by_keyboard(reader):
     reader.keyboard.press("Enter")
     reader.wait_for_selector("#search-results li a")
     assert "05_stability" in reader.locator("#search-results li a").first.get_attribute("href")
+    expect(reader.locator("#search-results li p.context").first).to_contain_text("overflow")
 
 
 def test_the_theme_is_chosen_and_kept(reader):

@@ -259,7 +259,7 @@ const wide = new ResizeObserver((entries) => { // what scrolls sideways can be s
 });
 
 function offline() {
-  if (!('serviceWorker' in navigator) || !isSecureContext) return;
+  if (!('serviceWorker' in navigator) || !isSecureContext || navigator.connection?.saveData) return;
   const hadOne = navigator.serviceWorker.controller;
   navigator.serviceWorker.register(new URL('sw.js', home)).then((registration) => {
     const offer = (worker) => {
@@ -286,4 +286,4 @@ idle(() => {
   copyButtons();
   $$('pre, .math, .scrolls').forEach((element) => wide.observe(element));
 });
-addEventListener('load', () => setTimeout(offline, 1000));
+addEventListener('load', () => setTimeout(offline, 3000)); // the whole book: not while this page loads
