@@ -1,7 +1,7 @@
 """Cross-entropy, from logits and from probabilities (chapters 2, 4, 5 and 7)."""
 
 import math
-from contextlib import nullcontext
+import os
 
 import numpy as np
 
@@ -20,8 +20,14 @@ SAFE = {np.dtype(np.float32): 36.0, np.dtype(np.float64): 340.0}
 SHORT = 128
 # Inputs of up to so many logits are all call overhead: a form with fewer calls saves 18 % there.
 SMALL = 1024
+# A single row of up to so many logits is worked in Python's own numbers, in half the time.
+FEW = 16
 ONES = np.ones(SHORT)
-NOTHING = nullcontext()
+# From so many bytes of logits on, a second thread takes half of the blocks: 1.6 to 1.8 times as
+# fast on two processors, and two blocks are then below 2 % of the logits' memory.
+MANY = 2**26
+_asked = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
+THREADS = int(_asked) if _asked.isdigit() else os.cpu_count() or 1
 
 
 def cross_entropy_from_probs(probs, target, *, reduction="mean"):
@@ -140,14 +146,14 @@ def _cross_entropy(
     scale = t * divisor if reduction == "mean" else t  # what the gradient is divided by
     losses, step = np.empty(n), max(1, BLOCK // (k * z.itemsize))
     work = z.dtype if k >= SHORT else np.dtype(np.float64)
-    scratch = None
-    if not soft and not (want_grad and work == dtype):
-        scratch = np.empty((min(n, step), k), work)
-    with NOTHING if z.size <= SMALL else np.errstate():
+    needs_scratch = not soft and not (want_grad and work == dtype)
+
+    def work_rows(first, last):
+        scratch = np.empty((min(last - first, step), k), work) if needs_scratch else None
         if z.size > SMALL:
             np.setbufsize(512)  # NumPy copies a broadcast column buffer by buffer: 15 % in all
-        for start in range(0, n, step):
-            rows = slice(start, start + step)
+        for start in range(first, last, step):
+            rows = slice(start, min(start + step, last))
             g = None if grad is None else grad[rows]
             if soft:
                 y_rows = labels[rows] if y is None else y.reshape(n, k)[rows]
@@ -156,9 +162,29 @@ def _cross_entropy(
                     v[~kept[rows]] = 0
                 losses[rows] = _soft_rows(z[rows], v, t, scale, g)
             else:
-                e = g if scratch is None else scratch[: min(n - start, step)]
+                e = g if scratch is None else scratch[: rows.stop - start]
                 v = None if weight is None else weight[rows]
                 losses[rows] = _label_rows(z[rows], labels[rows], v, t, scale, e, g)
+
+    row = z.tolist()[0] if n == 1 and k <= FEW and not soft and weight is None and t == 1 else ()
+    if row and min(row) > -340 and max(row) < 340:
+        losses[0], row = _one_row(row, labels[0])
+        if want_grad:
+            grad[0] = row
+    elif z.size <= SMALL:
+        work_rows(0, n)
+    else:
+        with np.errstate():  # restores the buffer's size
+            if z.nbytes >= MANY and THREADS > 1:
+                from concurrent.futures import ThreadPoolExecutor  # the import takes 5 ms
+
+                half = n // step // 2 * step
+                with ThreadPoolExecutor(1) as other:
+                    task = other.submit(work_rows, half, n)
+                    work_rows(0, half)
+                    task.result()
+            else:
+                work_rows(0, n)
     loss = _checks.reduce(losses.reshape(shape[:-1]), reduction, divisor, dtype)
     if want_grad:
         grad = grad.reshape(shape)
@@ -177,6 +203,17 @@ def _weighted(y, k, smoothing, class_weights):
     if class_weights is not None:
         v *= class_weights
     return v
+
+
+def _one_row(z, label):
+    """The loss of one safe row, a list, and the row of its gradient; nan in, nan out."""
+    e = [math.exp(value) for value in z]
+    mine, e[label] = e[label], 0.0
+    rest = math.fsum(e)
+    total = rest + mine
+    grad = [value / total for value in e]
+    grad[label] = -rest / total
+    return math.log1p(rest / mine), grad
 
 
 def _label_rows(z, labels, weight, t, scale, e, grad):

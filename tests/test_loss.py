@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import ce_lib as ce
+from ce_lib import loss as loss_module
 
 quick = settings(derandomize=True, deadline=None, max_examples=40, database=None)
 batches = arrays(np.float64, (3, 4), elements=st.floats(-50, 50))
@@ -165,3 +166,67 @@ def test_rows_without_weight_are_not_looked_at():
     loss, grad = ce.cross_entropy_with_grad(z, np.full(6, 9), ignore_index=9)
     assert np.isnan(loss)
     assert (grad == 0).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("k", [1, 2, 10, 16, 17])
+def test_a_row_alone_costs_what_it_costs_among_others(k, dtype):
+    """A short row alone is worked in Python's numbers: same loss, same gradient, same types."""
+    z = (8 * np.random.default_rng(k).normal(size=(60, k))).astype(dtype)
+    labels = np.arange(60) % k
+    losses, grads = ce.cross_entropy_with_grad(z, labels, reduction="none")
+    for row, label, loss, grad in zip(z, labels, losses, grads, strict=True):
+        alone = ce.cross_entropy_with_grad(row, label)
+        assert alone[0].dtype == alone[1].dtype == dtype
+        assert alone[1].shape == (k,)
+        assert abs(alone[0] - loss) <= 4 * np.spacing(loss)
+        assert np.all(np.abs(alone[1] - grad) <= 4 * np.spacing(np.abs(grad)))
+        for reduction in ("none", "sum", "mean"):
+            one = ce.cross_entropy(row[None, None], [[label]], reduction=reduction)
+            assert one.shape == ((1, 1) if reduction == "none" else ())
+            assert np.all(one == alone[0])
+
+
+@pytest.mark.parametrize(
+    ("row", "cost"),
+    [
+        ([0.0, np.nan, 1.0], np.nan),
+        ([np.nan, 0.0, 1.0], np.nan),
+        ([0.0, np.inf, 1.0], np.nan),
+        ([0.0, -np.inf, -np.inf], 0.0),
+        ([-np.inf, 0.0, -np.inf], np.inf),
+        ([-800.0, 0.0, -900.0], 800.0),
+        ([1000.0, 1000.0, -1000.0], np.log(2)),
+    ],
+)
+def test_a_broken_masked_or_far_row_alone_is_what_it_is_among_others(row, cost):
+    with np.errstate(all="ignore"):
+        among = ce.cross_entropy_with_grad([row, row], [0, 0], reduction="sum")
+    alone = ce.cross_entropy_with_grad(row, 0, reduction="sum")
+    np.testing.assert_allclose(alone[0], cost, rtol=1e-15)
+    np.testing.assert_allclose(among[0], 2 * cost, rtol=1e-15)
+    np.testing.assert_allclose(alone[1], among[1][0], rtol=1e-15)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"label_smoothing": 0.1},
+        {"class_weights": np.linspace(0, 2, 200)},
+        {"ignore_index": 3},
+        {"temperature": 2.0},
+    ],
+)
+@pytest.mark.parametrize("spread", [1, 100])
+def test_a_second_thread_changes_no_bit(options, spread, monkeypatch):
+    rng = np.random.default_rng(1)
+    z = (spread * rng.normal(size=(3001, 200))).astype(np.float32)
+    labels = rng.integers(0, 200, 3001)
+    found = {}
+    monkeypatch.setattr(loss_module, "MANY", 0)
+    for threads in (1, 2):
+        monkeypatch.setattr(loss_module, "THREADS", threads)
+        found[threads] = ce.cross_entropy_with_grad(z, labels, reduction="none", **options)
+    for one, two in zip(found[1], found[2], strict=True):
+        np.testing.assert_array_equal(one, two)
