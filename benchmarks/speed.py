@@ -1,5 +1,6 @@
 """Times as paired ratios: each peer beside ce_lib, in turn, in one process with one thread."""
 
+import os
 import statistics
 import time
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from benchmarks import table
 from benchmarks.peers import KINDS, LINEAR, linear, timed
+from ce_lib import loss
 
 SHAPES = [(1, 10), (64, 10), (1024, 1000), (8192, 1000), (4096, 50257), (256, 128256)]
 COLUMNS = ["PyTorch", "torch.compile", "JAX, Optax", "SciPy", "naive NumPy", "scikit-learn"]
@@ -52,6 +54,59 @@ def floor(z):
     return found["read"][0] + found["exp"][0] * z.size / few.size
 
 
+def passes():
+    """Where the loss alone spends its time at 1024 x 1000, in ns a logit: a sentence."""
+    z, calls = timed((1024, 1000), False, compiled=False)
+    block = z[: 2**17 // 1000].copy()
+    out = np.empty_like(block)
+    steps = {
+        "max": lambda: block.max(),
+        "min": lambda: block.min(),
+        "exp": lambda: np.exp(block, out=out),
+        "sum": lambda: np.add.reduce(out, axis=1),
+    }
+    each = {name: found[0] / block.size * 1e9 for name, found in medians(steps, "exp", 2).items()}
+    whole = {name: found[0] / z.size * 1e9 for name, found in medians(calls, "ce_lib", 4).items()}
+    parts = ", ".join(f"{name} {time:.2f}" for name, time in each.items())
+    text = (
+        f"For the loss alone at 1024 × 1,000, `ce_lib` takes {whole['ce_lib']:.2f} ns a logit and"
+        f" PyTorch {whole['PyTorch']:.2f}. NumPy makes a pass over a block of rows for each"
+        f" operation; on a block in the cache they take, in ns a logit: {parts}; together"
+        f" {sum(each.values()):.2f}."
+    )
+    if whole["PyTorch"] < each["exp"] + each["sum"]:
+        text += (
+            " PyTorch's compiled loop does all of it in less than exp and sum take one after the"
+            " other, which no sequence of NumPy calls can reach."
+        )
+    return text
+
+
+def two_threads():
+    """How much a second thread saves on large logits: a sentence."""
+    if not hasattr(os, "sched_setaffinity") or (os.cpu_count() or 1) < 2:
+        return "There was one processor, so the second thread was not measured."
+    calls = timed((4096, 50257), True, compiled=False)[1]
+    pinned = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, range(os.cpu_count()))
+
+    def with_threads(count):
+        def call():
+            loss.THREADS = count
+            calls["ce_lib"]()
+
+        return call
+
+    ratio = medians({"one": with_threads(1), "two": with_threads(2)}, "two", most=9)["one"][1]
+    loss.THREADS = 1
+    os.sched_setaffinity(0, pinned)
+    return (
+        "On two processors `ce_lib` gives half of the blocks to a second thread once the logits"
+        f" take {loss.MANY >> 20} MB: at 4096 × 50,257 loss and gradient are then"
+        f" {ratio:.2f} times as fast. `OMP_NUM_THREADS=1` keeps to one."
+    )
+
+
 def report():
     """The table of ratios, and the times of the linear layer with its loss."""
     rows, linear_rows = [], []
@@ -75,6 +130,10 @@ SciPy get arrays of their own kind, ready made; scikit-learn's `log_loss` gets p
 *÷ floor* is `ce_lib`'s time over one read of the logits plus one exp of them in the cache.
 
 {table(["logits", "computed", "ce_lib", "÷ floor", *COLUMNS], rows)}
+
+{passes()}
+
+{two_threads()}
 
 Linear layer and loss together, {sizes}, float32; PyTorch holds the logits:
 

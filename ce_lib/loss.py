@@ -78,7 +78,8 @@ def cross_entropy(
 
     How: loss = log1p(rest / e_label), rest being the sum of the other classes' exponentials
     (equation 5.5): no subtraction, so a loss far below 1e-16 keeps its digits. Costs a block of
-    memory, whatever the size of the logits. A temperature other than 1 costs up to
+    memory, whatever the size of the logits; from 64 MB of them on, two threads share the work
+    unless OMP_NUM_THREADS is 1. A temperature other than 1 costs up to
     |z - top| / T ulp more. Raises ValueError or TypeError, naming the argument,
     what was given and what was wanted. Reference: PyTorch, torch.nn.CrossEntropyLoss.
     """
