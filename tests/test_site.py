@@ -262,6 +262,18 @@ def test_llms_txt_and_the_sitemap_list_every_page(site):
         assert f"/{page}</loc>" in sitemap
 
 
+@pytest.mark.parametrize("page", PAGES[:-2])
+def test_a_link_to_a_page_shows_what_it_is(page, site):
+    text = (site / page).read_text(encoding="utf-8")
+    base = re.search(r"baseurl: (\S+)", (prose.ROOT / "_config.yml").read_text())[1]
+    said = dict(re.findall(r'<meta (?:property|name)="([\w:]+)" content="([^"]*)"', text))
+    assert said["og:url"] == base + page
+    assert said["og:title"]
+    assert len(said["description"]) > 40
+    assert (site / said["og:image"].removeprefix(base)).read_bytes()[:4] == b"\x89PNG"
+    assert f'rel="canonical" href="{base}{page}"' in text
+
+
 def test_a_report_opens_prefilled_in_the_repository(reader):
     link = reader.get_attribute("text=Something wrong on this page?", "href")
     url = re.search(r"url: (\S+)", (prose.ROOT / "_config.yml").read_text())[1]

@@ -80,7 +80,7 @@ def page_context(app, page, template, context, tree):
         csp=escape(CSP, quote=True),
         early=EARLY,
         style=style + app.maths_style.replace("FONTS", f"{home}_static/fonts"),
-        description=describe(tree) or SUMMARY,
+        description=SUMMARY if page == app.config.root_doc else describe(tree) or SUMMARY,
         totals=escape(json.dumps(app.totals)),
         source=escape(f"{app.repository}/blob/{app.branch}/{source}"),
         report=escape(

@@ -34,7 +34,7 @@ function crossEntropy(z, y) {
   return Math.log1p(rest) + y.reduce((sum, weight, k) => sum + (weight ? weight * (m - z[k]) : 0), 0);
 }
 
-// 0.6590, 12.35, 4.248e-18: four significant digits, as the book prints them.
+// 0.659, 12.350, 4.248e-18: as the book prints them.
 function digits(x, places = 3) {
   if (Number.isNaN(x)) return 'nan';
   if (!Number.isFinite(x)) return x > 0 ? 'inf' : '−inf';
