@@ -342,7 +342,7 @@ def test_foreign_stored_data_breaks_nothing(stored, reader):
     reader.wait_for_selector("#progress button")
     assert reader.inner_text("#progress p:nth-of-type(2)").startswith("0 of")
     assert errors == []
-    if "not JSON" in FOREIGN and stored in (FOREIGN["not JSON"], FOREIGN["another shape"]):
+    if stored in (FOREIGN["not JSON"], FOREIGN["another shape"]):
         assert "left aside" in reader.inner_text("#notice")
 
 

@@ -15,8 +15,8 @@ function keep(name, given, right) {
 }
 
 // What the author wrote, as elements: the markup comes from the book, never from a reader.
-function written(markup, tag = 'div', className = '') {
-  const element = html(tag, { className });
+function written(markup, tag) {
+  const element = html(tag, {});
   element.append(document.createRange().createContextualFragment(markup));
   return element;
 }
@@ -50,7 +50,7 @@ function render({ model, el }) {
       return;
     }
     const word = html('b', { className: verdict.right ? 'ce-right' : 'ce-wrong' }, verdict.right ? '✓ Right. ' : '✗ Not so. ');
-    const lines = verdict.told.map(({ why, right }) => written(why, 'p', right ? 'ce-why-right' : 'ce-why-wrong'));
+    const lines = verdict.told.map(({ why }) => written(why, 'p'));
     if (verdict.missed) lines.push(html('p', {}, 'Something that is true is not ticked yet.'));
     result.replaceChildren(word, ...lines);
   };

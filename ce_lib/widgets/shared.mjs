@@ -14,11 +14,6 @@ function half(x) {
   return Math.abs(rounded) > 65504 ? Math.sign(x) * Infinity : rounded;
 }
 
-function logsumexp(z) {
-  const m = Math.max(...z);
-  return m + Math.log(z.reduce((sum, value) => sum + Math.exp(value - m), 0));
-}
-
 function softmax(z) {
   const m = Math.max(...z);
   const e = z.map((value) => Math.exp(value - m));
