@@ -182,10 +182,12 @@ def test_a_chapter_stays_within_its_budget(page, chromium, address, site):
 
 
 def test_without_scripts_the_text_the_formulas_and_the_figures_are_there(chromium, address):
-    context = chromium.new_context(java_script_enabled=False, service_workers="block")
+    context = chromium.new_context(viewport=NARROW, java_script_enabled=False)
     page = context.new_page()
     for chapter in CHAPTERS:
         page.goto(address + chapter)
+        width = page.locator("html").evaluate("(html) => html.scrollWidth")
+        assert width <= NARROW["width"], f"{chapter} scrolls sideways: {width} px"
         assert page.locator("main h2").count() > 5
         assert page.locator("mjx-container").first.bounding_box()["width"] > 5
         assert page.locator("svg.ce-figure").first.bounding_box()["width"] > 200
