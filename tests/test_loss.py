@@ -230,3 +230,13 @@ def test_a_second_thread_changes_no_bit(options, spread, monkeypatch):
         found[threads] = ce.cross_entropy_with_grad(z, labels, reduction="none", **options)
     for one, two in zip(found[1], found[2], strict=True):
         np.testing.assert_array_equal(one, two)
+
+
+def test_rows_of_a_large_block_that_needs_the_shift_are_worked_as_if_alone():
+    z = (60 * rng.normal(size=(1024, 1000))).astype(np.float32)
+    labels = rng.integers(0, 1000, 1024)
+    losses, grad = ce.cross_entropy_with_grad(z, labels, reduction="none")
+    for rows in (slice(0, 3), slice(500, 530), slice(1020, 1024)):
+        few, few_grad = ce.cross_entropy_with_grad(z[rows], labels[rows], reduction="none")
+        np.testing.assert_array_equal(losses[rows], few)
+        np.testing.assert_array_equal(grad[rows], few_grad)
