@@ -130,7 +130,7 @@ def reduce(losses, reduction, divisor, dtype):
     """Apply a reduction; "mean" divides the sum by `divisor`, and 0 / 0 is nan."""
     if reduction == "none":
         return losses.astype(dtype)[()]
-    total = np.add.reduce(losses, axis=None)
+    total = losses.sum()
     if reduction == "mean":
         total = total / divisor if divisor else np.nan
     return dtype.type(total)

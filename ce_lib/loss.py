@@ -244,7 +244,7 @@ def _label_rows(z, labels, weight, t, scale, e, grad):
             rest = np.add.reduce(e, axis=1) + largest
             e.put(top, largest)
         else:
-            rest = e @ ONES[:k] if k < SHORT else np.add.reduce(e, axis=1)
+            rest = e.dot(ONES[:k]) if k < SHORT else np.add.reduce(e, axis=1)
         losses, total = np.log1p(rest / mine), rest + mine
     elif z.nbytes > BLOCK and n > 1:  # the shift makes copies, and they are to be small
         half = n // 2
@@ -272,10 +272,10 @@ def _label_rows(z, labels, weight, t, scale, e, grad):
             losses = np.where(weight > 0, losses * weight, 0)
             scale = scale / weight  # a weight of 0: divided by infinity
     if grad is not None:
+        e.put(own, 0.0 - rest)
         total *= scale
         each = total.astype(e.dtype, copy=False)[:, None]
         np.divide(e, each, out=grad, casting="same_kind")
-        grad.put(own, 0 - rest / total)
         if weight is not None:
             grad[weight == 0] = 0
     return losses
