@@ -6,7 +6,7 @@ Losses are in nats unless a base is given. Logits have shape (..., K), labels (.
 """
 
 from ce_lib.derivatives import check_gradient, cross_entropy_hessian, softmax_jacobian
-from ce_lib.information import entropy, kl_divergence, surprisal
+from ce_lib.information import entropy, huffman_lengths, kl_divergence, surprisal
 from ce_lib.linear import linear_cross_entropy, linear_cross_entropy_with_grad
 from ce_lib.logits import log_softmax, logsumexp, softmax
 from ce_lib.loss import cross_entropy, cross_entropy_from_probs, cross_entropy_with_grad
@@ -19,6 +19,7 @@ __all__ = [
     "cross_entropy_hessian",
     "cross_entropy_with_grad",
     "entropy",
+    "huffman_lengths",
     "kl_divergence",
     "linear_cross_entropy",
     "linear_cross_entropy_with_grad",

@@ -48,6 +48,8 @@ OUT = [
 OTHER = [
     (lambda: ce.surprisal(1.2), r"p must be in \[0, 1\], got 1.2"),
     (lambda: ce.surprisal(0.5, base=1), "base must be a number"),
+    (lambda: ce.huffman_lengths([]), r"weights must have shape \(K,\) .* got shape \(0,\)"),
+    (lambda: ce.huffman_lengths([2, -1]), r"weights must be finite and >= 0, got -1 at index \(1,"),
     (lambda: ce.entropy([0.5, 0.6]), "sums of p over axis -1 must be 1, got 1.1"),
     (lambda: ce.entropy([0.5, 0.5], axis=1), "p must have shape .* on axis 1"),
     (lambda: ce.kl_divergence([0.5, 0.5], [1.0]), "p and q must have one shape"),

@@ -1,4 +1,6 @@
-"""Surprisal, entropy and divergence."""
+"""Surprisal, entropy, code lengths and divergence."""
+
+from itertools import product
 
 import numpy as np
 from hypothesis import given, settings
@@ -26,6 +28,26 @@ def test_entropy_and_divergence_keep_their_bounds(z):
     assert ce.kl_divergence(p, p) == 0
     cross = ce.cross_entropy_from_probs(q, p)
     assert np.isclose(cross, ce.entropy(p) + ce.kl_divergence(p, q), rtol=1e-9, atol=1e-12)
+
+
+@quick
+@given(arrays(np.int64, st.integers(2, 40), elements=st.integers(1, 1000)))
+def test_a_huffman_code_uses_all_room_and_is_within_a_bit_of_the_entropy(counts):
+    lengths, p = ce.huffman_lengths(counts), counts / counts.sum()
+    assert np.sum(0.5**lengths) == 1
+    assert -1e-12 < p @ lengths - ce.entropy(p, base=2) < 1
+    for n in counts:  # what comes more often never has the longer word
+        assert lengths[counts > n].max(initial=0) <= lengths[counts == n].min()
+
+
+def test_no_code_is_shorter_than_huffmans():
+    rng = np.random.default_rng(0)
+    allowed = [n for n in product(range(1, 5), repeat=5) if sum(0.5**k for k in n) <= 1]
+    for p in rng.dirichlet(np.ones(5), 50):
+        shortest = min(p @ np.array(n) for n in allowed)
+        np.testing.assert_allclose(p @ ce.huffman_lengths(p), shortest, rtol=1e-12)
+    assert ce.huffman_lengths([7]).tolist() == [0]
+    assert sorted(ce.huffman_lengths([0, 3, 0, 1])) == [1, 2, 3, 3]
 
 
 def test_impossible_classes_cost_nothing_or_everything():

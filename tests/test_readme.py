@@ -59,6 +59,9 @@ def test_what_stands_where_is_all_there_is():
 @pytest.mark.parametrize(
     ("function", "names"),
     [
+        (ce.surprisal, {"1.4": "eq-su-log", "1.5": "eq-su-units"}),
+        (ce.entropy, {"1.6": "eq-su-entropy"}),
+        (ce.huffman_lengths, {"1.11": "eq-su-within"}),
         (ce.cross_entropy_from_probs, {"2.1": "eq-ce"}),
         (ce.softmax, {"3.1": "eq-sm-softmax"}),
         (ce.logsumexp, {"5.3": "eq-st-log"}),

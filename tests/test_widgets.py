@@ -1,5 +1,6 @@
 """The widgets: ce_lib's numbers, by mouse, touch and keyboard, on the page and in JupyterLab."""
 
+import functools
 import json
 import os
 import re
@@ -20,6 +21,7 @@ import ce_lib as ce
 from ce_lib import widgets
 
 PLACES = {
+    "code_explorer": "chapters/01_surprisal.html",
     "surprise_meter": "chapters/02_cross_entropy.html",
     "softmax_explorer": "chapters/03_softmax.html",
     "overflow_explorer": "chapters/05_stability.html",
@@ -53,6 +55,26 @@ def test_the_meter_computes_surprisals(computed):
         agree(found["nats"], ce.surprisal(p), 1e-12 / max(1e-3, 1 - p))
         agree(found["bits"], ce.surprisal(p, base=2), 1e-12 / max(1e-3, 1 - p))
         agree(found["choices"], np.exp(ce.surprisal(p)))
+
+
+def test_the_coder_computes_entropy_and_a_shortest_code(computed):
+    alphabet = list("abcdefghijklmnopqrstuvwxyz ")
+    rates = RNG.dirichlet(np.full(27, 0.3), 30)
+    texts = ["".join(RNG.choice(alphabet, RNG.integers(1, 400), p=p)) for p in rates]
+    texts += ["a", "B-b!", "aaaabbcd"]
+    states = [{"text": text, "block": k} for text in texts for k in (1, 2, 3)]
+    for state, found in zip(states, computed("code_explorer", states), strict=True):
+        letters = sorted(set(state["text"].lower()) & set(alphabet))
+        n = np.array([state["text"].lower().count(letter) for letter in letters])
+        p = n / n.sum()
+        blocks = functools.reduce(np.multiply.outer, [p] * state["block"]).ravel()
+        assert found["letters"] == letters
+        agree(found["entropy"], ce.entropy(p, base=2))
+        agree(found["mean"], blocks @ ce.huffman_lengths(blocks) / state["block"])
+        surprisals, lengths = np.transpose(found["points"]) * state["block"]
+        agree(surprisals, ce.surprisal(blocks, base=2), 1e-9)
+        assert np.sum(0.5**lengths) == 1
+    assert computed("code_explorer", [{"text": "42", "block": 1}]) == [None]
 
 
 def test_the_explorer_computes_softmax_loss_and_gradient(computed):
@@ -184,6 +206,25 @@ def test_the_meter_follows_hand_and_keys(hand):
     hand.keyboard.press("ArrowRight")
     expect(box.locator(".ce-figures b").first).to_have_text(f"{ce.surprisal(0.331):.3f}")
     expect(box.locator("[role=status]")).to_contain_text("nats")
+
+
+def test_the_coder_follows_typing_examples_and_keys(hand):
+    box = hand.open_widget("code_explorer")
+    figures = box.locator(".ce-figures b")
+    button = box.locator("button", has_text="aaaaaaaaab")
+    hand.press_on(button)
+    expect(figures.nth(0)).to_have_text(f"{ce.entropy([0.9, 0.1], base=2):.3f}")
+    expect(figures.nth(1)).to_have_text("1.000")
+    box.locator("input[type=range]").focus()
+    hand.keyboard.press("ArrowRight")
+    expect(figures.nth(1)).to_have_text("0.645")
+    field = box.locator("input[type=text]")
+    field.fill("")
+    expect(figures.nth(0)).to_have_text("–")
+    field.press_sequentially("Abcd")
+    expect(figures.nth(0)).to_have_text("2.000")
+    expect(figures.nth(1)).to_have_text("2.000")
+    expect(box.locator("[role=status]")).to_contain_text("2 at a time")
 
 
 def test_the_explorer_moves_by_keys_and_a_shift_changes_nothing(hand):

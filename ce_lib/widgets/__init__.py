@@ -11,6 +11,7 @@ as still HTML (for print, and for readers without JavaScript). `import ce_lib` d
 
 import json
 import re
+from collections import Counter
 from html import escape
 from pathlib import Path
 
@@ -104,6 +105,34 @@ class SurpriseMeter(Widget):
             yield [f"{p:g}", digits(nats), digits(bits), f"{1 / p:.2f}"]
 
 
+class CodeExplorer(Widget):
+    """Type a text: its entropy, and what a shortest code spends, one to three letters at a time."""
+
+    name = "code_explorer"
+    text = traitlets.Unicode("she said that she had met this curve before").tag(sync=True)
+    block = traitlets.Int(1, min=1, max=3).tag(sync=True)
+
+    def lines(self):
+        """What the text costs, and each letter's surprisal and word length."""
+        counts = Counter(re.sub("[^a-z ]", "", self.text.lower()))
+        if not counts:
+            yield "A text without a letter from a to z."
+            return
+        letters = sorted(counts)
+        n = np.array([counts[letter] for letter in letters])
+        p, weights = n / n.sum(), np.ones(1)
+        for _ in range(self.block):
+            weights = np.outer(weights, p).ravel()
+        mean = weights @ ce.huffman_lengths(weights) / self.block
+        yield (
+            f"The text “{self.text}” has an entropy of {digits(ce.entropy(p, base=2))} bits per"
+            f" letter; a code for {self.block} at a time spends {digits(mean)} digits on each."
+        )
+        yield ["letter", "surprisal (bits)", "digits of its word"]
+        for letter, chance, length in zip(letters, p, ce.huffman_lengths(n), strict=True):
+            yield [letter.replace(" ", "space"), digits(ce.surprisal(chance, base=2)), str(length)]
+
+
 class SoftmaxExplorer(Widget):
     """Three logits, a temperature and the true class: probabilities, loss and gradient."""
 
@@ -125,6 +154,33 @@ class SoftmaxExplorer(Widget):
         yield ["class", "logit z", "probability p̂", "gradient"]
         for row in zip(CLASSES, z, probs, grad, strict=True):
             yield [row[0], f"{row[1]:.1f}", digits(row[2]), digits(row[3])]
+
+
+class LossExplorer(Widget):
+    """Four losses along the logit of the true class, with their slopes."""
+
+    name = "loss_explorer"
+    cat = traitlets.Float(-6.0, min=-8.0, max=8.0).tag(sync=True)
+    rivals = traitlets.List(traitlets.Float(), [1.0, 0.1], minlen=2, maxlen=2).tag(sync=True)
+
+    def lines(self):
+        """Each loss and its slope where the figure is read."""
+        z = np.array([self.cat, *self.rivals])
+        (loss, grad), p = ce.cross_entropy_with_grad(z, 0), ce.softmax(z)
+        brier = np.sum((p - [1, 0, 0]) ** 2)
+        margins = z[1:] - z[0] + 1
+        twice, pull = ce.cross_entropy_with_grad(p, 0)
+        yield (
+            f"Four losses of the logits {self.cat:g}, {self.rivals[0]:g}, {self.rivals[1]:g}"
+            " for cat, dog, bird; it is a cat."
+        )
+        yield ["", "loss", "slope in the logit of the cat"]
+        yield ["cross-entropy", digits(loss), digits(grad[0])]
+        yield ["squared error on softmax", digits(brier), digits(-2 * p[0] * brier)]
+        hinge = np.maximum(margins, 0).sum()
+        yield ["hinge", digits(hinge), digits(-np.sum(margins > 0, dtype=float))]
+        slope = (ce.softmax_jacobian(z) @ pull)[0]
+        yield ["cross-entropy, softmax twice", digits(twice), digits(slope)]
 
 
 class OverflowExplorer(Widget):
@@ -313,5 +369,13 @@ def markup(text):
 
 
 FIGURES = {
-    figure.name: figure for figure in (SurpriseMeter, SoftmaxExplorer, OverflowExplorer, Simplex)
+    figure.name: figure
+    for figure in (
+        CodeExplorer,
+        SurpriseMeter,
+        SoftmaxExplorer,
+        LossExplorer,
+        OverflowExplorer,
+        Simplex,
+    )
 }
