@@ -65,7 +65,7 @@ function render({ model, el }) {
   const typed = html('label', { className: 'ce-text' }, html('span', {}, 'your text'), field);
   const row = slider('letters at a time', { min: 1, max: 3, step: 1, show: (value) => String(value), change: (block) => change({ block }) });
   const examples = Object.entries(EXAMPLES).map(([name, text]) => html('button', { type: 'button', onclick: () => change({ text }) }, name));
-  const names = ['entropy (bits)', 'code (digits per letter)', 'words of equal length'];
+  const names = ['entropy (bits)', 'code (digits per letter)', 'with equal words'];
   const values = names.map((name) => html('div', {}, html('b', {}), html('span', {}, name)));
   const status = speaker();
   el.append(drawing, typed, html('div', { className: 'ce-row' }, 'Or try:', examples), row, html('div', { className: 'ce-figures' }, values), status);
@@ -85,7 +85,8 @@ function render({ model, el }) {
     });
     for (const { bits, length, letters } of seen.values()) {
       parts.push(svg('circle', { cx: x(bits), cy: y(length), r: block === 1 ? 4 : 2.5, class: 'ce-cat' }));
-      if (letters.length) parts.push(svg('text', { x: x(bits) + 7, y: y(length) + 14, class: 'ce-small' }, letters.join('')));
+      const inside = x(bits) < RIGHT - 60; // a label near the edge stands on the other side of its dot
+      if (letters.length) parts.push(svg('text', { x: x(bits) + (inside ? 7 : -7), y: y(length) + 14, 'text-anchor': inside ? 'start' : 'end', class: 'ce-small' }, letters.join('')));
     }
     drawing.replaceChildren(...parts);
     const shown = found ? [digits(found.entropy), digits(found.mean), String(found.equal)] : ['–', '–', '–'];
