@@ -1,0 +1,1 @@
+"""Problem sets for students: write, release, collect, grade safely, return."""

@@ -1,0 +1,506 @@
+"""A problem set: one source, from which the notebooks and the graded questions are made.
+
+The source is a jupytext py:percent file. Its cells are read by their headers:
+
+    tags=["variants"]                          a dict `variants`: for each name its choices
+    nbgrader={"grade_id": "q1-answer", "solution": true}        where the student writes
+    nbgrader={"grade_id": "q1", "grade": true, "points": 2}     the public check of question q1
+    tags=["grading"] question="q1"             `name`, `inputs`, tolerances; never released
+    tags=["mistake"] question="q1"             a wrong answer, and what to say (`says`)
+    tags=["rubric"] question="q8"              how a free text is marked; never released
+
+Every other cell is given to the student as it is. `{{expression}}` is replaced in all of them
+by its value for the variant that was drawn.
+"""
+
+import ast
+import contextlib
+import copy
+import io
+import json
+import re
+import symtable
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+import yaml
+
+BOOK = Path(__file__).resolve().parents[1]
+EXERCISES = BOOK / "exercises"
+TEACHER = ("variants", "grading", "mistake", "rubric")  # tags of cells that no student receives
+FOR_STUDENTS = {"numpy", "matplotlib"} | sys.stdlib_module_names
+HIDDEN = ("### BEGIN MARK SCHEME", "### END MARK SCHEME")  # nbgrader's, kept in the gradebook
+
+
+class SetError(ValueError):
+    """The source of a problem set is not as it should be; the message says where and why."""
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong answer that people give, and the sentence that helps them."""
+
+    says: str
+    wrong: Any  # as `Question.reference`: a function or a value
+    code: str  # the cell that makes it
+    hidden: bool = False  # the open examples do not show it
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked, and how an answer is judged. The engine needs nothing else."""
+
+    id: str  # nbgrader's grade_id of its public check (of its answer, if it is a text)
+    points: int
+    kind: str  # "function", "value" or "text"
+    name: str = ""  # what the student defines or assigns
+    inputs: Callable[[np.random.Generator], list[tuple]] | None = None
+    reference: Any = None  # the function or the value of the solution edition
+    rtol: float = 1e-7
+    atol: float = 1e-9
+    show: bool = True  # whether feedback may show an input that failed
+    mistakes: tuple[Mistake, ...] = ()
+    explanation: Callable[[tuple, Any, Any], str | None] | None = None
+    rubric: str = ""
+
+    def draw(self, rng):
+        """Fresh hidden inputs: argument tuples for a function, one empty tuple for a value."""
+        return [tuple(args) for args in self.inputs(rng)] if self.kind == "function" else [()]
+
+    def answer(self, args, function=None):
+        """What the reference (or another `function`) gives for these arguments."""
+        function = self.reference if function is None else function
+        if self.kind == "value":
+            return function
+        with np.errstate(all="ignore"):
+            return function(*copy.deepcopy(args))
+
+    def accepts(self, got, want):
+        """True if `got` is `want` within the tolerances, shapes included."""
+        if isinstance(want, str | bool | None):
+            return type(got) is type(want) and got == want
+        if isinstance(want, tuple | list):
+            same = isinstance(got, tuple | list) and len(got) == len(want)
+            return same and all(map(self.accepts, got, want))
+        try:
+            got, want = np.asarray(got), np.asarray(want)
+        except (TypeError, ValueError):
+            return False
+        if got.dtype.kind not in "biuf" or got.shape != want.shape:
+            return False
+        if want.dtype.kind in "biu" and not np.all(got == np.round(got)):
+            return False
+        return np.allclose(got, want, rtol=self.rtol, atol=self.atol, equal_nan=True)
+
+    def earned(self, names, seed):
+        """True if what `names` holds answers the question; for code that is trusted only."""
+        try:
+            given = names[self.name]
+            for args in self.draw(np.random.default_rng(seed)):
+                if not self.accepts(self.answer(args, given), self.answer(args)):
+                    return False
+        except Exception:
+            return False
+        return True
+
+    def said(self, names, seed):
+        """The sentences that a wrong answer in `names` gets on the hidden inputs."""
+        sentences = set()
+        for args in self.draw(np.random.default_rng(seed)):
+            with contextlib.suppress(Exception):
+                got, want = self.answer(args, names[self.name]), self.answer(args)
+                if not self.accepts(got, want):
+                    sentences.add(self.explain(args, got, want))
+        return sentences
+
+    def explain(self, args, got, want):
+        """A sentence for this wrong answer: the set's own, or the mistake that gives it."""
+        if self.explanation is not None and (said := self.explanation(args, got, want)):
+            return said
+        for mistake in self.mistakes:
+            with contextlib.suppress(Exception):
+                wrong = self.answer(args, mistake.wrong)
+                if self.accepts(got, wrong) and not self.accepts(wrong, want):
+                    return mistake.says
+        return None
+
+
+@dataclass(frozen=True)
+class ProblemSet:
+    """A set in one variant: its cells with every `{{}}` replaced, and its questions."""
+
+    name: str
+    title: str
+    variant: int | None
+    values: dict[str, Any]
+    text: str  # the source it was read from
+    cells: tuple[nbformat.NotebookNode, ...]
+    questions: tuple[Question, ...]
+
+    def source(self):
+        """The solution edition, as nbgrader's generate_assignment takes it."""
+        notebook = nbformat.v4.new_notebook(
+            metadata={
+                "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+                "language_info": {"name": "python"},
+            }
+        )
+        make = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}
+        notebook.cells = [
+            make[c.cell_type](c.source, id=c.id, metadata={"nbgrader": dict(c.metadata.nbgrader)})
+            for c in self.cells
+            if "nbgrader" in c.metadata
+        ]
+        nbformat.validate(notebook)
+        return notebook
+
+    def student(self):
+        """The student edition: the solutions taken out as nbgrader does it."""
+        from nbgrader.preprocessors import ClearMarkScheme, ClearSolutions
+        from traitlets.config import PyFileConfigLoader
+
+        config = PyFileConfigLoader("nbgrader_config.py", path=str(EXERCISES)).load_config()
+        notebook = self.source()
+        for step in (ClearSolutions, ClearMarkScheme):
+            notebook, _ = step(config=config).preprocess(notebook, {})
+        return notebook
+
+    def run(self, replace=None, check=None):
+        """The names that the solution edition defines, in this process: teacher's code only.
+
+        `replace` maps the id of a cell to other code. With `check`, stop at the public check of
+        this question and run it; an answer that it does not like is an AssertionError.
+        """
+        names = {"__name__": self.name}
+        for cell in self.source().cells:
+            if cell.cell_type == "code" and (cell.id == check or not cell.metadata.nbgrader.grade):
+                execute((replace or {}).get(cell.id, cell.source), names, f"{self.name}, {cell.id}")
+            if cell.id == check:
+                break
+        return names
+
+    def faults(self, seed=0):
+        """What is wrong with the set when it is tried out, a sentence each; [] if nothing is."""
+        found = []
+        released = {}
+        for cell in self.student().cells:
+            if cell.cell_type == "code":
+                with contextlib.suppress(Exception):
+                    execute(cell.source, released, f"{self.name}, {cell.id}")
+        for asked in self.questions:
+            if asked.kind == "text":
+                continue
+            try:
+                self.run(check=asked.id)
+            except Exception as error:
+                found.append(f"{asked.id}: its own solution fails the check: {error}")
+            if asked.earned(released, seed):
+                found.append(f"{asked.id}: the student edition holds the solution already")
+            for number, mistake in enumerate(asked.mistakes, 1):
+                of_it = self.tried(asked, mistake, seed)
+                found += [f"{asked.id}, mistake {number}: {fault}" for fault in of_it]
+        return found
+
+    def tried(self, asked, mistake, seed):
+        """What is wrong with one mistake: it should be found, and get its sentence."""
+        answer = next(c.source for c in self.cells if c.get("id") == f"{asked.id}-answer")
+        try:
+            self.run({f"{asked.id}-answer": f"{answer}\n{mistake.code}"}, check=asked.id)
+            if not mistake.hidden:
+                yield "the public check lets it pass; if it should, say hidden = True"
+        except Exception as error:
+            if mistake.hidden:
+                yield f"it is not hidden, the public check says: {error}"
+            elif mistake.says not in str(error):
+                yield f"the public check should say {mistake.says!r}, and says: {error}"
+        wrong = {asked.name: mistake.wrong}
+        if asked.earned(wrong, seed):
+            yield "it passes for right"
+        elif asked.explanation is None and mistake.says not in asked.said(wrong, seed):
+            yield f"on hidden inputs it is taken for another: {asked.said(wrong, seed)}"
+
+
+def execute(code, names, where):
+    """Run a cell's code in `names`, quietly."""
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
+            exec(compile(code, f"<{where}>", "exec"), names)
+    finally:
+        if "matplotlib.pyplot" in sys.modules:
+            sys.modules["matplotlib.pyplot"].close("all")
+    return names
+
+
+def find(name, folder=None):
+    """The source of a set by its name: in the teacher's folder, else among the book's."""
+    folders = [Path(f).expanduser() for f in (folder, EXERCISES) if f]
+    for path in (f / f"{name}.py" for f in folders):
+        if path.is_file():
+            return path
+    here = sorted({p.stem for f in folders for p in f.glob("ps-*.py")})
+    raise SetError(
+        f"there is no {name}.py in {' or '.join(map(str, folders))};"
+        f" there is {', '.join(here) or 'no set at all'}"
+    )
+
+
+def load(name, variant=None, folder=None):
+    """The set of this name (or at this path), as the book has it or in a variant."""
+    path = Path(name) if str(name).endswith(".py") else find(name, folder)
+    return read(path.stem, path.read_text(encoding="utf-8"), variant)
+
+
+def issued(name, root=EXERCISES):
+    """The set as it was released to a class, whatever has become of its source since."""
+    record = Path(root).expanduser() / "issued" / f"{name}.json"
+    if not record.exists():
+        raise SetError(f"{name} was not released from {root}; make release PS={name}")
+    kept = json.loads(record.read_text(encoding="utf-8"))
+    return read(name, kept["source"], kept["variant"])
+
+
+def read(name, text, variant=None):
+    """A set from the text of its source."""
+    import jupytext
+
+    cells = jupytext.reads(text, fmt="py:percent").cells
+    for number, cell in enumerate(cells):
+        cell.where = f"{name}, cell {number}"
+        complete(cell, f"{name}-{number}")
+    values = draw(name, cells, variant)
+    known = values | standing(cells)
+    for cell in cells:
+        if role(cell) != "variants":
+            cell.source = fill(cell.source, known, cell.where)
+    title = next((m[1] for c in cells if (m := re.match(r"# (.+)", c.source))), None)
+    if title is None:
+        raise SetError(f"{name}: the first cell should have the title, a line '# …'")
+    problem_set = ProblemSet(name, title, variant, values, text, tuple(cells), ())
+    questions = tuple(gather(problem_set))
+    for cell in cells:
+        finish(cell, questions)
+    return ProblemSet(name, title, variant, values, text, tuple(cells), questions)
+
+
+def role(cell):
+    """The tag of a cell that no student receives, else None."""
+    return next((tag for tag in cell.metadata.get("tags", []) if tag in TEACHER), None)
+
+
+def draw(name, cells, variant):
+    """A value for each name: the first of its choices, or in a variant one of the others."""
+    names = {"np": np}
+    for cell in cells:
+        if role(cell) == "variants":
+            execute(cell.source, names, cell.where)
+    choices = names.get("variants", {})
+    if variant is not None and not choices:
+        raise SetError(f"{name} has no variants; release it without VARIANT")
+    rng = np.random.default_rng(variant)
+    values = {}
+    for key, options in choices.items():
+        if not isinstance(options, list) or len(options) < 2:
+            raise SetError(f"{name}: variants[{key!r}] should be a list of two choices or more")
+        chosen = options[0 if variant is None else rng.integers(1, len(options))]
+        values |= chosen if isinstance(chosen, dict) else {key: chosen}
+    return values
+
+
+def standing(cells):
+    """What every set may fill in: the book's address, each question's points, the rules."""
+    config = yaml.safe_load((BOOK / "_config.yml").read_text(encoding="utf-8"))
+    given = [cell.metadata.get("nbgrader", {}) for cell in cells]
+    points = {g.get("grade_id"): g["points"] for g in given if "points" in g}
+    rules = (EXERCISES / "rules.md").read_text(encoding="utf-8").strip()
+    return {
+        "book": config["html"]["baseurl"] + "chapters",
+        "points": points,
+        "rules": fill(rules, {"total": sum(points.values())}, "rules.md"),
+    }
+
+
+def fill(source, values, where):
+    """The text with each `{{expression}}` replaced by its value."""
+
+    def value(match):
+        try:
+            return str(eval(match[1], {"np": np}, values))
+        except Exception as error:
+            known = ", ".join(sorted(values))
+            raise SetError(
+                f"{where}: {match[0]} cannot be filled in ({error}); it may use {known}"
+            ) from error
+
+    return re.sub(r"\{\{(.+?)\}\}", value, source)
+
+
+def complete(cell, fallback):
+    """Give a cell of the release all of nbgrader's metadata, and a stable id."""
+    cell.metadata = nbformat.from_dict(
+        {k: v for k, v in cell.metadata.items() if not k.startswith("lines_to_")}
+    )
+    unknown = set(cell.metadata) - {"nbgrader", "tags", "question"}
+    unknown |= set(cell.metadata.get("tags", [])) - set(TEACHER)
+    if unknown:
+        raise SetError(f"{cell.where}: unknown in its header: {', '.join(unknown)}")
+    given = cell.metadata.get("nbgrader", {})
+    if role(cell) in ("variants", "grading", "mistake"):
+        return
+    grade, solution = bool(given.get("grade")), bool(given.get("solution"))
+    if cell.metadata.get("nbgrader") is not None and not (grade or solution):
+        raise SetError(f"{cell.where}: its nbgrader metadata says neither grade nor solution")
+    if (grade or solution) and not given.get("grade_id"):
+        raise SetError(f"{cell.where}: its nbgrader metadata has no grade_id")
+    if grade and not (isinstance(given.get("points"), int) and given["points"] > 0):
+        raise SetError(f"{cell.where}: question {given['grade_id']} needs points, a whole number")
+    marks = [line.strip() for line in cell.source.splitlines() if "SOLUTION" in line]
+    if marks != (["### BEGIN SOLUTION", "### END SOLUTION"] if solution else []):
+        raise SetError(
+            f"{cell.where}: a solution stands between one '### BEGIN SOLUTION' and one"
+            " '### END SOLUTION', in a cell whose metadata says solution"
+        )
+    points = {"points": given["points"]} if grade else {}
+    cell.id = given.get("grade_id", fallback)
+    cell.metadata.nbgrader = nbformat.from_dict(
+        {
+            "schema_version": 3,
+            "grade_id": cell.id,
+            "grade": grade,
+            "solution": solution,
+            "locked": not solution,
+            "task": False,
+            **points,
+        }
+    )
+
+
+def gather(problem_set):
+    """The questions of a set, in their order; and what is wrong with it, if anything."""
+    name, cells = problem_set.name, problem_set.cells
+    seen, beside = set(), {}
+    for cell in cells:
+        if "nbgrader" in cell.metadata:
+            if cell.id in seen:
+                raise SetError(f"{cell.where}: the grade_id {cell.id} is used twice")
+            seen.add(cell.id)
+        if role(cell) in TEACHER[1:]:
+            beside.setdefault(cell.metadata.get("question"), []).append(cell)
+    for cell in source_cells(cells):
+        check_imports(cell)
+    asked = [c for c in cells if c.metadata.get("nbgrader", {}).get("grade")]
+    if not asked:
+        raise SetError(f"{name} has no question")
+    if lost := set(beside) - {c.id for c in asked}:
+        where = beside[next(iter(lost))][0].where
+        raise SetError(f"{where}: there is no question {next(iter(lost))!r}")
+    try:
+        names = problem_set.run()
+    except Exception as error:
+        raise SetError(f"{name}: its own solutions do not run: {error!r}") from error
+    questions = [question(problem_set, cell, beside.get(cell.id, []), names) for cell in asked]
+    for cell in source_cells(cells):
+        taken = assigned(cell.source) & {q.name for q in questions}
+        if taken and not cell.metadata.nbgrader.solution:
+            raise SetError(
+                f"{cell.where}: it assigns {', '.join(taken)}, which a question asks for"
+            )
+    return questions
+
+
+def source_cells(cells):
+    """The code cells of the release."""
+    return [c for c in cells if c.cell_type == "code" and "nbgrader" in c.metadata]
+
+
+def assigned(code):
+    """The names that a cell binds outside of its functions."""
+    symbols = symtable.symtable(code, "cell", "exec").get_symbols()
+    return {symbol.get_name() for symbol in symbols if symbol.is_assigned()}
+
+
+def check_imports(cell):
+    """Refuse code that a student with nothing but NumPy and Matplotlib cannot run."""
+    try:
+        tree = ast.parse(cell.source)
+    except SyntaxError as error:
+        raise SetError(f"{cell.where}: not Python: {error}") from error
+    for node in ast.walk(tree):
+        modules = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+        modules += [node.module] if isinstance(node, ast.ImportFrom) else []
+        if foreign := {m.split(".")[0] for m in modules} - FOR_STUDENTS:
+            raise SetError(
+                f"{cell.where} imports {', '.join(foreign)}; students have NumPy and Matplotlib"
+            )
+
+
+def question(problem_set, cell, beside, names):
+    """The question that a graded cell asks, with what stands beside it in the source."""
+    points = cell.metadata.nbgrader["points"]
+    roles = {tag: [c for c in beside if role(c) == tag] for tag in TEACHER}
+    if cell.metadata.nbgrader["solution"]:
+        if len(roles["rubric"]) != 1 or cell.cell_type != "markdown":
+            raise SetError(f"{cell.where}: the free text {cell.id} needs one rubric")
+        return Question(cell.id, points, "text", rubric=roles["rubric"][0].source)
+    if len(roles["grading"]) != 1:
+        raise SetError(f"{cell.where}: question {cell.id} needs one grading cell")
+    grading = roles["grading"][0]
+    if not any(c.id == f"{cell.id}-answer" for c in problem_set.cells):
+        raise SetError(f"{cell.where}: question {cell.id} needs a solution cell {cell.id}-answer")
+    rules = execute(grading.source, dict(names), grading.where)
+    name = rules.get("name")
+    if name not in names:
+        raise SetError(f"{grading.where}: `name` should be what the solution defines, got {name!r}")
+    kind = "function" if callable(names[name]) else "value"
+    options = {k: rules[k] for k in ("rtol", "atol", "show") if k in rules}
+    mistakes = []
+    for wrong in roles["mistake"]:
+        made = execute(wrong.source, dict(names), wrong.where)
+        if not made.get("says") or made[name] is names[name]:
+            raise SetError(f"{wrong.where}: a mistake gives `says`, and {name} made wrongly")
+        hidden = made.get("hidden", False)
+        mistakes.append(Mistake(made["says"], made[name], wrong.source, hidden))
+    asked = Question(
+        cell.id,
+        points,
+        kind,
+        name,
+        rules.get("inputs"),
+        names[name],
+        mistakes=tuple(mistakes),
+        explanation=rules.get("explain"),
+        **options,
+    )
+    if kind == "function":
+        check_inputs(asked, grading.where)
+    return asked
+
+
+def check_inputs(asked, where):
+    """A function is tried on inputs of more than one shape, drawn anew each time."""
+    if asked.inputs is None:
+        raise SetError(f"{where}: question {asked.id} needs `inputs(rng)`")
+    drawn = asked.draw(np.random.default_rng(0))
+    if len({tuple(np.shape(a) for a in args) for args in drawn}) < 2:
+        raise SetError(f"{where}: the inputs of {asked.id} should have more than one shape")
+    if repr(drawn) == repr(asked.draw(np.random.default_rng(1))):
+        raise SetError(f"{where}: the inputs of {asked.id} should be drawn from rng")
+
+
+def finish(cell, questions):
+    """Say at the end of a check what hangs on it; put a rubric where nbgrader hides it."""
+    asked = next((q for q in questions if q.id == cell.get("id")), None)
+    if asked and asked.kind != "text":
+        hang = "1 point hangs" if asked.points == 1 else f"{asked.points} points hang"
+        passed = {
+            "function": f"looks right on the open examples; {hang} on others too",
+            "value": f"a plausible answer; {hang} on its being right",
+        }[asked.kind]
+        cell.source += f'\nprint("{asked.id}: {passed}")'
+    if role(cell) == "rubric":
+        cell.source = "\n".join([HIDDEN[0], cell.source, HIDDEN[1]])
+        del cell.metadata["tags"], cell.metadata["question"]
