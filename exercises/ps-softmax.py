@@ -27,9 +27,9 @@ variants = {
         },
     ],
     "gauge": [
-        {"gauge": "whose mean is 0", "zero": "z.mean(axis=-1, keepdims=True)"},
-        {"gauge": "the largest of which is 0", "zero": "z.max(axis=-1, keepdims=True)"},
-        {"gauge": "the last of which is 0", "zero": "z[..., -1:]"},
+        {"gauge": "their mean is 0", "zero": "z.mean(axis=-1, keepdims=True)"},
+        {"gauge": "the largest is 0", "zero": "z.max(axis=-1, keepdims=True)"},
+        {"gauge": "the last is 0", "zero": "z[..., -1:]"},
     ],
     "p": [0.9, 0.75, 0.8, 0.85, 0.95],
     "bug": [
@@ -54,6 +54,7 @@ variants = {
             "shape": (6,),
             "slip": "1 / len(z) + (average - z.mean()) * (z - z.mean()) / ((z - z.mean()) ** 2).sum()",
             "slip_says": "its logarithm should rise in equal steps",
+            "hint": "below the plain mean 3.5 the factor beta is negative",
         },
         {
             "wanted": r"the factor $\beta$ for which $p = \operatorname{softmax}(\beta z)$, a number",
@@ -62,6 +63,7 @@ variants = {
             "shape": (),
             "slip": "1 / solved(z, average)",
             "slip_says": "a temperature is 1 over it",
+            "hint": "below the plain mean 3.5 the factor beta is negative; a temperature is 1 over it",
         },
     ],
     "claim": [
@@ -186,7 +188,7 @@ assert np.ndim(found) == 0, f"one row of probabilities has one lead, got shape {
 assert found > 0, (
     "0.6 leads 0.3, so the lead of class 0 over class 1 is positive; which of them did you divide by?"
 )
-assert not np.isclose(lead, 0.3), (
+assert not np.isclose(found, 0.3), (
     "a lead is the logarithm of a ratio, not a difference of probabilities"
 )
 assert round(float(found), 3) == {{two_to_one}}, (
@@ -230,14 +232,14 @@ def log_odds(probs, i, j):
 # %% [markdown]
 # ## 3 · The way back ★★ ({{points["q3"]}} points)
 #
-# A softmax at a temperature $T$ has been taken, and somebody threw the logits away. They can be had back from the probabilities, up to one number for each example. Write `scores(probs, temperature)`: those logits {{gauge}}, for each example, whose softmax at this temperature is `probs`.
+# A softmax at a temperature $T$ has been taken, and somebody threw the logits away. They can be had back from the probabilities, up to one number for each example. Write `scores(probs, temperature)`, which returns logits whose softmax at this temperature is `probs`; of all such logits, those of which for each example {{gauge}}.
 #
 # *Sections: [What a score means]({{book}}/03_softmax.html#what-a-score-means), [Temperature]({{book}}/03_softmax.html#temperature).*
 
 
 # %% nbgrader={"grade_id": "q3-answer", "solution": true}
 def scores(probs, temperature):
-    """The logits, {{gauge}}, of which probs is the softmax at this temperature."""
+    """Logits whose softmax at this temperature is probs; for each row {{gauge}}."""
     ### BEGIN SOLUTION
     z = temperature * np.log(probs)
     return z - {{zero}}
@@ -261,7 +263,7 @@ assert np.isclose(gap, right), (
     f"at T = 2, odds of two to one are a gap of {right:.3f}, got {gap:.3f}"
 )
 assert np.allclose({{zero}}, 0), (
-    "the gaps are right, the zero is not: you were asked for the logits {{gauge}}, in each example"
+    "the gaps are right, the zero is not: for each example {{gauge}}, it was asked"
 )
 
 # %% tags=["grading"] question="q3"
@@ -506,10 +508,8 @@ for average in [2.4, {{pips}}]:
     p = {{as_p}}
     assert np.isclose(p.sum(), 1), f"your probabilities sum to {p.sum():.3f}"
     assert np.all(p > 0), f"the smallest of your probabilities is {p.min():.3f}"
-    hint = "; when it lies below the plain mean 3.5, beta is negative" if average < 3.5 else ""
-    hint += "; a temperature is 1 over it" * ({{shape}} == () and not np.isclose(p @ faces, 3.5))
     assert np.isclose(p @ faces, average), (
-        f"your average is {p @ faces:.3f}, and {average} was asked for{hint}"
+        f"your average is {p @ faces:.3f}, and {average} was asked for; {{hint}}"
     )
     steps = np.diff(np.log(p))
     assert np.allclose(steps, steps[0]), (
@@ -527,7 +527,7 @@ def inputs(rng):
 
 
 # %% tags=["mistake"] question="q7"
-says = "beta is negative"
+says = "the factor beta is negative"
 
 
 def max_entropy(z, average):

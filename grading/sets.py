@@ -17,6 +17,7 @@ import ast
 import contextlib
 import copy
 import io
+import itertools
 import json
 import re
 import symtable
@@ -277,13 +278,16 @@ def read(name, text, variant=None):
     for cell in cells:
         if role(cell) != "variants":
             cell.source = fill(cell.source, known, cell.where)
-    title = next((m[1] for c in cells if (m := re.match(r"# (.+)", c.source))), None)
+    title = next(
+        (m[1] for c in cells if c.cell_type == "markdown" and (m := re.match(r"# (.+)", c.source))),
+        None,
+    )
     if title is None:
         raise SetError(f"{name}: the first cell should have the title, a line '# …'")
     problem_set = ProblemSet(name, title, variant, values, text, tuple(cells), ())
     questions = tuple(gather(problem_set))
-    for cell in cells:
-        finish(cell, questions)
+    for above, cell in itertools.pairwise(cells):
+        finish(cell, above, questions)
     return ProblemSet(name, title, variant, values, text, tuple(cells), questions)
 
 
@@ -349,7 +353,7 @@ def complete(cell, fallback):
     if unknown:
         raise SetError(f"{cell.where}: unknown in its header: {', '.join(unknown)}")
     given = cell.metadata.get("nbgrader", {})
-    if role(cell) in ("variants", "grading", "mistake"):
+    if role(cell) is not None:
         return
     grade, solution = bool(given.get("grade")), bool(given.get("solution"))
     if cell.metadata.get("nbgrader") is not None and not (grade or solution):
@@ -444,7 +448,7 @@ def question(problem_set, cell, beside, names):
     roles = {tag: [c for c in beside if role(c) == tag] for tag in TEACHER}
     if cell.metadata.nbgrader["solution"]:
         if len(roles["rubric"]) != 1 or cell.cell_type != "markdown":
-            raise SetError(f"{cell.where}: the free text {cell.id} needs one rubric")
+            raise SetError(f"{cell.where}: the free text {cell.id} needs one rubric cell")
         return Question(cell.id, points, "text", rubric=roles["rubric"][0].source)
     if len(roles["grading"]) != 1:
         raise SetError(f"{cell.where}: question {cell.id} needs one grading cell")
@@ -491,16 +495,19 @@ def check_inputs(asked, where):
         raise SetError(f"{where}: the inputs of {asked.id} should be drawn from rng")
 
 
-def finish(cell, questions):
+def finish(cell, above, questions):
     """Say at the end of a check what hangs on it; put a rubric where nbgrader hides it."""
     asked = next((q for q in questions if q.id == cell.get("id")), None)
-    if asked and asked.kind != "text":
+    if asked is None:
+        return
+    if asked.kind == "text":
+        if above.cell_type != "markdown" or "nbgrader" not in above.metadata:
+            raise SetError(f"{cell.where}: the cell above should ask for the text {asked.id}")
+        above.source = "\n".join([above.source, HIDDEN[0], asked.rubric, HIDDEN[1]])
+    else:
         hang = "1 point hangs" if asked.points == 1 else f"{asked.points} points hang"
         passed = {
             "function": f"looks right on the open examples; {hang} on others too",
             "value": f"a plausible answer; {hang} on its being right",
         }[asked.kind]
         cell.source += f'\nprint("{asked.id}: {passed}")'
-    if role(cell) == "rubric":
-        cell.source = "\n".join([HIDDEN[0], cell.source, HIDDEN[1]])
-        del cell.metadata["tags"], cell.metadata["question"]

@@ -1,0 +1,101 @@
+"""Make the notebook that a class is given: python -m grading.release ps-softmax --variant 7."""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+import nbformat
+
+from grading import sets
+
+
+def settings(root):
+    """nbgrader's settings for a course: the book's, then those of the course's own folder."""
+    from traitlets.config import Config, PyFileConfigLoader
+
+    beside = str(Path(sys.executable).parent)
+    if beside not in os.environ["PATH"].split(os.pathsep):  # nbgrader calls `alembic` by its name
+        os.environ["PATH"] = os.pathsep.join([beside, os.environ["PATH"]])
+    config = Config()
+    for folder in dict.fromkeys([sets.EXERCISES, root]):
+        if (folder / "nbgrader_config.py").exists():
+            config.merge(PyFileConfigLoader("nbgrader_config.py", path=str(folder)).load_config())
+    config.CourseDirectory.root = str(root)
+    return config
+
+
+def release(name, variant=None, root=sets.EXERCISES):
+    """Try a set out, make its notebooks, enter it in the gradebook; the path to hand out.
+
+    Parameters
+    ----------
+    name : str, such as "ps-softmax"; looked for in `root`, then among the book's sets.
+    variant : int or None, the seed of the numbers, conventions and bugs; None for the book's own.
+    root : the course's folder, where nbgrader keeps its own folders and the gradebook.
+
+    Raises
+    ------
+    SetError : the set has faults, or a class has handed in work on another edition of it.
+    """
+    root = Path(root).expanduser().resolve()
+    problem_set = sets.load(name, variant, root)
+    if faults := problem_set.faults():
+        raise sets.SetError("\n".join([f"{name} was not released:", *faults]))
+    record = root / "issued" / f"{name}.json"
+    kept = {"set": name, "variant": variant, "source": problem_set.text}
+    handed_in = sorted(root.glob(f"submitted/*/{name}"))
+    if handed_in and record.exists() and json.loads(record.read_text(encoding="utf-8")) != kept:
+        raise sets.SetError(
+            f"{name} was not released: {len(handed_in)} students have handed in work on an edition"
+            " of it that differs; move submitted/ away, or release this one under another name"
+        )
+    source = root / "source" / name / f"{name}.ipynb"
+    source.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(problem_set.source(), source)
+    enter(name, root)
+    record.parent.mkdir(mode=0o700, exist_ok=True)
+    record.write_text(json.dumps(kept, ensure_ascii=False, indent=1), encoding="utf-8")
+    return root / "release" / name / f"{name}.ipynb"
+
+
+def enter(name, root):
+    """Have nbgrader make the student edition and enter the assignment in the gradebook."""
+    from nbgrader.apps import NbGraderAPI
+    from nbgrader.coursedir import CourseDirectory
+
+    config = settings(root)
+    api = NbGraderAPI(CourseDirectory(config=config), config=config, log_level="ERROR")
+    done = api.generate_assignment(name)
+    if not done["success"]:
+        raise RuntimeError(
+            f"nbgrader could not release {name}:\n{done.get('log') or done['error']}"
+        )
+
+
+def main(arguments=None):
+    """Read the command line and release."""
+    parser = argparse.ArgumentParser(
+        prog="make release", description=release.__doc__.split("\n")[0]
+    )
+    parser.add_argument("name", help="the set, such as ps-softmax")
+    parser.add_argument("--variant", type=int, help="a seed for other numbers, conventions, bugs")
+    parser.add_argument("--root", type=Path, default=sets.EXERCISES, help="the course's folder")
+    asked = parser.parse_args(arguments)
+    try:
+        path = release(asked.name, asked.variant, asked.root)
+    except sets.SetError as error:
+        sys.exit(str(error))
+    problem_set = sets.issued(asked.name, asked.root)
+    edition = "the book's edition" if asked.variant is None else f"variant {asked.variant}"
+    total = sum(q.points for q in problem_set.questions)
+    print(
+        f"{problem_set.title} ({edition}): {len(problem_set.questions)} questions, {total} points"
+    )
+    print(f"hand out      {path}")
+    print(f"keep to you   {path.parents[2] / 'source' / asked.name / path.name} (with solutions)")
+
+
+if __name__ == "__main__":
+    main()
