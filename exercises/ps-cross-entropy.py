@@ -1,0 +1,669 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% tags=["variants"]
+variants = {
+    "unit": [
+        {"unit": "nats", "base": "the natural logarithm", "per_bit": np.log(2), "log": "np.log"},
+        {"unit": "bits", "base": "the logarithm to base 2", "per_bit": 1.0, "log": "np.log2"},
+        {
+            "unit": "hartleys",
+            "base": "the logarithm to base 10",
+            "per_bit": np.log10(2),
+            "log": "np.log10",
+        },
+    ],
+    "reduction": [
+        {
+            "reduction": "the mean over the rows",
+            "reduced": "losses.mean()",
+            "other": "losses.sum()",
+            "of_two": "2.0",
+        },
+        {
+            "reduction": "the sum over the rows",
+            "reduced": "losses.sum()",
+            "other": "losses.mean()",
+            "of_two": "4.0",
+        },
+        {
+            "reduction": "an array with one loss for each row",
+            "reduced": "losses",
+            "other": "losses.mean()",
+            "of_two": "np.array([1.0, 3.0])",
+        },
+    ],
+    "order": [
+        {
+            "order": "the target first and the prediction second",
+            "taken": "first, second",
+            "given": "target, probs",
+        },
+        {
+            "order": "the prediction first and the target second",
+            "taken": "second, first",
+            "given": "probs, target",
+        },
+    ],
+    "pair": [
+        {"pair": "(floor, own)", "swapped": "(own, floor)", "at": 0},
+        {"pair": "(own, floor)", "swapped": "(floor, own)", "at": 1},
+    ],
+    "bits": [2.6, 2.2, 2.4, 2.8, 2.9, 3.1],
+    "faulty": [
+        "-np.log(probs[:, labels]).mean()",
+        "-np.log(probs[np.arange(len(labels)), labels].mean())",
+        "-(np.eye(probs.shape[1])[labels] * np.log(probs)).mean()",
+        "-(probs * np.log(np.clip(np.eye(probs.shape[1])[labels], 1e-7, 1))).sum(axis=1).mean()",
+    ],
+    "votes": [
+        [[10, 0, 0], [7, 2, 1], [1, 9, 0], [3, 3, 4]],
+        [[9, 1, 0], [0, 10, 0], [4, 4, 2], [2, 2, 6]],
+        [[0, 0, 10], [5, 5, 0], [8, 1, 1], [2, 7, 1]],
+        [[6, 3, 1], [0, 2, 8], [0, 10, 0], [5, 4, 1]],
+    ],
+    "brier": [
+        {"brier": "the sum of the squares over the classes", "scale": 1.0},
+        {"brier": "half the sum of the squares over the classes", "scale": 0.5},
+        {"brier": "twice the sum of the squares over the classes", "scale": 2.0},
+    ],
+    "swap": [
+        {"belief": 0.62, "eps": 1e-6},
+        {"belief": 0.65, "eps": 1e-8},
+        {"belief": 0.7, "eps": 1e-9},
+        {"belief": 0.6, "eps": 1e-5},
+    ],
+    "mixture": [
+        {
+            "mixture": r"$\hat m = w \hat p + (1 - w) \hat q$, with one weight $0 < w < 1$ for all",
+            "mean": r"$w L(\hat p) + (1 - w) L(\hat q)$, the mean of the two losses under the same weights",
+            "models": "Two models answer",
+            "answers": r"$\hat p$ and $\hat q$",
+            "sum": r"w \ln\frac{p}{m} + (1 - w) \ln\frac{q}{m}",
+            "tangent": r"w \Bigl(\frac{p}{m} - 1\Bigr) + (1 - w) \Bigl(\frac{q}{m} - 1\Bigr) = \frac{m}{m} - 1 = 0",
+            "so": r"$-\ln m \le -w \ln p - (1 - w) \ln q$",
+            "equal": "$p = m$ and $q = m$, that is, $p = q$",
+            "mass": "$p$, $q$ and $m$",
+        },
+        {
+            "mixture": r"$\hat m = \frac1M \sum_j \hat p^{(j)}$",
+            "mean": r"$\frac1M \sum_j L(\hat p^{(j)})$, the mean of their losses",
+            "models": "$M$ models answer",
+            "answers": r"$\hat p^{(1)}, \dots, \hat p^{(M)}$",
+            "sum": r"\frac1M \sum_j \ln\frac{p_j}{m}",
+            "tangent": r"\frac1M \sum_j \Bigl(\frac{p_j}{m} - 1\Bigr) = \frac{m}{m} - 1 = 0",
+            "so": r"$-\ln m \le -\frac1M \sum_j \ln p_j$",
+            "equal": "$p_j = m$ for every $j$, that is, all $p_j$ are equal",
+            "mass": "$p_1, \\dots, p_M$ and $m$",
+        },
+    ],
+}
+
+# %% [markdown]
+# # Problem set: cross-entropy
+#
+# It goes with [chapter 2]({{book}}/02_cross_entropy.html). The questions become harder: ★ recalls, ★★ applies, ★★★ derives or builds.
+#
+# {{rules}}
+
+# %%
+import numpy as np
+
+# %% [markdown]
+# ## 1 · What the truth cost ★ ({{points["q1"]}} points)
+#
+# Write `cross_entropy(probs, labels)`. `probs` has shape $(N, K)$, a predicted distribution in each row; `labels` holds for each row the index of the class that came true. A row's loss is its surprisal at the truth, in {{unit}}, that is, with {{base}}. Return {{reduction}}.
+#
+# *Section: [The formula and its two arguments]({{book}}/02_cross_entropy.html#the-formula-and-its-two-arguments).*
+
+
+# %% nbgrader={"grade_id": "q1-answer", "solution": true}
+def cross_entropy(probs, labels):
+    """The loss of each row in {{unit}}; returns {{reduction}}."""
+    ### BEGIN SOLUTION
+    losses = -{{log}}(probs[np.arange(len(labels)), labels])
+    return {{reduced}}
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "q1", "grade": true, "points": 2}
+rows = np.array([[0.5, 0.25, 0.25], [0.125, 0.125, 0.75]])
+found, want = cross_entropy(rows, np.array([0, 1])), {{per_bit}} * {{of_two}}
+assert np.shape(found) == np.shape(want), (
+    f"{{reduction}} was asked for, of shape {np.shape(want)}; got {np.shape(found)}"
+)
+ratio = np.sum(found) / np.sum(want)
+assert ratio > 0, "the logarithm of a probability is negative, a surprisal is not"
+for unit, per_bit in {"nats": np.log(2), "bits": 1, "hartleys": np.log10(2)}.items():
+    right = unit == "{{unit}}" or not np.isclose(ratio, per_bit / {{per_bit}})
+    assert right, f"that is in {unit}; {{unit}} were asked for"
+for slip, factor in {"sum": 2, "mean": 0.5}.items():
+    assert not np.isclose(ratio, factor), f"that looks like the {slip}; {{reduction}} was asked for"
+assert np.allclose(found, want), (
+    f"the truths had 1/2 and 1/8, so the losses are 1 bit and 3 bits, together {np.sum(want):.3f} {{unit}} here; yours is {np.sum(found):.3f}. Do you read the entry of the label in each row?"
+)
+
+# %% tags=["grading"] question="q1"
+name = "cross_entropy"
+
+
+def inputs(rng):
+    sizes = [(6, 3), (4, 4), (1, 10), (30, 27)]
+    return [(rng.dirichlet(np.ones(k), size=n), rng.integers(k, size=n)) for n, k in sizes]
+
+
+# %% tags=["mistake"] question="q1"
+says = "the logarithm of a probability is negative, a surprisal is not"
+
+
+def cross_entropy(probs, labels):
+    losses = {{log}}(probs[np.arange(len(labels)), labels])
+    return {{reduced}}
+
+
+# %% tags=["mistake"] question="q1"
+says = "{{unit}} were asked for"
+
+
+def cross_entropy(probs, labels):
+    losses = -{{"np.log2" if log != "np.log2" else "np.log"}}(probs[np.arange(len(labels)), labels])
+    return {{reduced}}
+
+
+# %% tags=["mistake"] question="q1"
+says = "{{reduction}} was asked for"
+
+
+def cross_entropy(probs, labels):
+    losses = -{{log}}(probs[np.arange(len(labels)), labels])
+    return {{other}}
+
+
+# %% tags=["mistake"] question="q1"
+says = "Do you read the entry of the label in each row?"
+
+
+def cross_entropy(probs, labels):
+    losses = -{{log}}(probs.max(axis=1))
+    return {{reduced}}
+
+
+# %% [markdown]
+# ## 2 · When the truth is unsure ★ ({{points["q2"]}} points)
+#
+# Write `soft_cross_entropy(first, second)`, in nats, with {{order}}. Both are arrays of the same shape with the classes along the last axis, and each row of either is a distribution; the result has one loss for each row, so one axis less. A class that carries no truth adds nothing, even if its probability is 0. A class that carries truth and has probability 0 makes the loss infinite.
+#
+# *Section: [The formula and its two arguments]({{book}}/02_cross_entropy.html#the-formula-and-its-two-arguments).*
+
+
+# %% nbgrader={"grade_id": "q2-answer", "solution": true}
+def soft_cross_entropy(first, second):
+    """The loss of each row in nats: {{order}}."""
+    ### BEGIN SOLUTION
+    target, probs = {{taken}}
+    counts = target > 0
+    logs = np.log(probs, where=counts, out=np.zeros(np.shape(probs)))
+    return -(target * logs).sum(axis=-1)
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "q2", "grade": true, "points": 2}
+def soft(*rows):
+    target, probs = map(np.array, rows)
+    with np.errstate(all="ignore"):
+        return soft_cross_entropy({{given}})
+
+
+found = soft([0.5, 0.5, 0.0], [0.5, 0.25, 0.25])
+assert np.shape(found) == (), f"one row has one loss, got shape {np.shape(found)}"
+assert not np.isinf(found), "a class without truth should add nothing; do you take {{order}}?"
+assert np.isclose(found, 1.5 * np.log(2)), (
+    f"half a chance each of 1 bit and 2 bits is 1.5 bits, {1.5 * np.log(2):.4f} nats; got {found:.4f}"
+)
+found = soft([1.0, 0.0, 0.0], [0.9, 0.1, 0.0])
+assert not np.isnan(found), "0 times log 0 is nan; leave the classes without truth out of the sum"
+found = soft([0.5, 0.5, 0.0], [1.0, 0.0, 0.0])
+assert found == np.inf, (
+    f"half of the truth has probability 0, so the loss is infinite, and yours is {found:.4f}; did you add an eps?"
+)
+assert np.shape(soft(np.full((2, 4, 3), 1 / 3), np.full((2, 4, 3), 1 / 3))) == (2, 4), (
+    "two times four rows have two times four losses"
+)
+
+# %% tags=["grading"] question="q2"
+name = "soft_cross_entropy"
+
+
+def inputs(rng):
+    drawn = []
+    for size, k in [(None, 3), (5, 3), (4, 4), ((2, 3), 10)]:
+        target, probs = rng.dirichlet(np.ones(k), size=size), rng.dirichlet(np.ones(k), size=size)
+        for zero, other in [
+            (target[..., :-1], target[..., -1:]),
+            (probs[..., :1], probs[..., 1:2]),
+        ]:
+            keep = rng.random(zero.shape) < 0.6
+            other += (zero * ~keep).sum(axis=-1, keepdims=True)
+            zero *= keep
+        both = {{given}}
+        drawn.append(both)
+    return drawn
+
+
+# %% tags=["mistake"] question="q2"
+says = "do you take {{order}}?"
+
+
+def soft_cross_entropy(first, second):
+    probs, target = {{taken}}
+    return np.where(target > 0, -target * np.log(probs), 0).sum(axis=-1)
+
+
+# %% tags=["mistake"] question="q2"
+says = "0 times log 0 is nan; leave the classes without truth out of the sum"
+
+
+def soft_cross_entropy(first, second):
+    target, probs = {{taken}}
+    return -(target * np.log(probs)).sum(axis=-1)
+
+
+# %% tags=["mistake"] question="q2"
+says = "did you add an eps?"
+
+
+def soft_cross_entropy(first, second):
+    target, probs = {{taken}}
+    return -(target * np.log(probs + 1e-15)).sum(axis=-1)
+
+
+# %% [markdown]
+# ## 3 · As many choices ★ ({{points["q3"]}} points)
+#
+# A model of 27 letters has a mean loss of {{bits}} *bits* for each letter. As among how many equally probable letters is it unsure? Assign the number, right to three digits or better, to `choices`.
+#
+# *Section: [Reading a loss]({{book}}/02_cross_entropy.html#reading-a-loss).*
+
+# %% nbgrader={"grade_id": "q3-answer", "solution": true}
+### BEGIN SOLUTION
+choices = 2 ** {{bits}}
+### END SOLUTION
+
+# %% nbgrader={"grade_id": "q3", "grade": true, "points": 2}
+assert np.ndim(choices) == 0, f"choices should be one number, got {choices!r}"
+assert choices >= 1, f"whoever chooses has one choice at least, got {choices:.3f}"
+assert choices <= 27, f"there are 27 letters and no more, got {choices:.1f}"
+assert not np.isclose(choices, np.exp({{bits}}), rtol=1e-3), (
+    "that would be right for a loss in nats; this one is in bits"
+)
+
+# %% tags=["grading"] question="q3"
+name = "choices"
+rtol = 2e-3
+
+# %% tags=["mistake"] question="q3"
+says = "that would be right for a loss in nats; this one is in bits"
+choices = np.exp({{bits}})
+
+# %% tags=["mistake"] question="q3"
+says = "whoever chooses has one choice at least"
+choices = {{bits}} / np.log2(27)
+
+# %% tags=["mistake"] question="q3"
+says = "that divides the 27 letters by the number of choices"
+hidden = True
+choices = 27 / 2 ** {{bits}}
+
+# %% [markdown]
+# ## 4 · Mend the loss ★★ ({{points["q4"]}} points)
+#
+# `mean_loss_found` is meant to return the mean loss in nats. It takes the arguments of question 1 with their shapes, raises nothing, and returns one number that looks like a loss. Find what is wrong and write `mean_loss(probs, labels)`, which returns the mean over the rows of the surprisal at the label. No probability is 0.
+#
+# *Sections: [The formula and its two arguments]({{book}}/02_cross_entropy.html#the-formula-and-its-two-arguments), [Reading a loss]({{book}}/02_cross_entropy.html#reading-a-loss), [What goes wrong]({{book}}/02_cross_entropy.html#what-goes-wrong).*
+
+
+# %%
+def mean_loss_found(probs, labels):
+    """The mean loss of the rows in nats (so it says)."""
+    return {{faulty}}
+
+
+rows = np.array([[0.5, 0.25, 0.25], [0.25, 0.25, 0.5], [0.125, 0.75, 0.125]])
+print("wanted ", np.log(4), " found ", mean_loss_found(rows, np.array([0, 1, 2])))
+
+
+# %% nbgrader={"grade_id": "q4-answer", "solution": true}
+def mean_loss(probs, labels):
+    """The mean loss of the rows in nats."""
+    ### BEGIN SOLUTION
+    return -np.log(probs[np.arange(len(labels)), labels]).mean()
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "q4", "grade": true, "points": 3}
+rows = np.array([[0.5, 0.25, 0.25], [0.25, 0.25, 0.5], [0.125, 0.75, 0.125]])
+found, labels = mean_loss(rows, np.array([0, 1, 2])), np.array([0, 1, 2])
+alone = [float(mean_loss(rows[i : i + 1], labels[i : i + 1])) for i in range(3)]
+assert np.shape(found) == (), f"a mean is one number, got shape {np.shape(found)}"
+assert np.isclose(found, np.log(4)), (
+    f"the rows cost 1, 2 and 3 bits, on average 2 bits or {np.log(4):.3f} nats; your mean is {found:.3f}, and one row at a time your function says {np.round(alone, 3)}"
+)
+
+# %% tags=["grading"] question="q4"
+name = "mean_loss"
+
+
+def inputs(rng):
+    sizes = [(6, 3), (4, 4), (1, 10), (20, 27)]
+    return [(rng.dirichlet(np.full(k, 2.0), size=n), rng.integers(k, size=n)) for n, k in sizes]
+
+
+# %% tags=["mistake"] question="q4"
+says = "and one row at a time your function says"
+mean_loss = mean_loss_found
+
+# %% [markdown]
+# ## 5 · What nobody can lower ★★ ({{points["q5"]}} points)
+#
+# Ten people were shown each of four photographs; `votes` counts for each photograph (a row) how many of them said cat, dog and bird. The shares of the votes are the soft targets. How low can the mean loss over the four photographs be, for the best model that looks at them? Assign it to `floor`, in nats, right to four digits or better.
+#
+# *Section: [When the truth is itself unsure]({{book}}/02_cross_entropy.html#when-the-truth-is-itself-unsure).*
+
+# %%
+votes = np.array({{votes}})
+
+# %% nbgrader={"grade_id": "q5-answer", "solution": true}
+### BEGIN SOLUTION
+shares = votes / 10
+surprise = np.log(shares, where=votes > 0, out=np.zeros(votes.shape))
+floor = -(shares * surprise).sum(axis=1).mean()
+### END SOLUTION
+
+# %% nbgrader={"grade_id": "q5", "grade": true, "points": 3}
+assert np.ndim(floor) == 0, (
+    f"floor should be one number, the mean over the photographs; got {floor!r}"
+)
+assert not np.isnan(floor), "0 times log 0 is nan; some photographs got no vote for some animal"
+assert floor > 0, "the voters disagree, so somebody's vote surprises every model"
+assert not np.isclose(floor, np.log(3), rtol=1e-3), (
+    "ln 3 is the price of having no idea; the best model pays less"
+)
+total = votes.sum(axis=0) / votes.sum()
+assert not np.isclose(floor, -(total * np.log(total)).sum(), rtol=1e-3), (
+    "that is the entropy of all the votes together: the least for a model that gives every photograph the same answer"
+)
+
+# %% tags=["grading"] question="q5"
+name = "floor"
+rtol = 1e-4
+
+# %% tags=["mistake"] question="q5"
+says = "the least for a model that gives every photograph the same answer"
+shares = votes.sum(axis=0) / votes.sum()
+floor = -(shares * np.log(shares)).sum()
+
+# %% tags=["mistake"] question="q5"
+says = "0 times log 0 is nan"
+floor = -(votes / 10 * np.log(votes / 10)).sum(axis=1).mean()
+
+# %% tags=["mistake"] question="q5"
+says = "so somebody's vote surprises every model"
+floor = 0.0
+
+# %% tags=["mistake"] question="q5"
+says = "ln 3 is the price of having no idea"
+floor = np.log(3)
+
+# %% [markdown]
+# ## 6 · Whose fault is the loss? ★★ ({{points["q6"]}} points)
+#
+# Write `split(target, probs)`. The arguments are arrays of shape $(N, K)$. The mean loss over the rows, in nats, has two parts: the *floor* that no model can lower, and what is the model's *own*. Return the two numbers as the tuple `{{pair}}`. Targets may hold zeros, probabilities do not.
+#
+# *Section: [When the truth is itself unsure]({{book}}/02_cross_entropy.html#when-the-truth-is-itself-unsure).*
+
+
+# %% nbgrader={"grade_id": "q6-answer", "solution": true}
+def split(target, probs):
+    """The two parts of the mean loss in nats, {{pair}}."""
+    ### BEGIN SOLUTION
+    logs = np.log(target, where=target > 0, out=np.zeros(target.shape))
+    floor = -(target * logs).sum(axis=1).mean()
+    own = -(target * np.log(probs)).sum(axis=1).mean() - floor
+    return {{pair}}
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "q6", "grade": true, "points": 3}
+target = np.array([[0.5, 0.5, 0.0], [0.5, 0.25, 0.25]])
+rows = np.array([[0.25, 0.5, 0.25], [0.125, 0.125, 0.75]])
+with np.errstate(all="ignore"):
+    found = split(target, rows)
+assert isinstance(found, tuple), f"a tuple of two numbers was asked for, got {found!r}"
+assert len(found) == 2, f"a tuple of two numbers was asked for, got {found!r}"
+assert np.shape(found[0]) == np.shape(found[1]) == (), (
+    "each part is one number, the mean over the rows"
+)
+lowest, rest = found[{{at}}], found[{{1 - at}}]
+assert not np.isnan(lowest), (
+    "0 times log 0 is nan; leave the classes without truth out of the floor"
+)
+assert not np.isclose(rest, 1.25 * np.log(2)), (
+    "the floor is the entropy of the targets: 1 bit and 1.5 bits here; do the two parts come in the order {{pair}}?"
+)
+assert np.isclose(lowest, 1.25 * np.log(2)), (
+    f"the floor is the entropy of the targets: 1 bit and 1.5 bits here, on average {1.25 * np.log(2):.4f} nats; got {lowest:.4f}"
+)
+loss = -(target * np.log(rows)).sum(axis=1).mean()
+assert np.isclose(lowest + rest, loss), (
+    f"the parts should add up to the mean loss, {loss:.4f}, and add up to {lowest + rest:.4f}; which way round is your divergence?"
+)
+
+# %% tags=["grading"] question="q6"
+name = "split"
+
+
+def inputs(rng):
+    drawn = []
+    for n, k in [(5, 3), (4, 4), (1, 10), (12, 27)]:
+        target = rng.multinomial(10, rng.dirichlet(np.ones(k)), size=n) / 10
+        drawn.append((target, rng.dirichlet(np.full(k, 2.0), size=n)))
+    return drawn
+
+
+# %% tags=["mistake"] question="q6"
+says = "do the two parts come in the order {{pair}}?"
+
+
+def split(target, probs):
+    logs = np.log(target, where=target > 0, out=np.zeros(target.shape))
+    floor = -(target * logs).sum(axis=1).mean()
+    own = -(target * np.log(probs)).sum(axis=1).mean() - floor
+    return {{swapped}}
+
+
+# %% tags=["mistake"] question="q6"
+says = "which way round is your divergence?"
+
+
+def split(target, probs):
+    logs = np.log(target, where=target > 0, out=np.zeros(target.shape))
+    floor = -(target * logs).sum(axis=1).mean()
+    own = (probs * (np.log(probs) - logs)).sum(axis=1).mean()
+    return {{pair}}
+
+
+# %% tags=["mistake"] question="q6"
+says = "leave the classes without truth out of the floor"
+
+
+def split(target, probs):
+    floor = -(target * np.log(target)).sum(axis=1).mean()
+    own = -(target * np.log(probs)).sum(axis=1).mean() - floor
+    return {{pair}}
+
+
+# %% [markdown]
+# ## 7 · What a report costs on average ★★ ({{points["q7"]}} points)
+#
+# The chances are `truth`, the forecaster reports `report`, and then one class comes true, drawn from `truth`. Write `expected(truth, report, penalty)`: the penalty to be expected. `truth` and `report` have the same shape, classes along the last axis, and the result has one axis less. `penalty` is one of three strings. With $c$ the class that comes true and $r$ the report, `"log"` is $-\ln r_c$, `"absolute"` is $1 - r_c$, and `"brier"` is {{brier}} of $r$ minus the one-hot vector of $c$. No entry is 0.
+#
+# *Section: [A penalty that cannot be gamed]({{book}}/02_cross_entropy.html#a-penalty-that-cannot-be-gamed).*
+
+
+# %% nbgrader={"grade_id": "q7-answer", "solution": true}
+def expected(truth, report, penalty):
+    """The expected "log", "absolute" or "brier" penalty of a report."""
+    ### BEGIN SOLUTION
+    if penalty == "log":
+        charged = -np.log(report)
+    elif penalty == "absolute":
+        charged = 1 - report
+    else:  # |r - e_c|^2 = |r|^2 - 2 r_c + 1
+        charged = {{scale}} * ((report**2).sum(axis=-1, keepdims=True) - 2 * report + 1)
+    return (truth * charged).sum(axis=-1)
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "q7", "grade": true, "points": 3}
+truth, report = np.array([0.5, 0.25, 0.25]), np.array([0.25, 0.25, 0.5])
+found = {name: expected(truth, report, name) for name in ("log", "absolute", "brier")}
+for name, value in found.items():
+    assert np.shape(value) == (), (
+        f"one report has one expected penalty, {name} has shape {np.shape(value)}"
+    )
+assert not np.isclose(found["log"], -np.log(5 / 16)), (
+    "the mean of the logarithms is wanted, not the logarithm of the mean belief"
+)
+assert np.isclose(found["log"], 1.75 * np.log(2)), (
+    f"the log penalty is 2 bits with chance 3/4 and 1 bit with chance 1/4, {1.75 * np.log(2):.4f} nats; got {found['log']:.4f}"
+)
+assert not np.isclose(found["absolute"], 0.5), (
+    "the report is compared with the class that comes true, not with the chances: absolute"
+)
+assert np.isclose(found["absolute"], 11 / 16), (
+    f"the mean belief in the truth is 5/16, so absolute is 11/16; got {found['absolute']:.4f}"
+)
+assert not np.isclose(found["brier"], {{scale}} / 8), (
+    "the report is compared with the class that comes true, not with the chances: brier"
+)
+assert not np.isclose(found["brier"], {{scale}} / 4), (
+    "the squares run over all classes, not only over the one that comes true: brier"
+)
+assert np.isclose(found["brier"], {{scale}} * 0.75), (
+    f"here brier, {{brier}}, is {{scale * 0.75}}; got {found['brier']:.4f}"
+)
+
+# %% tags=["grading"] question="q7"
+name = "expected"
+
+
+def inputs(rng):
+    drawn = []
+    for size, k in [(None, 3), (4, 3), (3, 3), ((2, 5), 10)]:
+        truth, report = rng.dirichlet(
+            np.full(k, 2.0), size=(2, *np.atleast_1d(size or []).astype(int))
+        )
+        drawn += [(truth, report, penalty) for penalty in ("log", "absolute", "brier")]
+    return drawn
+
+
+# %% tags=["mistake"] question="q7"
+says = "not the logarithm of the mean belief"
+
+
+def expected(truth, report, penalty, right=expected):
+    if penalty == "log":
+        return -np.log((truth * report).sum(axis=-1))
+    return right(truth, report, penalty)
+
+
+# %% tags=["mistake"] question="q7"
+says = "not with the chances"
+
+
+def expected(truth, report, penalty, right=expected):
+    if penalty == "brier":
+        return {{scale}} * ((truth - report) ** 2).sum(axis=-1)
+    return right(truth, report, penalty)
+
+
+# %% tags=["mistake"] question="q7"
+says = "not with the chances"
+
+
+def expected(truth, report, penalty, right=expected):
+    if penalty == "absolute":
+        return np.abs(truth - report).sum(axis=-1)
+    return right(truth, report, penalty)
+
+
+# %% [markdown]
+# ## 8 · Read the bug off the log ★★★ ({{points["q8"]}} points)
+#
+# A training log says, for a batch with one-hot labels: mean probability of the right class {{belief}}, mean loss {{f"{-np.log(eps) * (1 - belief):.4f}"}}. In the program, target and prediction change places in the formula of cross-entropy, and what the logarithm is taken of is clipped from below. At which number? Assign it to `clip`, right to two digits or better.
+#
+# *Section: [The arguments swapped]({{book}}/02_cross_entropy.html#the-arguments-swapped).*
+
+# %% nbgrader={"grade_id": "q8-answer", "solution": true}
+### BEGIN SOLUTION
+clip = np.exp(
+    -{{f"{-np.log(eps) * (1 - belief):.4f}"}} / (1 - {{belief}})
+)  # the loss is -ln(clip) times 1 - p
+### END SOLUTION
+
+# %% nbgrader={"grade_id": "q8", "grade": true, "points": 3}
+assert np.ndim(clip) == 0, f"clip should be one number, got {clip!r}"
+assert 0 < clip < 1, f"what clips a probability from below lies between 0 and 1, got {clip:.4g}"
+assert clip < 1e-3, (
+    f"a clip at {clip:.1g} would be noticed; the loss is -ln of the clip times something"
+)
+
+# %% tags=["grading"] question="q8"
+name = "clip"
+rtol = 2e-2
+
+# %% tags=["mistake"] question="q8"
+says = "the loss is -ln of the clip times something"
+clip = np.exp(-{{-np.log(eps) * (1 - belief)}})
+
+# %% tags=["mistake"] question="q8"
+says = "what is charged is the probability of the wrong classes, not that of the right one"
+hidden = True
+clip = np.exp(-{{-np.log(eps) * (1 - belief)}} / {{belief}})
+
+# %% tags=["mistake"] question="q8"
+says = "what clips a probability from below lies between 0 and 1"
+clip = {{-np.log(eps)}}
+
+# %% [markdown]
+# ## 9 · Ask them all ★★★ ({{points["q9"]}} points)
+#
+# {{models}} {{answers}} for each of $N$ photographs, and no probability is 0. Their mixture answers {{mixture}} photographs. Prove that the mixture's mean loss $L(\hat m)$ is at most {{mean}}, and say exactly when the two are equal. You may use that $\ln t \le t - 1$ with equality only at $t = 1$, or another property of the logarithm, if you name it.
+#
+# *Section: [Nothing beats the truth]({{book}}/02_cross_entropy.html#nothing-beats-the-truth).*
+
+# %% [markdown] nbgrader={"grade_id": "q9", "grade": true, "solution": true, "points": 4}
+# ### BEGIN SOLUTION
+# Take one photograph with label $c$, and write {{mass}} for the probabilities that the models and their mixture give to $c$. By the tangent,
+#
+# $${{sum}} \le {{tangent}}$$
+#
+# so {{so}}: on this photograph the mixture pays at most the mean. The mean over the $N$ photographs keeps the inequality, which was to be proved. The tangent is met only at 1, so one photograph gives equality only for {{equal}}; and since no photograph can make up for another, the mean losses are equal exactly if on *every* photograph the models agree about the probability of the label (about the other classes they may differ). ∎
+# ### END SOLUTION
+
+# %% [markdown] tags=["rubric"] question="q9"
+# **Rubric, 4 points**
+#
+# - 1: reduces the claim to one photograph and to the probability of its label.
+# - 1: the inequality for one photograph, with a reason that is named (the tangent, concavity of the logarithm, Jensen, the means).
+# - 1: passes to the mean over the photographs.
+# - 1: equality exactly if on every photograph all models give the label the same probability. "If the models are equal" is half of it: no point.
