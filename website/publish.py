@@ -10,12 +10,14 @@ import base64
 import hashlib
 import json
 import re
+from datetime import date
 from html import escape
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import as_markdown
 from docutils import nodes
+from sphinx.errors import ExtensionError
 
 from ce_lib import widgets
 
@@ -33,6 +35,15 @@ CSP = (
     "form-action 'self'"
 )
 SUMMARY = "Multi-class cross-entropy and softmax: an executable textbook whose numbers are checked."
+
+
+def edition(root):
+    """The newest entry of CHANGELOG.md: version and date, which are the book's edition."""
+    text = (Path(root) / "CHANGELOG.md").read_text(encoding="utf-8")
+    found = re.search(r"^## \[(\d+\.\d+\.\d+)\] - (\d{4}-\d\d-\d\d)$", text, re.MULTILINE)
+    if not found:
+        raise ExtensionError("CHANGELOG.md has no entry like `## [1.2.3] - 2026-11-24`")
+    return found[1], date.fromisoformat(found[2])
 
 
 def minified(css):
@@ -75,8 +86,12 @@ def page_context(app, page, template, context, tree):
         f"Page: {page}\nSection:\n\nWhat is wrong, and what should stand there instead?\n\n"
     )
     source = Path(app.env.doc2path(page)).relative_to(app.srcdir).as_posix() if tree else ""
+    version, day = edition(app.srcdir)
     context.update(
         home=home,
+        version=version,
+        day=day,
+        base=app.config.html_baseurl,
         csp=escape(CSP, quote=True),
         early=EARLY,
         style=style + app.maths_style.replace("FONTS", f"{home}_static/fonts"),
