@@ -17,6 +17,20 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib import collections, container, patches, quiver, text
 
+__all__ = [
+    "BIRD",
+    "CAT",
+    "DOG",
+    "INK",
+    "OTHER",
+    "PAPER",
+    "QUIET",
+    "describe",
+    "show",
+    "style",
+    "svg",
+]
+
 CAT, DOG, BIRD, OTHER = "#0072B2", "#D55E00", "#009E73", "#CC79A7"  # Okabe and Ito's
 INK, QUIET, PAPER = "#010203", "#808080", "#fefdfc"  # INK and PAPER stand for the theme's
 _THEME = {

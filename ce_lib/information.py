@@ -61,9 +61,10 @@ def huffman_lengths(weights):
 def kl_divergence(p, q, *, axis=-1, base=math.e):
     """D(p || q) = sum_k p_k log(p_k / q_k): what believing q costs beyond H(p) if p is true.
 
-    p, q : floats of one shape, distributions over `axis`. Returns their shape without `axis`;
-    inf where p > 0 meets q = 0. Never negative (Gibbs): a sum that rounding takes below 0 is 0.
-    Raises ValueError as `entropy` does. Reference: Kullback and Leibler (1951).
+    p, q : floats of one shape, distributions over `axis`. Returns their shape without `axis`, in
+    nats or bits as in `entropy`; inf where p > 0 meets q = 0. Never negative (Gibbs): a sum that
+    rounding takes below 0 is 0. Raises ValueError as `entropy` does.
+    Reference: Kullback and Leibler (1951).
     """
     p, p_dtype = _checks.as_distribution("p", p, axis=axis)
     q, q_dtype = _checks.as_distribution("q", q, axis=axis)

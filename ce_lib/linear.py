@@ -16,9 +16,10 @@ def linear_cross_entropy(x, weight, bias, labels, *, reduction="mean"):
 
     x : floats (..., D). weight : (K, D), as in torch.nn.Linear. bias : (K,) or None.
     labels : integers (...,) in [0, K). Returns the loss in nats, reduced as in `cross_entropy`.
+    Raises ValueError or TypeError, naming the argument.
+
     Extra memory: about 24 MB of logits, or one row of them, however large N is. The losses are
-    those of `cross_entropy`, so no logit is too large. Raises ValueError or TypeError, naming
-    the argument. Reference: Wijmans et al. (2025), Cut your losses in large-vocabulary models.
+    those of `cross_entropy`, so no logit is too large. Reference: Wijmans et al. (2025).
     """
     x, weight, bias, labels, shape, dtype = _prepare(x, weight, bias, labels, reduction)
     losses = np.empty(len(x), x.dtype)

@@ -38,8 +38,9 @@ def cross_entropy_from_probs(probs, target, *, reduction="mean"):
     probs : floats (..., K), distributions over the last axis. target : integer labels (...,)
     or distributions (..., K). Returns the loss in nats: a number, or shape (...,) with
     reduction="none"; inf where truth meets p = 0. Raises ValueError or TypeError, naming the
-    argument. With logits use `cross_entropy`: log(softmax(z)) loses what it keeps.
-    Reference: Good (1952).
+    argument.
+
+    With logits use `cross_entropy`: log(softmax(z)) loses what it keeps. Reference: Good (1952).
     """
     _checks.as_reduction(reduction)
     p, dtype = _checks.as_distribution("probs", probs)

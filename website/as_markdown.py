@@ -8,6 +8,8 @@ import json
 import re
 from pathlib import Path
 
+import reference
+
 FENCES = re.compile(
     r"^:{3,}\{(?P<name>[\w-]+)\}(?P<title>[^\n]*)\n(?P<options>(?::[\w-]+:.*\n)*)", re.M
 )
@@ -18,11 +20,13 @@ class Book:
 
     def __init__(self, env):
         """Of a book that has been read."""
+        self.source, self.references = env.srcdir, Path(env.srcdir, env.config.bibtex_bibfiles[0])
         self.numbers = {}
         for kinds in env.toc_fignumbers.values():
             for kind, ids in kinds.items():
                 for name, number in ids.items():
                     self.numbers[kind, name.removeprefix("equation-")] = ".".join(map(str, number))
+        self.pages = {Path(doc).name: title.astext() for doc, title in env.titles.items()}
         self.titles = {name: title for name, (_, _, title) in env.get_domain("std").labels.items()}
 
     def number(self, kind, name):
@@ -42,11 +46,20 @@ def prose(text, book):
             return f"(An interactive figure: {title}.)\n"
         return f"**{title or name.capitalize()}**\n\n"
 
+    def api(match):
+        module, names = match[1], match[2].split()
+        parts = [
+            f"### `{name}`\n\n{reference.body(module, name, book.source)}"
+            for name in names or reference.MODULES[module][1].__all__
+        ]
+        return "\n\n".join(parts)
+
     spelled = [
+        (r"^:::\{api\} (\S+)\n(.*?)^:::$", api),
         (r"^\([\w-]+\)=$", ""),
         (r"<!--.*?-->", ""),
-        (r"\{(?:output|ref|doc)\}`([^`<]+?) *<[^`>]*>`", r"\1"),
-        (r"\{(?:output|cited)\}`([^`]*)`", r"\1"),
+        (r"\{(?:output|ref|doc|term)\}`([^`<]+?) *<[^`>]*>`", r"\1"),
+        (r"\{(?:output|cited|term)\}`([^`]*)`", r"\1"),
         (r"\{ref\}`([\w-]+)`", lambda m: f"“{book.titles[m[1]]}”"),
         (r"\{numref\}`([\w-]+)`", lambda m: f"Figure {book.number('figure', m[1])}"),
         (r"\{eq\}`([\w-]+)`", lambda m: f"({book.number('displaymath', m[1])})"),
@@ -55,10 +68,14 @@ def prose(text, book):
             r"^\$\$ *\(([\w-]+)\) *$",
             lambda m: rf"\tag{{{book.number('displaymath', m[1])}}}" + "\n$$",
         ),
-        (r"\]\(([\w/]+)\.ipynb(#[\w-]+)?\)", r"](\1.md)"),
+        (r"\]\(([\w./]+)\.ipynb(#[\w-]+)?\)", r"](\1.md)"),
+        (r"\[\]\(([\w./]+)\.md\)", lambda m: f"[{book.pages[Path(m[1]).name]}]({m[1]}.md)"),
         (FENCES, opened),
         (r"^:{3,}[ \t]*\n?", ""),
-        (r"^```\{bibliography\}.*?^```\n", "(The website lists the references.)\n"),
+        (
+            r"^```\{bibliography\}.*?^```\n",
+            lambda m: fenced(book.references.read_text(encoding="utf-8"), "bibtex") + "\n",
+        ),
     ]
     for pattern, to in spelled:
         flags = 0 if isinstance(pattern, re.Pattern) else re.MULTILINE | re.DOTALL

@@ -379,3 +379,4 @@ FIGURES = {
         Simplex,
     )
 }
+__all__ = [*(figure.__name__ for figure in FIGURES.values()), "Quiz"]
