@@ -44,7 +44,7 @@ def prose(text, book):
             return f"Figure {book.number('figure', options['name'])}. ({options['alt']})\n\n"
         if name == "widget":
             return f"(An interactive figure: {title}.)\n"
-        return f"**{title or name.capitalize()}**\n\n"
+        return "" if name == "glossary" else f"**{title or name.capitalize()}**\n\n"
 
     def api(match):
         module, names = match[1], match[2].split()
@@ -61,6 +61,7 @@ def prose(text, book):
         (r"\{(?:output|ref|doc|term)\}`([^`<]+?) *<[^`>]*>`", r"\1"),
         (r"\{(?:output|cited|term)\}`([^`]*)`", r"\1"),
         (r"\{ref\}`([\w-]+)`", lambda m: f"“{book.titles[m[1]]}”"),
+        (r"\{numref\}`§%s <([\w-]+)>`", lambda m: f"(In “{book.titles[m[1]]}”.)"),
         (r"\{numref\}`([\w-]+)`", lambda m: f"Figure {book.number('figure', m[1])}"),
         (r"\{eq\}`([\w-]+)`", lambda m: f"({book.number('displaymath', m[1])})"),
         (r"\{cite(?::\w+)?\}`([^`]*)`", r"[\1]"),

@@ -7,6 +7,7 @@ from html import escape, unescape
 import maths
 from docutils import nodes
 from myst_nb.sphinx_ import HideCodeCellNode
+from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 from sphinx.writers.html5 import HTML5Translator
 
@@ -70,6 +71,24 @@ def visit_raw(self, node):
     raise nodes.SkipNode
 
 
+def explain_terms(app, doctree, docname):
+    """Let each link to the glossary say, under the mouse, what stands there."""
+    if not hasattr(app, "explanations"):
+        app.explanations = {
+            item.next_node(nodes.term)["ids"][0]: item
+            for item in app.env.get_doctree("pages/glossary").findall(nodes.definition_list_item)
+        }
+    for link in doctree.findall(nodes.reference):
+        item = app.explanations.get(link.get("refid") or link.get("refuri", "").partition("#")[2])
+        if item and docname != "pages/glossary":
+            parts = [
+                n
+                for n in item.next_node(nodes.paragraph)
+                if not isinstance(n, addnodes.pending_xref)
+            ]
+            link["reftitle"] = widgets.spoken("".join(n.astext() for n in parts))
+
+
 class WidgetFigure(SphinxDirective):
     """An interactive figure on a page without code: `:::{widget} softmax_explorer`."""
 
@@ -89,5 +108,6 @@ def setup(app):
     app.add_node(nodes.citation, override=True, html=(visit_citation, depart_citation))
     app.add_node(nodes.raw, override=True, html=(visit_raw, None))
     app.add_directive("widget", WidgetFigure)
+    app.connect("doctree-resolved", explain_terms)
     app.add_node(HideCodeCellNode, override=True, html=(visit_hidden, depart_hidden))
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
