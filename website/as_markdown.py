@@ -8,6 +8,7 @@ import json
 import re
 from pathlib import Path
 
+import chapter_map
 import reference
 
 FENCES = re.compile(
@@ -55,6 +56,10 @@ def prose(text, book):
         return "\n\n".join(parts)
 
     spelled = [
+        (
+            r"^:::\{map\}\n:::$",
+            lambda m: chapter_map.in_words(chapter_map.chapters(book.source)),
+        ),
         (r"^:::\{api\} (\S+)\n(.*?)^:::$", api),
         (r"^\([\w-]+\)=$", ""),
         (r"<!--.*?-->", ""),
