@@ -10,17 +10,10 @@ import prose
 import pytest
 
 WORDS_A_MINUTE = 238  # silent reading of English non-fiction: Brysbaert (2019)
-SECONDS = {  # for what is not a word; judged, not measured
-    "formula in a line": 2,
-    "displayed formula": 20,
-    "line of code": 3,
-    "line that draws": 1,  # of a figure's code, which is skimmed
-    "line of output": 1,
-    "cell to run": 3,
-    "figure": 30,
-    "interactive figure": 60,
-    "guess asked for": 15,
-    "question to answer": 45,
+PAGE = (prose.ROOT / "pages/checks.md").read_text(encoding="utf-8")
+SECONDS = {  # for what is not a word
+    kind: int(seconds)
+    for kind, seconds in re.findall(r"^\| ([^|\d\n]+) \| (\d+) \|$", PAGE, re.MULTILINE)
 }
 LONGEST = 45
 WORD = re.compile(r"[^\W\d_][\w’'-]*")
@@ -44,7 +37,7 @@ def seconds(notebook):
             code, lines = len(re.findall(r"^.*\w", text, re.M)), prose.output_text(cell)
             counts = {"cell to run": 1, "line of code": code}
             if "figures.show(" in text:
-                counts = {"cell to run": 1, "line that draws": code, "figure": 1}
+                counts = {"cell to run": 1, "line of a figure's code": code, "figure": 1}
             elif text.startswith("widgets."):
                 counts = {"interactive figure": 1}
             else:
