@@ -311,7 +311,10 @@ def draw(name, cells, variant):
         if not isinstance(options, list) or len(options) < 2:
             raise SetError(f"{name}: variants[{key!r}] should be a list of two choices or more")
         chosen = options[0 if variant is None else rng.integers(1, len(options))]
-        values |= chosen if isinstance(chosen, dict) else {key: chosen}
+        chosen = chosen if isinstance(chosen, dict) else {key: chosen}
+        if twice := chosen.keys() & values.keys():
+            raise SetError(f"{name}: variants[{key!r}] sets {', '.join(twice)} a second time")
+        values |= chosen
     return values
 
 

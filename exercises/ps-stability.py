@@ -1,0 +1,755 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+
+# %% tags=["variants"]
+variants = {
+    "layout": [
+        {"axis": -1, "layout": "the last axis", "wrong": 0},
+        {"axis": 0, "layout": "the first axis, so that each *column* is an example", "wrong": -1},
+    ],
+    "format": [
+        {"format": "float16", "largest": "65504", "K": 27},
+        {"format": "float32", "largest": "3.4028235e38", "K": 1000},
+        {"format": "float64", "largest": "1.7976931348623157e308", "K": 500},
+        {"format": "float16", "largest": "65504", "K": 500},
+        {"format": "float32", "largest": "3.4028235e38", "K": 50257},
+    ],
+    "models": [
+        {"models": "first", "over": 0},
+        {"models": "last", "over": -1},
+    ],
+    "bug": [
+        {
+            "top": "z.max()",
+            "found": "z - top - np.log(weights.sum(axis=-1, keepdims=True))",
+        },
+        {
+            "top": "z.max(axis=-1, keepdims=True)",
+            "found": "np.log(weights / weights.sum(axis=-1, keepdims=True))",
+        },
+        {
+            "top": "z.max(axis=-1, keepdims=True)",
+            "found": "z - np.log(weights.sum(axis=-1, keepdims=True))",
+        },
+        {
+            "top": "z.max(axis=-1, keepdims=True)",
+            "found": "np.log(weights / weights.sum(axis=-1, keepdims=True) + 1e-12)",
+        },
+    ],
+    "reduction": [
+        {
+            "reduction": "the mean over the rows",
+            "reduced": "losses.mean()",
+            "other": "losses.sum()",
+        },
+        {"reduction": "the sum over the rows", "reduced": "losses.sum()", "other": "losses.mean()"},
+        {
+            "reduction": "an array with one loss for each row",
+            "reduced": "losses",
+            "other": "losses.mean()",
+        },
+    ],
+    "ceiling": [
+        {"ceiling": 27.631, "share": 10, "words": "a tenth"},
+        {"ceiling": 16.118, "share": 20, "words": "a twentieth"},
+        {"ceiling": 18.421, "share": 5, "words": "a fifth"},
+        {"ceiling": 23.026, "share": 100, "words": "a hundredth"},
+        {"ceiling": 34.539, "share": 4, "words": "a quarter"},
+    ],
+    "empty": [
+        {"empty": "0.0", "why": "there is nothing to learn from it"},
+        {"empty": "np.nan", "why": "there is no loss to report"},
+    ],
+    "shift": [
+        {"shift": r"the mean of the logits, $b = \bar z$", "name": r"$\bar z$"},
+        {"shift": "the first logit, $b = z_0$", "name": "$z_0$"},
+        {"shift": "a median of the logits", "name": "a median"},
+    ],
+}
+
+# %% [markdown]
+# # Problem set: when exp overflows
+#
+# It goes with [chapter 5]({{book}}/05_stability.html). The questions become harder: ★ recalls, ★★ applies, ★★★ derives or builds. Everything here is about float64, unless another format is named. What NumPy warns of is not what you are marked for; wrong numbers are.
+#
+# {{rules}}
+
+# %%
+import numpy as np
+
+# %% [markdown]
+# ## 1 · A softmax that survives ★ ({{points["q1"]}} points)
+#
+# Write `softmax(logits)`. The classes lie along {{layout}}. Logits may be as large as $10^5$ in size, of either sign, and differ as much from one example to another; a logit of $-\infty$ makes its class impossible. Some logit of each example is finite.
+#
+# *Sections: [Subtract the maximum]({{book}}/05_stability.html#subtract-the-maximum), [Masks and minus infinity]({{book}}/05_stability.html#masks-and-minus-infinity).*
+
+
+# %% nbgrader={"grade_id": "q1-answer", "solution": true}
+def softmax(logits):
+    """Probabilities from logits of any size; the classes lie along axis {{axis}}."""
+    ### BEGIN SOLUTION
+    weights = np.exp(logits - logits.max(axis={{axis}}, keepdims=True))
+    return weights / weights.sum(axis={{axis}}, keepdims=True)
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "q1", "grade": true, "points": 2}
+def examples(*rows):
+    """What softmax makes of these examples, one in each row of the result."""
+    with np.errstate(all="ignore"):
+        return np.moveaxis(softmax(np.moveaxis(np.array(rows, float), -1, {{axis}})), {{axis}}, -1)
+
+
+found = examples([2.0, 1.0, 0.1], [2.0, 1.0, 0.1])
+assert np.allclose(found.sum(axis=1), 1), (
+    f"your softmax returns examples that sum to {found.sum(axis=1).round(3)}; which axis did you sum over?"
+)
+assert np.isfinite(examples([1000.0, 999.0, 998.1])).all(), (
+    "at logits near 1000 the exponential is infinite; shift the logits first"
+)
+assert np.isfinite(examples([1500.0, 0.0, 0.0])).all(), (
+    "at 1500, 0, 0 something overflows still; by how much did you shift?"
+)
+assert np.isfinite(examples([2.0, 1.0, 0.1], [-1000.0, -1001.0, -1002.0])).all(), (
+    "an example far below another one loses all its weights; each example needs a shift of its own"
+)
+assert np.allclose(examples([1000.0, 999.0, 998.1]), found[:1]), (
+    "a number added to all logits of an example should change nothing"
+)
+assert np.array_equal(examples([0.0, -np.inf, 0.0]), [[0.5, 0, 0.5]]), (
+    "a logit of minus infinity should give a probability of 0, and the others should share"
+)
+
+# %% tags=["grading"] question="q1"
+name = "softmax"
+rtol, atol = 1e-9, 1e-12
+
+
+def inputs(rng):
+    drawn = []
+    for shape in [(4, 3), (3, 3), (2, 5, 4), (6,)]:
+        z = 3 * rng.normal(size=shape)
+        where = list(shape)
+        where[{{axis}}] = 1
+        z += rng.choice([-1e5, -1000.0, 0.0, 1000.0, 1e5], size=where)
+        np.moveaxis(z, {{axis}}, -1)[..., 0] -= rng.choice([0.0, 800.0, np.inf])
+        drawn.append((z,))
+    return [*drawn, (np.array([1500.0, 0.0, -1.0]),), (np.array([600.0, -900.0, -900.0]),)]
+
+
+# %% tags=["mistake"] question="q1"
+says = "the exponential is infinite; shift the logits first"
+
+
+def softmax(logits):
+    weights = np.exp(logits)
+    return weights / weights.sum(axis={{axis}}, keepdims=True)
+
+
+# %% tags=["mistake"] question="q1"
+says = "by how much did you shift?"
+
+
+def softmax(logits):
+    weights = np.exp(logits - logits.mean(axis={{axis}}, keepdims=True))
+    return weights / weights.sum(axis={{axis}}, keepdims=True)
+
+
+# %% tags=["mistake"] question="q1"
+says = "each example needs a shift of its own"
+
+
+def softmax(logits):
+    weights = np.exp(logits - logits.max())
+    return weights / weights.sum(axis={{axis}}, keepdims=True)
+
+
+# %% tags=["mistake"] question="q1"
+says = "which axis did you sum over?"
+
+
+def softmax(logits):
+    weights = np.exp(logits - logits.max(axis={{axis}}, keepdims=True))
+    return weights / weights.sum(axis={{wrong}}, keepdims=True)
+
+
+# %% [markdown]
+# ## 2 · Each fits, the sum does not ★ ({{points["q2"]}} points)
+#
+# The largest number of {{format}} is {{largest}}. A naive softmax of {{K}} *equal* logits $z$ takes {{K}} exponentials, each of which is finite, and adds them up in {{format}}. From which $z$ on is the sum infinite? Assign the number to `limit`, right to four digits or better, as if sums were exact until they overflow.
+#
+# *Section: [Where exp breaks]({{book}}/05_stability.html#where-exp-breaks).*
+
+# %% nbgrader={"grade_id": "q2-answer", "solution": true}
+### BEGIN SOLUTION
+limit = np.log({{largest}}) - np.log({{K}})  # {{K}} e^z reaches the largest number
+### END SOLUTION
+
+# %% nbgrader={"grade_id": "q2", "grade": true, "points": 2}
+assert np.ndim(limit) == 0, f"limit should be one number, got {limit!r}"
+assert np.isfinite(limit), f"the limit is an ordinary number, got {limit}"
+assert limit > 0, (
+    f"at a logit of {limit:.3g} an exponential is below 1; so few of them do not overflow"
+)
+alone = np.log({{largest}})
+assert limit < alone + 0.001, f"above {alone:.2f} one exponential is infinite by itself"
+assert not np.isclose(limit, alone, rtol=1e-4), (
+    "that is where a single exponential overflows; there are {{K}} to be added"
+)
+assert limit > alone / 10, (
+    f"at {limit:.3g} the sum is far from overflowing; it is the number that is shared among them, not its logarithm"
+)
+
+# %% tags=["grading"] question="q2"
+name = "limit"
+rtol = 1e-4
+
+# %% tags=["mistake"] question="q2"
+says = "that is where a single exponential overflows"
+limit = np.log({{largest}})
+
+# %% tags=["mistake"] question="q2"
+says = "it is the number that is shared among them, not its logarithm"
+limit = np.log({{largest}}) / {{K}}
+
+# %% tags=["mistake"] question="q2"
+says = "above"
+limit = np.log({{largest}}) + np.log({{K}})
+
+# %% [markdown]
+# ## 3 · The mean of many models ★★ ({{points["q3"]}} points)
+#
+# $M$ models have given the *logarithms* of their probabilities for the same events, down to $-10^4$ and to $-\infty$ where a model rules an event out. Write `log_mean_exp(logs)`: the logarithm of the mean over the models of the probabilities themselves. The models lie along the {{models}} axis of `logs`, and the result has the other axes. Where all models rule an event out, it is $-\infty$.
+#
+# *Sections: [Subtract the maximum]({{book}}/05_stability.html#subtract-the-maximum), [Masks and minus infinity]({{book}}/05_stability.html#masks-and-minus-infinity).*
+
+
+# %% nbgrader={"grade_id": "q3-answer", "solution": true}
+def log_mean_exp(logs):
+    """The log of the mean of exp(logs) over the {{models}} axis."""
+    ### BEGIN SOLUTION
+    top = logs.max(axis={{over}}, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0)  # nothing but minus infinity needs no shift
+    with np.errstate(divide="ignore"):
+        means = np.log(np.exp(logs - top).mean(axis={{over}}))
+    return means + top.squeeze(axis={{over}})
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "q3", "grade": true, "points": 3}
+def of_events(*events):
+    """The result for some events, each with the logarithms that two models gave."""
+    with np.errstate(all="ignore"):
+        return np.asarray(log_mean_exp(np.moveaxis(np.array(events), -1, {{over}})))
+
+
+found = of_events(
+    [np.log(0.5), np.log(0.125)], [np.log(0.25), np.log(0.25)], [np.log(0.1), np.log(0.3)]
+)
+assert found.shape == (3,), f"three events have three results, got shape {found.shape}"
+assert not np.isclose(found[0], -2 * np.log(2)), (
+    "that is the mean of the logarithms; the logarithm of the mean probability is wanted"
+)
+assert not np.isclose(found[0], np.log(0.625)), (
+    "that is the logarithm of the sum; for the mean something is to be taken off"
+)
+assert np.isclose(found[0], np.log(0.3125)), (
+    f"1/2 and 1/8 have the mean 5/16, its logarithm is {np.log(0.3125):.4f}; got {found[0]:.4f}"
+)
+assert np.allclose(of_events([-9000.0, -9000.0]), -9000), (
+    f"two models that both say -9000 have a mean of -9000, got {of_events([-9000.0, -9000.0])[0]}; does an exponential underflow?"
+)
+assert of_events([-np.inf, -np.inf])[0] == -np.inf, (
+    "where all models say minus infinity, minus infinity less minus infinity is nan; the answer is minus infinity"
+)
+
+# %% tags=["grading"] question="q3"
+name = "log_mean_exp"
+rtol, atol = 1e-9, 1e-12
+
+
+def inputs(rng):
+    drawn = []
+    for events, models in [((6,), 3), ((3,), 3), ((2, 4), 5), ((), 4)]:
+        logs = rng.choice([-1.0, -40.0, -2000.0, -9000.0], size=(*events, 1)) * rng.exponential(
+            size=(*events, models)
+        )
+        logs[rng.random(logs.shape) < 0.2] = -np.inf
+        drawn.append((np.moveaxis(logs, -1, {{over}}),))
+    return [*drawn, (np.full((3, 3), -np.inf),)]
+
+
+# %% tags=["mistake"] question="q3"
+says = "does an exponential underflow?"
+
+
+def log_mean_exp(logs):
+    return np.log(np.exp(logs).mean(axis={{over}}))
+
+
+# %% tags=["mistake"] question="q3"
+says = "that is the mean of the logarithms"
+
+
+def log_mean_exp(logs):
+    return logs.mean(axis={{over}})
+
+
+# %% tags=["mistake"] question="q3"
+says = "for the mean something is to be taken off"
+
+
+def log_mean_exp(logs, right=log_mean_exp):
+    return right(logs) + np.log(logs.shape[{{over}}])
+
+
+# %% tags=["mistake"] question="q3"
+says = "minus infinity less minus infinity is nan"
+
+
+def log_mean_exp(logs):
+    top = logs.max(axis={{over}}, keepdims=True)
+    return np.log(np.exp(logs - top).mean(axis={{over}})) + top.squeeze(axis={{over}})
+
+
+# %% [markdown]
+# ## 4 · Mend the logarithm ★★ ({{points["q4"]}} points)
+#
+# `log_softmax_found` shifts the logits, and is not right for all of them. The classes lie along the last axis. Try it on rows of different sizes, find what is wrong, and write `log_softmax(z)`, right for any finite logits up to $10^5$ in size.
+#
+# *Section: [The logarithm must not see the probability]({{book}}/05_stability.html#the-logarithm-must-not-see-the-probability).*
+
+
+# %%
+def log_softmax_found(z):
+    """The logarithm of the softmax of each row (so it says)."""
+    top = {{top}}
+    weights = np.exp(z - top)
+    return {{found}}
+
+
+print(log_softmax_found(np.array([[0.0, -1.0, -2.0], [0.0, 0.0, 0.0]])).round(3))
+
+
+# %% nbgrader={"grade_id": "q4-answer", "solution": true}
+def log_softmax(z):
+    """The logarithm of the softmax of each row."""
+    ### BEGIN SOLUTION
+    shifted = z - z.max(axis=-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "q4", "grade": true, "points": 3}
+rows = np.array([[3.0, 3.0, 3.0], [0.0, -800.0, -800.0], [-2000.0, -2000.0, -2000.0]])
+with np.errstate(all="ignore"):
+    found = np.asarray(log_softmax(rows))
+assert found.shape == rows.shape, f"the shape should stay {rows.shape}, got {found.shape}"
+for row, value, second in zip(rows, found[:, 1], [-np.log(3), -800, -np.log(3)], strict=True):
+    assert np.isclose(value, second, rtol=1e-9), (
+        f"in the row {row} of this batch the second class has the log-probability {second:.4f}, and yours is {value:.4f}"
+    )
+
+# %% tags=["grading"] question="q4"
+name = "log_softmax"
+rtol, atol = 1e-9, 1e-12
+
+
+def inputs(rng):
+    drawn = []
+    for shape in [(4, 3), (3, 3), (2, 3, 5)]:
+        sizes = rng.permuted(np.resize([-1e5, -1000.0, 0.0, 50.0], (*shape[:-1], 1)), axis=0)
+        drawn.append((rng.choice([1.0, 30.0, 900.0]) * rng.normal(size=shape) + sizes,))
+    return [*drawn, (np.array([0.0, -900.0, 3.0 + rng.random()]),)]
+
+
+# %% tags=["mistake"] question="q4"
+says = "of this batch the second class has the log-probability"
+log_softmax = log_softmax_found
+
+# %% [markdown]
+# ## 5 · Where the gradient dies ★★ ({{points["q5"]}} points)
+#
+# A program computes its loss as $-\log(\hat p_c + \varepsilon)$, and somebody has seen in its log that no single example ever costs more than {{ceiling}} nats. There are two classes. By how many logits must the true class be behind for the pull on its logit to be {{words}} of what it is for the true loss? Assign the number to `behind`, right to four digits or better.
+#
+# *Section: [The wrong cure]({{book}}/05_stability.html#the-wrong-cure).*
+
+# %% nbgrader={"grade_id": "q5-answer", "solution": true}
+### BEGIN SOLUTION
+eps = np.exp(-{{ceiling}})
+p = eps / ({{share}} - 1)  # where p / (p + eps) is one part in {{share}}
+behind = np.log((1 - p) / p)
+### END SOLUTION
+
+# %% nbgrader={"grade_id": "q5", "grade": true, "points": 3}
+assert np.ndim(behind) == 0, f"behind should be one number, got {behind!r}"
+assert behind > 0, f"a class that is behind by {behind:.3f} is ahead"
+assert not np.isclose(behind, {{ceiling}}, rtol=1e-3), (
+    "there the probability equals eps, and the pull is half of what it should be"
+)
+assert behind > {{ceiling}}, (
+    f"behind by {behind:.2f}, the pull is still more than half of what it should be"
+)
+assert behind < {{ceiling}} + 10, f"behind by {behind:.2f}, nothing at all is left of the pull"
+
+# %% tags=["grading"] question="q5"
+name = "behind"
+rtol = 2e-4
+
+# %% tags=["mistake"] question="q5"
+says = "there the probability equals eps"
+behind = {{ceiling}}
+
+# %% tags=["mistake"] question="q5"
+says = "the pull is still more than half of what it should be"
+behind = {{ceiling}} - np.log({{share}} - 1)
+
+# %% tags=["mistake"] question="q5"
+says = "the factor is p / (p + eps), so p is not eps over {{share}}"
+hidden = True
+behind = {{ceiling}} + np.log({{share}})
+
+# %% [markdown]
+# ## 6 · All sixteen digits ★★ ({{points["q6"]}} points)
+#
+# Write `cross_entropy(logits, labels)`: `logits` has shape $(N, K)$, `labels` holds an index for each row, and the loss of a row is $-\log \operatorname{softmax}(z)_c$ in nats. Return {{reduction}}. Nine digits are compared, *also where the loss is tiny*: for a model that is right and sure, most programs have none. A loss of a thousand nats should come out as well.
+#
+# *Section: [The loss near zero]({{book}}/05_stability.html#the-loss-near-zero).*
+
+
+# %% nbgrader={"grade_id": "q6-answer", "solution": true}
+def cross_entropy(logits, labels):
+    """The loss of each row in nats, with its digits; returns {{reduction}}."""
+    ### BEGIN SOLUTION
+    rows = np.arange(len(labels))
+    gaps = logits - logits[rows, labels][:, None]
+    gaps[rows, labels] = -np.inf  # the label's own term is the 1 of log1p
+    lead = np.maximum(gaps.max(axis=1), 0)
+    rest = np.exp(gaps - lead[:, None]).sum(axis=1)
+    losses = np.where(lead == 0, np.log1p(rest), lead + np.log(rest + np.exp(-lead)))
+    return {{reduced}}
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "q6", "grade": true, "points": 3}
+def one(row, label):
+    """The loss of one row, as a number."""
+    with np.errstate(all="ignore"):
+        return float(np.sum(cross_entropy(np.array([row]), np.array([label]))))
+
+
+with np.errstate(all="ignore"):
+    both = cross_entropy(np.array([[0.0, 0.0], [0.0, 0.0]]), np.array([0, 1]))
+losses = np.log(2) * np.ones(2)
+want = {{reduced}}
+assert np.shape(both) == np.shape(want), (
+    f"for two rows that cost ln 2 each, {{reduction}} was asked for, got {both}"
+)
+assert np.allclose(both, want), (
+    f"for two rows that cost ln 2 each, {{reduction}} was asked for, got {both}"
+)
+assert np.isclose(one([2.0, 1.0, 0.1], 0), 0.41703, rtol=1e-4), (
+    f"the loss of 2.0, 1.0, 0.1 with label 0 is 0.4170, got {one([2.0, 1.0, 0.1], 0):.4f}"
+)
+assert np.isclose(one([0.0, 1000.0], 0), 1000, rtol=1e-9), (
+    f"a row that is wrong by 1000 logits costs 1000 nats, got {one([0.0, 1000.0], 0)}"
+)
+for row in [[0.0, -40.0], [5.0, -35.0]]:
+    assert one(row, 0) != 0, (
+        f"the loss of {row} with label 0 is e^-40 and not 0; 1 + e^-40 is 1, so keep the label's own term out of the sum"
+    )
+    assert np.isclose(one(row, 0), np.exp(-40), rtol=1e-9, atol=0), (
+        f"the loss of {row} with label 0 is {np.exp(-40):.6e}, got {one(row, 0):.6e}"
+    )
+
+# %% tags=["grading"] question="q6"
+name = "cross_entropy"
+rtol, atol = 1e-9, 0.0
+
+
+def inputs(rng):
+    drawn = []
+    for n, k, ahead in [(6, 3, (20, 45)), (3, 3, (30, 60)), (1, 10, (8, 20)), (8, 27, (-900, 2))]:
+        logits, labels = rng.normal(size=(n, k)), rng.integers(k, size=n)
+        logits[np.arange(n), labels] += rng.uniform(*ahead, size=n)
+        drawn.append((logits + rng.uniform(-9, 9, size=(n, 1)), labels))
+    return drawn
+
+
+# %% tags=["mistake"] question="q6"
+says = "keep the label's own term out of the sum"
+
+
+def cross_entropy(logits, labels):
+    top = logits.max(axis=1)
+    losses = top + np.log(np.exp(logits - top[:, None]).sum(axis=1))
+    losses = losses - logits[np.arange(len(labels)), labels]
+    return {{reduced}}
+
+
+# %% tags=["mistake"] question="q6"
+says = "a row that is wrong by 1000 logits costs 1000 nats"
+
+
+def cross_entropy(logits, labels):
+    rows = np.arange(len(labels))
+    gaps = logits - logits[rows, labels][:, None]
+    gaps[rows, labels] = -np.inf
+    losses = np.log1p(np.exp(gaps).sum(axis=1))
+    return {{reduced}}
+
+
+# %% tags=["mistake"] question="q6"
+says = "{{reduction}} was asked for"
+
+
+def cross_entropy(logits, labels, right=cross_entropy):
+    losses = np.array([np.sum(right(logits[[i]], labels[[i]])) for i in range(len(labels))])
+    return {{other}}
+
+
+# %% [markdown]
+# ## 7 · Classes that do not exist ★★ ({{points["q7"]}} points)
+#
+# Write `masked_loss(logits, labels, allowed)`. `logits` and `allowed` have shape $(N, K)$; `allowed` is boolean and says which classes exist for each row. The softmax of a row runs over its allowed classes only, and its loss in nats is infinite if its label is not one of them. A row in which nothing is allowed has no answer and is left out. Return the mean loss of the other rows; if there are none, return `{{empty}}`, since {{why}}. Logits are moderate here, below 100 in size.
+#
+# *Section: [Masks and minus infinity]({{book}}/05_stability.html#masks-and-minus-infinity).*
+
+
+# %% nbgrader={"grade_id": "q7-answer", "solution": true}
+def masked_loss(logits, labels, allowed):
+    """The mean loss in nats over the rows in which something is allowed."""
+    ### BEGIN SOLUTION
+    kept = allowed.any(axis=1)
+    if not kept.any():
+        return {{empty}}
+    z = np.where(allowed, logits, -np.inf)[kept]
+    z = z - z.max(axis=1, keepdims=True)
+    log_sums = np.log(np.exp(z).sum(axis=1))
+    return (log_sums - z[np.arange(len(z)), labels[kept]]).mean()
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "q7", "grade": true, "points": 3}
+def masked(labels, *allowed):
+    with np.errstate(all="ignore"):
+        z = np.tile([2.0, 1.0, 0.1], (len(labels), 1))
+        return masked_loss(z, np.array(labels), np.array(allowed, bool))
+
+
+found = masked([0], [1, 1, 0])
+assert np.shape(found) == (), f"the mean is one number, got shape {np.shape(found)}"
+assert not np.isclose(found, 0.407606, atol=1e-5), (
+    "a class that is not allowed has a logit of minus infinity, not of 0"
+)
+assert np.isclose(found, np.log1p(np.exp(-1))), (
+    f"between the logits 2.0 and 1.0 the first costs {np.log1p(np.exp(-1)):.4f}, got {found:.4f}"
+)
+assert masked([2], [1, 1, 0]) == np.inf, "a label that is not allowed makes the loss infinite"
+found = masked([0, 1], [1, 0, 0], [0, 0, 0])
+assert not np.isnan(found), (
+    "a row in which nothing is allowed should be left out; its softmax is nan"
+)
+found = masked([1, 1], [1, 1, 0], [0, 0, 0])
+assert not np.isclose(found, np.log1p(np.exp(1)) / 2), (
+    "a row that is left out should not count in the mean either"
+)
+assert np.isclose(found, np.log1p(np.exp(1))), (
+    f"one of two rows is left out, so the mean is that of the other, {np.log1p(np.exp(1)):.4f}; got {found:.4f}"
+)
+assert np.array_equal(masked([0, 0], [0, 0, 0], [0, 0, 0]), {{empty}}, equal_nan=True), (
+    "when every row is left out, {{empty}} was asked for"
+)
+
+# %% tags=["grading"] question="q7"
+name = "masked_loss"
+rtol, atol = 1e-9, 1e-12
+
+
+def inputs(rng):
+    drawn = []
+    for n, k in [(6, 3), (4, 4), (1, 10), (9, 5)]:
+        allowed, labels = rng.random((n, k)) < 0.6, rng.integers(k, size=n)
+        allowed[np.arange(n), labels] = True
+        allowed[rng.random(n) < 0.3] = False
+        drawn.append((3 * rng.normal(size=(n, k)), labels, allowed))
+    nothing = (rng.normal(size=(2, 3)), np.array([0, 1]), np.zeros((2, 3), bool))
+    never = (rng.normal(size=(2, 3)), np.array([2, 1]), np.array([[True, True, False], [True] * 3]))
+    return [*drawn, nothing, never]
+
+
+# %% tags=["mistake"] question="q7"
+says = "has a logit of minus infinity, not of 0"
+
+
+def masked_loss(logits, labels, allowed):
+    kept = allowed.any(axis=1)
+    if not kept.any():
+        return {{empty}}
+    z = (logits * allowed)[kept]
+    return (np.log(np.exp(z).sum(axis=1)) - z[np.arange(len(z)), labels[kept]]).mean()
+
+
+# %% tags=["mistake"] question="q7"
+says = "a row that is left out should not count in the mean either"
+
+
+def masked_loss(logits, labels, allowed, right=masked_loss):
+    kept = allowed.any(axis=1)
+    return right(logits, labels, allowed) * kept.mean() if kept.any() else {{empty}}
+
+
+# %% tags=["mistake"] question="q7"
+says = "when every row is left out, {{empty}} was asked for"
+
+
+def masked_loss(logits, labels, allowed, right=masked_loss):
+    return (
+        right(logits, labels, allowed)
+        if allowed.any()
+        else {{"0.0" if empty != "0.0" else "np.nan"}}
+    )
+
+
+# %% tags=["mistake"] question="q7"
+says = "should be left out; its softmax is nan"
+
+
+def masked_loss(logits, labels, allowed):
+    z = np.where(allowed, logits, -np.inf)
+    z = z - z.max(axis=1, keepdims=True)
+    return (np.log(np.exp(z).sum(axis=1)) - z[np.arange(len(z)), labels]).mean()
+
+
+# %% [markdown]
+# ## 8 · The logarithm of *not* ★★★ ({{points["q8"]}} points)
+#
+# Write `log_not(logits, labels)`: for each row of `logits`, of shape $(N, K)$ with $K \ge 2$, the logarithm of the probability that the label does *not* come true, $\log(1 - \hat p_c)$ with $\hat p = \operatorname{softmax}(z)$. Return an array with one number for each row. Nine digits are compared at both ends: where $\hat p_c$ is so near 1 that $1 - \hat p_c$ is 0 in floating point, and where $\hat p_c$ is so small that $1 - \hat p_c$ is 1.
+#
+# A hint: *not c* is a class too. Which logit has it, and what is then left is a softmax of two classes.
+#
+# *Section: [The loss near zero]({{book}}/05_stability.html#the-loss-near-zero).*
+
+
+# %% nbgrader={"grade_id": "q8-answer", "solution": true}
+def log_not(logits, labels):
+    """log(1 - p_c) for each row, with its digits for every p_c."""
+    ### BEGIN SOLUTION
+    rows = np.arange(len(labels))
+    others = logits.copy()
+    others[rows, labels] = -np.inf
+    top = others.max(axis=1)
+    merged = top + np.log(np.exp(others - top[:, None]).sum(axis=1))  # the logit of not c
+    gap = logits[rows, labels] - merged
+    return -(np.maximum(gap, 0) + np.log1p(np.exp(-np.abs(gap))))  # -log(1 + e^gap)
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "q8", "grade": true, "points": 4}
+with np.errstate(all="ignore"):
+    even, sure, never = np.asarray(
+        log_not(np.array([[0.0, 0.0], [40.0, 0.0], [0.0, 40.0]]), np.array([0, 0, 0]))
+    )
+    far = np.asarray(log_not(np.array([[0.0, 1000.0, 0.0], [1000.0, 0.0, 0.0]]), np.array([0, 0])))
+assert np.isclose(even, -np.log(2)), (
+    f"at equal logits it is ln 1/2 = {-np.log(2):.4f}, got {even:.4f}"
+)
+assert np.isfinite(sure), (
+    "at a lead of 40, 1 - p is 0 in floating point and its logarithm is lost; the answer is near -40. Never form 1 - p"
+)
+assert np.isclose(sure, -40), f"at a lead of 40 the answer is near -40, got {sure:.4f}"
+assert never != 0, (
+    f"40 behind, the answer is near {-np.exp(-40):.3e} and not 0; a difference of two nearly equal logarithms leaves nothing"
+)
+assert np.isclose(never, -np.exp(-40), rtol=1e-9, atol=0), (
+    f"40 behind, the answer is {-np.exp(-40):.6e}, got {never:.6e}"
+)
+assert np.allclose(far, [0, -1000 + np.log(2)]), (
+    f"at leads of 1000 the answers are 0 and {-1000 + np.log(2):.3f}, got {far}"
+)
+
+# %% tags=["grading"] question="q8"
+name = "log_not"
+rtol, atol = 1e-9, 0.0
+
+
+def inputs(rng):
+    drawn = []
+    for n, k, ahead in [(6, 3, 50), (4, 4, 3), (5, 10, 40), (3, 2, 600)]:
+        logits, labels = rng.normal(size=(n, k)), rng.integers(k, size=n)
+        logits[np.arange(n), labels] += np.resize([-ahead, ahead], n) * rng.uniform(0.7, 1, size=n)
+        drawn.append((logits, labels))
+    return drawn
+
+
+# %% tags=["mistake"] question="q8"
+says = "Never form 1 - p"
+
+
+def log_not(logits, labels):
+    weights = np.exp(logits - logits.max(axis=1, keepdims=True))
+    p = weights / weights.sum(axis=1, keepdims=True)
+    return np.log(1 - p[np.arange(len(labels)), labels])
+
+
+# %% tags=["mistake"] question="q8"
+says = "1 - p is 0 in floating point and its logarithm is lost"
+
+
+def log_not(logits, labels):
+    weights = np.exp(logits - logits.max(axis=1, keepdims=True))
+    p = weights / weights.sum(axis=1, keepdims=True)
+    return np.log1p(-p[np.arange(len(labels)), labels])
+
+
+# %% tags=["mistake"] question="q8"
+says = "a difference of two nearly equal logarithms leaves nothing"
+
+
+def log_not(logits, labels):
+    others = logits.copy()
+    others[np.arange(len(labels)), labels] = -np.inf
+    top = logits.max(axis=1, keepdims=True)
+    high = others.max(axis=1, keepdims=True)
+    logsum = np.log(np.exp(logits - top).sum(axis=1)) + top[:, 0]
+    return np.log(np.exp(others - high).sum(axis=1)) + high[:, 0] - logsum
+
+
+# %% [markdown]
+# ## 9 · Which shifts are safe? ★★★ ({{points["q9"]}} points)
+#
+# A float format has a largest number, $e^A$, and a smallest positive number at full precision, $e^{-B}$ (in float64, $A$ is 709.78 and $B$ is 708.40, rounded). A program computes the softmax of $K$ finite logits with maximum $m$ after subtracting some number $b$. Take all arithmetic to be exact, except that what exceeds $e^A$ is infinite and what is below $e^{-B}$ may come out as 0.
+#
+# Prove: if $m - A + \ln K \le b \le m + B$, then no term and no sum overflows, and the sum is not 0. Then conclude: if $A \ge \ln K$, {{shift}}, is a safe shift whenever the largest and the smallest logit differ by at most $A - \ln K$.
+#
+# *Sections: [Subtract the maximum]({{book}}/05_stability.html#subtract-the-maximum), [Where exp breaks]({{book}}/05_stability.html#where-exp-breaks).*
+
+# %% [markdown] nbgrader={"grade_id": "q9", "grade": true, "solution": true, "points": 4}
+# ### BEGIN SOLUTION
+# No logit exceeds $m$, and $m - b \le A - \ln K$ by the left inequality. So each of the $K$ terms is at most
+#
+# $$e^{z_k - b} \le e^{m - b} \le e^{A - \ln K} = \frac{e^A}{K},$$
+#
+# which does not overflow, and the sum of all, or of some of them, is at most $K \cdot e^A / K = e^A$: no overflow either. By the right inequality the term of the largest logit is $e^{m - b} \ge e^{-B}$, so it is not lost; the others are not negative, so the sum is at least $e^{-B} > 0$.
+#
+# Let $s$ be the smallest logit and $b$ be {{name}}. It lies between the smallest and the largest logit: $s \le b \le m$. Hence $m - b \le m - s \le A - \ln K$, which is the left inequality, and $b \le m \le m + B$, which is the right one. The shift is safe. ∎
+# ### END SOLUTION
+
+# %% [markdown] tags=["rubric"] question="q9"
+# **Rubric, 4 points**
+#
+# - 1: bounds every term by that of the largest logit, and this by $e^A / K$.
+# - 1: bounds the sum; $\ln K$ is used here, and the answer says so or shows it.
+# - 1: the sum is not 0, because the term of the largest logit is at least $e^{-B}$ (that the others are not negative may go unsaid).
+# - 1: the conclusion, from $s \le b \le m$ to *both* inequalities. One of them only: no point.
