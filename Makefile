@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 NOTEBOOKS ?= $(wildcard chapters/*.ipynb)
+# The course's folder: the gradebook, what was handed in, and a teacher's own problem sets.
+PS_DIR ?= exercises
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -21,6 +23,10 @@ serve: book  ## read the website at http://localhost:8000
 lab: .venv/installed  ## open the chapters in JupyterLab
 	$(BIN)/jupyter trust $(NOTEBOOKS) # else the stored figures do not show before a run
 	$(BIN)/jupyter lab --notebook-dir=chapters
+
+release: .venv/installed  ## make the notebook to hand out: make release PS=ps-softmax VARIANT=7
+	$(BIN)/python -m grading.release $(or $(PS),$(error say which set: PS=ps-softmax)) \
+	  --root $(PS_DIR) $(if $(VARIANT),--variant $(VARIANT))
 
 notebooks: .venv/installed  ## execute the chapters in place and normalise them
 	$(BIN)/python tools/notebooks.py $(NOTEBOOKS)
@@ -66,4 +72,4 @@ website/node_modules: website/package-lock.json .venv/installed
 	.venv-peers/bin/pip install --quiet --no-deps -e .
 	@touch $@
 
-.PHONY: help book test serve lab notebooks format lock peers bench clean
+.PHONY: help book test serve lab release notebooks format lock peers bench clean
