@@ -23,10 +23,15 @@ variants = {
         },
     ],
     "answer": [
-        {"answer": "the probabilities $\\hat p$", "factor": "probs"},
-        {"answer": "the logarithms of the probabilities, $\\log \\hat p$", "factor": "1"},
+        {"answer": "the probabilities $\\hat p$", "plain": "the probabilities", "factor": "probs"},
         {
-            "answer": "the probabilities, relative to what they were and in per cent",
+            "answer": "the logarithms of the probabilities, $\\log \\hat p$",
+            "plain": "the logarithms of the probabilities",
+            "factor": "1",
+        },
+        {
+            "answer": "the probabilities, relative to what they were and in per cent,",
+            "plain": "the probabilities, in per cent of what they were,",
             "factor": "100",
         },
     ],
@@ -291,7 +296,7 @@ lead = np.log(q / (1 - q))
 
 # %% nbgrader={"grade_id": "q4-answer", "solution": true}
 def response(probs, v, temperature):
-    """The rate at which {{answer}} change when the logits move along v."""
+    """The rate at which {{plain}} change when the logits move along v."""
     ### BEGIN SOLUTION
     average = (probs * v).sum(axis=-1, keepdims=True)
     return {{factor}} * (v - average) / temperature
@@ -323,7 +328,7 @@ assert not np.allclose(found, {{factor}} * (v - v.mean(axis=1, keepdims=True))),
 )
 want = {{factor}} * moved(probs, v, 1.0)
 assert np.allclose(found, want, rtol=1e-5, atol=1e-8), (
-    f"by differences {{answer}} change by {want[0].round(3)} in the first example, and you say {found[0].round(3)}"
+    f"by differences {{plain}} change by {want[0].round(3)} in the first example, and you say {found[0].round(3)}"
 )
 ratio = found[0, 0] / np.asarray(response(probs, v, 2.0))[0, 0]
 assert not np.isclose(ratio, 1), (

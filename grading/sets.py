@@ -22,6 +22,7 @@ import json
 import re
 import symtable
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -239,7 +240,7 @@ def execute(code, names, where):
 
 def find(name, folder=None):
     """The source of a set by its name: in the teacher's folder, else among the book's."""
-    folders = [Path(f).expanduser() for f in (folder, EXERCISES) if f]
+    folders = dict.fromkeys(Path(f).expanduser().resolve() for f in (folder, EXERCISES) if f)
     for path in (f / f"{name}.py" for f in folders):
         if path.is_file():
             return path
@@ -433,7 +434,8 @@ def assigned(code):
 def check_imports(cell):
     """Refuse code that a student with nothing but NumPy and Matplotlib cannot run."""
     try:
-        tree = ast.parse(cell.source)
+        with warnings.catch_warnings(action="error"):
+            tree = ast.parse(cell.source)
     except SyntaxError as error:
         raise SetError(f"{cell.where}: not Python: {error}") from error
     for node in ast.walk(tree):

@@ -1,0 +1,361 @@
+"""Problem sets: solutions earn everything, releases hold none, mistakes get their sentence."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import jupytext
+import nbformat
+import numpy as np
+import prose
+import pytest
+from nbclient import NotebookClient
+
+from grading import release, sets
+
+SETS = sorted(path.stem for path in sets.EXERCISES.glob("ps-*.py"))
+STUDENT = prose.ROOT / ".venv-student" / "bin" / "python"
+VARIANTS = [None, 1, 7]
+
+
+@pytest.fixture(scope="module")
+def loaded():
+    """Each set in each variant, read once."""
+    return {(name, v): sets.load(name, v) for name in SETS for v in VARIANTS}
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """A course in a folder of its own, where every set has been released, in variant 7."""
+    root = tmp_path_factory.mktemp("course")
+    for name in SETS:
+        release.release(name, 7, root)
+    return root
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("name", SETS)
+def test_solutions_earn_all_and_releases_none_and_mistakes_are_named(loaded, name, variant):
+    """`faults` tries it: each solution, the student edition as it is, each mistake by name."""
+    problem_set = loaded[name, variant]
+    assert problem_set.faults(seed=3) == []
+    solved = problem_set.run()
+    for question in problem_set.questions:
+        if question.kind != "text":
+            assert question.earned(solved, seed=4), question.id
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_set_is_worth_doing(loaded, name):
+    """Six to nine questions of several kinds, from ★ to ★★★, one of them a derivation."""
+    problem_set = loaded[name, None]
+    questions = problem_set.questions
+    assert 6 <= len(questions) <= 9
+    assert 20 <= sum(q.points for q in questions) <= 30
+    kinds = [q.kind for q in questions]
+    assert kinds.count("text") == 1
+    assert kinds.count("value") >= 1
+    assert kinds.count("function") >= 4
+    assert all(q.mistakes for q in questions if q.kind != "text")
+    asked = [c.source for c in problem_set.source().cells if re.match(r"## \d", c.source)]
+    stars = [len(re.match(r"## \d.*?(★+) \(\d points?\)", text)[1]) for text in asked]
+    assert len(asked) == len(questions)
+    assert stars == sorted(stars)
+    assert set(stars) == {1, 2, 3}
+    assert all(re.search(r"\*Sections?: \[", text) for text in asked)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_links_lead_to_a_place_in_the_book(loaded, site, name):
+    """A student follows them from wherever the notebook lies, so they are whole addresses."""
+    book = sets.standing([])["book"]
+    text = "\n".join(c.source for c in loaded[name, None].student().cells)
+    links = re.findall(r"\]\(([^)]+)\)", text)
+    assert links
+    for link in links:
+        assert link.startswith(book), link
+        page, _, anchor = link.removeprefix(book + "/").partition("#")
+        html = (site / "chapters" / page).read_text(encoding="utf-8")
+        assert not anchor or f'id="{anchor}"' in html, link
+
+
+def lines(cells):
+    """The lines of cells that say something of their own."""
+    return {line.strip() for c in cells for line in c.source.splitlines() if len(line) > 24}
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_release_holds_no_solution_and_no_hidden_input(course, name):
+    """Searched for in the notebook's whole text, and cell by cell, metadata included."""
+    problem_set = sets.issued(name, course)
+    path = course / "release" / name / f"{name}.ipynb"
+    released = nbformat.read(path, as_version=4)
+    text = path.read_text(encoding="utf-8")
+    shown = lines(released.cells)
+    for cell in problem_set.cells:
+        if match := re.search(r"### BEGIN SOLUTION\n(.*?)\s*(?:#\s*)?### END", cell.source, re.S):
+            assert json.dumps(match[1])[1:-1] not in text, cell.id
+    secret = [c for c in problem_set.cells if sets.role(c) in ("grading", "rubric", "variants")]
+    assert secret
+    assert not lines(secret) & shown
+    for word in ("MARK SCHEME", "SOLUTION", "HIDDEN", "Rubric", "def inputs", "says =", "{{"):
+        assert word not in text, word
+    assert set(released.metadata) == {"kernelspec", "language_info"}
+    for cell in released.cells:
+        assert set(cell.metadata) <= {"nbgrader", "deletable", "editable"}
+        assert not cell.get("outputs")
+        assert not cell.get("attachments")
+    assert [c.source for c in released.cells] == [c.source for c in problem_set.student().cells]
+    assert [c.id for c in released.cells] == [c.id for c in problem_set.student().cells]
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_variant_changes_every_number_convention_and_bug(name):
+    """Nothing that varies is the book's own, and every choice comes up for some seed."""
+    cells = jupytext.read(sets.find(name), fmt="py:percent").cells
+    for cell in cells:
+        cell.where = name
+    names = {"np": np}
+    sets.execute(next(c.source for c in cells if sets.role(c) == "variants"), names, name)
+    seen = {key: set() for key in names["variants"]}
+    for seed in range(60):
+        values = sets.draw(name, cells, seed)
+        for key, options in names["variants"].items():
+            shape = [o if isinstance(o, dict) else {key: o} for o in options]
+            drawn = [i for i, o in enumerate(shape) if all(values[k] == v for k, v in o.items())]
+            assert 0 not in drawn, (seed, key)
+            seen[key].update(drawn)
+    assert all(len(seen[key]) == len(o) - 1 for key, o in names["variants"].items())
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_the_release_runs_with_numpy_and_matplotlib_only(course, name):
+    """In plain Jupyter: every cell that is given runs; with the solutions, every check passes."""
+    if not STUDENT.exists():
+        message = "the environment of a student is not there: make .venv-student/installed"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    for folder in ("release", "source"):
+        notebook = nbformat.read(course / folder / name / f"{name}.ipynb", as_version=4)
+        ran = in_a_kernel(notebook)
+        for cell in ran.cells:
+            raised = [o.ename for o in cell.get("outputs", []) if o.output_type == "error"]
+            printed = "".join(o.text for o in cell.get("outputs", []) if o.get("name") == "stdout")
+            if folder == "source":
+                assert not raised, (cell.id, raised)
+                if cell.cell_type == "code" and cell.metadata.nbgrader.grade:
+                    assert printed.endswith(("on others too\n", "on its being right\n")), cell.id
+            else:
+                allowed = {"NotImplementedError", "NameError"}
+                assert set(raised) <= allowed, (cell.id, raised)
+                assert not (raised and "## 1" in cell.source)
+        assert "ModuleNotFoundError" in " ".join(o.ename for o in ran.cells[-1].outputs)
+
+
+def in_a_kernel(notebook):
+    """The notebook, run by Jupyter in a student's environment; its last cell wants `ce_lib`."""
+    from jupyter_client.manager import KernelManager
+
+    notebook.cells.append(nbformat.v4.new_code_cell("import ce_lib", id="wants-ce-lib"))
+    manager = KernelManager()
+    command = [str(STUDENT), "-I", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    manager.kernel_spec.argv = command
+    return NotebookClient(notebook, km=manager, allow_errors=True, timeout=120).execute()
+
+
+def test_a_set_is_graded_as_it_was_issued(tmp_path):
+    """Its source may change afterwards; and another edition is not released over work done."""
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    text = sets.find("ps-softmax").read_text(encoding="utf-8")
+    own = mine / "ps-own.py"
+    own.write_text(text, encoding="utf-8")
+    path = release.release("ps-own", 5, mine)
+    assert path == mine / "release" / "ps-own" / "ps-own.ipynb"
+    own.write_text(text.replace("from scores to probabilities", "changed"), encoding="utf-8")
+    assert sets.issued("ps-own", mine).title == "Problem set: from scores to probabilities"
+    assert sets.issued("ps-own", mine).values == sets.load("ps-softmax", 5).values
+    (mine / "submitted" / "ada" / "ps-own").mkdir(parents=True)
+    with pytest.raises(sets.SetError, match="1 students have handed in work"):
+        release.release("ps-own", 5, mine)
+    own.write_text(text, encoding="utf-8")
+    assert release.release("ps-own", 5, mine).exists()
+    with pytest.raises(sets.SetError, match="was not released from"):
+        sets.issued("ps-softmax", mine)
+
+
+def test_the_command_says_where_the_notebook_is(tmp_path):
+    command = [sys.executable, "-m", "grading.release", "ps-softmax", "--root", str(tmp_path)]
+    done = subprocess.run(
+        [*command, "--variant", "2"], cwd=prose.ROOT, capture_output=True, text=True, check=True
+    )
+    path = Path(re.search(r"hand out\s+(\S+)", done.stdout)[1])
+    assert path.exists()
+    assert path.is_relative_to(tmp_path)
+    command[3] = "ps-nothing"
+    done = subprocess.run(command, cwd=prose.ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "there is no ps-nothing.py in" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+SMALL = """# %% tags=["variants"]
+variants = {"base": [{"base": "e", "log": "np.log"}, {"base": "2", "log": "np.log2"}]}
+
+# %% [markdown]
+# # A small set
+#
+# {{rules}}
+
+# %%
+import numpy as np
+
+# %% [markdown]
+# Write `surprise(p)`, to base {{base}}.
+
+# %% nbgrader={"grade_id": "q1-answer", "solution": true}
+def surprise(p):
+    ### BEGIN SOLUTION
+    return -{{log}}(p)
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "q1", "grade": true, "points": 2}
+assert np.all(surprise(np.array([0.5])) > 0), "a surprisal is positive; which sign has a logarithm?"
+
+# %% tags=["grading"] question="q1"
+name = "surprise"
+
+def inputs(rng):
+    return [(rng.random(3),), (rng.random((2, 2)),)]
+
+# %% tags=["mistake"] question="q1"
+says = "which sign has a logarithm?"
+def surprise(p):
+    return {{log}}(p)
+
+# %% [markdown]
+# Why?
+
+# %% [markdown] nbgrader={"grade_id": "q2", "grade": true, "solution": true, "points": 3}
+# ### BEGIN SOLUTION
+# Because.
+# ### END SOLUTION
+
+# %% [markdown] tags=["rubric"] question="q2"
+# - 3: because.
+"""
+
+
+def test_the_small_set_is_sound():
+    """So that what breaks it below is the break."""
+    assert sets.read("ps-small", SMALL).faults() == []
+    assert sets.read("ps-small", SMALL, 1).values == {"base": "2", "log": "np.log2"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("{{base}}.", "{{bass}}.", r"cell 3: {{bass}} cannot be filled in.*it may use base, book"),
+        (', "points": 2', "", "cell 5: question q1 needs points, a whole number"),
+        ('"points": 2', '"points": 0', "question q1 needs points"),
+        ('"grade_id": "q2"', '"grade_id": "q1"', "the grade_id q1 is used twice"),
+        ('"grade_id": "q1", ', "", "cell 5: its nbgrader metadata has no grade_id"),
+        ('"solution": true}', '"solution": 0}', "says neither grade nor solution"),
+        ("    ### END SOLUTION", "", "one '### BEGIN SOLUTION' and one '### END SOLUTION'"),
+        ('["grading"]', '["gradng"]', "cell 6: unknown in its header: gradng"),
+        ('tags=["grading"] question="q1"', 'tags=["grading"] question="q3"', "no question 'q3'"),
+        ('name = "surprise"', 'name = "surprize"', "what the solution defines, got 'surprize'"),
+        ("def inputs", "def input", "question q1 needs `inputs"),
+        (", (rng.random((2, 2)),)", "", "should have more than one shape"),
+        ("(rng.random(3),), (rng.random((2, 2)),)", "(np.ones(3),), (np.ones(2),)", "from rng"),
+        ("import numpy as np", "import scipy", "cell 2 imports scipy; students have NumPy"),
+        ("import numpy as np", "import numpy as np\nsurprise = 1", "cell 2: it assigns surprise"),
+        ("return -{{log}}(p)", "return -{{log}}(p", "cell 4: not Python"),
+        ("import numpy as np", "1 / 0", r"its own solutions do not run: ZeroDivisionError"),
+        ("# # A small set", "# A small set", "should have the title"),
+        ('["rubric"] question="q2"', '["rubric"] question="q1"', "q2 needs one rubric cell"),
+        ('says = "which sign has a logarithm?"', "", "a mistake gives `says`"),
+        ('{"base": "2", "log": "np.log2"}', "", r"variants\['base'\] should be a list of two"),
+        ('"log": "np.log2"}]', '"log": "np.log2"}], "log": [1, 2]', "sets log a second time"),
+        ("q1-answer", "q9-answer", "question q1 needs a solution cell q1-answer"),
+    ],
+)
+def test_a_bad_source_gets_a_clear_error(old, new, message):
+    """The error says where, what was found and what was wanted."""
+    assert old in SMALL
+    text = SMALL.replace(old, new, 1)
+    with pytest.raises(sets.SetError, match=message):
+        sets.read("ps-small", text)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("return {{log}}(p)", "return -{{log}}(p)", "q1, mistake 1: it passes for right"),
+        ("return {{log}}(p)", "return -2 * {{log}}(p)", "the public check lets it pass"),
+        ('says = "which', 'says = "Which', "the public check should say 'Which sign"),
+        ("> 0)", "> 9)", "q1: its own solution fails the check: a surprisal is positive"),
+        ("    ### BEGIN SOLUTION\n    return -{{log}}(p)\n",
+         "    return -{{log}}(p)\n    ### BEGIN SOLUTION\n    ...\n",
+         "q1: the student edition holds the solution already"),
+    ],
+)  # fmt: skip
+def test_a_fault_in_a_set_is_found_when_it_is_tried_out(old, new, message):
+    assert old in SMALL
+    faults = sets.read("ps-small", SMALL.replace(old, new, 1)).faults()
+    assert any(message in fault for fault in faults), faults
+
+
+def test_a_set_with_a_fault_is_not_released(tmp_path):
+    (tmp_path / "ps-small.py").write_text(SMALL.replace("> 0)", "> 9)"), encoding="utf-8")
+    with pytest.raises(sets.SetError, match="ps-small was not released:\nq1: its own solution"):
+        release.release("ps-small", root=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["ps-small.py"]
+
+
+def test_a_set_without_variants_has_none():
+    text = SMALL[SMALL.index("# %% [markdown]") :].replace("{{log}}", "np.log")
+    with pytest.raises(sets.SetError, match="ps-small has no variants"):
+        sets.read("ps-small", text.replace("{{base}}", "e"), 1)
+
+
+@pytest.mark.parametrize(
+    ("got", "want", "right"),
+    [
+        (0.5, 0.5 + 1e-12, True),
+        (0.5, 0.6, False),
+        (np.float32(0.5), 0.5, True),
+        ([1.0, 2.0], np.array([1.0, 2.0]), True),
+        (np.ones((2, 1)), np.ones(2), False),
+        (np.ones(2), 1.0, False),
+        (np.nan, np.nan, True),
+        (np.inf, np.inf, True),
+        (-np.inf, np.inf, False),
+        (2, 2, True),
+        (1.5, 2, False),
+        ("right", "right", True),
+        (1, "right", False),
+        (None, 0.5, False),
+        ("0.5", 0.5, False),
+        ((1.0, np.ones(2)), (1.0, np.ones(2)), True),
+        ((1.0,), (1.0, 1.0), False),
+        ([[1, 2], [3]], np.ones((2, 2)), False),
+        (1 + 0j, 1.0, False),
+        (np.array([0, 2]), np.array([0, 2]), True),
+        (np.array([0.0, 1.4]), np.array([0, 1]), False),
+    ],
+)
+def test_answers_are_compared_by_value_and_shape(got, want, right):
+    question = sets.Question("q", 1, "value", reference=want)
+    assert question.accepts(got, want) is right
+
+
+def test_feedback_names_the_mistake_that_gives_an_answer():
+    """On inputs that the student has not seen, and nothing is said of what nobody knows."""
+    question = sets.read("ps-small", SMALL).questions[0]
+    (args, *_) = question.draw(np.random.default_rng(0))
+    want = question.answer(args)
+    assert question.explain(args, -want, want) == "which sign has a logarithm?"
+    assert question.explain(args, 3 * want, want) is None
