@@ -1,0 +1,84 @@
+"""Compare an answer with the reference, and say in words where they differ."""
+
+import numpy as np
+
+from grading.inside.exchange import Other
+
+
+def difference(got, want, rtol=1e-9, atol=0.0):
+    """Say how `got` differs from `want`, or return None if it agrees.
+
+    got : plain data from a submission (see `grading.inside.exchange`)
+    want : number, bool, str, None, numeric array, or a list, tuple or dict of these
+
+    Numbers agree within `rtol` and `atol`, nan with nan. A list of numbers is as good as an array,
+    a tuple as a list; a truth value is no number. The text names shapes, kinds and places, never a
+    value of `want`.
+    """
+    if isinstance(got, Other):
+        return f"it is {got.what}"
+    if want is None or isinstance(want, str):
+        if type(got) is not type(want):
+            return f"it is {kind(got)}, not {kind(want)}"
+        return None if got == want else "it is another text"
+    if isinstance(want, dict):
+        if not isinstance(got, dict) or got.keys() != want.keys():
+            return f"it is not a dict with the keys {', '.join(want)}"
+        return _first(difference(got[key], want[key], rtol, atol) for key in want)
+    if isinstance(want, (list, tuple)) and not _numeric(want):
+        if not isinstance(got, list) or len(got) != len(want):
+            return f"it is {kind(got)}, not a list of {len(want)} elements"
+        pairs = enumerate(zip(got, want, strict=True))
+        found = ((place, difference(one, other, rtol, atol)) for place, (one, other) in pairs)
+        return _first(said and f"of element {place}, {said}" for place, said in found)
+    return _numbers(got, np.asarray(want), rtol, atol)
+
+
+def kind(value):
+    """Name the kind of a value in a message."""
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape} and dtype {value.dtype}"
+    if isinstance(value, list):
+        return f"a list of {len(value)} elements"
+    names = {bool: "a truth value", str: "a text", dict: "a dict", type(None): "None"}
+    return getattr(value, "what", None) or names.get(type(value), "a number")
+
+
+def _first(found):
+    return next((said for said in found if said), None)
+
+
+def _numeric(value):
+    """Whether a list or tuple holds nothing but numbers, in rows of the same length."""
+    try:
+        return np.asarray(value).dtype.kind in "iufc"
+    except (ValueError, OverflowError):
+        return False
+
+
+def _numbers(got, want, rtol, atol):
+    if got is None or isinstance(got, (str, dict)):
+        return f"it is {kind(got)}, not {_wanted(want)}"
+    try:
+        array = np.asarray(got)
+    except (ValueError, OverflowError):
+        return f"it is not {_wanted(want)}"
+    if array.dtype.kind not in "biufc":
+        return f"it is not {_wanted(want)}"
+    if array.shape != want.shape:
+        return f"it is {kind(got)}, not {_wanted(want)}"
+    if (array.dtype.kind == "b") != (want.dtype.kind == "b"):
+        return f"it is {'a truth value' if array.dtype.kind == 'b' else kind(got)}, not {_wanted(want)}"
+    with np.errstate(all="ignore"):
+        wrong = ~np.isclose(array, want, rtol=rtol, atol=atol, equal_nan=True)
+    if not wrong.any():
+        return None
+    if want.ndim == 0:
+        return "its value is wrong"
+    place = tuple(int(i) for i in np.argwhere(wrong)[0])
+    return f"{wrong.sum()} of its {want.size} values are wrong, the first at index {place}"
+
+
+def _wanted(want):
+    what = "truth values" if want.dtype.kind == "b" else "numbers"
+    return f"an array of {what} of shape {want.shape}" if want.ndim else f"one of the {what}"

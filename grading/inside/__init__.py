@@ -1,0 +1,1 @@
+"""The jail's side, and the data format that both sides share."""

@@ -1,0 +1,150 @@
+"""Plain data between the jail and the grader: one JSON object a line, arrays as raw numbers.
+
+Nothing here runs code that the other side chose: no pickle, no eval, no class by name. Both sides
+use `encode` and `decode`; the jail imports this file alone, so it needs nothing but NumPy.
+"""
+
+import base64
+import json
+import math
+
+import numpy as np
+
+LARGEST = 16 * 2**20  # bytes of one answer
+DEEPEST = 20  # lists within lists
+
+
+class Malformed(ValueError):
+    """What arrived is not in the format."""
+
+
+class Other:
+    """Stands for an answer that is no plain data; `what` says what it was."""
+
+    def __init__(self, what):
+        """Keep the description."""
+        self.what = what
+
+
+def plain(value, depth=0):
+    """Reduce a value to None, bool, int, float, complex, str, lists, dicts, arrays or `Other`.
+
+    Arrays and lists are copied, so that what the owner does to them later changes nothing.
+    """
+    kind = type(value)
+    if value is None or kind in (bool, int, float, complex):
+        return value
+    if kind is str:
+        return value if len(value) <= LARGEST else Other(f"a text of {len(value)} characters")
+    if depth > DEEPEST:
+        return Other(f"lists nested more than {DEEPEST} deep")
+    if kind in (list, tuple):
+        if len(value) > LARGEST // 8:
+            return Other(f"a {kind.__name__} of {len(value)} elements")
+        return [plain(item, depth + 1) for item in value]
+    if kind is dict:
+        if not all(type(key) is str for key in value):
+            return Other("a dict with keys that are not text")
+        return {key: plain(item, depth + 1) for key, item in value.items()}
+    if issubclass(kind, (np.ndarray, np.generic)):
+        return _plain_array(value)
+    return Other(f"an object of type {str(kind.__name__)[:80]}")
+
+
+def _plain_array(value):
+    array = np.array(value, subok=False)
+    if array.nbytes > LARGEST:
+        return Other(f"an array of shape {array.shape}, too large to take")
+    if array.dtype.kind == "U" and array.ndim == 0:
+        return str(array)
+    if array.dtype.kind not in "biufc":
+        return Other(f"an array of dtype {array.dtype}")
+    if array.dtype.itemsize > (16 if array.dtype.kind == "c" else 8):
+        array = array.astype(complex if array.dtype.kind == "c" else float)
+    return np.ascontiguousarray(array.astype(array.dtype.newbyteorder("=")).reshape(array.shape))
+
+
+def encode(value):
+    """Turn plain data into what `json.dumps` takes; arrays and complex numbers are tagged."""
+    if isinstance(value, np.ndarray):
+        data = base64.b64encode(value.astype(value.dtype.newbyteorder("<")).tobytes()).decode()
+        kind = value.dtype.kind + str(value.dtype.itemsize)
+        return {"$array": [kind, list(value.shape), data]}
+    if isinstance(value, Other):
+        return {"$other": value.what}
+    if isinstance(value, complex):
+        return {"$complex": [value.real, value.imag]}
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 4096:
+        return {"$other": f"an integer of {value.bit_length()} bits"}
+    if isinstance(value, list):
+        return [encode(item) for item in value]
+    if isinstance(value, dict):
+        return {"$dict": {key: encode(item) for key, item in value.items()}}
+    return value
+
+
+def decode(value, depth=0):
+    """Turn parsed JSON from the other side back into plain data, or raise Malformed."""
+    if depth > 2 * DEEPEST + 2:
+        raise Malformed("nested too deep")
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, list):
+        return [decode(item, depth + 1) for item in value]
+    if not isinstance(value, dict) or len(value) != 1:
+        raise Malformed("an object without a tag")
+    ((tag, content),) = value.items()
+    if tag == "$array":
+        return _decode_array(content)
+    if tag == "$other" and isinstance(content, str):
+        return Other(content[:200])
+    if tag == "$complex" and isinstance(content, list) and len(content) == 2:
+        if all(isinstance(part, (int, float)) for part in content):
+            return complex(*content)
+    if tag == "$dict" and isinstance(content, dict):
+        return {key: decode(item, depth + 1) for key, item in content.items()}
+    raise Malformed(f"a wrong {tag[:20]}")
+
+
+_DTYPES = {
+    name: np.dtype(name if name == "b1" else "<" + name)
+    for name in "b1 i1 i2 i4 i8 u1 u2 u4 u8 f2 f4 f8 c8 c16".split()
+}
+
+
+def _decode_array(content):
+    match content:
+        case [str(kind), [*shape], str(data)] if kind in _DTYPES and len(shape) <= 32:
+            pass
+        case _:
+            raise Malformed("a wrong $array")
+    if not all(type(length) is int and 0 <= length <= LARGEST for length in shape):
+        raise Malformed("a wrong shape")
+    size = math.prod(shape) * _DTYPES[kind].itemsize
+    if size > LARGEST:
+        raise Malformed("an array too large")
+    try:
+        raw = base64.b64decode(data, validate=True)
+    except ValueError:
+        raise Malformed("an array without its data") from None
+    if len(raw) != size:
+        raise Malformed("an array whose data do not fit its shape")
+    if kind == "b1":
+        raw = np.frombuffer(raw, "u1").astype(bool).tobytes()  # a byte of 2 is no boolean
+    return np.frombuffer(raw, _DTYPES[kind]).reshape(shape).copy()
+
+
+def dump(frame):
+    """One frame as a line of bytes; its values must have gone through `encode`."""
+    return json.dumps(frame).encode() + b"\n"
+
+
+def parse(line):
+    """One line of bytes as a dict, or raise Malformed."""
+    try:
+        frame = json.loads(line)
+    except (ValueError, RecursionError):
+        raise Malformed("not a line of JSON") from None
+    if not isinstance(frame, dict):
+        raise Malformed("not a JSON object")
+    return frame

@@ -1,0 +1,559 @@
+"""Run a submission in a bubblewrap jail, watch what it uses, and take plain data out of it.
+
+In the jail there is no network, no process but its own, no variable of the grader's environment,
+and no file but the system's programs and the student environment, all read-only, and a small
+scratch folder in memory. The kernel interfaces that a homework never needs are refused by a system
+call filter. Nothing outlives the jail: its first process is the first of a PID namespace.
+
+Limits on a single process are rlimits. Limits on all of them together (memory, processor time,
+number of processes) are kept by looking at the process tree in /proc ten times a second, which
+works for root and for an ordinary user alike, with or without control groups.
+"""
+
+import ctypes
+import ctypes.util
+import errno
+import functools
+import glob
+import os
+import re
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from grading.inside import exchange
+
+HERE = Path(__file__).resolve().parent
+STUDENT = Path(os.environ.get("GRADING_STUDENT", HERE.parent / ".venv-student"))
+MIB = 2**20
+FIRST_UID = 1_000_000_000  # + thread id: a user for each jail, with no files and no other process
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may use; seconds and bytes."""
+
+    total: float = 180  # all of it, restarts included
+    cell: float = 20
+    call: float = 5  # one call of a student's function
+    question: float = 20  # all its calls
+    processor: float = 90  # processor time of all processes together
+    memory: int = 1024 * MIB  # of all processes together
+    address_space: int = 3072 * MIB  # of each process
+    processes: int = 32  # threads count, too
+    files: int = 128  # open at a time, in each process
+    file_size: int = 32 * MIB
+    scratch: int = 64 * MIB
+    shown: int = 1 * MIB  # outputs of all cells
+    said: int = 64 * MIB  # all that leaves the jail
+    attempts: int = 4  # a cell that kills its process is left out, and the rest is run again
+
+    def order(self, uid):
+        """The part that the inside needs to know."""
+        return {
+            "cell": self.cell,
+            "call": self.call,
+            "question": self.question,
+            "shown": self.shown,
+            "uid": uid,
+            "rlimits": {
+                "RLIMIT_AS": self.address_space,
+                "RLIMIT_CPU": int(self.processor),
+                "RLIMIT_NOFILE": self.files,
+                "RLIMIT_FSIZE": self.file_size,
+                "RLIMIT_CORE": 0,
+                **({"RLIMIT_NPROC": self.processes} if uid is not None else {}),
+            },
+        }
+
+
+class NoJail(Exception):
+    """This machine cannot make the jail; the message says why and what helps."""
+
+
+class Ended(Exception):
+    """The jailed process came to its end too early."""
+
+
+REASONS = {
+    "unreached": "was not reached",
+    "exit": "ended the Python process",
+    "time": "used more time than allowed",
+    "processor": "used more processor time than allowed",
+    "memory": "used more memory than allowed",
+    "processes": "started more processes than allowed",
+    "output": "sent more data than allowed",
+}
+
+
+# ---------------------------------------------------------------- the jail's walls
+
+REFUSED = """
+    ptrace process_vm_readv process_vm_writev kcmp pidfd_getfd
+    memfd_create memfd_secret shmget msgget semget mq_open
+    unshare setns mount umount2 pivot_root chroot move_mount fsopen fsconfig fsmount fspick
+    open_tree mount_setattr keyctl add_key request_key bpf perf_event_open userfaultfd
+    io_uring_setup kexec_load kexec_file_load init_module finit_module delete_module
+    open_by_handle_at name_to_handle_at personality syslog acct swapon swapoff reboot quotactl
+    fanotify_init vmsplice
+""".split()  # tracing, memory that no process is seen to hold, new namespaces, kernel administration
+CLONE_NEWUSER, AF_INET6 = 0x10000000, 10
+
+
+class _Compare(ctypes.Structure):
+    _fields_ = [
+        ("arg", ctypes.c_uint),
+        ("op", ctypes.c_int),
+        ("a", ctypes.c_uint64),
+        ("b", ctypes.c_uint64),
+    ]
+
+
+@functools.cache
+def system_call_filter():
+    """The filter as a BPF program, made by libseccomp for this machine's architecture."""
+    library = ctypes.util.find_library("seccomp")
+    if not library:
+        raise NoJail("libseccomp is not installed (Debian, Ubuntu: apt install libseccomp2)")
+    lib = ctypes.CDLL(library, use_errno=True)
+    lib.seccomp_init.restype = ctypes.c_void_p
+    allow, refuse = 0x7FFF0000, lambda number: 0x00050000 | number
+    context = ctypes.c_void_p(lib.seccomp_init(ctypes.c_uint32(allow)))
+
+    def rule(action, name, *compare):
+        number = lib.seccomp_syscall_resolve_name(name.encode())
+        if number == -1:  # unknown here
+            return
+        array = (_Compare * len(compare))(*compare)
+        result = lib.seccomp_rule_add_array(
+            context, ctypes.c_uint32(action), number, ctypes.c_uint(len(compare)), array
+        )
+        if result and result != -errno.EDOM:  # EDOM: not on this architecture
+            raise NoJail(f"libseccomp takes no rule for {name}: {os.strerror(-result)}")
+
+    masked_equal, greater = 7, 6
+    for name in REFUSED:
+        rule(refuse(errno.EPERM), name)
+    rule(refuse(errno.EPERM), "clone", _Compare(0, masked_equal, CLONE_NEWUSER, CLONE_NEWUSER))
+    rule(refuse(errno.ENOSYS), "clone3")  # its flags are out of sight; libc falls back to clone
+    rule(refuse(errno.EAFNOSUPPORT), "socket", _Compare(0, greater, AF_INET6, 0))
+    with tempfile.TemporaryFile() as file:
+        lib.seccomp_export_bpf(context, file.fileno())
+        lib.seccomp_release(context)
+        file.seek(0)
+        return file.read()
+
+
+def base_python(student):
+    """The folder of the Python that the student environment was made from."""
+    return Path(os.path.realpath(student / "bin" / "python")).parent.parent
+
+
+def command(student, limits, filter_fd, as_root):
+    """bubblewrap's command line."""
+    base = base_python(student)
+    line = ["bwrap", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
+    line += ["--unshare-cgroup-try", "--hostname", "jail", "--new-session", "--die-with-parent"]
+    if as_root:  # no user namespace: inside would be root outside, so the inside changes its user
+        line += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+    else:
+        line += ["--unshare-user", "--uid", "65534", "--gid", "65534"]
+    line += ["--ro-bind", "/usr", "/usr", "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
+    for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64"):
+        if os.path.islink(name):
+            line += ["--symlink", os.readlink(name), name]
+        elif os.path.isdir(name):
+            line += ["--ro-bind", name, name]
+    if not base.is_relative_to("/usr"):
+        for parent in reversed(base.parents[:-1]):  # they may be closed outside
+            line += ["--perms", "0755", "--dir", str(parent)]
+        line += ["--ro-bind", str(base), str(base)]
+    hidden = {"/usr/local"} if not base.is_relative_to("/usr/local") else set()
+    for root in (Path("/usr"), base):  # SciPy may be among its packages
+        hidden |= set(glob.glob(f"{root}/lib*/python3*/*-packages"))
+    for folder in hidden:
+        line += ["--size", "4096", "--tmpfs", folder, "--remount-ro", folder]
+    line += ["--ro-bind", str(student), "/env", "--ro-bind", str(HERE / "inside"), "/inside"]
+    line += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
+    line += ["--perms", "1777", "--size", str(limits.scratch), "--tmpfs", "/tmp"]
+    line += ["--perms", "0777", "--dir", "/tmp/matplotlib"]
+    for fonts in (student / "matplotlib").glob("fontlist-*.json"):  # else 2 s at its first import
+        line += ["--ro-bind", str(fonts), f"/tmp/matplotlib/{fonts.name}"]
+    line += ["--remount-ro", "/", "--chdir", "/tmp", "--clearenv"]
+    for name, value in ENVIRONMENT.items():
+        line += ["--setenv", name, value]
+    return [*line, "--seccomp", str(filter_fd), "/env/bin/python", "-I", "-B", "/inside"]
+
+
+ENVIRONMENT = {
+    "PATH": "/env/bin:/usr/bin:/bin",
+    "HOME": "/tmp",
+    "LANG": "C.UTF-8",
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "MPLCONFIGDIR": "/tmp/matplotlib",
+    "IPYTHONDIR": "/tmp/ipython",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+}
+
+
+def remedy(message):
+    """What helps against a failure of bubblewrap, as far as its message tells."""
+    if "setting up uid map" in message:
+        return (
+            "This system (Ubuntu 24.04 and newer) lets no program make user namespaces that has no "
+            "AppArmor profile. Let bubblewrap do it: write into /etc/apparmor.d/bwrap\n"
+            "    abi <abi/4.0>,\n    include <tunables/global>\n"
+            "    profile bwrap /usr/bin/bwrap flags=(unconfined) {\n      userns,\n    }\n"
+            "and run: sudo systemctl reload apparmor"
+        )
+    if "namespace" in message:
+        return (
+            "This system lets ordinary users make no namespaces (sysctl user.max_user_namespaces, "
+            "kernel.unprivileged_userns_clone), or a container around it forbids them. Ask the "
+            "administrator, or grade in the container that exercises/Containerfile describes."
+        )
+    if "Unknown option" in message:
+        return "bubblewrap 0.8 or newer is needed."
+    if "proc" in message:
+        return "The container around it needs the right to mount /proc: see exercises/Containerfile."
+    return ""
+
+
+def check(student=None, limits=None):
+    """Raise NoJail unless a jail can be made here and does what it should."""
+    student = student or STUDENT
+    if not (student / "bin" / "python").exists():
+        raise NoJail(f"there is no student environment at {student}: make .venv-student/installed")
+    if sys.platform != "linux":
+        raise NoJail(
+            "the jail needs Linux; elsewhere grade in the container that exercises/Containerfile "
+            "describes"
+        )
+    if not shutil.which("bwrap"):
+        raise NoJail(
+            "bubblewrap is not installed (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf "
+            "install bubblewrap; elsewhere: exercises/Containerfile)"
+        )
+    with Jail(limits or Limits(), student=student) as jail:
+        jail.start([])
+
+
+# ---------------------------------------------------------------- one jail
+
+TICK = 0.1  # seconds between two looks at what the jail uses
+PAGE, CLOCK = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
+
+
+class Jail:
+    """A jailed process, to talk to in lines of JSON. Leaving the `with` ends all that is in it."""
+
+    def __init__(self, limits, *, student=None, walls=True, deadline=None):
+        """Start it; `walls=False` starts the same program with the grader's own rights."""
+        self.limits, self.student, self.walls = limits, student or STUDENT, walls
+        self.deadline = deadline or time.monotonic() + limits.total
+        self.buffer, self.searched, self.said, self.next_look = bytearray(), 0, 0, 0.0
+        as_root = os.getuid() == 0
+        self.uid = (FIRST_UID + threading.get_native_id() if as_root else 0) if walls else None
+        self.errors = tempfile.TemporaryFile()
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self.errors}
+        if walls:
+            with tempfile.TemporaryFile() as filter_file:
+                filter_file.write(system_call_filter())
+                filter_file.seek(0)
+                fd = filter_file.fileno()
+                line = command(self.student, limits, fd, as_root)
+                self.process = subprocess.Popen(line, env={"PATH": os.defpath}, pass_fds=[fd], **pipes)
+        else:
+            self.scratch = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+            home = self.scratch.name
+            env = ENVIRONMENT | {"HOME": home, "IPYTHONDIR": home, "MPLCONFIGDIR": home}
+            line = [str(self.student / "bin" / "python"), "-I", "-B", str(HERE / "inside")]
+            self.process = subprocess.Popen(
+                line, env=env, cwd=home, start_new_session=True, **pipes
+            )
+        self.tray, self.answers = self.process.stdin.fileno(), self.process.stdout.fileno()
+        os.set_blocking(self.tray, False)
+
+    def __enter__(self):
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_):
+        """Kill every process in the jail and wait until none is left."""
+        # bubblewrap's child is the first process of the PID namespace: with it, the kernel
+        # kills all others, and it is gone only when they are.
+        first = [] if not self.walls else children(self.process.pid)
+        fds = [fd for fd in map(open_pidfd, first) if fd is not None]
+        for fd in fds:
+            send_signal(fd)
+        if not self.walls:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.kill()
+        self.process.wait()
+        for fd in fds:
+            select.select([fd], [], [], 30)
+            os.close(fd)
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.errors.close()
+        if not self.walls:
+            self.scratch.cleanup()
+
+    def start(self, cells):
+        """Send the cells; return when the inside is ready to run them."""
+        try:
+            self.send({"cells": cells, "limits": self.limits.order(self.uid)})
+            frame = self.read(60)
+        except Ended as ended:
+            self.errors.seek(0)
+            said = self.errors.read(4000).decode(errors="replace").strip()
+            raise NoJail(f"the jail did not start ({ended}). {said}\n{remedy(said)}") from None
+        if frame != {"ready": True}:
+            raise NoJail(f"the jail did not start: it said {frame}")
+
+    def send(self, frame):
+        """Put a frame into the in-tray, for as long as the jail may live."""
+        line = memoryview(exchange.dump(frame))
+        while line:
+            _, writable, _ = select.select([], [self.tray], [], TICK)
+            if writable:
+                try:
+                    line = line[os.write(self.tray, line) :]
+                except BrokenPipeError:
+                    raise Ended("exit") from None
+            self.look(self.deadline)
+
+    def read(self, seconds):
+        """Return the next frame, or raise Ended with the reason why there is none."""
+        deadline = min(time.monotonic() + seconds, self.deadline)
+        while True:
+            end = self.buffer.find(b"\n", self.searched)
+            if end >= 0:
+                line = bytes(self.buffer[:end])
+                del self.buffer[: end + 1]
+                self.searched = 0
+                try:
+                    return exchange.parse(line)
+                except exchange.Malformed:
+                    continue  # only a submission that writes here itself does this
+            self.searched = len(self.buffer)
+            readable, _, _ = select.select([self.answers], [], [], TICK)
+            if readable:
+                data = os.read(self.answers, MIB)
+                self.said += len(data)
+                if not data:
+                    raise Ended("exit")
+                if self.said > self.limits.said:
+                    raise Ended("output")
+                self.buffer += data
+            self.look(deadline)
+
+    def look(self, deadline):
+        """Raise Ended when the time is up or the processes together use too much."""
+        now = time.monotonic()
+        if now > deadline:
+            raise Ended("time")
+        if now < self.next_look:
+            return
+        self.next_look = now + TICK
+        tree = [self.process.pid]
+        threads = processor = memory = 0
+        for pid in tree:
+            tree += children(pid)
+            try:
+                stat = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+            except OSError:
+                continue
+            processor += sum(map(int, stat[11:15])) / CLOCK  # user, system; its dead children's
+            threads += int(stat[17])
+            memory += int(stat[21]) * PAGE
+        if threads > self.limits.processes + 2:  # bubblewrap's own two
+            raise Ended("processes")
+        if processor > self.limits.processor:
+            raise Ended("processor")
+        if memory > self.limits.memory and sum(map(held, tree)) > self.limits.memory:
+            raise Ended("memory")
+
+
+def children(pid):
+    """The processes that a process has started."""
+    found = []
+    for path in glob.glob(f"/proc/{pid}/task/*/children"):
+        try:
+            found += map(int, Path(path).read_text().split())
+        except OSError:
+            continue
+    return found
+
+
+def held(pid):
+    """Bytes that a process holds, pages shared with others in part, swapped ones included."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        sizes = {line.split(":")[0]: line.split()[1] for line in lines[1:]}
+        return 1024 * (int(sizes["Pss"]) + int(sizes["SwapPss"]))
+    except (OSError, KeyError):
+        try:
+            return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE
+        except OSError:
+            return 0
+
+
+def open_pidfd(pid):
+    """A descriptor of the process, so that no other is meant once it is gone."""
+    try:
+        return os.pidfd_open(pid)
+    except ProcessLookupError:
+        return None
+
+
+def send_signal(fd):
+    """Kill it, if it is still there."""
+    try:
+        signal.pidfd_send_signal(fd, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+# ---------------------------------------------------------------- one submission
+
+
+def run(cells, questions, limits=None, *, student=None, walls=True):
+    """Run a submission's cells, then put the questions to it.
+
+    cells : list of [id, source]
+    questions : list of [id, kind, name, calls], each call a list of encoded arguments
+
+    Returns {"cells": {id: [output, ...]}, "answers": {id: [answer, ...]}}, all of it JSON. An
+    answer is {"value": ...}, {"error": [type, text]}, {"timeout": true}, {"missing": why} or
+    {"died": why}; values are still encoded. A cell or a question that kills the process is left
+    out, and the others are tried again, up to `limits.attempts` times.
+    """
+    limits = limits or Limits()
+    deadline = time.monotonic() + limits.total
+    shown, answers, left_out = {}, {}, set()
+    for _ in range(limits.attempts):
+        todo = [cell for cell in cells if cell[0] not in left_out]
+        asked = [question for question in questions if question[0] not in answers]
+        with Jail(limits, student=student, walls=walls, deadline=deadline) as jail:
+            jail.start(todo)
+            try:
+                for cell_id, _ in todo:
+                    frame = awaited(jail, "cell", cell_id, limits.cell + 5)
+                    shown[cell_id] = checked_outputs(frame)
+                cell_id = None
+                awaited(jail, "cells", "done", limits.cell)
+                for question in asked:
+                    jail.send({"question": question})
+                    take_answers(jail, question, answers, limits.question + 5)
+                break
+            except Ended as ended:
+                why = str(ended)
+                if cell_id is not None:
+                    left_out.add(cell_id)
+                    shown[cell_id] = [note(f"This cell {REASONS[why]}, so it was left out.")]
+                elif len(answers) == len(questions):
+                    break
+    for question_id, _, _, calls in questions:
+        answers.setdefault(question_id, [{"died": "unreached"}] * len(calls))
+    for cell_id, _ in cells:
+        shown.setdefault(cell_id, [note("This cell was not reached.")])
+    return {"cells": shown, "answers": answers}
+
+
+def awaited(jail, key, value, seconds):
+    """The next frame of that kind; others can only come from a submission that writes frames."""
+    end = time.monotonic() + seconds
+    while True:
+        frame = jail.read(end - time.monotonic())
+        if frame.get(key) == value:
+            return frame
+
+
+def take_answers(jail, question, answers, seconds):
+    """Collect the answers to a question as they come, so that what arrived before a crash counts."""
+    question_id, _, _, calls = question
+    taken = answers[question_id] = [None] * len(calls)
+    end, why = time.monotonic() + seconds, "exit"
+    try:
+        while True:
+            frame = awaited(jail, "question", question_id, end - time.monotonic())
+            number = frame.get("call")
+            if "done" in frame:
+                why = frame["done"] if frame["done"] in REASONS else "exit"
+                break
+            if frame.get("missing") in ("undefined", "uncallable"):
+                taken[:] = [{"missing": frame["missing"]}] * len(calls)
+            elif type(number) is int and 0 <= number < len(calls) and taken[number] is None:
+                taken[number] = checked_answer(frame)
+    except Ended as ended:
+        why = str(ended)
+        raise
+    finally:
+        taken[:] = [{"died": why} if answer is None else answer for answer in taken]
+
+
+def checked_answer(frame):
+    """The part of a frame that is an answer, in the documented form."""
+    match frame:
+        case {"value": value}:
+            try:
+                exchange.decode(value)
+                return {"value": value}
+            except (exchange.Malformed, RecursionError):
+                return {"value": {"$other": "data in a wrong format"}}
+        case {"error": [str(name), str(text)]}:
+            return {"error": [clean(name)[:100], clean(text)[:500]]}
+        case {"timeout": True}:
+            return {"timeout": True}
+    return {"value": {"$other": "data in a wrong format"}}
+
+
+def checked_outputs(frame):
+    """The outputs of a cell, rebuilt from their plain parts in nbformat's form."""
+    outputs, count = [], frame.get("count")
+    for output in frame["outputs"] if isinstance(frame.get("outputs"), list) else []:
+        match output:
+            case {"output_type": "stream", "name": "stdout" | "stderr" as name, "text": str(text)}:
+                outputs.append({"output_type": "stream", "name": name, "text": clean(text)})
+            case {"output_type": "error", "ename": str(name), "evalue": str(value)}:
+                lines = output.get("traceback")
+                lines = [clean(line) for line in lines if isinstance(line, str)] if isinstance(lines, list) else []
+                outputs.append(
+                    {"output_type": "error", "ename": clean(name), "evalue": clean(value), "traceback": lines}
+                )
+            case {"output_type": "display_data" | "execute_result" as kind, "data": dict(data)}:
+                rich = {"output_type": kind, "data": checked_data(data), "metadata": {}}
+                if kind == "execute_result":
+                    rich["execution_count"] = count if type(count) is int else None
+                outputs.append(rich)
+    return outputs
+
+
+def checked_data(data):
+    """Text, and images that are base64; nothing that a browser would run."""
+    kept = {}
+    if isinstance(data.get("text/plain"), str):
+        kept["text/plain"] = clean(data["text/plain"])
+    image = data.get("image/png")
+    if isinstance(image, str) and re.fullmatch(r"[A-Za-z0-9+/\n]+=*\n?", image):
+        kept["image/png"] = image
+    return kept
+
+
+def clean(text):
+    """Text without half characters, which no file can hold."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def note(text):
+    """An output that says what the grader did."""
+    return {"output_type": "stream", "name": "stderr", "text": text + "\n"}
