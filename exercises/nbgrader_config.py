@@ -1,5 +1,7 @@
 """Settings of nbgrader for the problem sets; its own commands, run in this folder, read them."""
 
+from grading.autograde import configure
+
 c = get_config()  # noqa: F821 - nbgrader provides it
 
 c.CourseDirectory.course_id = "cross-entropy"
@@ -10,3 +12,5 @@ c.ClearSolutions.code_stub = (
 c.ClearSolutions.text_stub = "*Your answer here.*"
 # Rubrics stand in locked cells; the gradebook keeps them for the form grader.
 c.ClearMarkScheme.enforce_metadata = False
+
+configure(c)  # submissions run in a jail, and the verdict is reached outside

@@ -61,19 +61,11 @@ class Exam:
         for question in self.questions:
             key = hashlib.sha256(f"{seed:x}/{self.name}/{question.id}".encode()).digest()
             rng = np.random.default_rng(int.from_bytes(key))
-            calls = question.inputs(rng) if question.kind == "function" else [()]
-            self.calls[question.id] = [exchange.plain(call) for call in calls]
-            self.wanted[question.id] = [
-                exchange.decode(exchange.encode(exchange.plain(answer)))
-                for answer in self._reference(question)
-            ]
-
-    def _reference(self, question):
-        if question.kind == "value":
-            return [question.reference]
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            return [question.reference(*_copy(call)) for call in self.calls[question.id]]
+            calls = self.calls[question.id] = [exchange.plain(c) for c in question.draw(rng)]
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                answers = [question.answer(_copy(call)) for call in calls]
+            self.wanted[question.id] = [_copy(exchange.plain(answer)) for answer in answers]
 
     def orders(self):
         """What the jail is asked: ids, kinds, names and encoded arguments.
@@ -89,7 +81,8 @@ class Exam:
 
     def digest(self):
         """A name for all that the answers depend on, to tell kept answers from outdated ones."""
-        return hashlib.sha256(json.dumps(self.orders()).encode()).hexdigest()
+        wanted = {key: exchange.encode(answers) for key, answers in self.wanted.items()}
+        return hashlib.sha256(json.dumps([self.orders(), wanted]).encode()).hexdigest()
 
     def judge(self, answers):
         """The verdicts on `grading.jail.run`'s answers, in the order of the questions."""
