@@ -68,7 +68,8 @@ def _numbers(got, want, rtol, atol):
     if array.shape != want.shape:
         return f"it is {kind(got)}, not {_wanted(want)}"
     if (array.dtype.kind == "b") != (want.dtype.kind == "b"):
-        return f"it is {'a truth value' if array.dtype.kind == 'b' else kind(got)}, not {_wanted(want)}"
+        what = "a truth value" if array.dtype.kind == "b" else kind(got)
+        return f"it is {what}, not {_wanted(want)}"
     with np.errstate(all="ignore"):
         wrong = ~np.isclose(array, want, rtol=rtol, atol=atol, equal_nan=True)
     if not wrong.any():

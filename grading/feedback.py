@@ -5,6 +5,7 @@ question, then the notebook as it ran. No script, no request: the page forbids b
 """
 
 import re
+import sys
 from functools import cache
 
 import jinja2
@@ -57,6 +58,11 @@ def code(source):
     return Markup(highlight(source, PythonLexer(), HtmlFormatter()))
 
 
+def ticked(message):
+    """A message with its names in backticks set as code."""
+    return Markup(re.sub(r"`(\w+)`", r"<code>\1</code>", str(Markup.escape(message))))
+
+
 def questions(notebook):
     """Each graded cell with the heading above it and the message that it shows."""
     heading, found = "", []
@@ -97,6 +103,7 @@ class Page(Exporter):
             "text": text,
             "code": code,
             "plain": lambda lines: ANSI.sub("", lines),
+            "ticked": ticked,
             "number": lambda value: f"{value:g}",
         }
         return (
@@ -131,10 +138,10 @@ class CheckedExport(CsvExportPlugin):
                 + "\n".join(sorted(map(_where, ungraded)))
             )
         for grade in waiting:
-            self.log.warning("waits for a grader, counts 0 until then: %s", _where(grade))
+            print(f"waits for a grader, counts 0 until then: {_where(grade)}", file=sys.stderr)
         super().export(gradebook)
 
 
 def _where(grade):
     submission = grade.notebook.assignment
-    return f"  {submission.student_id}: {grade.cell.name} of {submission.name}"
+    return f"{submission.student_id}: {grade.cell.name} of {submission.name}"

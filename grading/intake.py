@@ -109,11 +109,11 @@ def _open(path, inner, set_name):
         item.data = path.read_bytes()
         stamp = path.parent / "timestamp.txt"
         if stamp.is_file() and not stamp.is_symlink():
-            item.time = _stamped(stamp.read_text(errors="replace")) or time
+            item.time = stamped(stamp.read_text(errors="replace")) or time
     return [item]
 
 
-def _stamped(text):
+def stamped(text):
     """A time as nbgrader writes it, or None."""
     try:
         time = datetime.fromisoformat(text.strip().removesuffix(" UTC"))
@@ -198,7 +198,7 @@ def _owner(parts, set_name):
 
 
 def read_cells(data):
-    """The cells of a notebook, each rebuilt from its type, source, id and nbgrader's name for it."""
+    """The cells of a notebook, each rebuilt from its type, source, id and nbgrader's name."""
     try:
         raw = json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError:

@@ -10,6 +10,7 @@ number of processes) are kept by looking at the process tree in /proc ten times 
 works for root and for an ordinary user alike, with or without control groups.
 """
 
+import contextlib
 import ctypes
 import ctypes.util
 import errno
@@ -82,6 +83,12 @@ class Ended(Exception):
     """The jailed process came to its end too early."""
 
 
+class Stopped(Exception):
+    """The grader itself was asked to stop."""
+
+
+STOP = threading.Event()  # set to end all jails of this process
+
 REASONS = {
     "unreached": "was not reached",
     "exit": "ended the Python process",
@@ -95,6 +102,7 @@ REASONS = {
 
 # ---------------------------------------------------------------- the jail's walls
 
+# Tracing; memory that no process is seen to hold; new namespaces; kernel administration.
 REFUSED = """
     ptrace process_vm_readv process_vm_writev kcmp pidfd_getfd
     memfd_create memfd_secret shmget msgget semget mq_open
@@ -103,7 +111,7 @@ REFUSED = """
     io_uring_setup kexec_load kexec_file_load init_module finit_module delete_module
     open_by_handle_at name_to_handle_at personality syslog acct swapon swapoff reboot quotactl
     fanotify_init vmsplice
-""".split()  # tracing, memory that no process is seen to hold, new namespaces, kernel administration
+"""
 CLONE_NEWUSER, AF_INET6 = 0x10000000, 10
 
 
@@ -139,7 +147,7 @@ def system_call_filter():
             raise NoJail(f"libseccomp takes no rule for {name}: {os.strerror(-result)}")
 
     masked_equal, greater = 7, 6
-    for name in REFUSED:
+    for name in REFUSED.split():
         rule(refuse(errno.EPERM), name)
     rule(refuse(errno.EPERM), "clone", _Compare(0, masked_equal, CLONE_NEWUSER, CLONE_NEWUSER))
     rule(refuse(errno.ENOSYS), "clone3")  # its flags are out of sight; libc falls back to clone
@@ -223,7 +231,9 @@ def remedy(message):
     if "Unknown option" in message:
         return "bubblewrap 0.8 or newer is needed."
     if "proc" in message:
-        return "The container around it needs the right to mount /proc: see exercises/Containerfile."
+        return (
+            "The container around it needs the right to mount /proc: see exercises/Containerfile."
+        )
     return ""
 
 
@@ -262,7 +272,7 @@ class Jail:
         self.buffer, self.searched, self.said, self.next_look = bytearray(), 0, 0, 0.0
         as_root = os.getuid() == 0
         self.uid = (FIRST_UID + threading.get_native_id() if as_root else 0) if walls else None
-        self.errors = tempfile.TemporaryFile()
+        self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed on leaving
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self.errors}
         if walls:
             with tempfile.TemporaryFile() as filter_file:
@@ -270,7 +280,9 @@ class Jail:
                 filter_file.seek(0)
                 fd = filter_file.fileno()
                 line = command(self.student, limits, fd, as_root)
-                self.process = subprocess.Popen(line, env={"PATH": os.defpath}, pass_fds=[fd], **pipes)
+                self.process = subprocess.Popen(
+                    line, env={"PATH": os.defpath}, pass_fds=[fd], **pipes
+                )
         else:
             self.scratch = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
             home = self.scratch.name
@@ -358,6 +370,8 @@ class Jail:
 
     def look(self, deadline):
         """Raise Ended when the time is up or the processes together use too much."""
+        if STOP.is_set():
+            raise Stopped
         now = time.monotonic()
         if now > deadline:
             raise Ended("time")
@@ -417,10 +431,8 @@ def open_pidfd(pid):
 
 def send_signal(fd):
     """Kill it, if it is still there."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         signal.pidfd_send_signal(fd, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 # ---------------------------------------------------------------- one submission
@@ -479,7 +491,7 @@ def awaited(jail, key, value, seconds):
 
 
 def take_answers(jail, question, answers, seconds):
-    """Collect the answers to a question as they come, so that what arrived before a crash counts."""
+    """Collect the answers to a question as they come; what arrived before a crash counts."""
     question_id, _, _, calls = question
     taken = answers[question_id] = [None] * len(calls)
     end, why = time.monotonic() + seconds, "exit"
@@ -526,10 +538,10 @@ def checked_outputs(frame):
                 outputs.append({"output_type": "stream", "name": name, "text": clean(text)})
             case {"output_type": "error", "ename": str(name), "evalue": str(value)}:
                 lines = output.get("traceback")
-                lines = [clean(line) for line in lines if isinstance(line, str)] if isinstance(lines, list) else []
-                outputs.append(
-                    {"output_type": "error", "ename": clean(name), "evalue": clean(value), "traceback": lines}
-                )
+                lines = lines if isinstance(lines, list) else []
+                error = {"output_type": "error", "ename": clean(name), "evalue": clean(value)}
+                error["traceback"] = [clean(line) for line in lines if isinstance(line, str)]
+                outputs.append(error)
             case {"output_type": "display_data" | "execute_result" as kind, "data": dict(data)}:
                 rich = {"output_type": kind, "data": checked_data(data), "metadata": {}}
                 if kind == "execute_result":

@@ -134,7 +134,9 @@ def fault(question, call, answer, want):
         return explained or f"{name} is {_show(got)}: {said}."
     if not question.show:
         return explained or f"{name} returns something wrong for an input that is not shown."
-    return f"{explained or f'What {name} returns is wrong: {said}.'}{where} It returned {_show(got)}."
+    return (
+        f"{explained or f'What {name} returns is wrong: {said}.'}{where} It returned {_show(got)}."
+    )
 
 
 def _explanation(question, call, got, want):

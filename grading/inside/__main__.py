@@ -229,7 +229,7 @@ def answer_apart(namespace, question, limits, send):
 
 def main():
     """Take orders from descriptor 0 and report on 1, both moved out of the way of prints."""
-    in_tray, out_tray = open(os.dup(0), "rb"), os.dup(1)
+    in_tray, out_tray = os.fdopen(os.dup(0), "rb"), os.dup(1)
     os.set_inheritable(out_tray, False)
 
     def send(frame):

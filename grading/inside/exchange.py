@@ -99,8 +99,9 @@ def decode(value, depth=0):
     if tag == "$other" and isinstance(content, str):
         return Other(content[:200])
     if tag == "$complex" and isinstance(content, list) and len(content) == 2:
-        if all(isinstance(part, (int, float)) for part in content):
-            return complex(*content)
+        real, imaginary = content
+        if isinstance(real, (int, float)) and isinstance(imaginary, (int, float)):
+            return complex(real, imaginary)
     if tag == "$dict" and isinstance(content, dict):
         return {key: decode(item, depth + 1) for key, item in content.items()}
     raise Malformed(f"a wrong {tag[:20]}")
@@ -108,7 +109,22 @@ def decode(value, depth=0):
 
 _DTYPES = {
     name: np.dtype(name if name == "b1" else "<" + name)
-    for name in "b1 i1 i2 i4 i8 u1 u2 u4 u8 f2 f4 f8 c8 c16".split()
+    for name in (
+        "b1",
+        "i1",
+        "i2",
+        "i4",
+        "i8",
+        "u1",
+        "u2",
+        "u4",
+        "u8",
+        "f2",
+        "f4",
+        "f8",
+        "c8",
+        "c16",
+    )
 }
 
 

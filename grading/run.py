@@ -1,0 +1,320 @@
+"""Grade a class, return feedback, export the grades: python -m grading grade ps-softmax.
+
+The jails do the work and run side by side, on this machine's processors or on a Dask cluster's.
+This process hands out submissions, and as each comes back reaches the verdict and has nbgrader
+enter it. Whatever is finished is on disk: a run that was broken off continues where it was.
+"""
+
+import argparse
+import contextlib
+import os
+import queue
+import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tqdm import tqdm
+
+from grading import autograde, intake, jail, sets
+from grading.release import settings
+
+OWN_CONFIG = """\
+\"\"\"nbgrader's settings for this course: the book's, the jail included. Add your own below.\"\"\"
+
+c = get_config()
+load_subconfig("nbgrader_config.py", path={folder!r})
+"""
+BARE = """\
+NO JAIL: the students' code runs with your own rights, and can read, change and send whatever you
+can. Grade like this only what you would run yourself."""
+
+
+class Class:
+    """A course's folder and one of its problem sets."""
+
+    def __init__(self, name, root):
+        """Read what was issued; SetError says if nothing was."""
+        from nbgrader.apps import NbGraderAPI
+        from nbgrader.coursedir import CourseDirectory
+
+        self.name, self.root = name, Path(root).expanduser().resolve()
+        own = self.root / "nbgrader_config.py"
+        if not own.exists():
+            own.write_text(OWN_CONFIG.format(folder=str(sets.EXERCISES)), encoding="utf-8")
+        self.release = autograde.release(name, str(self.root))
+        self.exam = autograde.exam(name, str(self.root))
+        self.config = settings(self.root)
+        course = CourseDirectory(config=self.config)
+        self.nbgrader = NbGraderAPI(course, config=self.config, log_level="ERROR")
+
+    def take_in(self):
+        """Sort out what was handed in; what lies in submitted/ unsorted goes to the inbox first."""
+        inbox = self.root / "inbox" / self.name
+        for folder in sorted(self.root.glob(f"submitted/*/{self.name}")):
+            self._move_in(folder, inbox / folder.parent.name)
+        submissions, entries = intake.take_in(intake.gather(inbox, self.name), self.release)
+        intake.write(submissions, self.root, self.name)
+        for submission in submissions:
+            self._made(submission.student).parent.mkdir(parents=True, exist_ok=True)
+            intake.replace(self._made(submission.student), self._submitted(submission.student))
+        intake.report(entries, self.root / "set_aside" / f"{self.name}.csv")
+        return submissions, entries
+
+    def _submitted(self, student):
+        path = self.root / "submitted" / student / self.name / f"{self.name}.ipynb"
+        return path.read_text(encoding="utf-8")
+
+    def _made(self, student):
+        """A copy of what take_in wrote, to tell it from what others put there later."""
+        return self.root / "runs" / self.name / f"{student}.ipynb"
+
+    def _move_in(self, folder, inbox):
+        """Copy what others put into submitted/ to the inbox: collected by nbgrader, or by hand."""
+        made = self._made(folder.parent.name)
+        found = [p for p in sorted(folder.glob("*")) if p.is_file() and not p.is_symlink()]
+        for path in (p for p in found if p.suffix.lower() in (".ipynb", ".zip")):
+            data = path.read_bytes()
+            if path.name == f"{self.name}.ipynb" and made.exists() and data == made.read_bytes():
+                continue
+            inbox.mkdir(parents=True, exist_ok=True)
+            copy = inbox / path.name
+            if not copy.exists() or copy.read_bytes() != data:
+                if copy.exists():
+                    copy = inbox / f"{path.stem}-{path.stat().st_mtime_ns}{path.suffix}"
+                copy.write_bytes(data)
+            time = path.stat().st_mtime
+            stamp = folder / "timestamp.txt"
+            if stamp.is_file() and (stamped := intake.stamped(stamp.read_text(errors="replace"))):
+                time = stamped.timestamp()
+            os.utime(copy, (time, time))
+            if path.name != f"{self.name}.ipynb":
+                path.unlink()
+
+    def key(self, submission):
+        """What a submission's run depends on, and the cells to run."""
+        cells = autograde.code(submission.notebook)
+        return autograde.digest(cells, self.exam), cells
+
+    def done(self, student):
+        """Where it is noted that nbgrader has entered a submission."""
+        return self.root / "runs" / self.name / f"{student}.done"
+
+    def is_done(self, student, key):
+        """Whether this very submission has been entered."""
+        graded = self.root / "autograded" / student / self.name / f"{self.name}.ipynb"
+        done = self.done(student)
+        return done.exists() and done.read_text() == key and graded.exists()
+
+    def enter(self, student, key, record):
+        """Keep the record of a run and have nbgrader reach and enter the verdict."""
+        autograde.keep(self.root, self.name, student, key, record)
+        with contextlib.chdir(self.root):
+            result = self.nbgrader.autograde(self.name, student, force=True)
+        if not result["success"]:
+            raise RuntimeError(result.get("log") or result["error"])
+        intake.replace(self.done(student), key)
+
+
+def here(jobs, tasks, arguments):
+    """Run tasks in jails on this machine; yields (student, record or exception) as they end."""
+    jobs = jobs or len(os.sched_getaffinity(0))
+    results = queue.SimpleQueue()
+
+    def work(student, cells):
+        try:
+            results.put((student, jail.run(cells, *arguments["args"], **arguments["kwargs"])))
+        except BaseException as error:
+            results.put((student, error))
+
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            for student, cells in tasks:
+                pool.submit(work, student, cells)
+            for _ in tasks:
+                yield results.get()
+        finally:
+            jail.STOP.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+            jail.STOP.clear()
+
+
+def on_cluster(address, tasks, arguments):
+    """Run tasks in jails on a Dask cluster, whose workers need this project and its jail.
+
+    Only code and inputs go there and only answers come back; the verdict is reached here. Dask
+    gives a task whose worker died to another worker; a task that three workers died of comes back
+    as an exception.
+    """
+    from dask.distributed import Client, as_completed
+
+    with Client(address) as client:
+        calls = {
+            client.submit(
+                jail.run, cells, *arguments["args"], **arguments["kwargs"], pure=False
+            ): student
+            for student, cells in tasks
+        }
+        for call in as_completed(calls):
+            error = call.exception()
+            yield calls[call], error if error is not None else call.result()
+
+
+def grade(name, root, *, jobs=None, scheduler=None, walls=True, again=False):
+    """Grade all that was handed in; returns how many submissions could not be graded."""
+    course = Class(name, root)
+    if not walls:
+        print(BARE, file=sys.stderr)
+    elif scheduler is None:
+        jail.check()
+    submissions, entries = course.take_in()
+    aside = [entry for entry in entries if entry.status == "set aside"]
+    keys, tasks, ready = {}, [], []
+    for submission in submissions:
+        student = submission.student
+        keys[student], cells = course.key(submission)
+        if again:
+            course.done(student).unlink(missing_ok=True)
+            autograde.kept(course.root, name, student).unlink(missing_ok=True)
+        if course.is_done(student, keys[student]):
+            continue
+        record = autograde.recall(course.root, name, student, keys[student])
+        if record is None:
+            tasks.append((student, cells))
+        else:
+            ready.append((student, record))
+    arguments = {"args": [course.exam.orders()], "kwargs": {"walls": walls}}
+    if scheduler:
+        running = on_cluster(scheduler, tasks, arguments)
+    else:
+        running = here(jobs, tasks, arguments)
+    failed = enter_all(course, keys, ready, running, len(tasks))
+    summary(course, len(submissions), len(ready) + len(tasks) - len(failed), aside, failed)
+    return len(failed)
+
+
+def enter_all(course, keys, ready, running, waiting):
+    """Enter each record as it comes; returns {student: why} for those that could not be."""
+    failed = {}
+    with (
+        stop_on_interrupt() as stopped,
+        contextlib.closing(running),
+        tqdm(total=len(ready) + waiting, unit="submission") as bar,
+    ):
+        for results in (iter(ready), running):
+            for student, record in results:
+                if isinstance(record, jail.NoJail):
+                    raise record
+                try:
+                    if isinstance(record, BaseException):
+                        raise record
+                    course.enter(student, keys[student], record)
+                except Exception as error:
+                    failed[student] = str(error).strip() or repr(error)
+                bar.update()
+                if stopped():
+                    bar.close()
+                    raise KeyboardInterrupt
+    return failed
+
+
+@contextlib.contextmanager
+def stop_on_interrupt():
+    """Let the first Ctrl-C wait until the submission at hand is entered."""
+    asked = []
+    before = signal.getsignal(signal.SIGINT)
+
+    def note(signum, frame):
+        asked.append(signum)
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: bool(asked)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def summary(course, students, graded, aside, failed):
+    """Say what was graded, what was not, and why."""
+    print(
+        f"{course.name}: {students} students; {graded} submissions graded now, "
+        f"{students - graded - len(failed)} before"
+    )
+    for entry in aside:
+        print(f"set aside: {entry.file}: {entry.reason}")
+    for student, why in failed.items():
+        print(f"NOT GRADED: {student}: {why}")
+    from nbgrader.api import Gradebook
+
+    with Gradebook(course.nbgrader.coursedir.db_url) as gradebook:
+        late = [s for s in gradebook.assignment_submissions(course.name) if s.total_seconds_late]
+        for submission in late:
+            print(f"late: {submission.student_id}, by {submission.total_seconds_late / 3600:.1f} h")
+    print(f"the list of all files: {course.root / 'set_aside' / (course.name + '.csv')}")
+
+
+def feedback(name, root):
+    """Make the pages for the students; returns the folder."""
+    course = Class(name, root)
+    with contextlib.chdir(course.root):
+        result = course.nbgrader.generate_feedback(name)
+    if not result["success"]:
+        raise RuntimeError(result.get("log") or result["error"])
+    return course.root / "feedback"
+
+
+def grades(root):
+    """Export the table of grades; returns its path. ValueError names cells without points."""
+    from nbgrader.api import Gradebook
+    from nbgrader.coursedir import CourseDirectory
+
+    from grading.feedback import CheckedExport
+
+    root = Path(root).expanduser().resolve()
+    config = settings(root)
+    table = root / "grades.csv"
+    with Gradebook(CourseDirectory(config=config).db_url) as gradebook:
+        CheckedExport(to=str(table), config=config).export(gradebook)
+    return table
+
+
+def main(arguments=None):
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m grading", description=__doc__.split("\n")[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    for command in ("grade", "feedback", "grades"):
+        sub = commands.add_parser(command)
+        sub.add_argument("--root", type=Path, default=sets.EXERCISES, help="the course's folder")
+        if command != "grades":
+            sub.add_argument("name", help="the problem set, such as ps-softmax")
+        if command == "grade":
+            sub.add_argument("--jobs", type=int, help="jails at a time; all processors by default")
+            sub.add_argument("--scheduler", help="a Dask cluster's address: tcp://host:8786")
+            sub.add_argument("--again", action="store_true", help="run all submissions anew")
+            sub.add_argument(
+                "--unsafe-no-jail", action="store_true", help="with your own rights, unprotected"
+            )
+    asked = parser.parse_args(arguments)
+    try:
+        if asked.command == "grade":
+            return int(
+                bool(
+                    grade(
+                        asked.name,
+                        asked.root,
+                        jobs=asked.jobs,
+                        scheduler=asked.scheduler,
+                        walls=not asked.unsafe_no_jail,
+                        again=asked.again,
+                    )
+                )
+            )
+        made = grades(asked.root) if asked.command == "grades" else feedback(asked.name, asked.root)
+        print(made)
+    except jail.NoJail as error:
+        return f"Nothing was graded: {error}\nTo run the code without a jail: --unsafe-no-jail"
+    except (sets.SetError, ValueError, RuntimeError) as error:
+        return str(error)
+    except KeyboardInterrupt:
+        return "stopped; what was graded is kept, and the same command continues"
