@@ -2,12 +2,13 @@
 
     python -m downloads.pdf | downloads.epub | downloads.site        (make pdf, make epub, make zip)
 
-What they share: the whole book as one document in a headless Chromium, which has read the pages
-as a browser does; assemble.mjs does the work there.
+PDF and EPUB share the whole book as one document in a headless Chromium, which reads the site's
+pages as any browser does; assemble.mjs, print.mjs and epub.mjs run there.
 """
 
 import contextlib
 import sys
+from datetime import date
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -15,21 +16,28 @@ HERE = Path(__file__).resolve().parent
 SITE, DIST = ROOT / "_build" / "html", ROOT / "dist"
 NAME = "cross-entropy-and-softmax"
 FONTS = ROOT / "website" / "node_modules"
+LICENCE = "Text and figures: CC BY 4.0 (creativecommons.org/licenses/by/4.0). Code: BSD-3-Clause."
+SUBTITLE = "From scores to loss, by running it"
 
 
 @contextlib.contextmanager
-def assembled(site, chromium, style):
+def assembled(site, chromium):
     """The built site as one document: the browser's page that holds it, and what is in it.
 
-    The second is a dict of title, edition, version, published (the site's address) and pages, each
-    with id, title, part and sections. `style` is a style sheet of this folder; the fonts that it
-    names are taken from website/node_modules.
+    The second is a dict of title, author, edition (a date), version, published (the site's
+    address), drawing and pages, each page with id, title, part and sections.
     """
+    from downloads import cover
     from tests import browser
 
+    scripts = [
+        (HERE / name).read_text("utf-8") for name in ("assemble.mjs", "print.mjs", "epub.mjs")
+    ]
     with (
         browser.served(site) as address,
-        chromium.new_context(bypass_csp=True, service_workers="block") as context,
+        chromium.new_context(
+            bypass_csp=True, service_workers="block", color_scheme="light", device_scale_factor=2
+        ) as context,
     ):
         context.set_default_timeout(120_000)
         context.route("**/_static/book.mjs", lambda route: route.abort())
@@ -41,12 +49,14 @@ def assembled(site, chromium, style):
         problems = []
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.goto(address + "index.html")
-        page.add_style_tag(content=(HERE / style).read_text(encoding="utf-8"))
-        page.add_script_tag(content=(HERE / "assemble.mjs").read_text("utf-8"), type="module")
+        page.add_style_tag(content=(HERE / "print.css").read_text("utf-8"))
+        page.add_script_tag(content="\n".join(scripts), type="module")
         book = page.evaluate("assemble()")
         if problems:
             raise RuntimeError("; ".join(problems))
-        yield page, book
+        day = date.fromisoformat(book["edition"])
+        book |= {"day": f"{day.day} {day:%B %Y}", "licence": LICENCE, "subtitle": SUBTITLE}
+        yield page, book | {"drawing": cover.drawing()}
 
 
 def make(write, suffix):

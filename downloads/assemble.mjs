@@ -169,6 +169,7 @@ window.assemble = async () => {
     page.sections = [...document.querySelectorAll(`#${CSS.escape(page.id)} h2`)]
       .map((element) => ({ id: element.closest('section[id]').id, title: heading(element) }));
   }
+  const said = (name) => document.querySelector(`meta[property="${name}"], meta[name="${name}"]`).content;
   const { edition, version } = document.body.dataset;
-  return { title: document.querySelector('meta[property="og:site_name"]').content, pages, edition, version, published: published.href };
+  return { title: said('og:site_name'), author: said('author'), pages, edition, version, published: published.href };
 };

@@ -89,6 +89,7 @@ def page_context(app, page, template, context, tree):
     version, day = edition(app.srcdir)
     context.update(
         home=home,
+        author=app.config.author,
         version=version,
         day=day,
         base=app.config.html_baseurl,
