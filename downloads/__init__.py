@@ -8,6 +8,7 @@ pages as any browser does; assemble.mjs, print.mjs and epub.mjs run there.
 
 import contextlib
 import sys
+import zipfile
 from datetime import date
 from pathlib import Path
 
@@ -59,14 +60,41 @@ def assembled(site, chromium):
         yield page, book | {"drawing": cover.drawing()}
 
 
-def make(write, suffix):
-    """Run `write(site, path, chromium)` on the built site; the path is in dist/."""
-    from tests import browser
+@contextlib.contextmanager
+def archive(path, edition):
+    """A zip being written: a function of name, content and kind of compression.
 
+    Every entry is dated `edition` (YYYY-MM-DD), so that the same content gives the same file.
+    """
+    day = (*map(int, edition.split("-")), 0, 0, 0)
+    with zipfile.ZipFile(path, "w") as file:
+
+        def add(name, content, kind=zipfile.ZIP_DEFLATED):
+            entry = zipfile.ZipInfo(name, day)
+            entry.external_attr = 0o644 << 16
+            file.writestr(entry, content, kind, 9)
+
+        yield add
+
+
+def target(suffix):
+    """Where a file to take along goes; ends the program if there is no site to make it from."""
     if not (SITE / "index.html").exists():
         sys.exit("There is no website in _build/html: run `make book` first")
     DIST.mkdir(exist_ok=True)
-    path = DIST / f"{NAME}{suffix}"
+    return DIST / f"{NAME}{suffix}"
+
+
+def make(write, suffix):
+    """Run `write(site, path, chromium)` on the built site, and say what was written."""
+    from tests import browser
+
+    path = target(suffix)
     with browser.chromium() as chromium:
         write(SITE, path, chromium)
+    report(path)
+
+
+def report(path):
+    """Say what was written."""
     print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1e6:.1f} MB")

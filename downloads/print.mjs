@@ -1,12 +1,16 @@
 // What the printed book has before and beside its pages.
-function title(book) {
-  const site = make('a', { href: book.published, textContent: book.published });
-  const cover = make('div', { className: 'cover' },
+function cover(book) {
+  const box = make('div', { className: 'cover' },
     make('p', { className: 'title', textContent: book.title }),
     make('p', { className: 'subtitle', textContent: book.subtitle }));
-  cover.insertAdjacentHTML('beforeend', book.drawing);
-  cover.append(make('p', { className: 'edition', textContent: `Edition of ${book.day}, version ${book.version}` }));
-  return make('section', { className: 'title-page' }, cover,
+  box.insertAdjacentHTML('beforeend', book.drawing);
+  box.append(make('p', { className: 'edition', textContent: `Edition of ${book.day}, version ${book.version}` }));
+  return box;
+}
+
+function title(book) {
+  const site = make('a', { href: book.published, textContent: book.published });
+  return make('section', { className: 'title-page' }, cover(book),
     make('p', { className: 'licence', textContent: book.licence }),
     make('p', { className: 'licence' }, 'The website, with figures that move and notebooks to run: ', site));
 }

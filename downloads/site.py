@@ -1,0 +1,35 @@
+"""Pack the site as it is read, with a note on how to open it. See downloads."""
+
+import re
+
+from downloads import LICENCE, NAME, ROOT, SITE, archive, report, target
+
+README = """Cross-Entropy and Softmax, edition of {edition}, version {version}
+
+The site needs a server, and no network. In this folder:
+
+    python3 -m http.server 8000 --bind 127.0.0.1
+
+Then open http://localhost:8000 in a browser.
+
+{licence}
+"""
+
+
+def write(site, path):
+    """The zip of the built site: one folder, which any server of files can hand out."""
+    front = (site / "index.html").read_text(encoding="utf-8")
+    edition, version = re.search(r'data-edition="(.*?)" data-version="(.*?)"', front).groups()
+    about = README.format(edition=edition, version=version, licence=LICENCE)
+    with archive(path, edition) as add:
+        add(f"{NAME}/README.txt", about)
+        for name in ("LICENSE", "LICENSE-text"):
+            add(f"{NAME}/{name}", (ROOT / name).read_bytes())
+        for file in sorted(site.rglob("*")):
+            if file.is_file() and file.name != ".buildinfo":
+                add(f"{NAME}/{file.relative_to(site).as_posix()}", file.read_bytes())
+
+
+if __name__ == "__main__":
+    write(SITE, target(".zip"))
+    report(target(".zip"))
