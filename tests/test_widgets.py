@@ -24,6 +24,7 @@ PLACES = {
     "code_explorer": "chapters/01_surprisal.html",
     "surprise_meter": "chapters/02_cross_entropy.html",
     "softmax_explorer": "chapters/03_softmax.html",
+    "loss_explorer": "chapters/04_the_pair.html",
     "overflow_explorer": "chapters/05_stability.html",
     "simplex": "chapters/07_gradients.html",
 }
@@ -93,6 +94,24 @@ def test_the_explorer_computes_softmax_loss_and_gradient(computed):
         agree(found["probs"], ce.softmax(z))
         agree(found["grad"], grad / state["temperature"])
         agree(found["loss"], loss)
+
+
+def test_the_losses_and_their_slopes_are_computed(computed):
+    states = [
+        {"cat": RNG.uniform(-8, 8), "rivals": RNG.uniform(-4, 4, 2).tolist()} for _ in range(200)
+    ]
+    for state, found in zip(states, computed("loss_explorer", states), strict=True):
+        z = np.array([state["cat"], *state["rivals"]])
+        p, (pair, grad) = ce.softmax(z), ce.cross_entropy_with_grad(z, 0)
+        twice, pull = ce.cross_entropy_with_grad(p, 0)
+        error, margins = p - [1, 0, 0], z[1:] - z[0] + 1
+        jacobian = ce.softmax_jacobian(z)
+        agree(found["values"], [pair, error @ error, np.maximum(margins, 0).sum(), twice])
+        slopes = [grad[0], 2 * (jacobian @ error)[0], -np.sum(margins > 0), (jacobian @ pull)[0]]
+        agree(found["slopes"], slopes, 1e-8)
+        rows = widgets.LossExplorer(cat=z[0], rivals=list(z[1:])).lines()
+        said = [[float(number) for number in row[1:]] for row in list(rows)[2:]]
+        np.testing.assert_allclose(said, np.transpose([found["values"], slopes]), 1e-3, 6e-4)
 
 
 def test_the_triangle_computes_loss_and_gradient_of_soft_targets(computed):
@@ -243,6 +262,22 @@ def test_the_explorer_moves_by_keys_and_a_shift_changes_nothing(hand):
     bird = box.locator("label", has_text="bird").last
     hand.press_on(bird)
     expect(line).to_contain_text(f"{ce.cross_entropy([1.9, 1.0, 0.1], 2):.3f} nats")
+
+
+def test_the_losses_follow_hand_and_keys(hand):
+    box = hand.open_widget("loss_explorer")
+    rows = box.locator("tbody tr")
+    hand.drag_on(box, (0.2, 0.5), (42 / 440 + 0.5 * 388 / 440, 0.5))
+    expect(rows.first).to_contain_text(f"{ce.cross_entropy([0, 1, 0.1], 0):.3f}")
+    box.locator("input[type=range]").nth(1).focus()
+    hand.keyboard.press("ArrowRight")
+    expect(rows.first).to_contain_text(f"{ce.cross_entropy([0, 1.1, 0.1], 0):.3f}")
+    box.locator("input[type=range]").first.focus()
+    hand.keyboard.press("End")
+    expect(rows.nth(2)).to_contain_text("0.000")
+    best = ce.cross_entropy(ce.softmax([8, 1.1, 0.1]), 0)
+    expect(rows.nth(3)).to_contain_text(f"{best:.3f}")
+    expect(box.locator("[role=status]")).to_contain_text("cross-entropy: ")
 
 
 def test_the_overflow_explorer_breaks_where_the_format_does(hand):
