@@ -104,7 +104,7 @@ def test_the_losses_and_their_slopes_are_computed(computed):
         z = np.array([state["cat"], *state["rivals"]])
         p, (pair, grad) = ce.softmax(z), ce.cross_entropy_with_grad(z, 0)
         twice, pull = ce.cross_entropy_with_grad(p, 0)
-        error, margins = p - [1, 0, 0], z[1:] - z[0] + 1
+        error, margins = np.array([-(p[1] + p[2]), p[1], p[2]]), z[1:] - z[0] + 1
         jacobian = ce.softmax_jacobian(z)
         agree(found["values"], [pair, error @ error, np.maximum(margins, 0).sum(), twice])
         slopes = [grad[0], 2 * (jacobian @ error)[0], -np.sum(margins > 0), (jacobian @ pull)[0]]

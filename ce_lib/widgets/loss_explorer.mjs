@@ -26,7 +26,7 @@ function render({ model, el }) {
   for (const tick of [-8, -4, 0, 4, 8]) frame.push(svg('text', { x: along(tick), y: BOTTOM + 18, 'text-anchor': 'middle' }, digits(tick, 0)));
   for (const tick of [0, 2, 4, 6, 8]) frame.push(svg('text', { x: LEFT - 8, y: up(tick) + 4, 'text-anchor': 'end' }, String(tick)));
   frame.push(svg('text', { x: RIGHT, y: BOTTOM + 34, 'text-anchor': 'end' }, 'logit of the cat, the true class'));
-  frame.push(svg('text', { x: LEFT + 8, y: TOP + 8 }, 'loss'));
+  frame.push(svg('text', { x: RIGHT, y: TOP + 8, 'text-anchor': 'end' }, 'loss'));
   const curves = COLOURS.map((colour) => svg('path', { class: `ce-curve ce-line-${colour}` }));
   const dots = COLOURS.map((colour) => svg('circle', { r: 5, class: `ce-${colour}` }));
   const rule = svg('path', { class: 'ce-rule' });
