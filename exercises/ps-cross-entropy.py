@@ -111,7 +111,8 @@ variants = {
 # %% [markdown]
 # # Problem set: cross-entropy
 #
-# It goes with [chapter 2]({{book}}/02_cross_entropy.html). The questions become harder: ★ recalls, ★★ applies, ★★★ derives or builds.
+# It goes with [chapter 2]({{book}}/02_cross_entropy.html). The questions become harder: ★ recalls,
+# ★★ applies, ★★★ derives or builds.
 #
 # {{rules}}
 
@@ -121,9 +122,12 @@ import numpy as np
 # %% [markdown]
 # ## 1 · What the truth cost ★ ({{points["q1"]}} points)
 #
-# Write `cross_entropy(probs, labels)`. `probs` has shape $(N, K)$, a predicted distribution in each row; `labels` holds for each row the index of the class that came true. A row's loss is its surprisal at the truth, in {{unit}}, that is, with {{base}}. Return {{reduction}}.
+# Write `cross_entropy(probs, labels)`. `probs` has shape $(N, K)$, a predicted distribution in
+# each row; `labels` holds for each row the index of the class that came true. A row's loss is its
+# surprisal at the truth, in {{unit}}, that is, with {{base}}. Return {{reduction}}.
 #
-# *Section: [The formula and its two arguments]({{book}}/02_cross_entropy.html#the-formula-and-its-two-arguments).*
+# *Section: [The formula and its two
+# arguments]({{book}}/02_cross_entropy.html#the-formula-and-its-two-arguments).*
 
 
 # %% nbgrader={"grade_id": "q1-answer", "solution": true}
@@ -200,9 +204,13 @@ def cross_entropy(probs, labels):
 # %% [markdown]
 # ## 2 · When the truth is unsure ★ ({{points["q2"]}} points)
 #
-# Write `soft_cross_entropy(first, second)`, in nats, with {{order}}. Both are arrays of the same shape with the classes along the last axis, and each row of either is a distribution; the result has one loss for each row, so one axis less. A class that carries no truth adds nothing, even if its probability is 0. A class that carries truth and has probability 0 makes the loss infinite.
+# Write `soft_cross_entropy(first, second)`, in nats, with {{order}}. Both are arrays of the same
+# shape with the classes along the last axis, and each row of either is a distribution; the result
+# has one loss for each row, so one axis less. A class that carries no truth adds nothing, even if
+# its probability is 0. A class that carries truth and has probability 0 makes the loss infinite.
 #
-# *Section: [The formula and its two arguments]({{book}}/02_cross_entropy.html#the-formula-and-its-two-arguments).*
+# *Section: [The formula and its two
+# arguments]({{book}}/02_cross_entropy.html#the-formula-and-its-two-arguments).*
 
 
 # %% nbgrader={"grade_id": "q2-answer", "solution": true}
@@ -289,7 +297,9 @@ def soft_cross_entropy(first, second):
 # %% [markdown]
 # ## 3 · As many choices ★ ({{points["q3"]}} points)
 #
-# A model of 27 letters has a mean loss of {{bits}} *bits* for each letter. As among how many equally probable letters is it unsure? Assign the number, right to three digits or better, to `choices`.
+# A model of 27 letters has a mean loss of {{bits}} *bits* for each letter. As among how many
+# equally probable letters is it unsure? Assign the number, right to three digits or better, to
+# `choices`.
 #
 # *Section: [Reading a loss]({{book}}/02_cross_entropy.html#reading-a-loss).*
 
@@ -326,9 +336,15 @@ choices = 27 / 2 ** {{bits}}
 # %% [markdown]
 # ## 4 · Mend the loss ★★ ({{points["q4"]}} points)
 #
-# `mean_loss_found` is meant to return the mean loss in nats. It takes the arguments of question 1 with their shapes, raises nothing, and returns one number that looks like a loss. Find what is wrong and write `mean_loss(probs, labels)`, which returns the mean over the rows of the surprisal at the label. No probability is 0.
+# `mean_loss_found` is meant to return the mean loss in nats. It takes the arguments of question 1
+# with their shapes, raises nothing, and returns one number that looks like a loss. Find what is
+# wrong and write `mean_loss(probs, labels)`, which returns the mean over the rows of the surprisal
+# at the label. No probability is 0.
 #
-# *Sections: [The formula and its two arguments]({{book}}/02_cross_entropy.html#the-formula-and-its-two-arguments), [Reading a loss]({{book}}/02_cross_entropy.html#reading-a-loss), [What goes wrong]({{book}}/02_cross_entropy.html#what-goes-wrong).*
+# *Sections: [The formula and its two
+# arguments]({{book}}/02_cross_entropy.html#the-formula-and-its-two-arguments), [Reading a
+# loss]({{book}}/02_cross_entropy.html#reading-a-loss), [What goes
+# wrong]({{book}}/02_cross_entropy.html#what-goes-wrong).*
 
 
 # %%
@@ -369,14 +385,19 @@ def inputs(rng):
 
 # %% tags=["mistake"] question="q4"
 says = "and one row at a time your function says"
+hint = "That is what the function as found gives."
 mean_loss = mean_loss_found
 
 # %% [markdown]
 # ## 5 · What nobody can lower ★★ ({{points["q5"]}} points)
 #
-# Ten people were shown each of four photographs; `votes` counts for each photograph (a row) how many of them said cat, dog and bird. The shares of the votes are the soft targets. How low can the mean loss over the four photographs be, for the best model that looks at them? Assign it to `floor`, in nats, right to four digits or better.
+# Ten people were shown each of four photographs; `votes` counts for each photograph (a row) how
+# many of them said cat, dog and bird. The shares of the votes are the soft targets. How low can
+# the mean loss over the four photographs be, for the best model that looks at them? Assign it to
+# `floor`, in nats, right to four digits or better.
 #
-# *Section: [When the truth is itself unsure]({{book}}/02_cross_entropy.html#when-the-truth-is-itself-unsure).*
+# *Section: [When the truth is itself
+# unsure]({{book}}/02_cross_entropy.html#when-the-truth-is-itself-unsure).*
 
 # %%
 votes = np.array({{votes}})
@@ -408,6 +429,7 @@ rtol = 1e-4
 
 # %% tags=["mistake"] question="q5"
 says = "the least for a model that gives every photograph the same answer"
+hint = "That is the least for a model that gives every photograph the same answer."
 shares = votes.sum(axis=0) / votes.sum()
 floor = -(shares * np.log(shares)).sum()
 
@@ -417,6 +439,7 @@ floor = -(votes / 10 * np.log(votes / 10)).sum(axis=1).mean()
 
 # %% tags=["mistake"] question="q5"
 says = "so somebody's vote surprises every model"
+hint = "The voters disagree, so somebody's vote surprises every model."
 floor = 0.0
 
 # %% tags=["mistake"] question="q5"
@@ -426,9 +449,12 @@ floor = np.log(3)
 # %% [markdown]
 # ## 6 · Whose fault is the loss? ★★ ({{points["q6"]}} points)
 #
-# Write `split(target, probs)`. The arguments are arrays of shape $(N, K)$. The mean loss over the rows, in nats, has two parts: the *floor* that no model can lower, and what is the model's *own*. Return the two numbers as the tuple `{{pair}}`. Targets may hold zeros, probabilities do not.
+# Write `split(target, probs)`. The arguments are arrays of shape $(N, K)$. The mean loss over the
+# rows, in nats, has two parts: the *floor* that no model can lower, and what is the model's *own*.
+# Return the two numbers as the tuple `{{pair}}`. Targets may hold zeros, probabilities do not.
 #
-# *Section: [When the truth is itself unsure]({{book}}/02_cross_entropy.html#when-the-truth-is-itself-unsure).*
+# *Section: [When the truth is itself
+# unsure]({{book}}/02_cross_entropy.html#when-the-truth-is-itself-unsure).*
 
 
 # %% nbgrader={"grade_id": "q6-answer", "solution": true}
@@ -514,9 +540,15 @@ def split(target, probs):
 # %% [markdown]
 # ## 7 · What a report costs on average ★★ ({{points["q7"]}} points)
 #
-# The chances are `truth`, the forecaster reports `report`, and then one class comes true, drawn from `truth`. Write `expected(truth, report, penalty)`: the penalty to be expected. `truth` and `report` have the same shape, classes along the last axis, and the result has one axis less. `penalty` is one of three strings. With $c$ the class that comes true and $r$ the report, `"log"` is $-\ln r_c$, `"absolute"` is $1 - r_c$, and `"brier"` is {{brier}} of $r$ minus the one-hot vector of $c$. No entry is 0.
+# The chances are `truth`, the forecaster reports `report`, and then one class comes true, drawn
+# from `truth`. Write `expected(truth, report, penalty)`: the penalty to be expected. `truth` and
+# `report` have the same shape, classes along the last axis, and the result has one axis less.
+# `penalty` is one of three strings. With $c$ the class that comes true and $r$ the report, `"log"`
+# is $-\ln r_c$, `"absolute"` is $1 - r_c$, and `"brier"` is {{brier}} of $r$ minus the one-hot
+# vector of $c$. No entry is 0.
 #
-# *Section: [A penalty that cannot be gamed]({{book}}/02_cross_entropy.html#a-penalty-that-cannot-be-gamed).*
+# *Section: [A penalty that cannot be
+# gamed]({{book}}/02_cross_entropy.html#a-penalty-that-cannot-be-gamed).*
 
 
 # %% nbgrader={"grade_id": "q7-answer", "solution": true}
@@ -578,6 +610,7 @@ def inputs(rng):
 
 # %% tags=["mistake"] question="q7"
 says = "not the logarithm of the mean belief"
+hint = "The mean of the logarithms is wanted, not the logarithm of the mean belief."
 
 
 def expected(truth, report, penalty, right=expected):
@@ -588,6 +621,7 @@ def expected(truth, report, penalty, right=expected):
 
 # %% tags=["mistake"] question="q7"
 says = "not with the chances"
+hint = "The report is compared with the class that comes true, not with the chances."
 
 
 def expected(truth, report, penalty, right=expected):
@@ -598,6 +632,7 @@ def expected(truth, report, penalty, right=expected):
 
 # %% tags=["mistake"] question="q7"
 says = "not with the chances"
+hint = "The report is compared with the class that comes true, not with the chances."
 
 
 def expected(truth, report, penalty, right=expected):
@@ -609,7 +644,10 @@ def expected(truth, report, penalty, right=expected):
 # %% [markdown]
 # ## 8 · Read the bug off the log ★★★ ({{points["q8"]}} points)
 #
-# A training log says, for a batch with one-hot labels: mean probability of the right class {{belief}}, mean loss {{f"{-np.log(eps) * (1 - belief):.4f}"}}. In the program, target and prediction change places in the formula of cross-entropy, and what the logarithm is taken of is clipped from below. At which number? Assign it to `clip`, right to two digits or better.
+# A training log says, for a batch with one-hot labels: mean probability of the right class
+# {{belief}}, mean loss {{f"{-np.log(eps) * (1 - belief):.4f}"}}. In the program, target and
+# prediction change places in the formula of cross-entropy, and what the logarithm is taken of is
+# clipped from below. At which number? Assign it to `clip`, right to two digits or better.
 #
 # *Section: [The arguments swapped]({{book}}/02_cross_entropy.html#the-arguments-swapped).*
 
@@ -647,23 +685,33 @@ clip = {{-np.log(eps)}}
 # %% [markdown]
 # ## 9 · Ask them all ★★★ ({{points["q9"]}} points)
 #
-# {{models}} {{answers}} for each of $N$ photographs, and no probability is 0. Their mixture answers {{mixture}} photographs. Prove that the mixture's mean loss $L(\hat m)$ is at most {{mean}}, and say exactly when the two are equal. You may use that $\ln t \le t - 1$ with equality only at $t = 1$, or another property of the logarithm, if you name it.
+# {{models}} {{answers}} for each of $N$ photographs, and no probability is 0. Their mixture
+# answers {{mixture}} photographs. Prove that the mixture's mean loss $L(\hat m)$ is at most
+# {{mean}}, and say exactly when the two are equal. You may use that $\ln t \le t - 1$ with
+# equality only at $t = 1$, or another property of the logarithm, if you name it.
 #
 # *Section: [Nothing beats the truth]({{book}}/02_cross_entropy.html#nothing-beats-the-truth).*
 
 # %% [markdown] nbgrader={"grade_id": "q9", "grade": true, "solution": true, "points": 4}
 # ### BEGIN SOLUTION
-# Take one photograph with label $c$, and write {{mass}} for the probabilities that the models and their mixture give to $c$. By the tangent,
+# Take one photograph with label $c$, and write {{mass}} for the probabilities that the models and
+# their mixture give to $c$. By the tangent,
 #
 # $${{sum}} \le {{tangent}}$$
 #
-# so {{so}}: on this photograph the mixture pays at most the mean. The mean over the $N$ photographs keeps the inequality, which was to be proved. The tangent is met only at 1, so one photograph gives equality only for {{equal}}; and since no photograph can make up for another, the mean losses are equal exactly if on *every* photograph the models agree about the probability of the label (about the other classes they may differ). ∎
+# so {{so}}: on this photograph the mixture pays at most the mean. The mean over the $N$
+# photographs keeps the inequality, which was to be proved. The tangent is met only at 1, so one
+# photograph gives equality only for {{equal}}; and since no photograph can make up for another,
+# the mean losses are equal exactly if on *every* photograph the models agree about the probability
+# of the label (about the other classes they may differ). ∎
 # ### END SOLUTION
 
 # %% [markdown] tags=["rubric"] question="q9"
 # **Rubric, 4 points**
 #
 # - 1: reduces the claim to one photograph and to the probability of its label.
-# - 1: the inequality for one photograph, with a reason that is named (the tangent, concavity of the logarithm, Jensen, the means).
+# - 1: the inequality for one photograph, with a reason that is named (the tangent, concavity of
+#   the logarithm, Jensen, the means).
 # - 1: passes to the mean over the photographs.
-# - 1: equality exactly if on every photograph all models give the label the same probability. "If the models are equal" is half of it: no point.
+# - 1: equality exactly if on every photograph all models give the label the same probability. "If
+#   the models are equal" is half of it: no point.

@@ -112,11 +112,13 @@ The squared length is the trace of $g g^\top$, and the trace of an expectation i
 # %% [markdown]
 # # Problem set: the gradient is p̂ − y
 #
-# It goes with [chapter 7]({{book}}/07_gradients.html). The questions become harder: ★ recalls, ★★ applies, ★★★ derives or builds.
+# It goes with [chapter 7]({{book}}/07_gradients.html). The questions become harder: ★ recalls, ★★
+# applies, ★★★ derives or builds.
 #
 # {{rules}}
 #
-# The softmax below is given, so that you can turn to its derivatives. In the whole set the classes lie along the last axis.
+# The softmax below is given, so that you can turn to its derivatives. In the whole set the classes
+# lie along the last axis.
 
 # %%
 import numpy as np
@@ -131,9 +133,12 @@ def softmax(z):
 # %% [markdown]
 # ## 1 · Of which loss? ★ ({{points["q1"]}} points)
 #
-# Write `gradient(logits, labels)`: the gradient, with respect to the logits, of {{loss}}. `logits` has shape $(N, K)$, `labels` holds an index for each row, and the result has the shape of `logits`.
+# Write `gradient(logits, labels)`: the gradient, with respect to the logits, of {{loss}}. `logits`
+# has shape $(N, K)$, `labels` holds an index for each row, and the result has the shape of
+# `logits`.
 #
-# *Section: [A batch, and backwards through it]({{book}}/07_gradients.html#a-batch-and-backwards-through-it).*
+# *Section: [A batch, and backwards through
+# it]({{book}}/07_gradients.html#a-batch-and-backwards-through-it).*
 
 
 # %% nbgrader={"grade_id": "q1-answer", "solution": true}
@@ -182,6 +187,7 @@ def gradient(logits, labels):
 
 # %% tags=["mistake"] question="q1"
 says = "times that of {{loss}}"
+hint = "Right in direction, and not the gradient of {{loss}}: look at the factor."
 
 
 def gradient(logits, labels):
@@ -201,7 +207,11 @@ def gradient(logits, labels):
 # %% [markdown]
 # ## 2 · Which step? ★ ({{points["q2"]}} points)
 #
-# You want to check a gradient of the loss along one score by {{kind}} differences, and the loss is computed in {{format}}, whose spacing at 1 is $\varepsilon = 2^{-{{digits - 1}}}$. Values of the loss are at most {{F}} in size; for its second and third derivatives along one score take the bounds of the chapter, ¼ and $\sqrt 3/18$. Which step $h$ makes the bound on the error smallest? Assign it to `step`, right to two digits or better.
+# You want to check a gradient of the loss along one score by {{kind}} differences, and the loss is
+# computed in {{format}}, whose spacing at 1 is $\varepsilon = 2^{-{{digits - 1}}}$. Values of the
+# loss are at most {{F}} in size; for its second and third derivatives along one score take the
+# bounds of the chapter, ¼ and $\sqrt 3/18$. Which step $h$ makes the bound on the error smallest?
+# Assign it to `step`, right to two digits or better.
 #
 # *Section: [Which step to take]({{book}}/07_gradients.html#which-step-to-take).*
 
@@ -233,6 +243,7 @@ rtol = 1e-2
 
 # %% tags=["mistake"] question="q2"
 says = "put in the bounds for this one"
+hint = "That is the rule of thumb; put in the bounds for this loss."
 step = (2.0 ** -{{digits - 1}}) ** ({{"1 / 3" if kind == "central" else "1 / 2"}})
 
 # %% tags=["mistake"] question="q2"
@@ -242,9 +253,13 @@ step = {{"forward" if kind == "central" else "central"}}
 # %% [markdown]
 # ## 3 · How far ahead is quiet? ★★ ({{points["q3"]}} points)
 #
-# There are {{K}} classes and one example with a one-hot label. The true class leads all others by $d$, and those are equal. At which $d$ has the gradient $\hat p - y$ the length {{length}}? Assign the number to `lead`, right to four digits or better: solve it on paper for $\hat p_c$ first.
+# There are {{K}} classes and one example with a one-hot label. The true class leads all others by
+# $d$, and those are equal. At which $d$ has the gradient $\hat p - y$ the length {{length}}?
+# Assign the number to `lead`, right to four digits or better: solve it on paper for $\hat p_c$
+# first.
 #
-# *Section: [How long the gradient can be]({{book}}/07_gradients.html#how-long-the-gradient-can-be).*
+# *Section: [How long the gradient can
+# be]({{book}}/07_gradients.html#how-long-the-gradient-can-be).*
 
 # %% nbgrader={"grade_id": "q3-answer", "solution": true}
 ### BEGIN SOLUTION
@@ -278,18 +293,23 @@ lead = np.log(({{K}} - 1) * (1 - {{length}}) / {{length}})
 
 # %% tags=["mistake"] question="q3"
 says = "that makes the *square* of the length"
+hint = "That makes the square of the length what the length should be."
 q = 1 - np.sqrt({{length}} * ({{K}} - 1) / {{K}})
 lead = np.log(({{K}} - 1) * q / (1 - q))
 
 # %% tags=["mistake"] question="q3"
 says = "with your lead the gradient has a length near"
+hint = "Each of the other classes has an equal share of the rest."
 q = 1 - {{length}} * np.sqrt(({{K}} - 1) / {{K}})
 lead = np.log(q / (1 - q))
 
 # %% [markdown]
 # ## 4 · How the answer moves ★★ ({{points["q4"]}} points)
 #
-# A prediction $\hat p = \operatorname{softmax}(z/T)$ is known, the logits are not. Somebody moves the logits by a small amount in the direction $v$, from $z$ to $z + \eta v$. Write `response(probs, v, temperature)`: the rate, per unit of $\eta$ at $\eta = 0$, at which {{answer}} change. `probs` and `v` have the same shape, and so has the result.
+# A prediction $\hat p = \operatorname{softmax}(z/T)$ is known, the logits are not. Somebody moves
+# the logits by a small amount in the direction $v$, from $z$ to $z + \eta v$. Write
+# `response(probs, v, temperature)`: the rate, per unit of $\eta$ at $\eta = 0$, at which
+# {{answer}} change. `probs` and `v` have the same shape, and so has the result.
 #
 # *Section: [How softmax answers a nudge]({{book}}/07_gradients.html#how-softmax-answers-a-nudge).*
 
@@ -360,6 +380,7 @@ def response(probs, v, temperature):
 
 # %% tags=["mistake"] question="q4"
 says = "is the average taken off"
+hint = "The average of v, weighted by the probabilities, is to be taken off."
 
 
 def response(probs, v, temperature):
@@ -377,9 +398,15 @@ def response(probs, v, temperature):
 # %% [markdown]
 # ## 5 · Mend the gradient ★★ ({{points["q5"]}} points)
 #
-# `soft_gradient_found` is meant to return the gradient, with respect to the logits, of the mean cross-entropy of $\operatorname{softmax}(z/T)$ against soft targets, in nats. `logits` and `target` have shape $(N, K)$. A number check prints how many times larger it is than it should be, entry by entry. Say what this tells you, and write `soft_gradient(logits, target, temperature)`.
+# `soft_gradient_found` is meant to return the gradient, with respect to the logits, of the mean
+# cross-entropy of $\operatorname{softmax}(z/T)$ against soft targets, in nats. `logits` and
+# `target` have shape $(N, K)$. A number check prints how many times larger it is than it should
+# be, entry by entry. Say what this tells you, and write
+# `soft_gradient(logits, target, temperature)`.
 #
-# *Sections: [The chain rule, in full and then collapsed]({{book}}/07_gradients.html#the-chain-rule-in-full-and-then-collapsed), [What goes wrong]({{book}}/07_gradients.html#what-goes-wrong).*
+# *Sections: [The chain rule, in full and then
+# collapsed]({{book}}/07_gradients.html#the-chain-rule-in-full-and-then-collapsed), [What goes
+# wrong]({{book}}/07_gradients.html#what-goes-wrong).*
 
 
 # %%
@@ -439,14 +466,20 @@ def inputs(rng):
 
 # %% tags=["mistake"] question="q5"
 says = "times the slopes by differences"
+hint = "That is what the function as found gives."
 soft_gradient = soft_gradient_found
 
 # %% [markdown]
 # ## 6 · One layer down ★★ ({{points["q6"]}} points)
 #
-# A linear layer makes the scores. `inputs` has shape $(N, D)$, `bias` has shape $(K,)$, and `weights` has shape {{shape}}. Write `layer_gradients(inputs, weights, bias, labels)`: the gradients of the mean cross-entropy in nats with respect to the weights and to the bias, each in the shape of what it belongs to, as the tuple `{{results}}`.
+# A linear layer makes the scores. `inputs` has shape $(N, D)$, `bias` has shape $(K,)$, and
+# `weights` has shape {{shape}}. Write `layer_gradients(inputs, weights, bias, labels)`: the
+# gradients of the mean cross-entropy in nats with respect to the weights and to the bias, each in
+# the shape of what it belongs to, as the tuple `{{results}}`.
 #
-# *Section: [A batch, and backwards through it]({{book}}/07_gradients.html#a-batch-and-backwards-through-it). The chain rule does the rest: a weight moves one score in each row, by the input that it multiplies.*
+# *Section: [A batch, and backwards through
+# it]({{book}}/07_gradients.html#a-batch-and-backwards-through-it). The chain rule does the rest: a
+# weight moves one score in each row, by the input that it multiplies.*
 
 
 # %% nbgrader={"grade_id": "q6-answer", "solution": true}
@@ -517,6 +550,7 @@ def inputs(rng):
 
 # %% tags=["mistake"] question="q6"
 says = "times those by differences"
+hint = "Right in direction, and $N$ times too large: the loss is a mean."
 
 
 def layer_gradients(inputs, weights, bias, labels):
@@ -562,7 +596,9 @@ def layer_gradients(inputs, weights, bias, labels):
 # %% [markdown]
 # ## 7 · Name the bug ★★ ({{points["q7"]}} points)
 #
-# Colleagues send you gradients that they call those of the *mean* loss in nats with respect to the logits. Write `diagnose(found, logits, labels)`, which compares such a gradient `found` (an array of the shape of `logits`, $(N, K)$ with $N \ge 2$) with the right one and returns a string:
+# Colleagues send you gradients that they call those of the *mean* loss in nats with respect to the
+# logits. Write `diagnose(found, logits, labels)`, which compares such a gradient `found` (an array
+# of the shape of `logits`, $(N, K)$ with $N \ge 2$) with the right one and returns a string:
 #
 # - `"right"`;
 # - `"{{flip}}"`, if it is the right one times −1;
@@ -570,9 +606,11 @@ def layer_gradients(inputs, weights, bias, labels):
 # - `"{{small}}"`, if it is the right one divided by $N$;
 # - `"something else"` in all other cases.
 #
-# *Every* entry has a say, and entries that differ by less than a millionth of the largest slope count as equal.
+# *Every* entry has a say, and entries that differ by less than a millionth of the largest slope
+# count as equal.
 #
-# *Sections: [What to compare]({{book}}/07_gradients.html#what-to-compare), [What goes wrong]({{book}}/07_gradients.html#what-goes-wrong).*
+# *Sections: [What to compare]({{book}}/07_gradients.html#what-to-compare), [What goes
+# wrong]({{book}}/07_gradients.html#what-goes-wrong).*
 
 
 # %% nbgrader={"grade_id": "q7-answer", "solution": true}
@@ -625,6 +663,7 @@ def inputs(rng):
 
 # %% tags=["mistake"] question="q7"
 says = "a gradient that is off in the tenth digit is right"
+hint = "Entries that differ in their last digits only should count as equal."
 
 
 def diagnose(found, logits, labels):
@@ -651,6 +690,7 @@ def diagnose(found, logits, labels):
 
 # %% tags=["mistake"] question="q7"
 says = "that gradient is"
+hint = "It takes the gradient for that of the sum."
 
 
 def diagnose(found, logits, labels, right=diagnose):
@@ -660,13 +700,17 @@ def diagnose(found, logits, labels, right=diagnose):
 # %% [markdown]
 # ## 8 · A model that is right pulls at random ★★★ ({{points["q8"]}} points)
 #
-# A model's prediction $\hat p$ for some photograph is the truth: the class $c$ is drawn with the chances $\hat p$. So for this one example the gradient with respect to the logits, $g = \hat p - e_c$ with $e_c$ the one-hot vector of $c$, is random. Prove {{claim}}.
+# A model's prediction $\hat p$ for some photograph is the truth: the class $c$ is drawn with the
+# chances $\hat p$. So for this one example the gradient with respect to the logits,
+# $g = \hat p - e_c$ with $e_c$ the one-hot vector of $c$, is random. Prove {{claim}}.
 #
-# *Sections: [How softmax answers a nudge]({{book}}/07_gradients.html#how-softmax-answers-a-nudge), [How long the gradient can be]({{book}}/07_gradients.html#how-long-the-gradient-can-be).*
+# *Sections: [How softmax answers a nudge]({{book}}/07_gradients.html#how-softmax-answers-a-nudge),
+# [How long the gradient can be]({{book}}/07_gradients.html#how-long-the-gradient-can-be).*
 
 # %% [markdown] nbgrader={"grade_id": "q8", "grade": true, "solution": true, "points": 4}
 # ### BEGIN SOLUTION
-# Entry $k$ of $e_c$ is 1 with probability $\hat p_k$ and 0 otherwise, so $\mathrm{E}\,e_c = \hat p$ and $\mathrm{E}\,g = \hat p - \hat p = 0$.
+# Entry $k$ of $e_c$ is 1 with probability $\hat p_k$ and 0 otherwise, so
+# $\mathrm{E}\,e_c = \hat p$ and $\mathrm{E}\,g = \hat p - \hat p = 0$.
 #
 # {{proof}}
 # ### END SOLUTION

@@ -54,6 +54,7 @@ variants = {
             "shape": (6,),
             "slip": "1 / len(z) + (average - z.mean()) * (z - z.mean()) / ((z - z.mean()) ** 2).sum()",
             "slip_says": "its logarithm should rise in equal steps",
+            "slip_hint": "That has the right average, and is no softmax of the scores.",
             "hint": "below the plain mean 3.5 the factor beta is negative",
         },
         {
@@ -63,6 +64,7 @@ variants = {
             "shape": (),
             "slip": "1 / solved(z, average)",
             "slip_says": "a temperature is 1 over it",
+            "slip_hint": "That is the temperature; the factor is 1 over it.",
             "hint": "below the plain mean 3.5 the factor beta is negative; a temperature is 1 over it",
         },
     ],
@@ -87,7 +89,8 @@ variants = {
 # %% [markdown]
 # # Problem set: from scores to probabilities
 #
-# It goes with [chapter 3]({{book}}/03_softmax.html). The questions become harder: ★ recalls, ★★ applies, ★★★ derives or builds.
+# It goes with [chapter 3]({{book}}/03_softmax.html). The questions become harder: ★ recalls, ★★
+# applies, ★★★ derives or builds.
 #
 # {{rules}}
 
@@ -98,7 +101,8 @@ import numpy as np
 # %% [markdown]
 # ## 1 · Where the classes lie ★ ({{points["q1"]}} points)
 #
-# Write `softmax(logits)`. The classes lie along {{layout}}; along all other axes lie examples, each of which gets a distribution of its own. The result has the shape of `logits`.
+# Write `softmax(logits)`. The classes lie along {{layout}}; along all other axes lie examples,
+# each of which gets a distribution of its own. The result has the shape of `logits`.
 #
 # *Section: [Three scores]({{book}}/03_softmax.html#three-scores).*
 
@@ -169,7 +173,9 @@ def softmax(logits):
 # %% [markdown]
 # ## 2 · The unit of a lead ★ ({{points["q2"]}} points)
 #
-# A model answers with probabilities. Write `log_odds(probs, i, j)`: the lead of class `i` over class `j`, as the logarithm of their odds, in {{unit}}. Here and in all questions below the classes lie along the last axis of `probs`, so the result has one axis less.
+# A model answers with probabilities. Write `log_odds(probs, i, j)`: the lead of class `i` over
+# class `j`, as the logarithm of their odds, in {{unit}}. Here and in all questions below the
+# classes lie along the last axis of `probs`, so the result has one axis less.
 #
 # *Section: [What a score means]({{book}}/03_softmax.html#what-a-score-means).*
 
@@ -207,6 +213,7 @@ def inputs(rng):
 
 # %% tags=["mistake"] question="q2"
 says = "which of them did you divide by?"
+hint = "The sign is turned: which of the two did you divide by?"
 
 
 def log_odds(probs, i, j):
@@ -223,6 +230,7 @@ def log_odds(probs, i, j):
 
 # %% tags=["mistake"] question="q2"
 says = "not a difference of probabilities"
+hint = "A lead is the logarithm of a ratio, not a difference of probabilities."
 
 
 def log_odds(probs, i, j):
@@ -232,9 +240,13 @@ def log_odds(probs, i, j):
 # %% [markdown]
 # ## 3 · The way back ★★ ({{points["q3"]}} points)
 #
-# A softmax at a temperature $T$ has been taken, and somebody threw the logits away. They can be had back from the probabilities, up to one number for each example. Write `scores(probs, temperature)`, which returns logits whose softmax at this temperature is `probs`; of all such logits, those of which for each example {{gauge}}.
+# A softmax at a temperature $T$ has been taken, and somebody threw the logits away. They can be
+# had back from the probabilities, up to one number for each example. Write
+# `scores(probs, temperature)`, which returns logits whose softmax at this temperature is `probs`;
+# of all such logits, those of which for each example {{gauge}}.
 #
-# *Sections: [What a score means]({{book}}/03_softmax.html#what-a-score-means), [Temperature]({{book}}/03_softmax.html#temperature).*
+# *Sections: [What a score means]({{book}}/03_softmax.html#what-a-score-means),
+# [Temperature]({{book}}/03_softmax.html#temperature).*
 
 
 # %% nbgrader={"grade_id": "q3-answer", "solution": true}
@@ -277,6 +289,7 @@ def inputs(rng):
 
 # %% tags=["mistake"] question="q3"
 says = "the softmax will divide by it again"
+hint = "That divides by the temperature, and the softmax will divide by it again."
 
 
 def scores(probs, temperature):
@@ -304,7 +317,9 @@ def scores(probs, temperature):
 # %% [markdown]
 # ## 4 · How far ahead is sure? ★★ ({{points["q4"]}} points)
 #
-# A model of 27 letters gives the logit 0 to 26 of them and the logit $d$ to the letter *e*. At which $d$ does *e* have the probability {{p}}? Assign the number to `lead`, right to four digits or better: solve it on paper and let NumPy do the last step.
+# A model of 27 letters gives the logit 0 to 26 of them and the logit $d$ to the letter *e*. At
+# which $d$ does *e* have the probability {{p}}? Assign the number to `lead`, right to four digits
+# or better: solve it on paper and let NumPy do the last step.
 #
 # *Section: [What a score means]({{book}}/03_softmax.html#what-a-score-means).*
 
@@ -344,7 +359,12 @@ lead = np.log(27 * {{p}} / (1 - {{p}}))
 # %% [markdown]
 # ## 5 · Mend the sampler ★★ ({{points["q5"]}} points)
 #
-# `draw_found` should draw a class from the softmax of each row of `logits`, by adding Gumbel noise and taking the argmax. `uniforms` has the shape of `logits` and holds independent uniform random numbers. It runs, it returns classes, and they are not drawn from the softmax. Find out why, and write `draw(logits, uniforms)`, which does what its docstring says. Use the number `uniforms[..., k]` for class `k`; the distribution function of Gumbel noise, $F(t) = e^{-e^{-t}}$, tells you how a uniform number becomes noise.
+# `draw_found` should draw a class from the softmax of each row of `logits`, by adding Gumbel noise
+# and taking the argmax. `uniforms` has the shape of `logits` and holds independent uniform random
+# numbers. It runs, it returns classes, and they are not drawn from the softmax. Find out why, and
+# write `draw(logits, uniforms)`, which does what its docstring says. Use the number
+# `uniforms[..., k]` for class `k`; the distribution function of Gumbel noise,
+# $F(t) = e^{-e^{-t}}$, tells you how a uniform number becomes noise.
 #
 # *Section: [Sampling with argmax]({{book}}/03_softmax.html#sampling-with-argmax).*
 
@@ -391,16 +411,22 @@ def inputs(rng):
 
 # %% tags=["mistake"] question="q5"
 says = "where softmax gives"
+hint = "As found, the function does not draw from the softmax."
 draw = draw_found
 
 # %% [markdown]
 # ## 6 · Two animals become one class ★★ ({{points["q6"]}} points)
 #
-# A model has logits for cat, dog and bird. You only care whether there is a cat, and want to call the other two *no cat*. Which logit must the new class have, if the logit of the cat is to stay as it is and the new class is to have the probability of the two together?
+# A model has logits for cat, dog and bird. You only care whether there is a cat, and want to call
+# the other two *no cat*. Which logit must the new class have, if the logit of the cat is to stay
+# as it is and the new class is to have the probability of the two together?
 #
-# Write `merge(logits, classes)`. `classes` is a list of two class numbers or more; the result holds the logits of the other classes, unchanged and in their order, and the logit of the merged class, which comes {{place}}.
+# Write `merge(logits, classes)`. `classes` is a list of two class numbers or more; the result
+# holds the logits of the other classes, unchanged and in their order, and the logit of the merged
+# class, which comes {{place}}.
 #
-# *Sections: [Three scores]({{book}}/03_softmax.html#three-scores), [What a score means]({{book}}/03_softmax.html#what-a-score-means).*
+# *Sections: [Three scores]({{book}}/03_softmax.html#three-scores), [What a score
+# means]({{book}}/03_softmax.html#what-a-score-means).*
 
 
 # %% nbgrader={"grade_id": "q6-answer", "solution": true}
@@ -477,11 +503,17 @@ def merge(logits, classes):
 # %% [markdown]
 # ## 7 · A die that was thrown often ★★★ ({{points["q7"]}} points)
 #
-# A die was thrown many times. You are told one thing: the average was {{pips}} pips. How probable is each face? The distribution that assumes nothing besides is the one of largest entropy, a softmax of the scores $z = (1, 2, \dots, 6)$ at the temperature that gives the average. The same may be asked for any scores.
+# A die was thrown many times. You are told one thing: the average was {{pips}} pips. How probable
+# is each face? The distribution that assumes nothing besides is the one of largest entropy, a
+# softmax of the scores $z = (1, 2, \dots, 6)$ at the temperature that gives the average. The same
+# may be asked for any scores.
 #
-# Write `max_entropy(z, average)`. `z` is an array of $K$ scores and `average` a number strictly between the smallest and the largest; find the distribution $p$ of largest entropy with $\sum_k p_k z_k$ equal to `average`, and return {{wanted}}, right to six digits or better.
+# Write `max_entropy(z, average)`. `z` is an array of $K$ scores and `average` a number strictly
+# between the smallest and the largest; find the distribution $p$ of largest entropy with
+# $\sum_k p_k z_k$ equal to `average`, and return {{wanted}}, right to six digits or better.
 #
-# *Section: [The same function from ignorance]({{book}}/03_softmax.html#the-same-function-from-ignorance).*
+# *Section: [The same function from
+# ignorance]({{book}}/03_softmax.html#the-same-function-from-ignorance).*
 
 
 # %% nbgrader={"grade_id": "q7-answer", "solution": true}
@@ -528,6 +560,7 @@ def inputs(rng):
 
 # %% tags=["mistake"] question="q7"
 says = "the factor beta is negative"
+hint = "Where the average lies below the plain mean of the scores, beta is negative."
 
 
 def max_entropy(z, average):
@@ -542,6 +575,7 @@ def max_entropy(z, average):
 
 # %% tags=["mistake"] question="q7"
 says = "{{slip_says}}"
+hint = "{{slip_hint}}"
 solved = max_entropy
 
 
@@ -550,7 +584,8 @@ def max_entropy(z, average):
 
 
 # %% [markdown]
-# Four dice, once your function works. From one to the next, the heights change by the same factor at each step.
+# Four dice, once your function works. From one to the next, the heights change by the same factor
+# at each step.
 
 # %%
 faces = np.arange(1.0, 7.0)
@@ -564,7 +599,10 @@ axes[0].set_ylabel("probability")
 # %% [markdown]
 # ## 8 · What cooling does ★★★ ({{points["q8"]}} points)
 #
-# Let the logits $z_0, \dots, z_{K-1}$ not all be equal, and let $k$ be a class with the {{claim}} logit. Prove that the probability $\operatorname{softmax}(z/T)_k$ strictly {{moves}} whenever the temperature $T > 0$ falls, and find its limit as $T \to 0$. Say where you use that the logits are not all equal. A few lines are enough, if each step has its reason.
+# Let the logits $z_0, \dots, z_{K-1}$ not all be equal, and let $k$ be a class with the {{claim}}
+# logit. Prove that the probability $\operatorname{softmax}(z/T)_k$ strictly {{moves}} whenever the
+# temperature $T > 0$ falls, and find its limit as $T \to 0$. Say where you use that the logits are
+# not all equal. A few lines are enough, if each step has its reason.
 #
 # *Section: [Temperature]({{book}}/03_softmax.html#temperature).*
 
@@ -574,15 +612,22 @@ axes[0].set_ylabel("probability")
 #
 # $$\operatorname{softmax}(z/T)_k = \frac{1}{\sum_j e^{(z_j - z_k)/T}}$$
 #
-# Since $z_k$ is the {{claim}} logit, each term of the sum is {{terms}}; so those terms {{sum[:-1]}} strictly, while the others stay 1. There is at least one of those terms, because the logits are not all equal. Hence the sum strictly {{sum}} when $T$ falls, and the probability strictly {{moves}}. {{limit}} ∎
+# Since $z_k$ is the {{claim}} logit, each term of the sum is {{terms}}; so those terms
+# {{sum[:-1]}} strictly, while the others stay 1. There is at least one of those terms, because the
+# logits are not all equal. Hence the sum strictly {{sum}} when $T$ falls, and the probability
+# strictly {{moves}}. {{limit}} ∎
 # ### END SOLUTION
 
 # %% [markdown] tags=["rubric"] question="q8"
 # **Rubric, 4 points**
 #
-# - 1: writes the probability as $1 / \sum_j e^{(z_j - z_k)/T}$, or as an equivalent in which the temperature stands in each term alone.
-# - 1: says in which direction each term moves as $T$ falls, with the sign of $z_j - z_k$ as the reason.
-# - 1: gets *strictly*, from a class with another logit, and names this as the use of "not all equal".
+# - 1: writes the probability as $1 / \sum_j e^{(z_j - z_k)/T}$, or as an equivalent in which the
+#   temperature stands in each term alone.
+# - 1: says in which direction each term moves as $T$ falls, with the sign of $z_j - z_k$ as the
+#   reason.
+# - 1: gets *strictly*, from a class with another logit, and names this as the use of "not all
+#   equal".
 # - 1: the limit, ties included.
 #
-# A derivative by $T$ with its sign explained earns the same points. "The exponential dominates", with no reason given, earns none.
+# A derivative by $T$ with its sign explained earns the same points. "The exponential dominates",
+# with no reason given, earns none.

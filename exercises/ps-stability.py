@@ -80,7 +80,9 @@ variants = {
 # %% [markdown]
 # # Problem set: when exp overflows
 #
-# It goes with [chapter 5]({{book}}/05_stability.html). The questions become harder: ★ recalls, ★★ applies, ★★★ derives or builds. Everything here is about float64, unless another format is named. What NumPy warns of is not what you are marked for; wrong numbers are.
+# It goes with [chapter 5]({{book}}/05_stability.html). The questions become harder: ★ recalls, ★★
+# applies, ★★★ derives or builds. Everything here is about float64, unless another format is named.
+# What NumPy warns of is not what you are marked for; wrong numbers are.
 #
 # {{rules}}
 
@@ -90,9 +92,12 @@ import numpy as np
 # %% [markdown]
 # ## 1 · A softmax that survives ★ ({{points["q1"]}} points)
 #
-# Write `softmax(logits)`. The classes lie along {{layout}}. Logits may be as large as $10^5$ in size, of either sign, and differ as much from one example to another; a logit of $-\infty$ makes its class impossible. Some logit of each example is finite.
+# Write `softmax(logits)`. The classes lie along {{layout}}. Logits may be as large as $10^5$ in
+# size, of either sign, and differ as much from one example to another; a logit of $-\infty$ makes
+# its class impossible. Some logit of each example is finite.
 #
-# *Sections: [Subtract the maximum]({{book}}/05_stability.html#subtract-the-maximum), [Masks and minus infinity]({{book}}/05_stability.html#masks-and-minus-infinity).*
+# *Sections: [Subtract the maximum]({{book}}/05_stability.html#subtract-the-maximum), [Masks and
+# minus infinity]({{book}}/05_stability.html#masks-and-minus-infinity).*
 
 
 # %% nbgrader={"grade_id": "q1-answer", "solution": true}
@@ -187,7 +192,10 @@ def softmax(logits):
 # %% [markdown]
 # ## 2 · Each fits, the sum does not ★ ({{points["q2"]}} points)
 #
-# The largest number of {{format}} is {{largest}}. A naive softmax of {{K}} *equal* logits $z$ takes {{K}} exponentials, each of which is finite, and adds them up in {{format}}. From which $z$ on is the sum infinite? Assign the number to `limit`, right to four digits or better, as if sums were exact until they overflow.
+# The largest number of {{format}} is {{largest}}. A naive softmax of {{K}} *equal* logits $z$
+# takes {{K}} exponentials, each of which is finite, and adds them up in {{format}}. From which $z$
+# on is the sum infinite? Assign the number to `limit`, right to four digits or better, as if sums
+# were exact until they overflow.
 #
 # *Section: [Where exp breaks]({{book}}/05_stability.html#where-exp-breaks).*
 
@@ -225,14 +233,20 @@ limit = np.log({{largest}}) / {{K}}
 
 # %% tags=["mistake"] question="q2"
 says = "above"
+hint = "Each exponential fits below that, and their sum is infinite long before."
 limit = np.log({{largest}}) + np.log({{K}})
 
 # %% [markdown]
 # ## 3 · The mean of many models ★★ ({{points["q3"]}} points)
 #
-# $M$ models have given the *logarithms* of their probabilities for the same events, down to $-10^4$ and to $-\infty$ where a model rules an event out. Write `log_mean_exp(logs)`: the logarithm of the mean over the models of the probabilities themselves. The models lie along the {{models}} axis of `logs`, and the result has the other axes. Where all models rule an event out, it is $-\infty$.
+# $M$ models have given the *logarithms* of their probabilities for the same events, down to
+# $-10^4$ and to $-\infty$ where a model rules an event out. Write `log_mean_exp(logs)`: the
+# logarithm of the mean over the models of the probabilities themselves. The models lie along the
+# {{models}} axis of `logs`, and the result has the other axes. Where all models rule an event out,
+# it is $-\infty$.
 #
-# *Sections: [Subtract the maximum]({{book}}/05_stability.html#subtract-the-maximum), [Masks and minus infinity]({{book}}/05_stability.html#masks-and-minus-infinity).*
+# *Sections: [Subtract the maximum]({{book}}/05_stability.html#subtract-the-maximum), [Masks and
+# minus infinity]({{book}}/05_stability.html#masks-and-minus-infinity).*
 
 
 # %% nbgrader={"grade_id": "q3-answer", "solution": true}
@@ -308,6 +322,7 @@ def log_mean_exp(logs):
 
 # %% tags=["mistake"] question="q3"
 says = "for the mean something is to be taken off"
+hint = "That is the logarithm of the sum, not of the mean."
 
 
 def log_mean_exp(logs, right=log_mean_exp):
@@ -326,9 +341,12 @@ def log_mean_exp(logs):
 # %% [markdown]
 # ## 4 · Mend the logarithm ★★ ({{points["q4"]}} points)
 #
-# `log_softmax_found` shifts the logits, and is not right for all of them. The classes lie along the last axis. Try it on rows of different sizes, find what is wrong, and write `log_softmax(z)`, right for any finite logits up to $10^5$ in size.
+# `log_softmax_found` shifts the logits, and is not right for all of them. The classes lie along
+# the last axis. Try it on rows of different sizes, find what is wrong, and write `log_softmax(z)`,
+# right for any finite logits up to $10^5$ in size.
 #
-# *Section: [The logarithm must not see the probability]({{book}}/05_stability.html#the-logarithm-must-not-see-the-probability).*
+# *Section: [The logarithm must not see the
+# probability]({{book}}/05_stability.html#the-logarithm-must-not-see-the-probability).*
 
 
 # %%
@@ -376,12 +394,16 @@ def inputs(rng):
 
 # %% tags=["mistake"] question="q4"
 says = "of this batch the second class has the log-probability"
+hint = "That is what the function as found gives."
 log_softmax = log_softmax_found
 
 # %% [markdown]
 # ## 5 · Where the gradient dies ★★ ({{points["q5"]}} points)
 #
-# A program computes its loss as $-\log(\hat p_c + \varepsilon)$, and somebody has seen in its log that no single example ever costs more than {{ceiling}} nats. There are two classes. By how many logits must the true class be behind for the pull on its logit to be {{words}} of what it is for the true loss? Assign the number to `behind`, right to four digits or better.
+# A program computes its loss as $-\log(\hat p_c + \varepsilon)$, and somebody has seen in its log
+# that no single example ever costs more than {{ceiling}} nats. There are two classes. By how many
+# logits must the true class be behind for the pull on its logit to be {{words}} of what it is for
+# the true loss? Assign the number to `behind`, right to four digits or better.
 #
 # *Section: [The wrong cure]({{book}}/05_stability.html#the-wrong-cure).*
 
@@ -409,6 +431,7 @@ rtol = 2e-4
 
 # %% tags=["mistake"] question="q5"
 says = "there the probability equals eps"
+hint = "There the probability equals eps, and the pull is half of what it should be."
 behind = {{ceiling}}
 
 # %% tags=["mistake"] question="q5"
@@ -423,7 +446,10 @@ behind = {{ceiling}} + np.log({{share}})
 # %% [markdown]
 # ## 6 · All sixteen digits ★★ ({{points["q6"]}} points)
 #
-# Write `cross_entropy(logits, labels)`: `logits` has shape $(N, K)$, `labels` holds an index for each row, and the loss of a row is $-\log \operatorname{softmax}(z)_c$ in nats. Return {{reduction}}. Nine digits are compared, *also where the loss is tiny*: for a model that is right and sure, most programs have none. A loss of a thousand nats should come out as well.
+# Write `cross_entropy(logits, labels)`: `logits` has shape $(N, K)$, `labels` holds an index for
+# each row, and the loss of a row is $-\log \operatorname{softmax}(z)_c$ in nats. Return
+# {{reduction}}. Nine digits are compared, *also where the loss is tiny*: for a model that is right
+# and sure, most programs have none. A loss of a thousand nats should come out as well.
 #
 # *Section: [The loss near zero]({{book}}/05_stability.html#the-loss-near-zero).*
 
@@ -500,6 +526,7 @@ def cross_entropy(logits, labels):
 
 # %% tags=["mistake"] question="q6"
 says = "a row that is wrong by 1000 logits costs 1000 nats"
+hint = "Where another class leads by far, an exponential overflows: take the lead out first."
 
 
 def cross_entropy(logits, labels):
@@ -522,7 +549,12 @@ def cross_entropy(logits, labels, right=cross_entropy):
 # %% [markdown]
 # ## 7 · Classes that do not exist ★★ ({{points["q7"]}} points)
 #
-# Write `masked_loss(logits, labels, allowed)`. `logits` and `allowed` have shape $(N, K)$; `allowed` is boolean and says which classes exist for each row. The softmax of a row runs over its allowed classes only, and its loss in nats is infinite if its label is not one of them. A row in which nothing is allowed has no answer and is left out. Return the mean loss of the other rows; if there are none, return `{{empty}}`, since {{why}}. Logits are moderate here, below 100 in size.
+# Write `masked_loss(logits, labels, allowed)`. `logits` and `allowed` have shape $(N, K)$;
+# `allowed` is boolean and says which classes exist for each row. The softmax of a row runs over
+# its allowed classes only, and its loss in nats is infinite if its label is not one of them. A row
+# in which nothing is allowed has no answer and is left out. Return the mean loss of the other
+# rows; if there are none, return `{{empty}}`, since {{why}}. Logits are moderate here, below 100
+# in size.
 #
 # *Section: [Masks and minus infinity]({{book}}/05_stability.html#masks-and-minus-infinity).*
 
@@ -591,6 +623,7 @@ def inputs(rng):
 
 # %% tags=["mistake"] question="q7"
 says = "has a logit of minus infinity, not of 0"
+hint = "A class that is not allowed has a logit of minus infinity, not of 0."
 
 
 def masked_loss(logits, labels, allowed):
@@ -624,6 +657,7 @@ def masked_loss(logits, labels, allowed, right=masked_loss):
 
 # %% tags=["mistake"] question="q7"
 says = "should be left out; its softmax is nan"
+hint = "A row in which nothing is allowed should be left out; its softmax is nan."
 
 
 def masked_loss(logits, labels, allowed):
@@ -635,9 +669,14 @@ def masked_loss(logits, labels, allowed):
 # %% [markdown]
 # ## 8 · The logarithm of *not* ★★★ ({{points["q8"]}} points)
 #
-# Write `log_not(logits, labels)`: for each row of `logits`, of shape $(N, K)$ with $K \ge 2$, the logarithm of the probability that the label does *not* come true, $\log(1 - \hat p_c)$ with $\hat p = \operatorname{softmax}(z)$. Return an array with one number for each row. Nine digits are compared at both ends: where $\hat p_c$ is so near 1 that $1 - \hat p_c$ is 0 in floating point, and where $\hat p_c$ is so small that $1 - \hat p_c$ is 1.
+# Write `log_not(logits, labels)`: for each row of `logits`, of shape $(N, K)$ with $K \ge 2$, the
+# logarithm of the probability that the label does *not* come true, $\log(1 - \hat p_c)$ with
+# $\hat p = \operatorname{softmax}(z)$. Return an array with one number for each row. Nine digits
+# are compared at both ends: where $\hat p_c$ is so near 1 that $1 - \hat p_c$ is 0 in floating
+# point, and where $\hat p_c$ is so small that $1 - \hat p_c$ is 1.
 #
-# A hint: *not c* is a class too. Which logit has it, and what is then left is a softmax of two classes.
+# A hint: *not c* is a class too. Which logit has it, and what is then left is a softmax of two
+# classes.
 #
 # *Section: [The loss near zero]({{book}}/05_stability.html#the-loss-near-zero).*
 
@@ -729,21 +768,34 @@ def log_not(logits, labels):
 # %% [markdown]
 # ## 9 · Which shifts are safe? ★★★ ({{points["q9"]}} points)
 #
-# A float format has a largest number, $e^A$, and a smallest positive number at full precision, $e^{-B}$ (in float64, $A$ is 709.78 and $B$ is 708.40, rounded). A program computes the softmax of $K$ finite logits with maximum $m$ after subtracting some number $b$. Take all arithmetic to be exact, except that what exceeds $e^A$ is infinite and what is below $e^{-B}$ may come out as 0.
+# A float format has a largest number, $e^A$, and a smallest positive number at full precision,
+# $e^{-B}$ (in float64, $A$ is 709.78 and $B$ is 708.40, rounded). A program computes the softmax
+# of $K$ finite logits with maximum $m$ after subtracting some number $b$. Take all arithmetic to
+# be exact, except that what exceeds $e^A$ is infinite and what is below $e^{-B}$ may come out as
+# 0.
 #
-# Prove: if $m - A + \ln K \le b \le m + B$, then no term and no sum overflows, and the sum is not 0. Then conclude: if $A \ge \ln K$, {{shift}}, is a safe shift whenever the largest and the smallest logit differ by at most $A - \ln K$.
+# Prove: if $m - A + \ln K \le b \le m + B$, then no term and no sum overflows, and the sum is not
+# 0. Then conclude: if $A \ge \ln K$, {{shift}}, is a safe shift whenever the largest and the
+# smallest logit differ by at most $A - \ln K$.
 #
-# *Sections: [Subtract the maximum]({{book}}/05_stability.html#subtract-the-maximum), [Where exp breaks]({{book}}/05_stability.html#where-exp-breaks).*
+# *Sections: [Subtract the maximum]({{book}}/05_stability.html#subtract-the-maximum), [Where exp
+# breaks]({{book}}/05_stability.html#where-exp-breaks).*
 
 # %% [markdown] nbgrader={"grade_id": "q9", "grade": true, "solution": true, "points": 4}
 # ### BEGIN SOLUTION
-# No logit exceeds $m$, and $m - b \le A - \ln K$ by the left inequality. So each of the $K$ terms is at most
+# No logit exceeds $m$, and $m - b \le A - \ln K$ by the left inequality. So each of the $K$ terms
+# is at most
 #
 # $$e^{z_k - b} \le e^{m - b} \le e^{A - \ln K} = \frac{e^A}{K},$$
 #
-# which does not overflow, and the sum of all, or of some of them, is at most $K \cdot e^A / K = e^A$: no overflow either. By the right inequality the term of the largest logit is $e^{m - b} \ge e^{-B}$, so it is not lost; the others are not negative, so the sum is at least $e^{-B} > 0$.
+# which does not overflow, and the sum of all, or of some of them, is at most
+# $K \cdot e^A / K = e^A$: no overflow either. By the right inequality the term of the largest
+# logit is $e^{m - b} \ge e^{-B}$, so it is not lost; the others are not negative, so the sum is at
+# least $e^{-B} > 0$.
 #
-# Let $s$ be the smallest logit and $b$ be {{name}}. It lies between the smallest and the largest logit: $s \le b \le m$. Hence $m - b \le m - s \le A - \ln K$, which is the left inequality, and $b \le m \le m + B$, which is the right one. The shift is safe. ∎
+# Let $s$ be the smallest logit and $b$ be {{name}}. It lies between the smallest and the largest
+# logit: $s \le b \le m$. Hence $m - b \le m - s \le A - \ln K$, which is the left inequality, and
+# $b \le m \le m + B$, which is the right one. The shift is safe. ∎
 # ### END SOLUTION
 
 # %% [markdown] tags=["rubric"] question="q9"
@@ -751,5 +803,6 @@ def log_not(logits, labels):
 #
 # - 1: bounds every term by that of the largest logit, and this by $e^A / K$.
 # - 1: bounds the sum; $\ln K$ is used here, and the answer says so or shows it.
-# - 1: the sum is not 0, because the term of the largest logit is at least $e^{-B}$ (that the others are not negative may go unsaid).
+# - 1: the sum is not 0, because the term of the largest logit is at least $e^{-B}$ (that the
+#   others are not negative may go unsaid).
 # - 1: the conclusion, from $s \le b \le m$ to *both* inequalities. One of them only: no point.

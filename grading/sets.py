@@ -6,7 +6,10 @@ The source is a jupytext py:percent file. Its cells are read by their headers:
     nbgrader={"grade_id": "q1-answer", "solution": true}        where the student writes
     nbgrader={"grade_id": "q1", "grade": true, "points": 2}     the public check of question q1
     tags=["grading"] question="q1"             `name`, `inputs`, tolerances; never released
-    tags=["mistake"] question="q1"             a wrong answer, and what to say (`says`)
+    tags=["mistake"] question="q1"             a wrong answer; `says`: a piece of the message that
+                                               the check has for it; `hint`: for the feedback, if
+                                               `says` is no sentence; `hidden = True`: only hidden
+                                               inputs show it
     tags=["rubric"] question="q8"              how a free text is marked; never released
 
 Every other cell is given to the student as it is. `{{expression}}` is replaced in all of them
@@ -45,9 +48,10 @@ class SetError(ValueError):
 
 @dataclass(frozen=True)
 class Mistake:
-    """A wrong answer that people give, and the sentence that helps them."""
+    """A wrong answer that people give, and what helps them."""
 
-    says: str
+    says: str  # stands in the message of the public check
+    hint: str  # the sentence for the feedback
     wrong: Any  # as `Question.reference`: a function or a value
     code: str  # the cell that makes it
     hidden: bool = False  # the open examples do not show it
@@ -128,7 +132,7 @@ class Question:
             with contextlib.suppress(Exception):
                 wrong = self.answer(args, mistake.wrong)
                 if self.accepts(got, wrong) and not self.accepts(wrong, want):
-                    return mistake.says
+                    return mistake.hint
         return None
 
 
@@ -223,7 +227,7 @@ class ProblemSet:
         wrong = {asked.name: mistake.wrong}
         if asked.earned(wrong, seed):
             yield "it passes for right"
-        elif asked.explanation is None and mistake.says not in asked.said(wrong, seed):
+        elif asked.explanation is None and mistake.hint not in asked.said(wrong, seed):
             yield f"on hidden inputs it is taken for another: {asked.said(wrong, seed)}"
 
 
@@ -471,8 +475,9 @@ def question(problem_set, cell, beside, names):
         made = execute(wrong.source, dict(names), wrong.where)
         if not made.get("says") or made[name] is names[name]:
             raise SetError(f"{wrong.where}: a mistake gives `says`, and {name} made wrongly")
-        hidden = made.get("hidden", False)
-        mistakes.append(Mistake(made["says"], made[name], wrong.source, hidden))
+        says, hidden = made["says"], made.get("hidden", False)
+        hint = made.get("hint") or sentence(says)
+        mistakes.append(Mistake(says, hint, made[name], wrong.source, hidden))
     asked = Question(
         cell.id,
         points,
@@ -487,6 +492,11 @@ def question(problem_set, cell, beside, names):
     if kind == "function":
         check_inputs(asked, grading.where)
     return asked
+
+
+def sentence(says):
+    """What a check says, with a capital and a full stop."""
+    return says[0].upper() + says[1:] + "." * (says[-1] not in ".?!")
 
 
 def check_inputs(asked, where):

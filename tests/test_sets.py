@@ -358,5 +358,5 @@ def test_feedback_names_the_mistake_that_gives_an_answer():
     question = sets.read("ps-small", SMALL).questions[0]
     (args, *_) = question.draw(np.random.default_rng(0))
     want = question.answer(args)
-    assert question.explain(args, -want, want) == "which sign has a logarithm?"
+    assert question.explain(args, -want, want) == "Which sign has a logarithm?"
     assert question.explain(args, 3 * want, want) is None
