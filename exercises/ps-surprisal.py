@@ -1,0 +1,696 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% tags=["variants"]
+variants = {
+    "lottery": [
+        {"balls": 49, "drawn": 6, "orders": 720},
+        {"balls": 45, "drawn": 6, "orders": 720},
+        {"balls": 50, "drawn": 5, "orders": 120},
+        {"balls": 39, "drawn": 7, "orders": 5040},
+        {"balls": 47, "drawn": 6, "orders": 720},
+    ],
+    "unit": [
+        {"wanted": r"the base $b$ of their logarithm", "result": "np.exp(nats)"},
+        {"wanted": r"how many nats one of their units has, $\ln b$", "result": "nats"},
+        {
+            "wanted": r"how many bits one of their units has, $\log_2 b$",
+            "result": "nats / np.log(2)",
+        },
+    ],
+    "scale": [
+        {"base": 10, "log": "np.log10", "range": r"$1 \le m < 10$", "low": 1, "above": 0},
+        {"base": 2, "log": "np.log2", "range": r"$1 \le m < 2$", "low": 1, "above": 0},
+        {
+            "base": 10,
+            "log": "np.log10",
+            "range": r"$\frac{1}{10} \le m < 1$",
+            "low": 0.1,
+            "above": 1,
+        },
+        {"base": 2, "log": "np.log2", "range": r"$\frac12 \le m < 1$", "low": 0.5, "above": 1},
+    ],
+    "coin": [0.5, 0.4, 0.3, 0.25, 0.6],
+    "envelopes": [
+        {"least": 1, "adds": "a + b", "put": "[*rest, a + b]"},
+        {"least": 1, "adds": "a + b", "put": "sorted([*rest, max(a, b)])"},
+        {"least": 2, "adds": "a + b", "put": "sorted([*rest, a + b])"},
+        {"least": 1, "adds": "a", "put": "sorted([*rest, a + b])"},
+        {"least": 1, "adds": "a + b", "put": "sorted([*rest, a + b], reverse=True)"},
+    ],
+    "block": [
+        {"heads": 0.95, "percent": 5},
+        {"heads": 0.94, "percent": 10},
+        {"heads": 0.95, "percent": 10},
+        {"heads": 0.97, "percent": 10},
+        {"heads": 0.94, "percent": 5},
+    ],
+    "arithmetic": [
+        {
+            "digits": 2,
+            "order": "from the left in the order 0, 1, 2, …",
+            "first": "counts[:k]",
+            "other": "counts[k + 1 :]",
+            "which": "smallest",
+            "chosen": "lowest",
+            "words": ("0", "10", "010"),
+            "letter": 1,
+            "backwards": "100",
+        },
+        {
+            "digits": 3,
+            "order": "from the left in the order 0, 1, 2, …",
+            "first": "counts[:k]",
+            "other": "counts[k + 1 :]",
+            "which": "largest",
+            "chosen": "highest",
+            "words": ("0", "12", "100"),
+            "letter": 1,
+            "backwards": "120",
+        },
+        {
+            "digits": 2,
+            "order": "from the right, so that letter 0 has the rightmost part, letter 1 the one left of it, and so on",
+            "first": "counts[k + 1 :]",
+            "other": "counts[:k]",
+            "which": "largest",
+            "chosen": "highest",
+            "words": ("1", "00", "101"),
+            "letter": 2,
+            "backwards": "011",
+        },
+        {
+            "digits": 3,
+            "order": "from the right, so that letter 0 has the rightmost part, letter 1 the one left of it, and so on",
+            "first": "counts[k + 1 :]",
+            "other": "counts[:k]",
+            "which": "smallest",
+            "chosen": "lowest",
+            "words": ("2", "00", "122"),
+            "letter": 2,
+            "backwards": "102",
+        },
+    ],
+    "proof": [
+        {
+            "title": "Two letters are no more surprising than each of them",
+            "ask": r"Let $p_{ij}$ be the probability that a pair of neighbouring letters is $(i, j)$. Then $a_i = \sum_j p_{ij}$ is the probability of $i$ as the first letter, and $b_j = \sum_i p_{ij}$ that of $j$ as the second. Prove that $H(p) \le H(a) + H(b)$, that is, that a pair has at most the entropy of its two letters together, and say exactly when the two sides are equal. Mind pairs of probability 0.",
+            "answer": r"""Only terms with $p_{ij} > 0$ contribute to $H(p)$, and for these $a_i > 0$ and $b_j > 0$. Since $a_i$ is a sum over $j$,
+
+$$H(a) = -\sum_i a_i \ln a_i = -\sum_{p_{ij} > 0} p_{ij} \ln a_i, \qquad H(b) = -\sum_{p_{ij} > 0} p_{ij} \ln b_j$$
+
+Hence, with $\ln t \le t - 1$ for $t = a_i b_j / p_{ij}$,
+
+$$H(p) - H(a) - H(b) = \sum_{p_{ij} > 0} p_{ij} \ln \frac{a_i b_j}{p_{ij}} \le \sum_{p_{ij} > 0} (a_i b_j - p_{ij}) = \sum_{p_{ij} > 0} a_i b_j - 1 \le \sum_{i, j} a_i b_j - 1 = 0$$
+
+Equality needs two things: $t = 1$ in each term, so $p_{ij} = a_i b_j$ where $p_{ij} > 0$; and nothing lost in the last step, so $a_i b_j = 0$ where $p_{ij} = 0$. Together: $p_{ij} = a_i b_j$ for all $i, j$, which says that the two letters are independent. Conversely, then every step is an equality. ∎""",
+            "marks": r"""- 1: writes $H(a)$ and $H(b)$ as sums over the pairs.
+- 1: puts the three entropies into one sum and bounds it by the tangent (or by Jensen's inequality, named).
+- 1: sums correctly where some $p_{ij}$ are 0: the sum of $a_i b_j$ over the possible pairs is at most 1.
+- 1: equality exactly for independent letters, with the reason, in both directions. "If they are independent" alone earns none.""",
+        },
+        {
+            "title": "Whoever looks less closely is less surprised",
+            "ask": r"The outcomes $0, \dots, K - 1$ have the probabilities $p_k$. Somebody sorts them into groups (vowels and consonants, say), each outcome into one, and tells you only the group; group $g$ has the probability $P_g$, the sum of the $p_k$ in it. Prove that $H(P) \le H(p)$, find the difference as a sum over the groups, and say exactly when the two are equal. Mind outcomes and groups of probability 0.",
+            "answer": r"""Write $g(k)$ for the group of $k$. If $p_k > 0$ then $P_{g(k)} \ge p_k > 0$, and $r_k = p_k / P_{g(k)}$ lies in $(0, 1]$. Since $-\ln p_k = -\ln P_{g(k)} - \ln r_k$,
+
+$$H(p) = -\sum_{p_k > 0} p_k \ln P_{g(k)} - \sum_{p_k > 0} p_k \ln r_k$$
+
+Collect the terms of a group. In the first sum the probabilities in group $g$ add up to $P_g$, which leaves $-\sum_g P_g \ln P_g = H(P)$. In the second, $p_k = P_g r_k$ gives $\sum_g P_g \bigl(-\sum r_k \ln r_k\bigr)$, with the inner sum over the possible outcomes in $g$. The $r_k$ of a group add up to 1, so the inner sum is the entropy $H_g$ of the outcome for somebody who knows the group:
+
+$$H(p) - H(P) = \sum_{P_g > 0} P_g H_g \ge 0$$
+
+since entropies are not negative. The difference is 0 exactly if $H_g = 0$ for each group that can occur, that is, if each such group has only one outcome of positive probability: then nothing was left out. ∎""",
+            "marks": r"""- 1: splits the surprisal of an outcome into that of its group and that of the outcome within the group.
+- 1: collects the terms and finds $H(P)$ in the one sum.
+- 1: recognises the other sum as $\sum_g P_g H_g$, a mean of entropies, which are not negative; zeros treated.
+- 1: equality exactly if each group that can occur has one possible outcome. "If every group has one member" misses outcomes of probability 0: half a point.""",
+        },
+    ],
+}
+
+# %% [markdown]
+# # Problem set: surprisal and entropy
+#
+# It goes with [chapter 1]({{book}}/01_surprisal.html). The questions become harder: ★ recalls, ★★ applies, ★★★ derives or builds.
+#
+# {{rules}}
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+
+# %% [markdown]
+# ## 1 · A jackpot in coins ★ ({{points["q1"]}} points)
+#
+# {{drawn}} of {{balls}} numbered balls are drawn, and the order does not count. You bought one ticket, with {{drawn}} different numbers on it, and all of them come. With how many fair coins would "all heads" be as surprising? Assign the number to `coins`, right to three digits or better. It need not be whole.
+#
+# *Section: [What a surprise should be]({{book}}/01_surprisal.html#what-a-surprise-should-be).*
+
+# %% nbgrader={"grade_id": "q1-answer", "solution": true}
+### BEGIN SOLUTION
+i = np.arange({{drawn}})
+coins = -np.log2(({{drawn}} - i) / ({{balls}} - i)).sum()  # ball by ball; the surprisals add
+### END SOLUTION
+
+# %% nbgrader={"grade_id": "q1", "grade": true, "points": 2}
+assert np.ndim(coins) == 0, f"coins should be one number, got {coins!r}"
+assert 0 < coins < 1000, f"so many coins, {coins:.4g}? Surprisal is a logarithm"
+assert 2.0**coins > 1e6, (
+    f"{coins:.1f} coins fall in {2.0**coins:,.0f} ways, and there are more than a million tickets; one coin is one bit"
+)
+assert 2.0**coins < 1e8, (
+    f"{coins:.1f} coins fall in {2.0**coins:.1g} ways, and there are fewer than a hundred million tickets; does the order count, can a ball come twice?"
+)
+
+# %% tags=["grading"] question="q1"
+name = "coins"
+rtol = 2e-3
+
+# %% tags=["mistake"] question="q1"
+says = "one coin is one bit"
+coins = coins * np.log(2)
+
+# %% tags=["mistake"] question="q1"
+says = "does the order count"
+coins = coins + np.log2({{orders}})
+
+# %% tags=["mistake"] question="q1"
+says = "can a ball come twice"
+coins = {{drawn}} * np.log2({{balls}})
+
+# %% tags=["mistake"] question="q1"
+says = "Surprisal is a logarithm"
+coins = 2.0**coins
+
+# %% [markdown]
+# ## 2 · In which unit was that? ★ ({{points["q2"]}} points)
+#
+# A log file holds losses, each the surprisal of a probability, and nobody remembers to which base. You still have the probabilities. Write `unit(probs, losses)`. The two arrays have the same shape, whatever it is, and all losses are to the same base; return {{wanted}}, one number. Some of the probabilities may be 1, though not all.
+#
+# *Sections: [A logarithm to the wrong base]({{book}}/01_surprisal.html#a-logarithm-to-the-wrong-base), [What a surprise should be]({{book}}/01_surprisal.html#what-a-surprise-should-be).*
+
+
+# %% nbgrader={"grade_id": "q2-answer", "solution": true}
+def unit(probs, losses):
+    """Of the unit in which these losses are given: {{wanted}}."""
+    ### BEGIN SOLUTION
+    nats = -np.log(probs).sum() / losses.sum()  # of one unit; sums, since some losses are 0
+    return {{result}}
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "q2", "grade": true, "points": 2}
+with np.errstate(all="ignore"):
+    found = unit(np.array([1.0, 0.1, 0.01]), np.array([0.0, 1.0, 2.0]))
+assert np.shape(found) == (), f"one log file has one unit, got shape {np.shape(found)}"
+assert not np.isnan(found), "the event that was certain has the loss 0 in any unit, and 0/0 is nan"
+assert found > 0, "the logarithm of a probability is negative, a loss is not"
+nats = np.log(10)
+for what, value in {"base": 10, "number of nats": nats, "number of bits": np.log2(10)}.items():
+    assert np.isclose({{result}}, value) or not np.isclose(found, value), (
+        f"the losses are to base 10, and {found:.3f} is the {what}; asked for was something else"
+    )
+nats = 1 / nats
+assert not np.isclose(found, {{result}}), (
+    f"the losses are larger the smaller their unit is; did you divide the wrong way, to get {found:.3f}?"
+)
+
+# %% tags=["grading"] question="q2"
+name = "unit"
+
+
+def inputs(rng):
+    drawn = []
+    for shape in [(5,), (3, 4), (1,), (2, 3, 2)]:
+        probs = rng.uniform(0.01, 0.9, size=shape)
+        probs.flat[1:] = np.where(rng.random(probs.size - 1) < 0.3, 1, probs.flat[1:])
+        drawn.append((probs, np.abs(np.log(probs)) / np.log(rng.uniform(1.5, 20))))
+    return drawn
+
+
+# %% tags=["mistake"] question="q2"
+says = "0/0 is nan"
+
+
+def unit(probs, losses):
+    nats = (-np.log(probs) / losses).mean()
+    return {{result}}
+
+
+# %% tags=["mistake"] question="q2"
+says = "asked for was something else"
+
+
+def unit(probs, losses):
+    nats = -np.log(probs).sum() / losses.sum()
+    return {{"np.exp(nats)" if result != "np.exp(nats)" else "nats"}}
+
+
+# %% tags=["mistake"] question="q2"
+says = "did you divide the wrong way"
+
+
+def unit(probs, losses):
+    nats = -losses.sum() / np.log(probs).sum()
+    return {{result}}
+
+
+# %% [markdown]
+# ## 3 · A product that no float can hold ★★ ({{points["q3"]}} points)
+#
+# The product of 600 factors of 0.2 is below the smallest positive float, and yet it is a perfectly good number. Write `product(probs)`: the product of the probabilities along the last axis, in the form $m \cdot {{base}}^e$ with a whole number $e$ and {{range}}. Return the tuple `(m, e)`; if `probs` has more axes, `m` and `e` are arrays, with an entry for each product. No probability is 0.
+#
+# *Section: [Products vanish, sums do not]({{book}}/01_surprisal.html#products-vanish-sums-do-not).*
+
+
+# %% nbgrader={"grade_id": "q3-answer", "solution": true}
+def product(probs):
+    """The product along the last axis as (m, e), which mean m times {{base}} to the power e."""
+    ### BEGIN SOLUTION
+    power = {{log}}(probs).sum(axis=-1)
+    e = np.floor(power) + {{above}}
+    return {{base}} ** (power - e), e
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "q3", "grade": true, "points": 3}
+with np.errstate(all="ignore"):
+    found = product(np.full(600, 0.2))
+assert isinstance(found, tuple | list), f"a tuple (m, e) was asked for, got {found!r}"
+assert len(found) == 2, f"a tuple (m, e) was asked for, got {found!r}"
+m, e = found
+assert np.shape(m) == np.shape(e) == (), (
+    f"600 factors in a row have one product, got shapes {np.shape(m)} and {np.shape(e)}"
+)
+assert 0 < m < np.inf, (
+    f"your product is {m} times {{base}} to the power {e}; did you multiply before you took logarithms?"
+)
+assert e == np.round(e), f"e should be a whole number, got {e}"
+assert {{low}} <= m < {{low * base}}, f"m should lie from {{low}} up to {{low * base}}, got {m:.4f}"
+assert np.isclose(np.log(m) + e * np.log({{base}}), 600 * np.log(0.2)), (
+    f"{m:.4f} times {{base}} to the power {e:.0f} has a surprisal of {-np.log(m) - e * np.log({{base}}):.1f} nats; 600 factors of 0.2 have {-600 * np.log(0.2):.1f}"
+)
+shapes = [np.shape(part) for part in product(np.full((4, 600), 0.2))]
+assert shapes == [(4,), (4,)], f"four rows have four products, got shapes {shapes}"
+
+# %% tags=["grading"] question="q3"
+name = "product"
+
+
+def inputs(rng):
+    shapes = [(500,), (3, 800), (2, 2, 300), (1,), (30, 30)]
+    return [(rng.uniform(0.01, 0.99, size=shape),) for shape in shapes]
+
+
+# %% tags=["mistake"] question="q3"
+says = "did you multiply before you took logarithms?"
+
+
+def product(probs):
+    e = np.floor({{log}}(probs.prod(axis=-1))) + {{above}}
+    return probs.prod(axis=-1) / {{base}} ** e, e
+
+
+# %% tags=["mistake"] question="q3"
+says = "m should lie from {{low}}"
+
+
+def product(probs):
+    power = {{log}}(probs).sum(axis=-1)
+    e = np.floor(power) + {{1 - above}}
+    return {{base}} ** (power - e), e
+
+
+# %% tags=["mistake"] question="q3"
+says = "600 factors of 0.2 have"
+
+
+def product(probs):
+    power = np.log(probs).sum(axis=-1)
+    e = np.floor(power) + {{above}}
+    return np.exp(power - e), e
+
+
+# %% tags=["mistake"] question="q3"
+says = "four rows have four products"
+
+
+def product(probs):
+    power = {{log}}(probs).sum()
+    e = np.floor(power) + {{above}}
+    return {{base}} ** (power - e), e
+
+
+# %% [markdown]
+# ## 4 · A coin worth {{coin}} bits ★★ ({{points["q4"]}} points)
+#
+# A coin is so lopsided that a toss of it brings {{coin}} bits on average. How probable is its rarer side? Assign the number to `rarer`, right to three digits or better. No formula gives it: search.
+#
+# *Section: [What to expect]({{book}}/01_surprisal.html#what-to-expect).*
+
+# %% nbgrader={"grade_id": "q4-answer", "solution": true}
+### BEGIN SOLUTION
+low, high = 1e-9, 0.5  # the entropy rises from 0 to 1 bit between them, so bisect
+for _ in range(50):
+    rarer = (low + high) / 2
+    bits = -rarer * np.log2(rarer) - (1 - rarer) * np.log2(1 - rarer)
+    low, high = (rarer, high) if bits < {{coin}} else (low, rarer)
+### END SOLUTION
+
+# %% nbgrader={"grade_id": "q4", "grade": true, "points": 3}
+assert np.ndim(rarer) == 0, f"rarer should be one number, got {rarer!r}"
+assert 0 < rarer < 1, f"a probability lies between 0 and 1, got {rarer:.3f}"
+assert rarer <= 0.5, f"{rarer:.3f} is the commoner side"
+brings = -rarer * np.log(rarer) - (1 - rarer) * np.log(1 - rarer)
+assert not np.isclose(brings, {{coin}}, atol=0.003), "your coin brings {{coin}} nats, not bits"
+assert abs(brings / np.log(2) - {{coin}}) < 0.05, (
+    f"a toss of your coin brings about {brings / np.log(2):.2f} bits; did you count both of its sides?"
+)
+
+# %% tags=["grading"] question="q4"
+name = "rarer"
+rtol = 3e-3
+
+# %% tags=["mistake"] question="q4"
+says = "not bits"
+p = np.linspace(1e-4, 0.5, 100_001)
+rarer = p[np.argmin(np.abs(-p * np.log(p) - (1 - p) * np.log(1 - p) - {{coin}}))]
+
+# %% tags=["mistake"] question="q4"
+says = "did you count both of its sides?"
+p = np.linspace(1e-4, 0.3, 100_001)
+rarer = p[np.argmin(np.abs(-p * np.log2(p) - {{coin}}))]
+
+# %% tags=["mistake"] question="q4"
+says = "is the commoner side"
+rarer = 1 - rarer
+
+# %% [markdown]
+# ## 5 · Mend the envelopes ★★ ({{points["q5"]}} points)
+#
+# How many binary digits does Huffman's code spend on a message in which the letters come as often as `counts` says? No words are needed for the answer: whenever two envelopes are put into a larger one, every letter inside gets one more digit, each time it comes. `digits_found` counts that way and goes wrong. Find the fault, and write `digits(counts)`, which gets it right. `counts` is a list of two positive numbers or more, in any order.
+#
+# *Section: [A program with no logarithm in it]({{book}}/01_surprisal.html#a-program-with-no-logarithm-in-it).*
+
+
+# %%
+def digits_found(counts):
+    """How many digits Huffman's code spends on such a message (so it says)."""
+    envelopes, total = sorted(counts), 0
+    while len(envelopes) > {{least}}:
+        a, b, *rest = envelopes
+        total += {{adds}}
+        envelopes = {{put}}
+    return total
+
+
+counts = np.array([3, 3, 4, 5, 6, 7])
+bits = counts @ np.log2(counts.sum() / counts)
+print(
+    f"entropy of the whole message {bits:.1f} bits, words of equal length {3 * counts.sum()} digits"
+)
+print("found", digits_found([3, 3, 4, 5, 6, 7]), "digits")
+
+
+# %% nbgrader={"grade_id": "q5-answer", "solution": true}
+def digits(counts):
+    """How many digits Huffman's code spends on a message with these counts."""
+    ### BEGIN SOLUTION
+    envelopes, total = sorted(counts), 0
+    while len(envelopes) > 1:
+        a, b, *rest = envelopes
+        total += a + b
+        envelopes = sorted([*rest, a + b])
+    return total
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "q5", "grade": true, "points": 3}
+assert np.shape(digits([5, 3])) == (), "the digits of the whole message are one number"
+assert digits([5, 3]) == 8, (
+    f"two letters have the words 0 and 1, so 8 letters need 8 digits, got {digits([5, 3])}"
+)
+assert digits([1, 4, 1, 2]) == 14, (
+    f"4, 2, 1 and 1 of 8 letters are worth 1, 2, 3 and 3 digits each, 14 in all; got {digits([1, 4, 1, 2])}"
+)
+found, bits = digits([6, 3, 1]), 10 * np.log2(10) - 6 * np.log2(6) - 3 * np.log2(3)
+assert not np.isclose(found, bits), (
+    f"{found:.2f} bits is the entropy of the message; a word has a whole number of digits"
+)
+assert found != 16, (
+    "16 is what rounding up each letter's surprisal costs; Huffman's code costs less"
+)
+assert found == 14, f"words of 1, 2 and 2 digits for 6, 3 and 1 letters make 14 digits, got {found}"
+many = [3, 3, 4, 5, 6, 7]
+found = digits(many)
+assert 70 < found < 84, (
+    f"28 letters with counts {many} have an entropy of 70.5 bits, words of equal length cost 84 digits, and Huffman's code lies between; got {found}"
+)
+
+# %% tags=["grading"] question="q5"
+name = "digits"
+
+
+def inputs(rng):
+    return [(rng.integers(1, 50, size=n).tolist(),) for n in (2, 3, 6, 11, 27, 60)]
+
+
+# %% tags=["mistake"] question="q5"
+says = "got"
+digits = digits_found
+
+# %% tags=["mistake"] question="q5"
+says = "rounding up each letter's surprisal"
+
+
+def digits(counts):
+    n = np.array(counts)
+    return int(n @ np.ceil(np.log2(n.sum() / n))) if len(n) > 2 else int(n.sum())
+
+
+# %% tags=["mistake"] question="q5"
+says = "a word has a whole number of digits"
+
+
+def digits(counts):
+    n = np.array(counts)
+    return n @ np.log2(n.sum() / n) if len(n) > 2 else int(n.sum())
+
+
+# %% [markdown]
+# ## 6 · How long a block? ★★ ({{points["q6"]}} points)
+#
+# A coin falls heads with probability {{heads}}. A code for single tosses spends a digit on each, more than twice the entropy, so blocks of $n$ tosses are coded together, each of the $2^n$ blocks as one symbol, by Huffman's code. What is the smallest $n$ for which the code spends at most {{percent}} % more than the entropy on each toss? Assign it to `tosses`. (Your `digits` takes probabilities as well as counts.)
+#
+# *Section: [Where the lazy program kept its logarithm]({{book}}/01_surprisal.html#where-the-lazy-program-kept-its-logarithm).*
+
+# %% nbgrader={"grade_id": "q6-answer", "solution": true}
+### BEGIN SOLUTION
+chance = np.array([{{heads}}, 1 - {{heads}}])
+blocks, tosses = chance, 1
+while digits(blocks.tolist()) / tosses > (1 + {{percent}} / 100) * -(chance @ np.log2(chance)):
+    blocks, tosses = np.outer(blocks, chance).ravel(), tosses + 1
+### END SOLUTION
+
+# %% nbgrader={"grade_id": "q6", "grade": true, "points": 3}
+assert np.ndim(tosses) == 0, f"tosses should be one number, got {tosses!r}"
+assert tosses == np.round(tosses), f"a block has a whole number of tosses, got {tosses}"
+assert tosses > 1, f"a block of one toss costs one digit, far above the entropy; got {tosses}"
+assert tosses < 25, (
+    f"blocks of {tosses:.0f} have {2.0**tosses:.2g} words. The bound H + 1/n is a promise and not the price: shorter blocks do it"
+)
+
+# %% tags=["grading"] question="q6"
+name = "tosses"
+
+# %% tags=["mistake"] question="q6"
+says = "is a promise and not the price"
+entropy = -{{heads}} * np.log2({{heads}}) - (1 - {{heads}}) * np.log2(1 - {{heads}})
+tosses = int(np.ceil(100 / ({{percent}} * entropy)))
+
+# %% tags=["mistake"] question="q6"
+says = "that is within so many hundredths of a bit of the entropy; the percentage is of the entropy itself, which is less than a bit"
+hidden = True
+entropy, blocks, tosses = -(chance @ np.log2(chance)), chance, 1
+while digits(blocks.tolist()) / tosses > entropy + {{percent}} / 100:
+    blocks, tosses = np.outer(blocks, chance).ravel(), tosses + 1
+
+# %% tags=["mistake"] question="q6"
+says = "that is the longest block before the first that does it"
+hidden = True
+tosses = tosses - 1
+
+# %% [markdown]
+# ## 7 · One word for the whole message ★★★ ({{points["q7"]}} points)
+#
+# Blocks of letters waste less than letters do, so why not let the whole message be one block? Its code would have more words than there are atoms, but only one of them is needed, and it can be found without the others.
+#
+# Divide the interval from 0 to 1 among the letters, {{order}}; letter $k$ gets a part of length `counts[k] / sum(counts)`. Take the part of the message's first letter, and divide it among the letters in the same way, in the same proportions; in it take the part of the second letter; and so on. After the last letter an interval is left whose length is the probability of the message. A string of digits, each from 0 to {{digits - 1}}, belongs to the message if *all* numbers that begin with it after the point, in base {{digits}}, lie in that interval (where two intervals meet, the point belongs to the right one). Its word is the shortest such string; if there are several of that length, the one for the {{which}} number.
+#
+# Write `word(message, counts)`. `message` is a list of letter numbers, `counts` a list of positive whole numbers; the result is a `str`. Messages may have several hundred letters.
+#
+# *Section: [Where the lazy program kept its logarithm]({{book}}/01_surprisal.html#where-the-lazy-program-kept-its-logarithm).*
+
+
+# %% nbgrader={"grade_id": "q7-answer", "solution": true}
+def word(message, counts):
+    """The shortest string of digits in base {{digits}} that singles out the message."""
+    ### BEGIN SOLUTION
+    low, width, unit = 0, 1, 1  # the interval runs from low / unit to (low + width) / unit
+    for k in message:
+        low = low * sum(counts) + width * sum({{first}})
+        width, unit = width * counts[k], unit * sum(counts)
+    length = 0
+    while True:  # the strings of this length are 0, 1, ..., {{digits}}**length - 1
+        lowest = -(-low * {{digits}} ** length // unit)
+        highest = (low + width) * {{digits}} ** length // unit - 1
+        if lowest <= highest:
+            return "".join(str({{chosen}} // {{digits}} ** i % {{digits}}) for i in range(length))[
+                ::-1
+            ]
+        length += 1
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade_id": "q7", "grade": true, "points": 4}
+first, second, both = {{words}}
+found = word([0], [2, 1, 1])
+assert isinstance(found, str), f"a word is a string of digits, got {found!r}"
+assert set(found) <= set(map(str, range({{digits}}))), (
+    f"the digits go from 0 to {{digits - 1}}, got {found!r}"
+)
+assert found == first, (
+    f"with counts 2, 1, 1 the message 0 has half of the line and the word {first!r}, got {found!r}; which half is its?"
+)
+found = word([{{letter}}], [2, 1, 1])
+assert len(found) >= len(second), (
+    f"the message {{letter}} has a quarter of the line, and some numbers that begin with {found!r} lie outside of it"
+)
+assert found == second, (
+    f"with counts 2, 1, 1 the message {{letter}} has the word {second!r}, got {found!r}"
+)
+found = word([0, 1], [2, 1, 1])
+assert found != {{repr(backwards)}}, (
+    "that is the word of the message 1, 0; the first letter divides first"
+)
+assert found == both, f"with counts 2, 1, 1 the message 0, 1 has the word {both!r}, got {found!r}"
+message = [0, 1, 2, 0] * 100
+surprisal = 400 * np.log2(4) - 200 * np.log2(2)
+spare = len(word(message, [2, 1, 1])) - surprisal / np.log2({{digits}})
+assert -1e-6 < spare < 2, (
+    f"the word of 400 letters misses their surprisal by {spare:.1f} digits, and should waste fewer than two; a float has room for 53 bits, a whole number in Python for any"
+)
+
+# %% tags=["grading"] question="q7"
+name = "word"
+
+
+def inputs(rng):
+    drawn = []
+    for letters, length in [(2, 1), (3, 2), (3, 7), (27, 12), (5, 300), (2, 600)]:
+        counts = rng.integers(1, 20, size=letters)
+        message = rng.choice(letters, size=length, p=counts / counts.sum())
+        drawn.append((message.tolist(), counts.tolist()))
+    return drawn
+
+
+# %% tags=["mistake"] question="q7"
+says = "a float has room for 53 bits"
+
+
+def word(message, counts):
+    low, width = 0.0, 1.0
+    for k in message:
+        low += width * sum({{first}}) / sum(counts)
+        width *= counts[k] / sum(counts)
+    for length in range(34):
+        lowest = int(np.ceil(low * float({{digits}}) ** length))
+        highest = int(np.floor((low + width) * float({{digits}}) ** length)) - 1
+        if lowest <= highest:
+            break
+    return "".join(str({{chosen}} // {{digits}} ** i % {{digits}}) for i in range(length))[::-1]
+
+
+# %% tags=["mistake"] question="q7"
+says = "lie outside of it"
+
+
+def word(message, counts):
+    low, width, unit = 0, 1, 1
+    for k in message:
+        low = low * sum(counts) + width * sum({{first}})
+        width, unit = width * counts[k], unit * sum(counts)
+    for length in range(1, 2000):
+        n = -(-low * {{digits}} ** length // unit)
+        if n * unit < (low + width) * {{digits}} ** length:
+            return "".join(str(n // {{digits}} ** i % {{digits}}) for i in range(length))[::-1]
+
+
+# %% tags=["mistake"] question="q7"
+says = "which half is its?"
+
+
+def word(message, counts):
+    low, width, unit = 0, 1, 1
+    for k in message:
+        low = low * sum(counts) + width * sum({{other}})
+        width, unit = width * counts[k], unit * sum(counts)
+    length = 0
+    while True:
+        lowest = -(-low * {{digits}} ** length // unit)
+        highest = (low + width) * {{digits}} ** length // unit - 1
+        if lowest <= highest:
+            return "".join(str({{chosen}} // {{digits}} ** i % {{digits}}) for i in range(length))[
+                ::-1
+            ]
+        length += 1
+
+
+# %% tags=["mistake"] question="q7"
+says = "the first letter divides first"
+right = word
+
+
+def word(message, counts):
+    return right(message[::-1], counts)
+
+
+# %% [markdown]
+# Once your function works: messages of different lengths from an unfair coin. Huffman's code for single tosses would spend a digit on each; the word of the whole message keeps within two digits of its surprisal.
+
+# %%
+rng = np.random.default_rng(0)
+sizes = np.arange(5, 205, 5)
+messages = [(rng.random(n) < 0.1).astype(int).tolist() for n in sizes]
+surprisals = [-np.log([[0.9, 0.1][k] for k in m]).sum() / np.log({{digits}}) for m in messages]
+figure, ax = plt.subplots(figsize=(6, 3), layout="constrained")
+ax.plot(surprisals, [len(word(m, [9, 1])) for m in messages], "o", markersize=3)
+ax.axline((0, 0), slope=1, linewidth=1)
+ax.set(xlabel="surprisal of the message (digits)", ylabel="length of its word")
+
+# %% [markdown]
+# ## 8 · {{title}} ★★★ ({{points["q8"]}} points)
+#
+# {{ask}} You may use that $\ln t \le t - 1$, with equality only at $t = 1$, and that no entropy is negative.
+#
+# *Section: [What to expect]({{book}}/01_surprisal.html#what-to-expect).*
+
+# %% [markdown] nbgrader={"grade_id": "q8", "grade": true, "solution": true, "points": 4}
+# ### BEGIN SOLUTION
+# {{answer}}
+# ### END SOLUTION
+
+# %% [markdown] tags=["rubric"] question="q8"
+# **Rubric, 4 points**
+#
+# {{marks}}
