@@ -20,6 +20,20 @@ test: .venv/installed website/node_modules  ## run every check
 serve: book  ## read the website at http://localhost:8000
 	$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory _build/html
 
+pdf: book  ## print the whole book into dist/
+	$(BIN)/python -m downloads.pdf
+
+epub: book  ## bind the whole book for e-readers, into dist/
+	$(BIN)/python -m downloads.epub
+
+zip: book  ## pack the website into dist/, to be read from any server without a network
+	$(BIN)/python -m downloads.site
+
+site: pdf epub zip  ## put into _build/site what is published: website, PDF, EPUB and zip
+	rm -rf _build/site
+	cp -R _build/html _build/site
+	cp dist/cross-entropy-and-softmax.* _build/site
+
 lab: .venv/installed  ## open the chapters in JupyterLab
 	$(BIN)/jupyter trust $(NOTEBOOKS) # else the stored figures do not show before a run
 	$(BIN)/jupyter lab --notebook-dir=chapters
@@ -35,10 +49,29 @@ format: .venv/installed  ## format code and notebooks
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock: .venv/installed  ## make requirements.txt and binder/requirements.txt anew
+light: .venv/installed  ## run every chapter with nothing but the light install
+	rm -rf _build/light
+	$(PYTHON) -m venv _build/light/.venv
+	_build/light/.venv/bin/pip install --quiet -r binder/requirements.txt
+	cp -R chapters _build/light
+	_build/light/.venv/bin/python tools/notebooks.py _build/light/chapters/*.ipynb
+	$(BIN)/python tools/light.py _build/light/chapters
+
+wheel: .venv/installed  ## build the wheel of ce_lib into dist/
+	rm -f dist/*.whl
+	$(BIN)/uv build --quiet --wheel --out-dir dist
+
+release-check: test site wheel light  ## build and check everything that a release holds
+	$(BIN)/python tools/release.py
+
+lock: .venv/installed  ## renew every pinned version: the book's, the light install's, the peers', npm's
 	$(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --upgrade --extra dev \
 	  --no-annotate --no-header --no-emit-package ce-lib pyproject.toml -o requirements.txt
 	$(BIN)/python tools/light.py
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-annotate --no-header \
+	  tests/peers/requirements.in -o _build/peers.txt
+	grep -vE '^(cuda|nvidia|triton)' _build/peers.txt > tests/peers/requirements.txt # the CPU is enough
+	cd website && PATH="$(CURDIR)/$(BIN):$$PATH" npm update --save --omit-lockfile-registry-resolved
 
 peers: .venv-peers/installed  ## compare ce_lib with PyTorch, JAX, SciPy and scikit-learn
 	.venv-peers/bin/python -m pytest -o addopts= tests/test_peers.py
@@ -50,7 +83,7 @@ bench: .venv-peers/installed book  ## measure library and website beside others;
 	  .venv-peers/bin/python -m benchmarks
 
 clean:  ## remove what was made, the environments included
-	rm -rf _build website/node_modules .venv .venv-peers .pytest_cache .ruff_cache .hypothesis
+	rm -rf _build dist website/node_modules .venv .venv-peers .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/installed: requirements.txt pyproject.toml
@@ -72,4 +105,5 @@ website/node_modules: website/package-lock.json .venv/installed
 	.venv-peers/bin/pip install --quiet --no-deps -e .
 	@touch $@
 
-.PHONY: help book test serve lab release notebooks format lock peers bench clean
+.PHONY: help book test serve pdf epub zip site lab release notebooks format light wheel \
+  release-check lock peers bench clean

@@ -3,7 +3,7 @@
 // what is folded or moves on the website is told as text and still pictures.
 const home = new URL('.', location.href);
 const published = new URL('.', document.querySelector('link[rel=canonical]').href);
-const SITE_ONLY = '.headerlink, .toctree-wrapper, .with-script, .copy, .site-only, script, button, .sd-summary-state-marker';
+const SITE_ONLY = 'nav, .headerlink, .toctree-wrapper, .with-script, .copy, script, button, .sd-summary-state-marker';
 
 function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
@@ -20,7 +20,7 @@ const heading = (element) => element.textContent.replace(/\s+/g, ' ').trim();
 function order() {
   const found = [{ path: 'index.html', part: '' }];
   let part = '';
-  for (const element of document.querySelectorAll('#contents > .caption, #contents > ul > li > a')) {
+  for (const element of document.querySelectorAll('#contents > .caption, #contents .toctree-l1 > a')) {
     if (element.matches('.caption')) part = heading(element);
     else found.push({ path: pathOf(new URL(element.href)), part });
   }
@@ -43,6 +43,7 @@ function rename(article, path, known) {
   }
   for (const link of article.querySelectorAll('a[href]')) {
     const url = new URL(link.getAttribute('href'), new URL(path, home));
+    link.href = url.href; // as browsers write it: some addresses hold < and >
     if (url.origin !== home.origin || !url.pathname.startsWith(home.pathname)) continue;
     const to = pathOf(url);
     link.href = known.has(to)
@@ -156,7 +157,9 @@ window.assemble = async () => {
       for (const name of Object.keys(box.dataset)) if (name !== 'widget') delete box.dataset[name];
     }
     page.id = slug(path);
-    whole.append(make('section', { id: page.id, className: 'page' }, ...article.childNodes));
+    const section = make('section', { id: page.id, className: 'page' }, article);
+    section.dataset.page = path.replace('.html', ''); // the site's style names a page by it
+    whole.append(section);
   }
   const end = answersOf(pages, answers);
   if (answers.length) {
