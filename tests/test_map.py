@@ -71,3 +71,15 @@ def test_the_map_follows_an_opening(tmp_path):
         == "Chapter 2 needs no other; 3 needs 2; 5 needs 2, and 3 for one section."
     )
     assert chapter_map.drawn(book).count("<path") == 3
+
+
+@pytest.mark.parametrize("path", prose.CHAPTERS, ids=lambda path: path.stem)
+def test_a_chapter_that_is_named_is_linked_where_it_is_first_named(path):
+    cells = [c["source"] for c in prose.load(path)["cells"] if c["cell_type"] == "markdown"]
+    named = re.compile(r"(\[)?\b[Cc]hapter (\d+)\b(?(1)[^\]]*\]\((\d\d)_\w+\.ipynb)?")
+    seen = set()
+    for match in named.finditer("\n\n".join(cells)):
+        number = int(match[2])
+        if number in BOOK and number not in seen:
+            assert match[3] and int(match[3]) == number, f"{path.stem}: {match[0]} is not a link"
+        seen.add(number)
