@@ -12,7 +12,7 @@ book: .venv/installed website/node_modules  ## build the website into _build/htm
 	$(BIN)/jupyter-book build . -W --keep-going -q
 	@echo "The book is at $(CURDIR)/_build/html/index.html"
 
-test: .venv/installed website/node_modules  ## run every check
+test: .venv/installed .venv-student/installed website/node_modules  ## run every check
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest
@@ -42,6 +42,16 @@ release: .venv/installed  ## make the notebook to hand out: make release PS=ps-s
 	$(BIN)/python -m grading.release $(or $(PS),$(error say which set: PS=ps-softmax)) \
 	  --root $(PS_DIR) $(if $(VARIANT),--variant $(VARIANT))
 
+grade: .venv/installed .venv-student/installed  ## grade what was handed in: make grade PS=ps-softmax
+	$(BIN)/python -m grading grade $(or $(PS),$(error say which set: PS=ps-softmax)) \
+	  --root $(PS_DIR) $(if $(SCHEDULER),--scheduler $(SCHEDULER)) $(ARGS)
+
+feedback: .venv/installed  ## make the pages that go back to the students: make feedback PS=ps-softmax
+	$(BIN)/python -m grading feedback $(or $(PS),$(error say which set: PS=ps-softmax)) --root $(PS_DIR)
+
+grades: .venv/installed  ## export the table of grades
+	$(BIN)/python -m grading grades --root $(PS_DIR)
+
 notebooks: .venv/installed  ## execute the chapters in place and normalise them
 	$(BIN)/python tools/notebooks.py $(NOTEBOOKS)
 
@@ -67,6 +77,8 @@ release-check: test site wheel light  ## build and check everything that a relea
 lock: .venv/installed  ## renew every pinned version: the book's, the light install's, the peers', npm's
 	$(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --upgrade --extra dev \
 	  --no-annotate --no-header --no-emit-package ce-lib pyproject.toml -o requirements.txt
+	printf 'numpy\nmatplotlib\nipykernel\n' | $(BIN)/uv pip compile --quiet --universal \
+	  --no-annotate --no-header --constraint requirements.txt - -o exercises/requirements.txt
 	$(BIN)/python tools/light.py
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-annotate --no-header \
 	  tests/peers/requirements.in -o _build/peers.txt
@@ -83,7 +95,8 @@ bench: .venv-peers/installed book  ## measure library and website beside others;
 	  .venv-peers/bin/python -m benchmarks
 
 clean:  ## remove what was made, the environments included
-	rm -rf _build dist website/node_modules .venv .venv-peers .pytest_cache .ruff_cache .hypothesis
+	rm -rf _build dist website/node_modules .venv .venv-peers .venv-student
+	rm -rf .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/installed: requirements.txt pyproject.toml
@@ -93,6 +106,14 @@ clean:  ## remove what was made, the environments included
 	  { echo "This Python has no venv module (on Debian and Ubuntu: apt install python3-venv)"; exit 1; }
 	$(BIN)/pip install --quiet -r requirements.txt
 	$(BIN)/pip install --quiet --no-deps -e .
+	@touch $@
+
+# What submissions run in: Matplotlib's list of fonts is made here, since a jail keeps nothing.
+.venv-student/installed: exercises/requirements.txt
+	@$(PYTHON) -m venv .venv-student
+	.venv-student/bin/pip install --quiet -r exercises/requirements.txt
+	MPLCONFIGDIR="$(CURDIR)/.venv-student/matplotlib" \
+	  .venv-student/bin/python -c "import matplotlib.pyplot"
 	@touch $@
 
 website/node_modules: website/package-lock.json .venv/installed
@@ -105,5 +126,5 @@ website/node_modules: website/package-lock.json .venv/installed
 	.venv-peers/bin/pip install --quiet --no-deps -e .
 	@touch $@
 
-.PHONY: help book test serve pdf epub zip site lab release notebooks format light wheel \
-  release-check lock peers bench clean
+.PHONY: help book test serve pdf epub zip site lab release grade feedback grades \
+  notebooks format light wheel release-check lock peers bench clean

@@ -9,6 +9,7 @@ import functools
 import hashlib
 import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 import nbformat
@@ -23,7 +24,7 @@ from nbgrader.preprocessors import (
     OverwriteKernelspec,
     SaveAutoGrades,
 )
-from traitlets import Bool
+from traitlets import Bool, Dict
 
 from grading import intake, jail, sets
 from grading.feedback import CheckedExport, Page
@@ -86,9 +87,10 @@ def code(notebook):
     return [[cell.id, cell.source] for cell in notebook.cells if cell.cell_type == "code"]
 
 
-def digest(cells, paper):
-    """A name for a submission's code and the questions put to it."""
-    return hashlib.sha256(json.dumps([cells, paper.digest()]).encode()).hexdigest()
+def digest(cells, paper, limits):
+    """A name for a submission's code, the questions put to it, and what it may use."""
+    parts = [cells, paper.digest(), asdict(limits)]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def kept(root, name, student):
@@ -130,15 +132,20 @@ class GradeInJail(NbGraderPreprocessor):
         False, help="Run submissions with your own rights, on a machine that can make no jail."
     ).tag(config=True)
 
+    limits = Dict(
+        help="What a submission may use, where that differs from grading.jail.Limits."
+    ).tag(config=True)
+
     def preprocess(self, nb, resources):
         """Replace the outputs of every code cell; a question's cell gets the verdict."""
         names = resources["nbgrader"]
         name, student, root = names["assignment"], names["student"], os.getcwd()
         paper, cells = exam(name, root), code(nb)
-        key = digest(cells, paper)
+        limits = jail.Limits(**self.limits)
+        key = digest(cells, paper, limits)
         record = recall(root, name, student, key)
         if record is None:
-            record = jail.run(cells, paper.orders(), walls=not self.unsafe_no_jail)
+            record = jail.run(cells, paper.orders(), limits, walls=not self.unsafe_no_jail)
             keep(root, name, student, key, record)
         verdicts = {verdict.question: verdict for verdict in paper.judge(record["answers"])}
         for count, cell in enumerate((c for c in nb.cells if c.cell_type == "code"), 1):

@@ -64,15 +64,20 @@ class Limits:
             "question": self.question,
             "shown": self.shown,
             "uid": uid,
+            "alone": uid is not None,
             "rlimits": {
                 "RLIMIT_AS": self.address_space,
                 "RLIMIT_CPU": int(self.processor),
                 "RLIMIT_NOFILE": self.files,
                 "RLIMIT_FSIZE": self.file_size,
                 "RLIMIT_CORE": 0,
-                **({"RLIMIT_NPROC": self.processes} if uid is not None else {}),
+                **({"RLIMIT_NPROC": 2 * self.processes} if uid is not None and COUNTED else {}),
             },
         }
+
+
+# Of older kernels, RLIMIT_NPROC counts all processes of the user, those outside the jail included.
+COUNTED = os.getuid() == 0 or tuple(map(int, os.uname().release.split(".")[:2])) >= (5, 14)
 
 
 class NoJail(Exception):

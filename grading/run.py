@@ -46,6 +46,7 @@ class Class:
         self.exam = autograde.exam(name, str(self.root))
         self.config = settings(self.root)
         course = CourseDirectory(config=self.config)
+        self.limits = jail.Limits(**self.config.GradeInJail.get("limits", {}))
         self.nbgrader = NbGraderAPI(course, config=self.config, log_level="ERROR")
 
     def take_in(self):
@@ -94,7 +95,7 @@ class Class:
     def key(self, submission):
         """What a submission's run depends on, and the cells to run."""
         cells = autograde.code(submission.notebook)
-        return autograde.digest(cells, self.exam), cells
+        return autograde.digest(cells, self.exam, self.limits), cells
 
     def done(self, student):
         """Where it is noted that nbgrader has entered a submission."""
@@ -183,7 +184,7 @@ def grade(name, root, *, jobs=None, scheduler=None, walls=True, again=False):
             tasks.append((student, cells))
         else:
             ready.append((student, record))
-    arguments = {"args": [course.exam.orders()], "kwargs": {"walls": walls}}
+    arguments = {"args": [course.exam.orders(), course.limits], "kwargs": {"walls": walls}}
     if scheduler:
         running = on_cluster(scheduler, tasks, arguments)
     else:

@@ -13,6 +13,7 @@ Each question is answered in a process of its own, so that one that crashes cost
 This folder is bound into the jail and run as `python -I /inside`.
 """
 
+import contextlib
 import os
 import resource
 import select
@@ -166,12 +167,13 @@ def make_shell(recorder):
 
 def out_of_time(signum, frame):
     """Interrupt whatever runs."""
-    raise TooLong
+    raise TooLong("this took longer than it may")
 
 
 def run_cells(shell, recorder, cells, limit, send):
     """Run each cell for at most `limit` seconds and report what it showed."""
     for number, (cell_id, source) in enumerate(cells, 1):
+        sys.stdout, sys.stderr = Stream(recorder, "stdout"), Stream(recorder, "stderr")
         signal.signal(signal.SIGALRM, out_of_time)
         signal.setitimer(signal.ITIMER_REAL, limit)
         try:
@@ -223,7 +225,8 @@ def answer_apart(namespace, question, limits, send):
     if not ended:
         os.kill(child, signal.SIGKILL)
     os.close(fd)
-    os.waitpid(child, 0)
+    with contextlib.suppress(ChildProcessError):  # if nobody wants to hear of children
+        os.waitpid(child, 0)
     send({"question": question[0], "done": "exit" if ended else "time"})
 
 
@@ -245,9 +248,11 @@ def main():
     nowhere = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(nowhere, fd)
-    sys.stdout, sys.stderr = Stream(recorder, "stdout"), Stream(recorder, "stderr")
     send({"ready": True})
     run_cells(shell, recorder, order["cells"], limits["cell"], send)
+    if limits["alone"] and os.getpid() == 2:  # in the jail, after its first process
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(-1, signal.SIGKILL)  # all others: what the cells left running
     send({"cells": "done"})
     for line in in_tray:
         answer_apart(shell.user_ns, exchange.parse(line)["question"], limits, send)

@@ -5,8 +5,8 @@ use `encode` and `decode`; the jail imports this file alone, so it needs nothing
 """
 
 import base64
-import json
 import math
+from json import dumps, loads
 
 import numpy as np
 
@@ -24,6 +24,10 @@ class Other:
     def __init__(self, what):
         """Keep the description."""
         self.what = what
+
+    def __repr__(self):
+        """Describe it where a value would stand."""
+        return f"<{self.what}>"
 
 
 def plain(value, depth=0):
@@ -52,16 +56,17 @@ def plain(value, depth=0):
 
 
 def _plain_array(value):
-    array = np.array(value, subok=False)
+    array = np.asarray(value)
     if array.nbytes > LARGEST:
         return Other(f"an array of shape {array.shape}, too large to take")
+    array = np.array(array, subok=False, order="C")
     if array.dtype.kind == "U" and array.ndim == 0:
         return str(array)
     if array.dtype.kind not in "biufc":
         return Other(f"an array of dtype {array.dtype}")
     if array.dtype.itemsize > (16 if array.dtype.kind == "c" else 8):
         array = array.astype(complex if array.dtype.kind == "c" else float)
-    return np.ascontiguousarray(array.astype(array.dtype.newbyteorder("=")).reshape(array.shape))
+    return array.astype(array.dtype.newbyteorder("="), order="C")
 
 
 def encode(value):
@@ -152,13 +157,13 @@ def _decode_array(content):
 
 def dump(frame):
     """One frame as a line of bytes; its values must have gone through `encode`."""
-    return json.dumps(frame).encode() + b"\n"
+    return dumps(frame).encode() + b"\n"
 
 
 def parse(line):
     """One line of bytes as a dict, or raise Malformed."""
     try:
-        frame = json.loads(line)
+        frame = loads(line)
     except (ValueError, RecursionError):
         raise Malformed("not a line of JSON") from None
     if not isinstance(frame, dict):
