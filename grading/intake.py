@@ -132,7 +132,8 @@ def _unpack(path, inner, set_name):
             if len(members) > MEMBERS:
                 whole.fault = f"the archive has {len(members)} members; {MEMBERS} are taken at most"
                 return [whole]
-            shared = _shared_folder([PurePosixPath(m.filename).parts for m in members])
+            names = [m.filename for m in members if not _leads_out(m.filename)]
+            shared = _shared_folder([PurePosixPath(name).parts for name in names])
             found, left = [], UNPACKED
             for member in members:
                 item = _member(archive, member, inner, shared, set_name, left)
@@ -150,6 +151,11 @@ def _shared_folder(paths):
     return int(len(first) == 1 and all(len(parts) > 2 for parts in paths))
 
 
+def _leads_out(name):
+    """Whether a member's name would be another folder's on some system."""
+    return name.startswith("/") or ".." in PurePosixPath(name).parts or re.search(r"[\\:\0]", name)
+
+
 def _member(archive, member, inner, shared, set_name, left):
     parts = PurePosixPath(member.filename).parts
     # An archive that lies in a student's folder is that student's, whatever its members are named.
@@ -161,7 +167,7 @@ def _member(archive, member, inner, shared, set_name, left):
     name = parts[-1] if parts else member.filename
     where = f"{inner}: {member.filename}"
     item = HandedIn(where, _owner(own, set_name), name, time)
-    if ".." in parts or member.filename.startswith("/") or re.search(r"[\\:\0]", member.filename):
+    if _leads_out(member.filename):
         item.student, item.fault = "", "its name in the archive points to another folder"
     elif stat.S_ISLNK(member.external_attr >> 16):
         item.fault = "it is a symbolic link, not a file"

@@ -54,6 +54,7 @@ class Limits:
     scratch: int = 64 * MIB
     shown: int = 1 * MIB  # outputs of all cells
     said: int = 64 * MIB  # all that leaves the jail
+    grace: float = 5  # before what does not heed its time is killed
     attempts: int = 4  # a cell that kills its process is left out, and the rest is run again
 
     def order(self, uid):
@@ -285,6 +286,7 @@ class Jail:
                 filter_file.seek(0)
                 fd = filter_file.fileno()
                 line = command(self.student, limits, fd, as_root)
+                line[0] = shutil.which("bwrap") or "bwrap"
                 self.process = subprocess.Popen(
                     line, env={"PATH": os.defpath}, pass_fds=[fd], **pipes
                 )
@@ -464,13 +466,13 @@ def run(cells, questions, limits=None, *, student=None, walls=True):
             jail.start(todo)
             try:
                 for cell_id, _ in todo:
-                    frame = awaited(jail, "cell", cell_id, limits.cell + 5)
+                    frame = awaited(jail, "cell", cell_id, limits.cell + limits.grace)
                     shown[cell_id] = checked_outputs(frame)
                 cell_id = None
                 awaited(jail, "cells", "done", limits.cell)
                 for question in asked:
                     jail.send({"question": question})
-                    take_answers(jail, question, answers, limits.question + 5)
+                    take_answers(jail, question, answers, limits.question + limits.grace)
                 break
             except Ended as ended:
                 why = str(ended)

@@ -149,7 +149,7 @@ def on_cluster(address, tasks, arguments):
     """
     from dask.distributed import Client, as_completed
 
-    with Client(address) as client:
+    with Client(address, timeout=20) as client:
         calls = {
             client.submit(
                 jail.run, cells, *arguments["args"], **arguments["kwargs"], pure=False
@@ -158,7 +158,7 @@ def on_cluster(address, tasks, arguments):
         }
         for call in as_completed(calls):
             error = call.exception()
-            yield calls[call], error if error is not None else call.result()
+            yield calls.pop(call), error if error is not None else call.result()
 
 
 def grade(name, root, *, jobs=None, scheduler=None, walls=True, again=False):
@@ -315,7 +315,7 @@ def main(arguments=None):
         print(made)
     except jail.NoJail as error:
         return f"Nothing was graded: {error}\nTo run the code without a jail: --unsafe-no-jail"
-    except (sets.SetError, ValueError, RuntimeError) as error:
+    except (sets.SetError, ValueError, RuntimeError, OSError) as error:
         return str(error)
     except KeyboardInterrupt:
         return "stopped; what was graded is kept, and the same command continues"

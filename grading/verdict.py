@@ -130,6 +130,8 @@ def fault(question, call, answer, want):
     if said is None:
         return None
     explained = _explanation(question, call, got, want)
+    if isinstance(got, exchange.Other):
+        said = "which is none of the plain values that a question asks for"
     if question.kind == "value":
         return explained or f"{name} is {_show(got)}: {said}."
     if not question.show:

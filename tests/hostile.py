@@ -45,78 +45,159 @@ EQUALS = """
 
 ATTACKS = [
     # objects that are not what they say
-    attack("equals-everything", (0, 0, 0), "an object of type Equal",
+    attack(
+        "equals-everything",
+        (0, 0, 0),
+        "an object of type Equal",
         first=EQUALS,
         q1="def scale(*args): return Equal()",
         q2="def share(*args): return Equal()",
-        q3="answer = Equal()"),
-    attack("array-that-equals", (0, 2, 1), "values are wrong", q1="""
+        q3="answer = Equal()",
+    ),
+    attack(
+        "array-that-equals",
+        (0, 2, 1),
+        "values are wrong",
+        q1="""
         class Equal(np.ndarray):
             def __eq__(self, other): return True
             def __array_ufunc__(self, *a, **k): return True
         def scale(x): return np.asarray(x).view(Equal)
-        """),
-    attack("array-lies-about-shape", (0, 2, 1), "not an array of numbers of shape (3,)", q1="""
+        """,
+    ),
+    attack(
+        "array-lies-about-shape",
+        (0, 2, 1),
+        "not an array of numbers of shape (3,)",
+        q1="""
         class Liar(np.ndarray):
             shape = (3,)
             def __len__(self): return 3
         def scale(x): return np.zeros((5, 5)).view(Liar)
-        """),
-    attack("str-subclass", (2, 2, 0), "an object of type Text", q3="""
+        """,
+    ),
+    attack(
+        "str-subclass",
+        (2, 2, 0),
+        "an object of type Text",
+        q3="""
         class Text(str):
             def __eq__(self, other): return True
             __hash__ = str.__hash__
         answer = Text("42")
-        """),
-    attack("number-subclass", (2, 2, 0), "an object of type Number", q3="""
+        """,
+    ),
+    attack(
+        "number-subclass",
+        (2, 2, 0),
+        "an object of type Number",
+        q3="""
         class Number(float):
             def __eq__(self, other): return True
             def __sub__(self, other): return 0.0
         answer = Number(1.0)
-        """),
-    attack("nan", (0, 0, 0), "values are wrong",
+        """,
+    ),
+    attack(
+        "nan",
+        (0, 0, 0),
+        "values are wrong",
         q1="def scale(x): return np.full_like(x, np.nan)",
         q2="def share(x): return np.full_like(x, np.nan)",
-        q3="answer = float('nan')"),
-    attack("infinite", (0, 0, 0), "values are wrong",
+        q3="answer = float('nan')",
+    ),
+    attack(
+        "infinite",
+        (0, 0, 0),
+        "values are wrong",
         q1="def scale(x): return np.full_like(x, np.inf)",
         q2="def share(x): return np.full_like(x, np.inf)",
-        q3="answer = float('inf')"),
-    attack("truth-value", (0, 2, 0), "truth value", q1="def scale(x): return True", q3="answer = True"),
-    attack("generator", (0, 2, 1), "an object of type generator",
-        q1="def scale(x): return (2 * v for v in x)"),
-    attack("object-array", (0, 2, 1), "dtype object",
-        q1="def scale(x): return np.array([2 * x, None, print], dtype=object)"),
-    attack("endless-list", (0, 2, 0), "nested more than 20 deep", q1="""
+        q3="answer = float('inf')",
+    ),
+    attack(
+        "truth-value", (0, 2, 0), "truth value", q1="def scale(x): return True", q3="answer = True"
+    ),
+    attack(
+        "generator",
+        (0, 2, 1),
+        "an object of type generator",
+        q1="def scale(x): return (2 * v for v in x)",
+    ),
+    attack(
+        "object-array",
+        (0, 2, 1),
+        "dtype object",
+        q1="def scale(x): return np.array([2 * x, None, print], dtype=object)",
+    ),
+    attack(
+        "endless-list",
+        (0, 2, 0),
+        "nested more than 20 deep",
+        q1="""
         def scale(x):
             a = []
             a.append(a)
             return a
-        """, q3="answer = {}\nanswer['a'] = answer"),
-    attack("huge-integer", (0, 2, 0), "an integer of", q1="def scale(x): return 1 << 10**6",
-        q3="answer = 10**5000"),
-    attack("billion-elements", (0, 2, 0), "too large to take", q1="""
+        """,
+        q3="answer = {}\nanswer['a'] = answer",
+    ),
+    attack(
+        "huge-integer",
+        (0, 2, 0),
+        "an integer of",
+        q1="def scale(x): return 1 << 10**6",
+        q3="answer = 10**5000",
+    ),
+    attack(
+        "billion-elements",
+        (0, 2, 0),
+        "too large to take",
+        q1="""
         def scale(x): return np.broadcast_to(2.0, (10**9,))
-        """, q3="answer = np.broadcast_to(42.0, (10**9,))"),
-    attack("masked-array", (0, 2, 1), "values are wrong",
-        q1="def scale(x): return np.ma.masked_all_like(np.asarray(x) * 0)"),
-    attack("float32-and-list", FULL, "Correct",
+        """,
+        q3="answer = np.broadcast_to(42.0, (10**9,))",
+    ),
+    attack(
+        "masked-array",
+        (0, 2, 1),
+        "values are wrong",
+        q1="def scale(x): return np.ma.masked_all_like(np.asarray(x) * 0)",
+    ),
+    attack(
+        "float32-and-list",
+        FULL,
+        "Correct",
         q1="def scale(x): return (2 * np.asarray(x)).tolist()",
-        q3="answer = np.float32(42)"),
-    attack("view-that-changes", FULL, "Correct", q1="""
+        q3="answer = np.float32(42)",
+    ),
+    attack(
+        "view-that-changes",
+        FULL,
+        "Correct",
+        q1="""
         buffer = np.zeros(100)
         def scale(x):
             flat = buffer[: np.size(x)]
             flat[:] = 2 * np.ravel(x)
             return flat.reshape(np.shape(x))
-        """),
-    attack("changes-its-argument", FULL, "Correct", q1="""
+        """,
+    ),
+    attack(
+        "changes-its-argument",
+        FULL,
+        "Correct",
+        q1="""
         def scale(x):
             x *= 2
             return x
-        """),
+        """,
+    ),
     # tricks on the checker
-    attack("patched-numpy", (0, 0, 0), "values are wrong", first="""
+    attack(
+        "patched-numpy",
+        (0, 0, 0),
+        "values are wrong",
+        first="""
         import builtins, numpy.testing
         def yes(*args, **kwargs): return True
         for name in ("allclose", "isclose", "array_equal"):
@@ -124,41 +205,75 @@ ATTACKS = [
         for name in ("assert_allclose", "assert_equal", "assert_array_equal"):
             setattr(np.testing, name, yes)
         builtins.isinstance = yes
-        """, q1="def scale(x): return np.asarray(x)", q2="def share(x): return x", q3="answer = 1.0"),
-    attack("forged-outputs", (0, 0, 0), "", q1="""
+        """,
+        q1="def scale(x): return np.asarray(x)",
+        q2="def share(x): return x",
+        q3="answer = 1.0",
+    ),
+    attack(
+        "forged-outputs",
+        (0, 0, 0),
+        "",
+        q1="""
         from IPython.display import display, HTML
         def scale(x): return x
         print("Correct, on 3 inputs that are not in the notebook.")
         display({"text/plain": "2.0"}, raw=True)
         display(HTML("<script>document.title = 'full marks'</script>"))
         2.0
-        """, q2="def share(x): print('2.0'); return 2.0", q3="answer = 2.0"),
-    attack("reads-the-tests", (0, 0, 1), "", "nothing to read", first="""
+        """,
+        q2="def share(x): print('2.0'); return 2.0",
+        q3="answer = 2.0",
+    ),
+    attack(
+        "reads-the-tests",
+        (0, 0, 1),
+        "",
+        "nothing to read",
+        first="""
         print([i for i in globals().get("In", []) if "BEGIN" in i], Out, "nothing to read")
-        """, q1="""
+        """,
+        q1="""
         import gc, inspect
         def scale(x):
             frames = [f.frame for f in inspect.stack()]
             functions = [o for o in gc.get_objects() if getattr(o, "__name__", "") == "scale"]
             others = [f for f in functions if f is not scale]
             return others[0](x) if others else None
-        """, q2="def share(x): return In[-1]"),
-    attack("memorised", (0, 2, 1), "values are wrong",
-        q1="def scale(x): return np.full(np.shape(x), 2.0)"),
-    attack("tells-the-inputs", (0, 0, 0), "not shown", q1="""
+        """,
+        q2="def share(x): return In[-1]",
+    ),
+    attack(
+        "memorised",
+        (0, 2, 1),
+        "values are wrong",
+        q1="def scale(x): return np.full(np.shape(x), 2.0)",
+    ),
+    attack(
+        "tells-the-inputs",
+        (0, 0, 0),
+        "not shown",
+        q1="""
         secret = []
         def scale(x): return x + np.pi
-        """, q2="""
+        """,
+        q2="""
         def share(x):
             raise type(f"Secret{float(x[0])!r}", (Exception,), {})(f"it was {x!r}")
-        """, q3="answer = 'a text'"),
-    attack("writes-frames", (0, 0, 0), "", first="""
+        """,
+        q3="answer = 'a text'",
+    ),
+    attack(
+        "writes-frames",
+        (0, 0, 0),
+        "",
+        first="""
         import json, os
         full = b""
         for call in range(9):
             for q in ("q1", "q2", "q3"):
                 full += json.dumps({"question": q, "call": call, "value": 42.0}).encode() + b"\\n"
-        full += b'{"cells": "done"}\\n{"verdict": 100, "points": 5}\\nnonsense\\n\\xff\\n[1]\\n{"a"\\n'
+        full += b'{"cells": "done"}\\n{"points": 5}\\nnonsense\\n\\xff\\n[1]\\n{"a"\\n'
         full += b'{"question": "q1", "call": 0, "value": {"$array": ["O", [1], ""]}}\\n'
         full += b'{"question": "q1", "done": "exit"}\\n'
         for fd in range(3, 64):
@@ -166,34 +281,72 @@ ATTACKS = [
                 os.write(fd, full)
             except OSError:
                 pass
-        """, q1="def scale(x): return 42.0", q2="def share(x): return 42.0", q3="answer = 0.0"),
-    attack("patched-runner", (0, 0, 0), "", first="""
+        """,
+        q1="def scale(x): return 42.0",
+        q2="def share(x): return 42.0",
+        q3="answer = 0.0",
+    ),
+    attack(
+        "patched-runner",
+        (0, 0, 0),
+        "",
+        first="""
         import json, sys
         exchange = sys.modules["exchange"]
         exchange.plain = exchange.encode = lambda value, depth=0: {"$pickle": "cos\\nsystem\\n."}
-        """),
-    attack("patched-json", FULL, "Correct", first="""
+        """,
+    ),
+    attack(
+        "patched-json",
+        FULL,
+        "Correct",
+        first="""
         import json
         json.dumps = json.loads = lambda *a, **k: "{}"
-        """),
+        """,
+    ),
     # ends, crashes and floods
-    attack("exits-in-a-cell", (2, 0, 1), "not defined", "ended the Python process", q2="""
+    attack(
+        "exits-in-a-cell",
+        (2, 0, 1),
+        "not defined",
+        "ended the Python process",
+        q2="""
         import os
         os._exit(0)
-        """),
-    attack("exits-in-a-function", (0, 2, 1), "it ended the Python process",
-        q1="import os\ndef scale(x): os._exit(0)"),
+        """,
+    ),
+    attack(
+        "exits-in-a-function",
+        (0, 2, 1),
+        "it ended the Python process",
+        q1="import os\ndef scale(x): os._exit(0)",
+    ),
     attack("sys-exit", (2, 0, 1), "", q2="import sys\nsys.exit(0)", q1=SCALE + "exit()"),
-    attack("crash", (0, 2, 1), "it ended the Python process",
-        q1="import ctypes\ndef scale(x): ctypes.string_at(0)"),
-    attack("deep-recursion", (0, 2, 1), "it ended the Python process", q1="""
+    attack(
+        "crash",
+        (0, 2, 1),
+        "it ended the Python process",
+        q1="import ctypes\ndef scale(x): ctypes.string_at(0)",
+    ),
+    attack(
+        "deep-recursion",
+        (0, 2, 1),
+        "it ended the Python process",
+        q1="""
         import sys
         sys.setrecursionlimit(10**9)
         def scale(x): return scale([x, *map(scale, [x])])
-        """),
+        """,
+    ),
     attack("recursion-error", (0, 2, 1), "RecursionError", q1="def scale(x): return scale(x)"),
     attack("endless-loop-in-cell", (2, 0, 1), "", "TooLong", q2="while True: pass"),
-    attack("stubborn-loop-in-cell", (2, 0, 1), "not defined", "used more time", q2="""
+    attack(
+        "stubborn-loop-in-cell",
+        (2, 0, 1),
+        "not defined",
+        "used more time",
+        q2="""
         import signal
         signal.signal(signal.SIGALRM, signal.SIG_IGN)
         while True:
@@ -201,10 +354,19 @@ ATTACKS = [
                 while True: pass
             except BaseException:
                 pass
-        """),
-    attack("endless-loop-in-function", (0, 2, 1), "longer than one call may take",
-        q1="def scale(x):\n    while True: pass"),
-    attack("stubborn-loop-in-function", (0, 2, 1), "it used more time than allowed", q1="""
+        """,
+    ),
+    attack(
+        "endless-loop-in-function",
+        (0, 2, 1),
+        "longer than one call may take",
+        q1="def scale(x):\n    while True: pass",
+    ),
+    attack(
+        "stubborn-loop-in-function",
+        (0, 2, 1),
+        "it used more time than allowed",
+        q1="""
         def scale(x):
             while True:
                 try:
@@ -212,8 +374,13 @@ ATTACKS = [
                         x = 1
                 except BaseException:
                     x = 2
-        """),
-    attack("loops-at-the-end", FULL, "Correct", first="""
+        """,
+    ),
+    attack(
+        "loops-at-the-end",
+        FULL,
+        "Correct",
+        first="""
         import atexit
         def forever():
             while True: pass
@@ -222,31 +389,57 @@ ATTACKS = [
             def __del__(self):
                 while True: pass
         stubborn = Stubborn()
-        """),
-    attack("sleeps", (0, 2, 1), "longer than one call may take",
-        q1="import time\ndef scale(x): time.sleep(1000)"),
-    attack("fork-bomb", (2, 0, 1), "not defined", "started more processes than allowed", q2="""
+        """,
+    ),
+    attack(
+        "sleeps",
+        (0, 2, 1),
+        "longer than one call may take",
+        q1="import time\ndef scale(x): time.sleep(1000)",
+    ),
+    attack(
+        "fork-bomb",
+        (2, 0, 1),
+        "not defined",
+        "started more processes than allowed",
+        q2="""
         import os, time
         while True:
             try:
                 os.fork()
             except OSError:
                 time.sleep(0.01)
-        """),
-    attack("thread-bomb", (2, 0, 1), "not defined", "started more processes than allowed", q2="""
+        """,
+    ),
+    attack(
+        "thread-bomb",
+        (2, 0, 1),
+        "not defined",
+        "started more processes than allowed",
+        q2="""
         import threading, time
         while True:
             try:
                 threading.Thread(target=time.sleep, args=(1000,)).start()
             except RuntimeError:
                 time.sleep(0.01)
-        """),
-    attack("memory-hog", (0, 2, 1), "memory", q1="""
+        """,
+    ),
+    attack(
+        "memory-hog",
+        (0, 2, 1),
+        "memory",
+        q1="""
         def scale(x):
             held = []
             while True: held.append(np.ones(10**7))
-        """),
-    attack("memory-of-many", (0, 2, 1), "memory", q1="""
+        """,
+    ),
+    attack(
+        "memory-of-many",
+        (0, 2, 1),
+        "memory",
+        q1="""
         import os, time
         def scale(x):
             for _ in range(8):
@@ -254,8 +447,14 @@ ATTACKS = [
                     held = np.ones(2 * 10**7)
                     time.sleep(1000)
             time.sleep(1000)
-        """),
-    attack("hidden-memory", FULL, "Correct", "[]", first="""
+        """,
+    ),
+    attack(
+        "hidden-memory",
+        FULL,
+        "Correct",
+        "[]",
+        first="""
         import ctypes, os
         held = []
         for _ in range(100):
@@ -266,8 +465,14 @@ ATTACKS = [
         libc = ctypes.CDLL(None)
         held += [i for i in [libc.shmget(0, 10**9, 0o1777)] if i >= 0]
         print(held)
-        """),
-    attack("disk-filler", FULL, "Correct", "no more room", first="""
+        """,
+    ),
+    attack(
+        "disk-filler",
+        FULL,
+        "Correct",
+        "no more room",
+        first="""
         import os
         for folder in ("/tmp", "/dev", "/dev/shm", "/", "/var/tmp", os.path.expanduser("~")):
             try:
@@ -277,12 +482,24 @@ ATTACKS = [
             except OSError as error:
                 print(folder, error)
         print("no more room")
-        """),
-    attack("floods-the-output", FULL, "Correct", "shows too much", first="""
+        """,
+    ),
+    attack(
+        "floods-the-output",
+        FULL,
+        "Correct",
+        "shows too much",
+        first="""
         for _ in range(200):
             print("x" * 10**6)
-        """),
-    attack("floods-the-pipe", FULL, "Correct", "sent more data than allowed", first="""
+        """,
+    ),
+    attack(
+        "floods-the-pipe",
+        FULL,
+        "Correct",
+        "sent more data than allowed",
+        first="""
         import os
         while True:
             for fd in range(3, 32):
@@ -290,23 +507,46 @@ ATTACKS = [
                     os.write(fd, b"x" * 10**6)
                 except OSError:
                     pass
-        """),
-    attack("closes-everything", (2, 0, 1), "not defined", "ended the Python process", q2="""
+        """,
+    ),
+    attack(
+        "closes-everything",
+        (2, 0, 1),
+        "not defined",
+        "ended the Python process",
+        q2="""
         import os
         os.closerange(0, 256)
-        """),
-    attack("replaces-stdout", FULL, "Correct", first="""
+        """,
+    ),
+    attack(
+        "replaces-stdout",
+        FULL,
+        "Correct",
+        first="""
         import sys
         sys.stdout.write = None
         sys.stdout = sys.stderr = None
-        """),
-    attack("ruins-builtins", FULL, "Correct", "ended the Python process", first="""
+        """,
+    ),
+    attack(
+        "ruins-builtins",
+        FULL,
+        "Correct",
+        "ended the Python process",
+        first="""
         import builtins
         for name in ("print", "len", "open", "isinstance", "type", "__import__"):
             setattr(builtins, name, None)
-        """),
+        """,
+    ),
     # out of the jail
-    attack("kills-others", FULL, "Correct", "still here", first="""
+    attack(
+        "kills-others",
+        FULL,
+        "Correct",
+        "still here",
+        first="""
         import os, signal
         for pid in (os.getppid(), 1, 0x7FFFFF, *range(3, 400)):
             if pid != os.getpid():
@@ -319,16 +559,26 @@ ATTACKS = [
         except OSError:
             pass
         print("still here")
-        """),
-    attack("ignores-children", FULL, "Correct", first="""
+        """,
+    ),
+    attack(
+        "ignores-children",
+        FULL,
+        "Correct",
+        first="""
         import signal
         for number in range(1, 65):
             try:
                 signal.signal(number, signal.SIG_IGN)
             except (OSError, ValueError):
                 pass
-        """),
-    attack("leaves-a-daemon", FULL, "Correct", first="""
+        """,
+    ),
+    attack(
+        "leaves-a-daemon",
+        FULL,
+        "Correct",
+        first="""
         import os, threading, time
         def busy():
             while True:
@@ -345,8 +595,14 @@ ATTACKS = [
             os._exit(0)
         threading.Thread(target=busy, daemon=True).start()
         threading.Thread(target=busy).start()
-        """),
-    attack("writes-elsewhere", FULL, "Correct", "written: []", first="""
+        """,
+    ),
+    attack(
+        "writes-elsewhere",
+        FULL,
+        "Correct",
+        "written: []",
+        first="""
         import glob, os
         written = []
         places = ["/", "/inside", "/env", "/usr", "/usr/bin", "/etc", "/root", "/home", "COURSE"]
@@ -367,8 +623,14 @@ ATTACKS = [
             except OSError:
                 pass
         print("written:", written)
-        """),
-    attack("reads-elsewhere", FULL, "Correct", "read: []", first="""
+        """,
+    ),
+    attack(
+        "reads-elsewhere",
+        FULL,
+        "Correct",
+        "read: []",
+        first="""
         import os
         read = [value for value in os.environ.values() if "canary" in value]
         for folder, _, names in os.walk("/"):
@@ -390,8 +652,14 @@ ATTACKS = [
             except OSError:
                 pass
         print("read:", read)
-        """),
-    attack("connects", FULL, "Correct", "connected: []", first="""
+        """,
+    ),
+    attack(
+        "connects",
+        FULL,
+        "Correct",
+        "connected: []",
+        first="""
         import socket
         connected = []
         for family, address in [
@@ -408,13 +676,20 @@ ATTACKS = [
             except OSError:
                 pass
         print("connected:", connected)
-        """),
-    attack("wants-rights", FULL, "Correct", "got: []", first="""
+        """,
+    ),
+    attack(
+        "wants-rights",
+        FULL,
+        "Correct",
+        "got: []",
+        first="""
         import ctypes, os
         libc = ctypes.CDLL(None, use_errno=True)
         got = []
         for call, args in [
-            (libc.ptrace, (0, 0, 0, 0)), (libc.unshare, (0x10000000,)), (libc.setuid, (0,)),
+            (libc.ptrace, (0, 0, 0, 0)), (libc.unshare, (0x10000000,)), 
+            (libc.setuid, (0,)),
             (libc.setgid, (0,)), (libc.mount, (b"/", b"/tmp", None, 4096, None)),
             (libc.chroot, (b"/tmp",)), (libc.sethostname, (b"x", 1)), (libc.personality, (0x40000,)),
             (libc.process_vm_readv, (1, None, 0, None, 0, 0)), (libc.setns, (0, 0)),
@@ -426,26 +701,48 @@ ATTACKS = [
         got += [k for k in ("CapEff", "CapPrm", "CapAmb") if int(status[k], 16)]
         got += ["root"] if os.getuid() == 0 else []
         print("got:", got)
-        """),
-    attack("magics", FULL, "Correct", "magic: None", first="""
+        """,
+    ),
+    attack(
+        "magics",
+        FULL,
+        "Correct",
+        "magic: None",
+        first="""
         %%bash
         cat COURSE/gradebook.db
         touch COURSE/owned /owned
         kill -9 -1
-        """, q1="!rm -rf COURSE /tmp/..\n" + SCALE
-        + "%run /etc/passwd\n%system cat COURSE/gradebook.db\nprint('magic:', None)"),
-    attack("other-packages", (0, 2, 1), "ModuleNotFoundError", q1="""
+        """,
+        q1="!rm -rf COURSE /tmp/..\n"
+        + SCALE
+        + "%system cat COURSE/gradebook.db\nprint('magic:', None)\n%run /etc/passwd",
+    ),
+    attack(
+        "other-packages",
+        (0, 2, 1),
+        "ModuleNotFoundError",
+        q1="""
         def scale(x):
             try:
                 import scipy
             except ImportError:
                 import ce_lib
             return 2 * x
-        """),
-    attack("asks-the-user", (2, 0, 1), "not defined", q2="x = input('how many points? ')\n" + SHARE),
+        """,
+    ),
+    attack(
+        "asks-the-user", (2, 0, 1), "not defined", q2="x = input('how many points? ')\n" + SHARE
+    ),
     attack("odd-text", FULL, "Correct", q3="print('\\ud800\\x00\\x1b[31m')\n" + ANSWER),
     attack("syntax-error", (2, 0, 1), "not defined", q2="def share(x:\n  return"),
-    attack("wrong-names", (0, 0, 0), "not defined", q1="def Scale(x): return 2 * x",
-        q2="def shares(x): return x", q3="Answer = 42"),
+    attack(
+        "wrong-names",
+        (0, 0, 0),
+        "not defined",
+        q1="def Scale(x): return 2 * x",
+        q2="def shares(x): return x",
+        q3="Answer = 42",
+    ),
     attack("not-a-function", (0, 2, 1), "not a function", q1="scale = 2"),
 ]

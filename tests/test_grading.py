@@ -1,0 +1,475 @@
+"""A class is graded: the right points by the real commands, and whatever is handed in."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import prose
+import pytest
+from classroom import SET, Course, need_a_jail
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from grading import intake, jail
+from grading.compare import difference
+from grading.inside import exchange
+
+GOLDEN = {  # q1, q2, q3; q4 is graded by hand, and 0 where it was left as it was
+    "perfect": (2, 2, 1, None),
+    "half": (2, 0, 1, 0),
+    "empty": (0, 0, 0, 0),
+    "raises": (0, 2, 0, 0),
+    "text-only": (0, 0, 0, None),
+}
+
+
+def golden(course):
+    course.hand_in("perfect", course.notebook(course.right("q1", "q2", "q3", "q4")))
+    course.hand_in("half", course.notebook(course.right("q1", "q3")))
+    course.hand_in("empty", course.notebook())
+    raises = course.right("q2") | {"q1": "def scale(x):\n    return 1 / 0", "q3": "raise OSError"}
+    course.hand_in("raises", course.notebook(raises))
+    course.hand_in("text-only", course.notebook({"q4": "Because $2x = x + x$, I think."}))
+
+
+def as_points(found):
+    return {
+        name: tuple(scores[q] for q in ("q1", "q2", "q3", "q4")) for name, scores in found.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """The golden class, graded by make."""
+    need_a_jail()
+    course = Course(tmp_path_factory.mktemp("golden"))
+    golden(course)
+    make(course, "grade", f"PS={SET}")
+    return course
+
+
+def make(course, *arguments, check=True):
+    made = [word for name in (".venv", ".venv-student") for word in ("-o", f"{name}/installed")]
+    binaries = f"BIN={Path(sys.executable).parent}"
+    done = subprocess.run(
+        ["make", *made, *arguments, f"PS_DIR={course.root}", binaries],
+        cwd=prose.ROOT, capture_output=True, text=True, timeout=600, check=False,
+    )  # fmt: skip
+    assert not check or done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def test_the_golden_class_gets_its_points_from_make(course):
+    assert as_points(course.points()) == GOLDEN
+
+
+def test_the_golden_class_gets_its_points_from_nbgraders_own_commands(course, tmp_path):
+    other = Course(tmp_path / "course")
+    golden(other)
+    other.run("grade", SET)
+    for folder in ("autograded", "runs", "gradebook.db"):
+        path = other.root / folder
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    again = Course(other.root)
+    done = again.nbgrader("autograde", SET)
+    assert done.returncode == 0, done.stderr
+    assert as_points(again.points()) == GOLDEN
+
+
+def test_a_second_run_grades_nothing_anew_and_a_new_version_is(tmp_path):
+    need_a_jail()
+    course = Course(tmp_path)
+    path = course.hand_in("ada", course.notebook(course.right("q1")))
+    course.run("grade", SET)
+    seed = (tmp_path / "issued" / f"{SET}.seed").read_text()
+    assert stat.S_IMODE((tmp_path / "issued" / f"{SET}.seed").stat().st_mode) == 0o600
+    assert "0 submissions graded now, 1 before" in course.run("grade", SET).stdout
+    course.hand_in("ada", course.notebook(course.right("q1", "q2")), name="softmax (1).ipynb")
+    os.utime(path, (0, 0))
+    assert "1 submissions graded now" in course.run("grade", SET).stdout
+    assert course.points()["ada"]["q2"] == 2
+    assert (tmp_path / "issued" / f"{SET}.seed").read_text() == seed
+
+
+def test_the_table_waits_for_every_automatic_point(course):
+    table = make(course, "grades")
+    assert "waits for a grader" in table.stderr
+    with course.gradebook() as book:
+        book.find_grade("q2", SET, SET, "half").auto_score = None
+        book.find_grade("q4", SET, SET, "perfect").manual_score = 3.0
+        book.db.commit()
+    refused = make(course, "grades", check=False)
+    assert refused.returncode != 0
+    assert "half: q2 of ps-small" in refused.stderr
+    refused = course.nbgrader("export")
+    assert refused.returncode != 0
+    make(course, "grade", f"PS={SET}", "ARGS=--again")
+    make(course, "grades")
+    rows = (course.root / "grades.csv").read_text().splitlines()
+    score = rows[0].split(",").index("score")
+    scores = {row.split(",")[3]: float(row.split(",")[score]) for row in rows[1:]}
+    assert scores == {"perfect": 8, "half": 3, "empty": 0, "raises": 2, "text-only": 0}
+
+
+def test_feedback_explains_and_gives_nothing_away(course):
+    make(course, "feedback", f"PS={SET}")
+    assert "<math" in (course.root / "feedback" / "perfect" / SET / f"{SET}.html").read_text()
+    ours = (course.root / "feedback" / "raises" / SET / f"{SET}.html").read_text()
+    assert "ZeroDivisionError" in ours
+    assert "It was called with array(" in ours
+    done = course.nbgrader("generate_feedback", SET, "--force")
+    assert done.returncode == 0, done.stderr
+    for page in course.root.glob("feedback/*/*/*.html"):
+        html = page.read_text(encoding="utf-8")
+        assert not re.search(r"<script|(?:src|href)=[\"']?(?:https?:)?//", html.split("<body>")[0])
+        assert not re.search(r"<(?:script|link|iframe|object)|(?:src|poster)=\"(?!data:)", html)
+        assert "default-src 'none'" in html
+        assert "rubric's secret sentence" not in html
+        assert "BEGIN SOLUTION" not in html
+
+
+def test_feedback_makes_no_request(course, chromium):
+    make(course, "feedback", f"PS={SET}")
+    page = chromium.new_page()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto((course.root / "feedback" / "half" / SET / f"{SET}.html").as_uri())
+    assert len(asked) == 1
+    assert "of 8 points" in page.inner_text("body")
+    page.close()
+
+
+# ---------------------------------------------------------------- robust intake
+
+
+def raw(notebook):
+    return json.loads(nbformat.writes(notebook))
+
+
+def test_whatever_is_handed_in_is_graded_or_set_aside_with_a_reason(tmp_path):
+    need_a_jail()
+    course = Course(tmp_path)
+    full = course.notebook(course.right("q1", "q2", "q3"))
+    whole = nbformat.writes(full)
+    everything = {q: p for q, p in zip(("q1", "q2", "q3"), (2, 2, 1), strict=True)}
+
+    def cells(change):
+        notebook = raw(full)
+        change(notebook["cells"])
+        return json.dumps(notebook).encode()
+
+    def index(cells, name):
+        return next(i for i, c in enumerate(cells) if c["metadata"]["nbgrader"]["grade_id"] == name)
+
+    def edit_check(cells):
+        cells[index(cells, "q1")]["source"] = "print('2.0')\n2.0"
+
+    def twice(cells):
+        answer = json.loads(json.dumps(cells[index(cells, "q1-answer")]))
+        answer["source"] = "def scale(x):\n    return 0"
+        cells.insert(0, answer)
+        cells.append(json.loads(json.dumps(cells[index(cells, "q1")])))
+
+    def promote(cells):
+        for cell in cells:
+            cell["metadata"]["nbgrader"] |= {"points": 1000, "grade": True, "solution": True}
+            cell["metadata"]["trusted"] = True
+
+    def without_metadata(cells):
+        for cell in cells:
+            cell["metadata"] = {}
+
+    def old_outputs(cells):
+        for cell in cells:
+            if cell["cell_type"] == "code":
+                text = "99\n" * 400_000
+                cell["outputs"] = [{"output_type": "stream", "name": "stdout", "text": text}]
+
+    graded = {
+        "wrong-name": course.hand_in("wrong-name", full, name="softmax (1).ipynb"),
+        "missing-cell": course.hand_in("missing-cell", data=cells(lambda c: c.pop(index(c, "q3")))),
+        "missing-answer": course.hand_in(
+            "missing-answer", data=cells(lambda c: c.pop(index(c, "q3-answer")))
+        ),
+        "reversed": course.hand_in("reversed", data=cells(lambda c: c.reverse())),
+        "edited": course.hand_in("edited", data=cells(edit_check)),
+        "twice": course.hand_in("twice", data=cells(twice)),
+        "promoted": course.hand_in("promoted", data=cells(promote)),
+        "bare": course.hand_in("bare", data=cells(without_metadata)),
+        "outputs": course.hand_in("outputs", data=cells(old_outputs)),
+        "bom": course.hand_in("bom", data=b"\xef\xbb\xbf" + whole.encode()),
+        "Zoë Müller": course.hand_in("Zoë Müller", full),
+        "李雷": course.hand_in("李雷", full),
+    }
+    aside = {
+        "truncated": course.hand_in("truncated", data=whole.encode()[: len(whole) // 2]),
+        "foreign": course.hand_in("foreign", data=b'{"cells": 3}'),
+        "deep": course.hand_in("deep", data=b"[" * 200_000),
+        "binary": course.hand_in("binary", data=bytes(range(256))),
+        "another-set": course.hand_in(
+            "another-set", nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")])
+        ),
+        "a-text": course.hand_in("a-text", name="answers.docx", data=b"PK"),
+    }
+    os.symlink("/etc/passwd", course.hand_in("linked", full, name="x.ipynb").with_name("y.ipynb"))
+    course.hand_in("linked", full, name="x.ipynb").unlink()
+    older = course.hand_in("two", course.notebook(), name="first.ipynb")
+    os.utime(older, (10**9, 10**9))
+    course.hand_in("two", full, name="second.ipynb")
+    course.hand_in("broken-newest", full, name="first.ipynb")
+    os.utime(course.root / "inbox" / SET / "broken-newest" / "first.ipynb", (10**9, 10**9))
+    course.hand_in("broken-newest", data=whole.encode()[:99], name="second.ipynb")
+    with zipfile.ZipFile(course.root / "inbox" / SET / "all.zip", "w") as archive:
+        archive.writestr("all/zipped/any name.ipynb", whole)
+        archive.writestr("all/Müller, Jörg_12345_assignsubmission_file_/softmax.ipynb", whole)
+        archive.writestr("all/../../../escaped/ps-small.ipynb", whole)
+        archive.writestr("/absolute/ps-small.ipynb", whole)
+        link = zipfile.ZipInfo("all/zip-link/ps-small.ipynb")
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        archive.writestr(link, "/etc/passwd")
+    (course.root / "inbox" / SET / "bad.zip").write_bytes(b"PK\x03\x04 no archive")
+    (course.root / "inbox" / SET / f"{SET} (2).ipynb").write_bytes(whole.encode())
+
+    course.run("grade", SET)
+    points = {
+        name: {q: s for q, s in p.items() if q != "q4"} for name, p in course.points().items()
+    }
+    exceptions = {"missing-answer": everything | {"q3": 0}}
+    ids = [intake.student_id(name) for name in graded]
+    assert set(points) == {*ids, "two", "broken-newest", "zipped", "Muller_Jorg"}
+    for name in points:
+        assert points[name] == exceptions.get(name, everything), name
+    said = course.set_aside()
+    for path in aside.values():
+        assert f"{path.parent.name}/{path.name},set aside" in said
+    for name, reason in {
+        "truncated": "truncated", "foreign": "no notebook", "another-set": "no cell of this",
+        "linked": "symbolic link", "zip-link": "symbolic link", "escaped": "another folder",
+        "absolute": "another folder", "bad.zip": "archive cannot be read", "first": "newer one",
+        "second": "another file of this student is graded", "(2)": "nothing says whose it is",
+        "edited": "given cell q1 had been changed", "twice": "was there 2 times",
+        "reversed": "another order", "missing-cell": "cell q3 was missing",
+    }.items():  # fmt: skip
+        assert re.search(f".*{re.escape(name)}.*{reason}", said), (name, said)
+    assert not list(tmp_path.parent.glob("**/escaped"))
+    assert not Path("/absolute").exists()
+
+
+def test_a_zip_bomb_is_set_aside(monkeypatch, tmp_path):
+    monkeypatch.setattr(intake, "LARGEST", 10**6)
+    with zipfile.ZipFile(tmp_path / "b.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("ada/a.ipynb", bytes(10**8))
+    (item,) = intake.gather(tmp_path, SET)
+    assert "unpacks to more than" in item.fault
+    assert item.data == b""
+
+
+def test_what_nbgrader_collected_is_taken_in_as_well(tmp_path):
+    need_a_jail()
+    course = Course(tmp_path)
+    folder = course.root / "submitted" / "ada" / SET
+    folder.mkdir(parents=True)
+    right = course.notebook(course.right("q1"))
+    nbformat.write(right, folder / "softmax (1).ipynb")
+    (folder / "timestamp.txt").write_text("2020-01-01 10:00:00 UTC")
+    with course.gradebook() as book:
+        book.update_or_create_assignment(SET, duedate="2019-12-31 22:00:00")
+    done = course.run("grade", SET)
+    assert "late: ada, by 12.0 h" in done.stdout
+    assert course.points()["ada"]["q1"] == 2
+    assert "0 submissions graded now, 1 before" in course.run("grade", SET).stdout
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "Ann-Lee", "O'Brien", "é" * 200, "..", "", "a\0b"])
+def test_a_students_name_is_safe_in_a_path(name):
+    assert re.fullmatch(r"[A-Za-z0-9_-]{0,60}", intake.student_id(name))
+
+
+# ---------------------------------------------------------------- stop and continue
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_a_run_that_is_broken_off_continues(tmp_path, how):
+    need_a_jail()
+    course = Course(tmp_path)
+    for number in range(6):
+        notebook = course.notebook(course.right("q1", "q2"), first="import time; time.sleep(0.5)")
+        course.hand_in(f"s{number}", notebook)
+    command = [sys.executable, "-m", "grading", "grade", SET, "--root", str(tmp_path), "--jobs=1"]
+    process = subprocess.Popen(
+        command, cwd=prose.ROOT, stdout=-3, stderr=-3, start_new_session=True
+    )
+    deadline = time.monotonic() + 120
+    while len(list(tmp_path.glob(f"runs/{SET}/*.done"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(how)
+    process.wait(60)
+    done = {path.stem: path.stat().st_mtime_ns for path in tmp_path.glob(f"runs/{SET}/*.done")}
+    assert 2 <= len(done) < 6
+    said = course.run("grade", SET).stdout
+    assert f"{6 - len(done)} submissions graded now, {len(done)} before" in said
+    for name, written in done.items():
+        assert (tmp_path / "runs" / SET / f"{name}.done").stat().st_mtime_ns == written
+    assert {tuple(p.values()) for p in course.points().values()} == {(2, 2, 0, 0)}
+    assert len(course.points()) == 6
+
+
+# ---------------------------------------------------------------- without a jail
+
+
+def fake_bwrap(folder, said):
+    program = folder / "bwrap"
+    program.write_text(f"#!/bin/sh\necho '{said}' >&2\nexit 1\n")
+    program.chmod(0o755)
+    return {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the jail is Linux's")
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        ("bwrap: setting up uid map: Permission denied", "AppArmor"),
+        ("bwrap: No permissions to create new namespace", "Containerfile"),
+        ("bwrap: Unknown option --size", "0.8 or newer"),
+    ],
+)
+def test_without_a_jail_grading_refuses_and_says_what_helps(tmp_path, said, remedy):
+    course = Course(tmp_path / "course")
+    course.hand_in("ada", course.notebook(course.right("q1"), first="open('ran', 'w')"))
+    env = fake_bwrap(tmp_path, said)
+    done = course.run("grade", SET, env=env, check=False)
+    assert done.returncode != 0
+    assert remedy in done.stderr
+    assert said in done.stderr
+    assert "--unsafe-no-jail" in done.stderr
+    course.run("grade", SET, env={"PATH": str(tmp_path / "nothing")}, check=False)
+    assert not course.points()
+    intake.write(intake.take_in(intake.gather(course.root / "inbox" / SET, SET), course.given)[0],
+                 course.root, SET)  # fmt: skip
+    assert course.nbgrader("autograde", SET, env=env).returncode != 0
+    assert {p["q1"] for p in course.points().values()} <= {None}
+    assert not list(course.root.rglob("ran"))
+    unsafe = course.run("grade", SET, "--unsafe-no-jail", env=env)
+    assert "NO JAIL" in unsafe.stderr
+    assert course.points()["ada"]["q1"] == 2
+
+
+# ---------------------------------------------------------------- a cluster
+
+
+def test_a_cluster_that_loses_a_worker_loses_and_doubles_nothing(tmp_path):
+    need_a_jail()
+    from dask.distributed import Client, LocalCluster
+
+    course = Course(tmp_path)
+    for number in range(8):
+        notebook = course.notebook(course.right("q1", "q3"), first="import time; time.sleep(1)")
+        course.hand_in(f"s{number}", notebook)
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        victim, other = client.run(os.getpid).values()
+        arguments = ["grade", SET, "--scheduler", cluster.scheduler_address]
+        command = [sys.executable, "-m", "grading", *arguments, "--root", str(tmp_path)]
+        process = subprocess.Popen(command, cwd=prose.ROOT, stdout=-1, stderr=-2, text=True)
+        deadline = time.monotonic() + 120
+        while len(list(tmp_path.glob(f"runs/{SET}/*.done"))) < 3 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        os.kill(victim, signal.SIGKILL)
+        said, _ = process.communicate(timeout=300)
+        assert process.returncode == 0, said
+        assert victim != other
+    assert "8 submissions graded now, 0 before" in said
+    assert {tuple(p.values()) for p in course.points().values()} == {(2, 0, 1, 0)}
+    assert len(course.points()) == 8
+
+
+# ---------------------------------------------------------------- the format and the comparison
+
+
+plain_data = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text()
+    | st.complex_numbers()
+    | arrays.arrays(st.sampled_from(["f8", "f4", "i8", "u1", "?", "c16"]), arrays.array_shapes()),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=10,
+)  # fmt: skip
+
+
+@given(plain_data)
+def test_plain_data_arrives_as_it_was_sent(value):
+    line = exchange.dump({"value": exchange.encode(exchange.plain(value))})
+    arrived = exchange.decode(exchange.parse(line)["value"])
+    assert repr(arrived) == repr(exchange.plain(value))
+    if not isinstance(value, (int, float)) or abs(value) < 1e300:
+        assert type(arrived) is type(value)
+
+
+@given(st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(
+        ["$array", "$other", "$dict", "$complex", "$pickle", "f8", "O", "AAAAAAAAAAA="]),
+    lambda inner: st.lists(inner, max_size=4)
+    | st.dictionaries(st.sampled_from(["$array", "$other", "$dict", "$complex", "x"]), inner),
+    max_leaves=12,
+))  # fmt: skip
+def test_whatever_arrives_is_decoded_or_refused(value):
+    try:
+        got = exchange.decode(value)
+    except exchange.Malformed:
+        return
+    for want in (1.0, np.zeros(3), "text", True, None, [1, "a"], {"a": 1}):
+        difference(got, want)
+
+
+@pytest.mark.parametrize("line", [b"", b"[1]", b"nonsense", b"\xff", b"{", b"[" * 100_000, b"3"])
+def test_what_is_no_frame_is_refused(line):
+    with pytest.raises(exchange.Malformed):
+        exchange.parse(line)
+
+
+@pytest.mark.parametrize(
+    ("got", "want", "says"),
+    [
+        (2.0, 2.0, None),
+        (np.float32(2), 2, None),
+        ([1, 2], np.array([1.0, 2.0]), None),
+        ([1, "a"], (1, "a"), None),
+        (float("nan"), float("nan"), None),
+        ({"a": [1.0]}, {"a": np.ones(1)}, None),
+        (np.zeros((2, 3)), np.zeros((3, 2)), "shape (2, 3)"),
+        (np.array([1.0, 2.0]), np.array([1.0, 3.0]), "1 of its 2 values are wrong, the first at"),
+        (1, True, "a number"),
+        (True, 1, "a truth value"),
+        ("1", 1, "a text"),
+        (10**400, 1, "not one of the numbers"),
+        (10**400, 10**400, "not one of the numbers"),
+        ([[1], [1, 2]], np.ones(2), "not an array of numbers"),
+        ([1, "b"], (1, "a"), "of element 1, it is another text"),
+        (exchange.Other("a joke"), 1, "a joke"),
+        (None, 1, "None"),
+    ],
+)
+def test_a_difference_is_named(got, want, says):
+    said = difference(got if isinstance(got, exchange.Other) else exchange.plain(got), want)
+    assert (said is None) if says is None else (says in said)
+
+
+def test_the_student_environment_has_numpy_and_matplotlib_alone():
+    need_a_jail()
+    names = ["numpy", "matplotlib.pyplot", "ipykernel", "scipy", "ce_lib", "pandas", "grading"]
+    cells = [[name, f"import {name}"] for name in names]
+    shown = jail.run(cells, [])["cells"]
+    assert [name for name in names if not shown[name]] == names[:3]
+    assert all("ModuleNotFoundError" in json.dumps(shown[name]) for name in names[3:])
