@@ -137,7 +137,7 @@ class CheckedExport(CsvExportPlugin):
                 "these cells have no points yet, so nothing is exported; run make grade again:\n"
                 + "\n".join(sorted(map(_where, ungraded)))
             )
-        for grade in waiting:
+        for grade in sorted(waiting, key=_where):
             print(f"waits for a grader, counts 0 until then: {_where(grade)}", file=sys.stderr)
         super().export(gradebook)
 

@@ -11,6 +11,7 @@ import os
 import queue
 import signal
 import sys
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -297,6 +298,8 @@ def main(arguments=None):
                 "--unsafe-no-jail", action="store_true", help="with your own rights, unprotected"
             )
     asked = parser.parse_args(arguments)
+    # nbgrader 0.9.6 makes SQLAlchemy 2.1 say this on each new submission; the rows are right.
+    warnings.filterwarnings("ignore", message="Object of type .* not in session")
     try:
         if asked.command == "grade":
             return int(

@@ -163,6 +163,8 @@ def _arguments(call):
 def _show(value):
     if isinstance(value, exchange.Other):
         return value.what
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value.item()
     with np.printoptions(precision=6, threshold=40, edgeitems=3):
         text = repr(value)
     return text if len(text) <= SHOWN else text[:SHOWN] + " …"

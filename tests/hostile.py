@@ -688,10 +688,11 @@ ATTACKS = [
         libc = ctypes.CDLL(None, use_errno=True)
         got = []
         for call, args in [
-            (libc.ptrace, (0, 0, 0, 0)), (libc.unshare, (0x10000000,)), 
+            (libc.ptrace, (0, 0, 0, 0)), (libc.unshare, (0x10000000,)),
             (libc.setuid, (0,)),
             (libc.setgid, (0,)), (libc.mount, (b"/", b"/tmp", None, 4096, None)),
-            (libc.chroot, (b"/tmp",)), (libc.sethostname, (b"x", 1)), (libc.personality, (0x40000,)),
+            (libc.chroot, (b"/tmp",)), (libc.sethostname, (b"x", 1)),
+            (libc.personality, (0x40000,)),
             (libc.process_vm_readv, (1, None, 0, None, 0, 0)), (libc.setns, (0, 0)),
             (libc.syscall, (56, 0x10000000 | 17, 0, 0, 0, 0)),
         ]:
