@@ -25,9 +25,10 @@ def softmax_jacobian(z):
 def cross_entropy_hessian(z):
     """The second derivative of the loss with respect to the logits, for any target.
 
-    z : floats (..., K). Returns (..., K, K), equal to `softmax_jacobian(z)`, diag(p) - p p^T:
-    the covariance of the class indicator under p, so positive semi-definite. Raises as
-    `softmax_jacobian` does. Reference: Boyd and Vandenberghe (2004), section 3.1.5.
+    z : floats (..., K). Returns (..., K, K), equal to `softmax_jacobian(z)`, diag(p) - p p^T
+    (equation 8.2): the covariance of the class indicator under p, so positive semi-definite
+    (equation 8.4). Raises as `softmax_jacobian` does.
+    Reference: Boyd and Vandenberghe (2004), section 3.1.5.
     """
     return softmax_jacobian(z)
 

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import ce_lib as ce
+from ce_lib import datasets
 
 ROOT = Path(__file__).resolve().parents[1]
 PEERS = [ROOT / ".venv-peers" / p for p in ("bin/python", "Scripts/python.exe")]
@@ -129,9 +130,9 @@ def test_loss_from_probabilities_agrees_with_scikit_learn():
     np.testing.assert_allclose(ce.cross_entropy(Z, LABELS), theirs, rtol=1e-12)
 
 
-def assigned(name):
-    """The expression that the cell of chapter 5 called as the name assigns to it."""
-    notebook = json.loads((ROOT / "chapters/05_stability.ipynb").read_text(encoding="utf-8"))
+def assigned(name, chapter="05_stability"):
+    """The expression that the cell called as the name assigns to it."""
+    notebook = json.loads((ROOT / f"chapters/{chapter}.ipynb").read_text(encoding="utf-8"))
     code = next("".join(c["source"]) for c in notebook["cells"] if c["id"] == name)
     values = (s.value for s in ast.parse(code).body if s.targets[0].id == name)
     return ast.Expression(next(values))
@@ -173,3 +174,26 @@ def test_chapter_5_records_what_the_libraries_answer():
     assert recorded.keys() == programs.keys()
     for name, program in programs.items():
         np.testing.assert_allclose([program(z) for z in rows], recorded[name], rtol=1e-12)
+
+
+@with_peers
+def test_the_digits_are_scikit_learns():
+    from sklearn.datasets import load_digits
+
+    images, labels = datasets.digits()
+    np.testing.assert_array_equal(images, load_digits().images)
+    np.testing.assert_array_equal(labels, load_digits().target)
+
+
+@with_peers
+def test_chapter_8_records_what_scikit_learn_finds():
+    from sklearn.linear_model import LogisticRegression
+
+    images, labels = datasets.digits()
+    model = LogisticRegression(C=1.0, tol=1e-12, max_iter=10_000)
+    model.fit(images[:1000].reshape(-1, 64) / 16, labels[:1000])
+    recorded = ast.literal_eval(assigned("recorded", "08_learning"))
+    assert abs(np.linalg.norm(model.coef_) - recorded["size"]) < 1e-4
+    assert abs(model.coef_.max() - recorded["largest"]) < 1e-4
+    biases = model.intercept_ - model.intercept_.mean()
+    np.testing.assert_allclose(biases, recorded["biases"], rtol=0, atol=6e-4)

@@ -239,6 +239,62 @@ class Simplex(Widget):
             z = z - self.rate * grad
 
 
+class Training(Widget):
+    """Stored steps of softmax regression on pictures: weights as pictures, loss, share right.
+
+    Training({"gradient descent": {0: W0, 10: W10}}, seen=(X, labels), held_out=(X, labels))
+
+    Each run maps numbers of steps to weights (K, D); pictures are drawn of the first 64 columns.
+    """
+
+    name = "training"
+    runs = traitlets.List().tag(sync=True)
+    run = traitlets.Int(0).tag(sync=True)
+    at = traitlets.Int(0).tag(sync=True)
+
+    def __init__(self, runs=None, seen=None, held_out=None, **kwargs):
+        """Measure every stored step, and round its weights to what a picture shows."""
+        for name, history in (runs or {}).items():
+            found = {"name": name, "steps": list(history)}
+            measured = [_measured(W, *seen) + _measured(W, *held_out) for W in history.values()]
+            keys = ("loss", "right", "newLoss", "newRight")
+            found |= dict(zip(keys, map(list, zip(*measured, strict=True)), strict=True))
+            found["largest"] = [_short(np.abs(W[:, :64]).max()) for W in history.values()]
+            found["weights"] = [shades(W[:, :64]) for W in history.values()]
+            kwargs.setdefault("runs", []).append(found)
+        super().__init__(**kwargs)
+
+    def lines(self):
+        """Every stored step, run by run."""
+        yield f"{len(self.runs)} runs of softmax regression, step by step."
+        yield ["run", "steps", "loss", "right", "loss, new", "right, new", "largest weight"]
+        for run in self.runs:
+            for k, step in enumerate(run["steps"]):
+                losses = [f"{run[key][k]:.3f}" for key in ("loss", "newLoss")]
+                shares = [f"{run[key][k]:.1%}" for key in ("right", "newRight")]
+                row = [losses[0], shares[0], losses[1], shares[1], f"{run['largest'][k]:.3f}"]
+                yield [run["name"], str(step), *row]
+
+
+def _short(x):
+    return float(f"{x:.4g}")
+
+
+def _measured(W, X, labels):
+    """The mean loss and the share of the labels whose class leads."""
+    z = X @ W.T
+    return [_short(ce.cross_entropy(z, labels)), _short(np.mean(z.argmax(axis=1) == labels))]
+
+
+SHADES = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-"
+
+
+def shades(W):
+    """Weights as text: one of 63 letters each, from minus the largest size to plus it."""
+    size = np.abs(W).max() or 1.0
+    return "".join(SHADES[k] for k in np.rint(W / size * 31).astype(int).ravel() + 31)
+
+
 class Quiz(Widget):
     """A question to check yourself with; every wrong answer is explained.
 
@@ -377,6 +433,7 @@ FIGURES = {
         LossExplorer,
         OverflowExplorer,
         Simplex,
+        Training,
     )
 }
 __all__ = [*(figure.__name__ for figure in FIGURES.values()), "Quiz"]

@@ -1,0 +1,17 @@
+"""The handwritten digits that chapter 8 learns from, in the package: nothing is downloaded."""
+
+from pathlib import Path
+
+import numpy as np
+
+
+def digits():
+    """1,797 handwritten digits of 8 x 8 pixels, as (images, labels).
+
+    images : float64 (1797, 8, 8), ink from 0 to 16. labels : integers (1797,), 0 to 9.
+    The test part of "Optical Recognition of Handwritten Digits" by E. Alpaydin and C. Kaynak
+    (1998), UCI Machine Learning Repository, doi:10.24432/C50P49, under CC BY 4.0; the same
+    pictures in the same order as scikit-learn's load_digits. tools/digits.py wrote the file.
+    """
+    with np.load(Path(__file__).with_name("digits.npz")) as file:
+        return file["images"].astype(np.float64), file["labels"].astype(np.intp)
