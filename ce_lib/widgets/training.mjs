@@ -31,7 +31,7 @@ function render({ model, el }) {
   );
   const row = slider('stored step', { min: 0, max: 1, step: 1, change: (at) => change({ at }) });
   const options = Object.fromEntries(model.get('runs').map(({ name }, k) => [k, name]));
-  const runs = choice('Run', options, (k) => change({ run: Number(k), at: Math.min(model.get('at'), model.get('runs')[k].steps.length - 1) }));
+  const runs = choice('Run', options, (k) => change({ at: Math.min(model.get('at'), model.get('runs')[k].steps.length - 1), run: Number(k) }));
   const line = html('p', { className: 'ce-line' });
   const status = speaker();
   el.append(runs, drawing, row, line, status);
