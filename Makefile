@@ -39,7 +39,7 @@ lab: .venv/installed  ## open the chapters in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=chapters
 
 release: .venv/installed  ## make the notebook to hand out: make release PS=ps-softmax VARIANT=7
-	$(BIN)/python -m grading.release $(or $(PS),$(error say which set: PS=ps-softmax)) \
+	@$(BIN)/python -m grading.release $(or $(PS),$(error say which set: PS=ps-softmax)) \
 	  --root $(PS_DIR) $(if $(VARIANT),--variant $(VARIANT))
 
 grade: .venv/installed .venv-student/installed  ## grade what was handed in: make grade PS=ps-softmax

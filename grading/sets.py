@@ -274,7 +274,7 @@ def read(name, text, variant=None):
     """A set from the text of its source."""
     import jupytext
 
-    cells = jupytext.reads(text, fmt="py:percent").cells
+    cells = [c for c in jupytext.reads(text, fmt="py:percent").cells if c.source.strip()]
     for number, cell in enumerate(cells):
         cell.where = f"{name}, cell {number}"
         complete(cell, f"{name}-{number}")
