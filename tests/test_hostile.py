@@ -23,6 +23,7 @@ from hostile import ANSWER, ATTACKS, SCALE, SHARE
 
 from grading import jail
 
+pytestmark = pytest.mark.machine
 NOBODY = 65534
 USERS = ["root", "an ordinary user"] if os.getuid() == 0 else ["an ordinary user"]
 

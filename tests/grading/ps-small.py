@@ -11,6 +11,7 @@ import numpy as np
 #
 # Write `scale(x)`, twice the array.
 
+
 # %% nbgrader={"grade_id": "q1-answer", "solution": true}
 def scale(x):
     """Twice x."""
@@ -42,6 +43,7 @@ def scale(x):
 # ## 2 · Share ★★ ({{points["q2"]}} points)
 #
 # Write `share(x)`: each part of the whole.
+
 
 # %% nbgrader={"grade_id": "q2-answer", "solution": true}
 def share(x):
