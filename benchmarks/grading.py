@@ -1,0 +1,117 @@
+"""How long a class takes: python -m benchmarks.grading [students]. Writes a Markdown table.
+
+A class hands in `ps-softmax`, solved. It is graded by `make grade`'s command, by the same on a Dask
+cluster of two workers one of which is killed half way, and a tenth of it by nbgrader as it is, one
+kernel after the other and no jail.
+"""
+
+import copy
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import nbformat
+
+from grading import release
+
+BOOK = Path(__file__).resolve().parents[1]
+SET = "ps-softmax"
+
+
+def hand_in(root, students):
+    """Release the set in `root` and let each student hand in the solutions, a little different."""
+    release.release(SET, root=root)
+    solved = nbformat.read(root / "source" / SET / f"{SET}.ipynb", as_version=4)
+    for number in range(students):
+        notebook = copy.deepcopy(solved)
+        notebook.cells.insert(1, nbformat.v4.new_code_cell(f"student = {number}"))
+        folder = root / "inbox" / SET / f"student-{number:04}"
+        folder.mkdir(parents=True)
+        nbformat.write(notebook, folder / f"{SET}.ipynb")
+
+
+def grade(root, *arguments, watch=lambda: None):
+    """Grade with the real command; returns seconds and the grader's largest memory in MB."""
+    command = [sys.executable, "-m", "grading", "grade", SET, "--root", str(root), *arguments]
+    before = time.perf_counter()
+    process = subprocess.Popen(command, cwd=BOOK, stdout=subprocess.DEVNULL, stderr=sys.stderr)
+    most = 0
+    while process.poll() is None:
+        for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM"):
+                most = max(most, int(line.split()[1]) / 1024)
+        watch()
+        time.sleep(0.2)
+    assert process.returncode == 0
+    return time.perf_counter() - before, most
+
+
+def full_marks(root):
+    """How many students have all the points that a machine gives."""
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{root / 'gradebook.db'}") as book:
+        scores = [submission.score for submission in book.assignment_submissions(SET)]
+    return sum(score == max(scores) for score in scores)
+
+
+def on_a_cluster(root, students):
+    """The same on two workers of which one is killed when half of the class is graded."""
+    from dask.distributed import Client, LocalCluster
+
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        victims = list(client.run(os.getpid).values())[:1]
+
+        def kill():
+            if victims and len(list(root.glob(f"runs/{SET}/*.done"))) >= students // 2:
+                os.kill(victims.pop(), signal.SIGKILL)
+
+        return grade(root, "--scheduler", cluster.scheduler_address, watch=kill)
+
+
+def plain(root, students):
+    """Seconds for nbgrader's own autograde without the book's settings."""
+    for number in range(students):
+        student = f"student-{number:04}"
+        source = root / "inbox" / SET / student
+        shutil.copytree(source, root / "submitted" / student / SET)
+    (root / "nbgrader_config.py").unlink(missing_ok=True)
+    before = time.perf_counter()
+    program = Path(sys.executable).with_name("nbgrader")
+    command = [sys.executable, program, "autograde", SET, "--CourseDirectory.course_id=plain"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert len(list(root.glob("autograded/*"))) == students, done.stderr[-2000:]
+    return time.perf_counter() - before
+
+
+def main(students=200):
+    """Measure and print the table."""
+    few = max(students // 10, 1)
+    print("| | submissions | seconds for each | largest memory of the grader, MB | full marks |")
+    print("|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        for name, measure in (
+            (f"`make grade`, {len(os.sched_getaffinity(0))} processors", grade),
+            ("on Dask, a worker killed half way", lambda root: on_a_cluster(root, students)),
+        ):
+            root = Path(folder) / name.split(",")[0].strip("`").replace(" ", "-")
+            hand_in(root, students)
+            seconds, most = measure(root)
+            row = [name, students, f"{seconds / students:.2f}", f"{most:.0f}", full_marks(root)]
+            print("|", " | ".join(map(str, row)), "|", flush=True)
+        root = Path(folder) / "plain"
+        hand_in(root, few)
+        seconds = plain(root, few)
+        print(f"| nbgrader as it is, unprotected | {few} | {seconds / few:.2f} | | |", flush=True)
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
