@@ -68,7 +68,7 @@ def needs_a_source(number):
     return re.search(r"[.,_eE]", number.text) is not None
 
 
-def readable(markdown, roles=("cited",)):
+def readable(markdown, roles=("cited", "measured")):
     """The text of a markdown cell that makes claims: no link targets, labels or marked roles."""
     drop = [
         (r"<!--[\s\S]*?-->", ""),
@@ -169,7 +169,7 @@ def page_faults(name, text, folder=ROOT / "chapters"):
     """Numbers on a page that are typed by hand, or whose named output does not hold them."""
     messages = [
         f"{name}: {number.text} is typed by hand; use {{output}} or {{cited}}"
-        for number in numbers(readable(text, roles=("cited", "output")))
+        for number in numbers(readable(text, roles=("cited", "measured", "output")))
         if needs_a_source(number)
     ]
     for token, chapter, cell_id in re.findall(

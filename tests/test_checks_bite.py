@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 
+import book
 import nbformat
 import prose
 import pytest
@@ -253,6 +254,19 @@ def test_a_page_that_types_or_misquotes_a_number_is_named(good, tmp_path):
         (message,) = check(text)
         assert message.startswith("intro: ")
         assert re.search(r"0\.10\d?", message)
+
+
+def test_a_measured_number_is_looked_up_and_a_missing_one_is_not_invented():
+    """By section, row and column; the build warns where there is no such cell."""
+    page = (ROOT / "pages" / "benchmarks.md").read_text(encoding="utf-8")
+    place = "Memory / 4096 × 50,257 / loss + gradient / PyTorch"
+    assert book.measured(page, place) == "3.000"
+    for lost in (
+        "Speed / 4096 × 50,257 / loss / Caffe",
+        place.replace("50,257", "50,256"),
+        "a / b",
+    ):
+        assert book.measured(page, lost) is None
 
 
 def test_a_notebook_that_raises_is_reported_and_left_alone(tmp_path):

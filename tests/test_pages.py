@@ -7,7 +7,7 @@ import prose
 import pytest
 
 TEXTS = [*prose.ROOT.glob("*.md"), *prose.PAGES, *prose.CHAPTERS]
-RAW_ROLE = re.compile(r"\{(?:eq|numref|ref|cite|output|cited|doc)[\w:]*\}")
+RAW_ROLE = re.compile(r"\{(?:eq|numref|ref|cite|output|cited|measured|doc)[\w:]*\}")
 
 
 def test_every_chapter_and_page_is_on_the_site(site):

@@ -26,6 +26,7 @@ PLACES = {
     "softmax_explorer": "chapters/03_softmax.html",
     "loss_explorer": "chapters/04_the_pair.html",
     "overflow_explorer": "chapters/05_stability.html",
+    "online_softmax": "chapters/06_at_scale.html",
     "simplex": "chapters/07_gradients.html",
     "training": "chapters/08_learning.html",
 }
@@ -127,6 +128,25 @@ def test_the_triangle_computes_loss_and_gradient_of_soft_targets(computed):
         agree(found["probs"], ce.softmax(state["logits"]))
         size = np.maximum(ce.softmax(state["logits"]), state["target"])
         assert np.all(np.abs(found["grad"] - grad) <= 1e-12 * size)
+
+
+def test_the_online_figure_reads_every_order_and_chunk_to_the_same_end(computed):
+    states = [
+        {
+            "logits": RNG.normal(0, 5, 8).tolist(),
+            "order": RNG.permutation(8).tolist(),
+            "chunk": int(RNG.choice([1, 2, 4])),
+        }
+        for _ in range(200)
+    ]
+    for state, rows in zip(states, computed("online_softmax", states), strict=True):
+        z = np.array(state["logits"])[state["order"]]
+        for row, end in zip(rows, range(state["chunk"], 9, state["chunk"]), strict=True):
+            agree(row["m"], z[:end].max())
+            agree(row["s"], np.exp(z[:end] - z[:end].max()).sum())
+            agree(row["total"], ce.logsumexp(z[:end]), 1e-12 * max(1, 1 / abs(row["total"])))
+        figure = widgets.OnlineSoftmax(**state)
+        assert widgets.digits(ce.logsumexp(z)) == [*figure.lines()][-1][-1]
 
 
 def trained():
@@ -345,6 +365,24 @@ def test_the_triangle_follows_hand_keys_and_descent(hand):
     assert abs(p[0] - p[1]) < 0.05
     loss = ce.cross_entropy_from_probs([np.divide(p, sum(p))], [[0.7, 0.2, 0.1]])
     assert float(said.partition("loss ")[2].partition(" ")[0]) == pytest.approx(loss, abs=0.01)
+
+
+def test_the_online_figure_follows_hand_and_keys(hand):
+    box = hand.open_widget("online_softmax")
+    total = widgets.digits(ce.logsumexp(widgets.OnlineSoftmax().logits))
+    box.locator("input[type=range]").focus()
+    hand.keyboard.press("End")
+    cells = box.locator("tbody td")
+    expect(cells.last).to_have_text(total)
+    hand.press_on(box.locator("button", has_text="Rising"))
+    expect(cells.nth(3)).to_have_text("1.368")
+    expect(cells.last).to_have_text(total)
+    hand.press_on(box.locator("label", has_text="4"))
+    expect(box.locator("tbody tr")).to_have_count(2)
+    expect(box.locator("[role=status]")).to_contain_text("1 of 2 chunks read")
+    box.locator("input[type=range]").focus()
+    hand.keyboard.press("ArrowRight")
+    expect(cells.last).to_have_text(total)
 
 
 def test_the_training_figure_follows_hand_and_keys(hand):

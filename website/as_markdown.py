@@ -8,6 +8,7 @@ import json
 import re
 from pathlib import Path
 
+import book as roles
 import chapter_map
 import reference
 
@@ -22,6 +23,7 @@ class Book:
     def __init__(self, env):
         """Of a book that has been read."""
         self.source, self.references = env.srcdir, Path(env.srcdir, env.config.bibtex_bibfiles[0])
+        self.benchmarks = Path(env.srcdir, "pages/benchmarks.md").read_text(encoding="utf-8")
         self.numbers = {}
         for kinds in env.toc_fignumbers.values():
             for kind, ids in kinds.items():
@@ -65,6 +67,7 @@ def prose(text, book):
         (r"<!--.*?-->", ""),
         (r"\{(?:output|ref|doc|term)\}`([^`<]+?) *<[^`>]*>`", r"\1"),
         (r"\{(?:output|cited|term)\}`([^`]*)`", r"\1"),
+        (r"\{measured\}`([^`]*)`", lambda m: roles.measured(book.benchmarks, m[1])),
         (r"\{ref\}`([\w-]+)`", lambda m: f"“{book.titles[m[1]]}”"),
         (r"\{numref\}`§%s <([\w-]+)>`", lambda m: f"(In “{book.titles[m[1]]}”.)"),
         (r"\{numref\}`([\w-]+)`", lambda m: f"Figure {book.number('figure', m[1])}"),

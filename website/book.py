@@ -3,7 +3,8 @@
 - `:::{figure}` with `:name: label` and no file takes the image of the code cell with that label;
 - the book's SVG figures are set inside the page, so that their ink follows the theme;
 - chapters/NN_name is chapter NN, in its sections, figures and equations;
-- {cited}`1.58` marks a number from elsewhere; {output}`0.105 <NN_name#cell-id>` one from a cell.
+- {cited}`1.58` marks a number from elsewhere; {output}`0.105 <NN_name#cell-id>` one from a cell;
+- {measured}`Speed / 64 × 10 / loss / PyTorch` is taken from a table of pages/benchmarks.md.
 """
 
 import json
@@ -135,6 +136,32 @@ class Output(SphinxRole):
         return [nodes.Text(token)], []
 
 
+class Measured(SphinxRole):
+    """A number of the benchmarks, by its section, the first cells of its row, and its column."""
+
+    def run(self):
+        """Print what the page holds there."""
+        path = Path(self.env.srcdir, "pages", "benchmarks.md")
+        self.env.note_dependency(str(path))
+        value = measured(path.read_text(encoding="utf-8"), self.text)
+        if value is None:
+            logger.warning("pages/benchmarks.md has no %s", self.text)
+        return [nodes.Text(value or "")], []
+
+
+def measured(page, place):
+    """The cell of the page's tables at "Section / first cells / of the row / Column", or None."""
+    section, *row, column = place.split(" / ")
+    _, _, text = page.partition(f"\n## {section}\n")
+    for table in re.findall(r"(?:^\|.*\|\n)+", text.partition("\n## ")[0], re.MULTILINE):
+        lines = table.strip().split("\n")
+        head, _, *rows = ([cell.strip() for cell in line.split("|")[1:-1]] for line in lines)
+        for cells in rows:
+            if column in head and cells[: len(row)] == row:
+                return cells[head.index(column)]
+    return None
+
+
 def _output(path, cell_id):
     """The stored text output of a cell; empty if there is no such cell."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"] if path.exists() else []
@@ -167,6 +194,7 @@ def setup(app):
     app.connect("env-get-updated", number_chapters, priority=900)
     app.add_role("cited", Cited())
     app.add_role("output", Output())
+    app.add_role("measured", Measured())
     html = (visit_image, lambda self, node: None)
     app.add_node(nodes.image, override=True, html=html, dirhtml=html)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -10,6 +10,7 @@ as still HTML (for print, and for readers without JavaScript). `import ce_lib` d
 """
 
 import json
+import math
 import re
 from collections import Counter
 from html import escape
@@ -239,6 +240,31 @@ class Simplex(Widget):
             z = z - self.rate * grad
 
 
+class OnlineSoftmax(Widget):
+    """Eight logits read in chunks: the running maximum, the rescaled sum, and what they say."""
+
+    name = "online_softmax"
+    logits = traitlets.List(
+        traitlets.Float(), [1.0, 0.2, 2.5, -1.0, 0.7, 4.0, 3.1, 0.0], minlen=8, maxlen=8
+    ).tag(sync=True)
+    order = traitlets.List(traitlets.Int(), list(range(8)), minlen=8, maxlen=8).tag(sync=True)
+    chunk = traitlets.Enum([1, 2, 4], 2).tag(sync=True)
+    read = traitlets.Int(1, min=1, max=8).tag(sync=True)
+
+    def lines(self):
+        """A line for each chunk: its own pair, and the pair after it is taken in."""
+        z = np.array(self.logits)[self.order].reshape(-1, self.chunk)
+        yield f"Eight logits, {self.chunk} at a time: running maximum m and rescaled sum s."
+        yield ["chunk", "m", "old s times", "new terms", "s", "m + log s"]
+        m, s = -math.inf, 0.0
+        for values in z:
+            top = max(m, values.max())
+            factor, terms = math.exp(m - top), np.exp(values - top).sum()
+            m, s = top, s * factor + terms
+            numbers = [digits(v) for v in (m, factor, terms, s, m + math.log(s))]
+            yield [", ".join(f"{v:g}" for v in values), *numbers]
+
+
 class Training(Widget):
     """Stored steps of softmax regression on pictures: weights as pictures, loss, share right.
 
@@ -432,6 +458,7 @@ FIGURES = {
         SoftmaxExplorer,
         LossExplorer,
         OverflowExplorer,
+        OnlineSoftmax,
         Simplex,
         Training,
     )
