@@ -378,10 +378,10 @@ assert np.allclose({{zero}}, 0), (
 gain = np.ptp(newton_step(p, y, {{three}}))
 assert not np.isclose(gain, 2), "your step takes no notice of the {{argument}} {{letter}}"
 assert gain > 2, (
-    f"with {{letter}} = {{round(three, 3)}} the scores count for a third, so they must move three times as far; yours move {gain / 2:.3g} times as far"
+    f"with {{letter}} = {{round(three, 3)}} the scores count for a third, and scores that count for less must move further, here three times as far; yours move {gain / 2:.3g} times as far"
 )
 assert np.isclose(gain, 6), (
-    f"with {{letter}} = {{round(three, 3)}} the scores count for a third and must move three times as far, yours {gain / 2:.3g} times; gradient and curvature do not have the same power of it"
+    f"with {{letter}} = {{round(three, 3)}} the scores count for a third and must move three times as far, yours {gain / 2:.3g} times; gradient and curvature do not have the same power of {{letter}}"
 )
 
 # %% tags=["grading"] question="q3"
@@ -409,7 +409,7 @@ def newton_step(probs, target, scale):
 
 
 # %% tags=["mistake"] question="q3"
-says = "so they must move three times as far"
+says = "scores that count for less must move further"
 
 
 def newton_step(probs, target, scale):
@@ -418,7 +418,7 @@ def newton_step(probs, target, scale):
 
 
 # %% tags=["mistake"] question="q3"
-says = "do not have the same power of it"
+says = "gradient and curvature do not have the same power of {{letter}}"
 
 
 def newton_step(probs, target, scale):
@@ -470,7 +470,9 @@ assert found == {{full}}, (
     f"three pictures of three pixels, linearly independent, and five classes: {{full}} directions, got {found}"
 )
 found = count(short, 5)
-assert found != {{full}}, "the third pixel is never inked, and your count does not show it"
+assert found != {{full}}, (
+    "a pixel that is never inked should show in the count, as the third one here"
+)
 assert found == {{short}}, (
     f"with a pixel that is never inked there are {{short}} directions, got {found}; {{count_says}}"
 )
@@ -497,7 +499,7 @@ def inputs(rng):
 
 
 # %% tags=["mistake"] question="q4"
-says = "your count does not show it"
+says = "a pixel that is never inked should show in the count"
 
 
 def count(X, n_classes):
@@ -601,6 +603,9 @@ def descend(X, labels, n_classes, penalty, rate, steps):
 W = [np.asarray(descend(points, kinds, 3, 0.5, 0.2, steps)) for steps in (0, 1, 5, 6)]
 assert W[0].shape == (3, 3), f"3 classes with 2 weights and a bias each, got shape {W[0].shape}"
 assert np.all(W[0] == 0), "after no step at all the weights should still be 0"
+assert not np.allclose(W[3], descend_found(points, kinds, 3, 0.5, 0.2, 6)), (
+    "that is what descend_found returns, fault and all"
+)
 for start, end, which in [(0, 1, "first"), (2, 3, "sixth")]:
     slope = nudged(lambda V: objective(V, points, kinds, 0.5), W[start])
     rise = objective(W[end], points, kinds, 0.5) > objective(W[start], points, kinds, 0.5)
@@ -626,7 +631,7 @@ def inputs(rng):
 
 
 # %% tags=["mistake"] question="q5"
-says = "do not follow the slope"
+says = "that is what descend_found returns, fault and all"
 descend = descend_found
 
 # %% tags=["mistake"] question="q5"
@@ -817,7 +822,7 @@ assert not np.isclose(square, {{size}}, rtol=0.02), (
 )
 assert not np.isclose(square + other, {{size}} ** 2, rtol=1e-3), "leave the biases out of the sum"
 assert abs(np.sqrt(square) - {{size}}) < 0.1, (
-    f"by your own `minimum` the squares sum to {square:.3f} at that strength, and to {{round(size**2, 2)}} they should"
+    f"the squares do not have the right sum: by your own `minimum` it is {square:.3f} at that strength, and {{round(size**2, 2)}} was asked for"
 )
 
 # %% tags=["grading"] question="q7"
@@ -834,7 +839,7 @@ for _ in range(60):
     low, high = (small, high) if (weights**2).sum() > {{size}} else (low, small)
 
 # %% tags=["mistake"] question="q7"
-says = "by your own `minimum` the squares sum to"
+says = "the squares do not have the right sum"
 small = 1e-5
 strength = {{back}}
 

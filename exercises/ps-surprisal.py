@@ -181,11 +181,11 @@ says = "one coin is one bit"
 coins = coins * np.log(2)
 
 # %% tags=["mistake"] question="q1"
-says = "does the order count"
+says = "does the order count, can a ball come twice?"
 coins = coins + np.log2({{orders}})
 
 # %% tags=["mistake"] question="q1"
-says = "can a ball come twice"
+says = "does the order count, can a ball come twice?"
 coins = {{drawn}} * np.log2({{balls}})
 
 # %% tags=["mistake"] question="q1"
@@ -298,7 +298,7 @@ assert 0 < m < np.inf, (
 assert e == np.round(e), f"e should be a whole number, got {e}"
 assert {{low}} <= m < {{low * base}}, f"m should lie from {{low}} up to {{low * base}}, got {m:.4f}"
 assert np.isclose(np.log(m) + e * np.log({{base}}), 600 * np.log(0.2)), (
-    f"{m:.4f} times {{base}} to the power {e:.0f} has a surprisal of {-np.log(m) - e * np.log({{base}}):.1f} nats; 600 factors of 0.2 have {-600 * np.log(0.2):.1f}"
+    f"{m:.4f} times {{base}} to the power {e:.0f} has a surprisal of {-np.log(m) - e * np.log({{base}}):.1f} nats, and 600 factors of 0.2 have {-600 * np.log(0.2):.1f}; to which base is your logarithm?"
 )
 shapes = [np.shape(part) for part in product(np.full((4, 600), 0.2))]
 assert shapes == [(4,), (4,)], f"four rows have four products, got shapes {shapes}"
@@ -322,7 +322,7 @@ def product(probs):
 
 
 # %% tags=["mistake"] question="q3"
-says = "m should lie from {{low}}"
+says = "m should lie from {{low}} up to {{low * base}}"
 
 
 def product(probs):
@@ -332,7 +332,7 @@ def product(probs):
 
 
 # %% tags=["mistake"] question="q3"
-says = "600 factors of 0.2 have"
+says = "to which base is your logarithm?"
 
 
 def product(probs):
@@ -370,7 +370,7 @@ for _ in range(50):
 # %% nbgrader={"grade_id": "q4", "grade": true, "points": 3}
 assert np.ndim(rarer) == 0, f"rarer should be one number, got {rarer!r}"
 assert 0 < rarer < 1, f"a probability lies between 0 and 1, got {rarer:.3f}"
-assert rarer <= 0.5, f"{rarer:.3f} is the commoner side"
+assert rarer <= 0.5, f"that is the commoner side, {rarer:.3f}"
 brings = -rarer * np.log(rarer) - (1 - rarer) * np.log(1 - rarer)
 assert not np.isclose(brings, {{coin}}, atol=0.003), "your coin brings {{coin}} nats, not bits"
 assert abs(brings / np.log(2) - {{coin}}) < 0.05, (
@@ -382,7 +382,7 @@ name = "rarer"
 rtol = 3e-3
 
 # %% tags=["mistake"] question="q4"
-says = "not bits"
+says = "your coin brings {{coin}} nats, not bits"
 p = np.linspace(1e-4, 0.5, 100_001)
 rarer = p[np.argmin(np.abs(-p * np.log(p) - (1 - p) * np.log(1 - p) - {{coin}}))]
 
@@ -392,7 +392,7 @@ p = np.linspace(1e-4, 0.3, 100_001)
 rarer = p[np.argmin(np.abs(-p * np.log2(p) - {{coin}}))]
 
 # %% tags=["mistake"] question="q4"
-says = "is the commoner side"
+says = "that is the commoner side"
 rarer = 1 - rarer
 
 # %% [markdown]
@@ -414,12 +414,12 @@ def digits_found(counts):
     return total
 
 
-counts = np.array([3, 3, 4, 5, 6, 7])
+counts = np.array([1, 2, 3, 5, 8, 13])
 bits = counts @ np.log2(counts.sum() / counts)
 print(
     f"entropy of the whole message {bits:.1f} bits, words of equal length {3 * counts.sum()} digits"
 )
-print("found", digits_found([3, 3, 4, 5, 6, 7]), "digits")
+print("found", digits_found([1, 2, 3, 5, 8, 13]), "digits")
 
 
 # %% nbgrader={"grade_id": "q5-answer", "solution": true}
@@ -437,6 +437,8 @@ def digits(counts):
 
 # %% nbgrader={"grade_id": "q5", "grade": true, "points": 3}
 assert np.shape(digits([5, 3])) == (), "the digits of the whole message are one number"
+many = [1, 2, 3, 5, 8, 13]
+assert digits(many) != digits_found(many), "that is what digits_found returns, fault and all"
 assert digits([5, 3]) == 8, (
     f"two letters have the words 0 and 1, so 8 letters need 8 digits, got {digits([5, 3])}"
 )
@@ -448,13 +450,12 @@ assert not np.isclose(found, bits), (
     f"{found:.2f} bits is the entropy of the message; a word has a whole number of digits"
 )
 assert found != 16, (
-    "16 is what rounding up each letter's surprisal costs; Huffman's code costs less"
+    "that is what rounding up each letter's surprisal costs, 16; Huffman's code costs less"
 )
 assert found == 14, f"words of 1, 2 and 2 digits for 6, 3 and 1 letters make 14 digits, got {found}"
-many = [3, 3, 4, 5, 6, 7]
 found = digits(many)
-assert 70 < found < 84, (
-    f"28 letters with counts {many} have an entropy of 70.5 bits, words of equal length cost 84 digits, and Huffman's code lies between; got {found}"
+assert 69.5 < found < 96, (
+    f"32 letters with counts {many} have an entropy of 69.5 bits, words of equal length cost 96 digits, and Huffman's code lies between; got {found}"
 )
 
 # %% tags=["grading"] question="q5"
@@ -466,11 +467,11 @@ def inputs(rng):
 
 
 # %% tags=["mistake"] question="q5"
-says = "got"
+says = "that is what digits_found returns, fault and all"
 digits = digits_found
 
 # %% tags=["mistake"] question="q5"
-says = "rounding up each letter's surprisal"
+says = "that is what rounding up each letter's surprisal costs"
 
 
 def digits(counts):
@@ -570,11 +571,11 @@ assert set(found) <= set(map(str, range({{digits}}))), (
     f"the digits go from 0 to {{digits - 1}}, got {found!r}"
 )
 assert found == first, (
-    f"with counts 2, 1, 1 the message 0 has half of the line and the word {first!r}, got {found!r}; which half is its?"
+    f"with counts 2, 1, 1 the message 0 has half of the line and the word {first!r}, got {found!r}; which end of the line is letter 0's?"
 )
 found = word([{{letter}}], [2, 1, 1])
 assert len(found) >= len(second), (
-    f"the message {{letter}} has a quarter of the line, and some numbers that begin with {found!r} lie outside of it"
+    f"the message {{letter}} has a quarter of the line; some numbers that begin with your word lie outside of the message's part, got {found!r}"
 )
 assert found == second, (
     f"with counts 2, 1, 1 the message {{letter}} has the word {second!r}, got {found!r}"
@@ -605,7 +606,7 @@ def inputs(rng):
 
 
 # %% tags=["mistake"] question="q7"
-says = "a float has room for 53 bits"
+says = "a float has room for 53 bits, a whole number in Python for any"
 
 
 def word(message, counts):
@@ -622,7 +623,7 @@ def word(message, counts):
 
 
 # %% tags=["mistake"] question="q7"
-says = "lie outside of it"
+says = "some numbers that begin with your word lie outside of the message's part"
 
 
 def word(message, counts):
@@ -637,7 +638,7 @@ def word(message, counts):
 
 
 # %% tags=["mistake"] question="q7"
-says = "which half is its?"
+says = "which end of the line is letter 0's?"
 
 
 def word(message, counts):
