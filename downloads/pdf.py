@@ -4,6 +4,7 @@ Chromium sets page numbers and running titles but cannot say in the contents on 
 something is: so the book is printed, the pages are read from its links, and it is printed again.
 """
 
+import contextlib
 from datetime import datetime
 
 from pypdf import PdfReader, PdfWriter
@@ -15,12 +16,21 @@ PRINT = {"prefer_css_page_size": True, "print_background": True, "tagged": True}
 TEXT_WIDTH = 627  # CSS pixels: A4 less the margins that print.css sets
 
 
-def write(site, path, chromium):
-    """The PDF of the built site."""
+@contextlib.contextmanager
+def laid_out(site, chromium):
+    """The whole book as it will be printed, title and contents included, and what is in it."""
     with assembled(site, chromium) as (page, book):
         page.set_viewport_size({"width": TEXT_WIDTH, "height": 900})
         page.emulate_media(media="print")
         page.evaluate("(book) => addFront(book)", book)
+        yield page, book
+
+
+def write(site, path, chromium):
+    """The PDF of the built site; RuntimeError names what would be cut."""
+    with laid_out(site, chromium) as (page, book):
+        if faults := page.evaluate("tooLarge()"):
+            raise RuntimeError("does not fit on a page: " + "; ".join(faults))
         numbers = {}
         for _ in range(4):
             page.pdf(path=path, **PRINT)

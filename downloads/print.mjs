@@ -50,6 +50,23 @@ function fit() {
   }
 }
 
+// What would be cut: wider than the text, or whole by rule and higher than a page.
+window.tooLarge = () => {
+  const { right } = document.querySelector('#book').getBoundingClientRect();
+  const highest = 251 / 25.4 * 96; // mm between the margins of print.css
+  const told = (element, size) => `${element.closest('.page')?.id}: ${element.localName} "${heading(element).slice(0, 60)}" (${size})`;
+  const faults = [];
+  for (const element of document.querySelectorAll('#book *')) {
+    if (element.closest('mjx-assistive-mml, desc, [data-page$="cheat_sheet"]') || element.matches('svg *')) continue;
+    const box = element.getBoundingClientRect();
+    if (box.right > right + 1) faults.push(told(element, `${Math.round(box.right - right)} px too wide`));
+    if (getComputedStyle(element).breakInside === 'avoid' && box.height > highest) {
+      faults.push(told(element, `${Math.round(box.height - highest)} px too high`));
+    }
+  }
+  return faults;
+};
+
 window.fillIn = (numbers) => {
   for (const place of document.querySelectorAll('.page-number')) place.textContent = numbers[place.dataset.to];
 };

@@ -10,6 +10,15 @@ import browser
 import prose
 import pytest
 
+MACHINE = {"chromium", "site"}  # fixtures that want a browser, or Node and a Unix
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what needs more than Python; `-m "not machine"` runs the rest on any system."""
+    for item in items:
+        if MACHINE & set(getattr(item, "fixturenames", ())):
+            item.add_marker("machine")
+
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):

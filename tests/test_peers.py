@@ -29,6 +29,7 @@ SOFT = ce.softmax(rng.normal(size=(8, 5)))
 WEIGHTS = rng.uniform(0.2, 2, 5)
 
 
+@pytest.mark.machine
 @pytest.mark.skipif(HERE, reason="the peers are here: they are compared directly")
 def test_the_peers_agree_in_their_own_environment():
     python = next((p for p in PEERS if p.exists()), None)
