@@ -51,7 +51,7 @@ def assembled(site, chromium):
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.goto(address + "index.html")
         page.add_style_tag(content=(HERE / "print.css").read_text("utf-8"))
-        page.add_script_tag(content="\n".join(scripts), type="module")
+        page.add_script_tag(content="\n".join(scripts))
         book = page.evaluate("assemble()")
         if problems:
             raise RuntimeError("; ".join(problems))

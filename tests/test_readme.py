@@ -17,7 +17,7 @@ GUIDE = (prose.ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 MAKEFILE = (prose.ROOT / "Makefile").read_text(encoding="utf-8")
 
 
-COMMANDS = set(re.findall(r"(?:`|^)make ([a-z]+)\b", README + GUIDE, re.MULTILINE))
+COMMANDS = set(re.findall(r"(?:`|^)make ([a-z-]+)\b", README + GUIDE, re.MULTILINE))
 
 
 @pytest.mark.parametrize("target", sorted(COMMANDS))

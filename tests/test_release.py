@@ -37,7 +37,7 @@ def test_versions_and_dates_agree():
 def test_a_version_left_behind_is_named(name, tmp_path, monkeypatch):
     for file in ("CHANGELOG.md", "CITATION.cff"):
         text = (prose.ROOT / file).read_text(encoding="utf-8")
-        new = re.sub(r"\d+\.\d+\.\d+(?=\] -|$)", "9.9.9", text, count=1, flags=re.MULTILINE)
+        new = re.sub(r"^(version: |## \[)\d+\.\d+\.\d+", r"\g<1>9.9.9", text, count=1, flags=re.M)
         (tmp_path / file).write_text(new if file == name else text, encoding="utf-8")
     monkeypatch.setattr(release, "ROOT", tmp_path)
     if name == "ce_lib":
