@@ -249,7 +249,7 @@ class OnlineSoftmax(Widget):
     ).tag(sync=True)
     order = traitlets.List(traitlets.Int(), list(range(8)), minlen=8, maxlen=8).tag(sync=True)
     chunk = traitlets.Enum([1, 2, 4], 2).tag(sync=True)
-    read = traitlets.Int(1, min=1, max=8).tag(sync=True)
+    read = traitlets.Int(2, min=1, max=8).tag(sync=True)
 
     def lines(self):
         """A line for each chunk: its own pair, and the pair after it is taken in."""
