@@ -23,7 +23,7 @@ def needs(path):
     (said,) = re.findall(r"^You need\b.*", text, re.MULTILINE)
     needed, _, once = said.partition("for one section")
     found = (re.findall(r"\]\((\d\d)_\w+\.ipynb\)", part) for part in (needed, once))
-    return (title, *([int(number) for number in numbers] for numbers in found))
+    return (title, *(sorted(map(int, numbers)) for numbers in found))
 
 
 def chapters(source):
