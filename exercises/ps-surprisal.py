@@ -202,7 +202,7 @@ coins = 2.0**coins
 
 # %% nbgrader={"grade_id": "q2-answer", "solution": true}
 def unit(probs, losses):
-    """Of the unit in which these losses are given: {{wanted}}."""
+    r"""Of the unit in which these losses are given: {{wanted}}."""
     ### BEGIN SOLUTION
     nats = -np.log(probs).sum() / losses.sum()  # of one unit; sums, since some losses are 0
     return {{result}}

@@ -1,5 +1,6 @@
 """Problem sets: solutions earn everything, releases hold none, mistakes get their sentence."""
 
+import functools
 import json
 import os
 import re
@@ -21,10 +22,10 @@ STUDENT = prose.ROOT / ".venv-student" / "bin" / "python"
 VARIANTS = [None, 1, 7]
 
 
-@pytest.fixture(scope="module")
-def loaded():
-    """Each set in each variant, read once."""
-    return {(name, v): sets.load(name, v) for name in SETS for v in VARIANTS}
+@functools.cache
+def loaded(name, variant=None):
+    """A set in a variant, read once."""
+    return sets.load(name, variant)
 
 
 @pytest.fixture(scope="module")
@@ -38,9 +39,9 @@ def course(tmp_path_factory):
 
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("name", SETS)
-def test_solutions_earn_all_and_releases_none_and_mistakes_are_named(loaded, name, variant):
+def test_solutions_earn_all_and_releases_none_and_mistakes_are_named(name, variant):
     """`faults` tries it: each solution, the student edition as it is, each mistake by name."""
-    problem_set = loaded[name, variant]
+    problem_set = loaded(name, variant)
     assert problem_set.faults(seed=3) == []
     solved = problem_set.run()
     for question in problem_set.questions:
@@ -49,9 +50,9 @@ def test_solutions_earn_all_and_releases_none_and_mistakes_are_named(loaded, nam
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_a_set_is_worth_doing(loaded, name):
+def test_a_set_is_worth_doing(name):
     """Six to nine questions of several kinds, from ★ to ★★★, one of them a derivation."""
-    problem_set = loaded[name, None]
+    problem_set = loaded(name)
     questions = problem_set.questions
     assert 6 <= len(questions) <= 9
     assert 20 <= sum(q.points for q in questions) <= 30
@@ -69,10 +70,10 @@ def test_a_set_is_worth_doing(loaded, name):
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_links_lead_to_a_place_in_the_book(loaded, site, name):
+def test_links_lead_to_a_place_in_the_book(site, name):
     """A student follows them from wherever the notebook lies, so they are whole addresses."""
     book = sets.standing([])["book"]
-    text = "\n".join(c.source for c in loaded[name, None].student().cells)
+    text = "\n".join(c.source for c in loaded(name).student().cells)
     links = re.findall(r"\]\(([^)]+)\)", text)
     assert links
     for link in links:
