@@ -50,7 +50,7 @@ def run(command, course):
     )
     assert done.returncode == 0, done.stdout + done.stderr
     printed = done.stdout.splitlines() + done.stderr.replace("\r", "\n").splitlines()
-    printed = [line for line in printed if line.strip() and "submission/s]" not in line]
+    printed = [line for line in printed if line.strip() and "%|" not in line]
     return [line.replace(str(course), "~/course") for line in printed]
 
 
