@@ -49,8 +49,13 @@ variants = {
         {"state": "(s, m)", "other_state": "(m, s)"},
     ],
     "power": [
-        {"power": "e", "exp": "np.exp", "four": "np.log(4)"},
-        {"power": "2", "exp": "np.exp2", "four": "2.0"},
+        {"power": "e", "exp": "np.exp", "four": "np.log(4)", "remark": ""},
+        {
+            "power": "2",
+            "exp": "np.exp2",
+            "four": "2.0",
+            "remark": " Powers of 2 are what programs for graphics cards use here, since the processors take them directly.",
+        },
     ],
     "stream": [
         {
@@ -336,7 +341,7 @@ missing = missing / np.log(2)
 # %% [markdown]
 # ## 3 · Merge two blocks ★★ ({{points["q3"]}} points)
 #
-# Two processors have each read a block of the same row of logits. Each sends its state, the tuple `{{state}}` of the maximum $m$ of its block and the sum $s = \sum_j {{power}}^{z_j - m}$. (A state for base 2, where the base is 2, is what programs for graphics cards keep, since they take powers of 2 in hardware.) A block in which every logit is $-\infty$ has $m = -\infty$ and $s = 0$.
+# Two processors have each read a block of the same row of logits. Each sends its state, the tuple `{{state}}` of the maximum $m$ of its block and the sum $s = \sum_j {{power}}^{z_j - m}$.{{remark}} A block in which every logit is $-\infty$ has $m = -\infty$ and $s = 0$.
 #
 # Write `merge(left, right)`: the state of the two blocks together, in the same order `{{state}}`. $m$ and $s$ may be numbers, or arrays of one shape with an entry for each row. Logits may be $10^5$ in size.
 #
@@ -570,7 +575,7 @@ def logsumexp(z, block):
 # %% [markdown]
 # ## 5 · Draw while you read ★★ ({{points["q5"]}} points)
 #
-# A class can be drawn from the softmax of a row without ever holding the row. Read the logits of row $i$ {{order}}, and keep one *candidate*. The class that is read first is the candidate at the beginning. For each class $k$ that is read after it let $r$ be $e^{z_k}$ divided by the sum of the exponentials of *all classes read so far, $k$ included*; {{rule}}. The last candidate is the draw. (Question 8 may ask you why this is fair.)
+# A class can be drawn from the softmax of a row without ever holding the row. Read the logits of row $i$ {{order}}, and keep one *candidate*. The class that is read first is the candidate at the beginning. For each class $k$ that is read after it let $r$ be $e^{z_k}$ divided by the sum of the exponentials of *all classes read so far, $k$ included*; {{rule}}. The last candidate is the draw.
 #
 # Write `draw(logits, uniforms)` for two arrays of shape $(N, K)$; it returns the draws, $N$ class numbers. The logits of a row may be $10^4$ in size, of either sign.
 #

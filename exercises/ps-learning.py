@@ -790,7 +790,7 @@ def minimum(X, labels, n_classes, strength):
 # %% [markdown]
 # ## 7 · Weights of a given size ★★★ ({{points["q7"]}} points)
 #
-# Sixty pictures of the letters L, T and O, of 5 × 5 pixels, a pixel in eight wrong. For which `strength`, as in question 6, is the sum of the squared weights at the minimum, without the biases, equal to {{size}}² = {{round(size**2, 2)}}? Assign the number to `strength`, right to three digits or better.
+# Sixty pictures of the letters L, T and O have 5 × 5 pixels, each of them wrong with probability ⅛. For which `strength`, as in question 6, is the sum of the squared weights at the minimum, without the biases, equal to {{size}}² = {{round(size**2, 2)}}? Assign the number to `strength`, right to three digits or better.
 #
 # *Section: [No best weights, and a penalty]({{book}}/08_learning.html#no-best-weights-and-a-penalty).*
 

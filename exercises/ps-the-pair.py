@@ -130,11 +130,6 @@ variants = {
             "up": "np.nan",
             "down": "np.nan",
         },
-        {
-            "forever": "If it falls for ever as $t$ sinks, return `np.inf`, and `-np.inf` if it falls for ever as $t$ grows, the sign of the place from which to flee",
-            "up": "-np.inf",
-            "down": "np.inf",
-        },
     ],
     "proof": [
         {
