@@ -16,7 +16,7 @@ from nbgrader.api import Gradebook
 from grading import jail, release
 
 SET = "ps-small"
-LIMITS = {"cell": 3, "call": 1, "question": 3, "grace": 1, "memory": 400 * 2**20, "total": 90}
+LIMITS = {"cell": 6, "call": 2, "question": 6, "grace": 1, "memory": 400 * 2**20, "total": 90}
 
 
 def need_a_jail():

@@ -11,6 +11,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -90,10 +91,12 @@ def ordinary_python(folder):
 
 
 @pytest.fixture(scope="module", params=USERS)
-def outcome(request, tmp_path_factory):
+def outcome(request):
     """Grade the class once for each user."""
     need_a_jail()
-    root = tmp_path_factory.mktemp("hostile")
+    root = Path(tempfile.mkdtemp(prefix="hostile-"))  # pytest closes its own to other users
+    root.chmod(0o755)
+    request.addfinalizer(lambda: shutil.rmtree(root))
     course = Course(root / "course")
     ears = Ears(course.root)
     honest = course.notebook(course.right("q1", "q2", "q3", "q4"))
@@ -126,8 +129,6 @@ def outcome(request, tmp_path_factory):
         own = "import sys; print(*[p for p in sys.path if p.endswith('-packages')], sep=':')"
         paths = subprocess.check_output([sys.executable, "-c", own], text=True).strip()
         env |= {"PYTHONPATH": f"{prose.ROOT}:{paths}", "GRADING_STUDENT": str(student)}
-        for folder in root.parents[:2]:
-            folder.chmod(0o755)
         subprocess.run(["chown", "-R", f"{NOBODY}:{NOBODY}", root], check=True)
         command = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
                    "--inh-caps=-all", "--bounding-set=-all", *command]  # fmt: skip
