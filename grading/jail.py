@@ -51,7 +51,7 @@ class Limits:
     files: int = 128  # open at a time, in each process
     file_size: int = 32 * MIB
     scratch: int = 64 * MIB
-    shown: int = 1 * MIB  # outputs of all cells
+    shown: int = 3 * MIB  # outputs of all cells
     said: int = 64 * MIB  # all that leaves the jail
     grace: float = 5  # before what does not heed its time is killed
     attempts: int = 4  # a cell that kills its process is left out, and the rest is run again
@@ -367,7 +367,7 @@ class Jail:
                 self.said += len(data)
                 if not data:
                     raise Ended("exit")
-                if self.said > self.limits.said:
+                if self.said > self.limits.said or len(self.buffer) > exchange.LINE:
                     raise Ended("output")
                 self.buffer += data
             self.look(deadline)

@@ -7,6 +7,7 @@ enter it. Whatever is finished is on disk: a run that was broken off continues w
 
 import argparse
 import contextlib
+import fcntl
 import os
 import queue
 import signal
@@ -49,6 +50,18 @@ class Class:
         course = CourseDirectory(config=self.config)
         self.limits = jail.Limits(**self.config.GradeInJail.get("limits", {}))
         self.nbgrader = NbGraderAPI(course, config=self.config, log_level="ERROR")
+
+    @contextlib.contextmanager
+    def alone(self):
+        """Keep a second run for the same folder and set away."""
+        path = self.root / "runs" / self.name / ".lock"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise RuntimeError(f"{self.name} is being graded by another run") from None
+            yield
 
     def take_in(self):
         """Sort out what was handed in; what lies in submitted/ unsorted goes to the inbox first."""
@@ -165,6 +178,12 @@ def on_cluster(address, tasks, arguments):
 def grade(name, root, *, jobs=None, scheduler=None, walls=True, again=False):
     """Grade all that was handed in; returns how many submissions could not be graded."""
     course = Class(name, root)
+    with course.alone():
+        return _grade(course, jobs, scheduler, walls, again)
+
+
+def _grade(course, jobs, scheduler, walls, again):
+    name = course.name
     if not walls:
         print(BARE, file=sys.stderr)
     elif scheduler is None:

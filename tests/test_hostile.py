@@ -96,7 +96,6 @@ def outcome(request):
     need_a_jail()
     root = Path(tempfile.mkdtemp(prefix="hostile-"))  # pytest closes its own to other users
     root.chmod(0o755)
-    request.addfinalizer(lambda: shutil.rmtree(root))
     course = Course(root / "course")
     ears = Ears(course.root)
     honest = course.notebook(course.right("q1", "q2", "q3", "q4"))
@@ -144,7 +143,8 @@ def outcome(request):
     assert done.returncode == 0, found.said
     found.points, found.rows = course.points(), course.rows()
     course.run("feedback", SET)
-    return found
+    yield found
+    shutil.rmtree(root)
 
 
 def processes_now():

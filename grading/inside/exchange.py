@@ -10,7 +10,8 @@ from json import dumps, loads
 
 import numpy as np
 
-LARGEST = 16 * 2**20  # bytes of one answer
+LARGEST = 4 * 2**20  # bytes of one answer
+LINE = 8 * 2**20  # bytes of one frame
 DEEPEST = 20  # lists within lists
 
 
