@@ -26,7 +26,7 @@ def difference(got, want, rtol=1e-9, atol=0.0):
             return f"it is not a dict with the keys {', '.join(want)}"
         return _first(difference(got[key], want[key], rtol, atol) for key in want)
     if isinstance(want, (list, tuple)) and not _numeric(want):
-        if not isinstance(got, list) or len(got) != len(want):
+        if not isinstance(got, (list, tuple)) or len(got) != len(want):
             return f"it is {kind(got)}, not a list of {len(want)} elements"
         pairs = enumerate(zip(got, want, strict=True))
         found = ((place, difference(one, other, rtol, atol)) for place, (one, other) in pairs)
@@ -38,7 +38,7 @@ def kind(value):
     """Name the kind of a value in a message."""
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape} and dtype {value.dtype}"
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return f"a list of {len(value)} elements"
     names = {bool: "a truth value", str: "a text", dict: "a dict", type(None): "None"}
     return getattr(value, "what", None) or names.get(type(value), "a number")
