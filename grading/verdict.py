@@ -11,6 +11,7 @@ import os
 import secrets
 import warnings
 from dataclasses import dataclass, replace
+from textwrap import indent
 
 import numpy as np
 
@@ -102,27 +103,26 @@ class Exam:
 
 
 def fault(question, call, answer, want):
-    """What is wrong with an answer, in words for the student; None if nothing is.
+    """What is wrong with an answer: a line for the student, more lines with values; or None.
 
     Where a question's hidden inputs may not be shown, nothing that the submission says is shown
     either: it could say what it was asked.
     """
-    name, where = f"`{question.name}`", ""
-    if question.kind == "function" and question.show:
-        where = f" It was called with {_arguments(call)}."
+    name = f"`{question.name}`"
+    shown = call if question.show else []  # a value has no arguments
     if "missing" in answer:
         undefined = answer["missing"] == "undefined"
         return f"{name} is not defined." if undefined else f"{name} is not a function."
     if "died" in answer:
-        return f"{name} gave no answer: {DIED[answer['died']]}.{where}"
+        return _lines(f"{name} gave no answer: {DIED[answer['died']]}.", shown)
     if "timeout" in answer:
-        return f"{name} took longer than one call may take.{where}"
+        return _lines(f"{name} took longer than one call may take.", shown)
     if "error" in answer:
         error, text = answer["error"]
         if error == "NotImplementedError":
             return "Not answered yet: NotImplementedError was raised."
         if question.show:
-            return f"{name} raised {text.strip()}.{where}"
+            return _lines(f"{name} raised {' '.join(text.split())}", shown)
         known = isinstance(getattr(builtins, error, None), type)
         return f"{name} raised {error if known else 'an exception'} on an input not shown."
     got = exchange.decode(answer["value"])
@@ -136,9 +136,17 @@ def fault(question, call, answer, want):
         return explained or f"{name} is {_show(got)}: {said}."
     if not question.show:
         return explained or f"{name} returns something wrong for an input that is not shown."
-    return (
-        f"{explained or f'What {name} returns is wrong: {said}.'}{where} It returned {_show(got)}."
-    )
+    said = explained or f"What {name} returns is wrong: {said}."
+    return _lines(said, shown, [got])
+
+
+def _lines(sentence, shown, returned=()):
+    """The sentence, and below it the values that were passed and returned, indented."""
+    lines = [sentence]
+    for words, values in (("It was called with", shown), ("It returned", returned)):
+        if values:
+            lines += [words, *(indent(_show(value), "  ") for value in values)]
+    return "\n".join(lines)
 
 
 def _explanation(question, call, got, want):
@@ -158,15 +166,12 @@ def _copy(value):
     return exchange.decode(exchange.encode(value))
 
 
-def _arguments(call):
-    return ", ".join(map(_show, call)) if call else "no arguments"
-
-
 def _show(value):
     if isinstance(value, exchange.Other):
         return value.what
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value.item()
-    with np.printoptions(precision=6, threshold=40, edgeitems=3):
+    four = {"float_kind": "{:.4g}".format}
+    with np.printoptions(formatter=four, threshold=40, edgeitems=3):
         text = repr(value)
     return text if len(text) <= SHOWN else text[:SHOWN] + " …"

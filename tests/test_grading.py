@@ -123,7 +123,7 @@ def test_feedback_explains_and_gives_nothing_away(course):
     assert "<math" in (course.root / "feedback" / "perfect" / SET / f"{SET}.html").read_text()
     ours = (course.root / "feedback" / "raises" / SET / f"{SET}.html").read_text()
     assert "ZeroDivisionError" in ours
-    assert "It was called with array(" in ours
+    assert "It was called with" in ours
     done = course.nbgrader("generate_feedback", SET, "--force")
     assert done.returncode == 0, done.stderr
     for page in course.root.glob("feedback/*/*/*.html"):
