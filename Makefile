@@ -88,8 +88,9 @@ lock: .venv/installed  ## renew every pinned version: the book's, the light inst
 peers: .venv-peers/installed  ## compare ce_lib with PyTorch, JAX, SciPy and scikit-learn
 	.venv-peers/bin/python -m pytest -o addopts= tests/test_peers.py
 
-bench: .venv-peers/installed book  ## measure library and website beside others; write pages/benchmarks.md
+bench: .venv-peers/installed .venv-student/installed book  ## measure library, website and grading; write pages/benchmarks.md
 	$(BIN)/python -m benchmarks.site > _build/site.md
+	$(BIN)/python -m benchmarks.grading > _build/grading.md
 	OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 OMP_NUM_THREADS=1 \
 	  XLA_FLAGS="--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1" \
 	  .venv-peers/bin/python -m benchmarks

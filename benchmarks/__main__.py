@@ -14,6 +14,7 @@ from benchmarks import accuracy, memory, speed
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "pages" / "benchmarks.md"
 SITE = ROOT / "_build" / "site.md"  # benchmarks.site has run before, where the book is built
+GRADING = ROOT / "_build" / "grading.md"  # and benchmarks.grading
 PACKAGES = ["numpy", "torch", "jax", "optax", "scipy", "scikit-learn", "mpmath"]
 HEAD = """# Benchmarks
 
@@ -46,6 +47,7 @@ def main():
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     sections = {"Accuracy": accuracy.report, "Memory": memory.report, "Speed": speed.report}
     sections["Website"] = lambda: SITE.read_text(encoding="utf-8").strip()
+    sections["Grading"] = lambda: GRADING.read_text(encoding="utf-8").strip()
     text = HEAD.format(machine=machine())
     for title, report in sections.items():
         print(f"{title} ...", file=sys.stderr, flush=True)

@@ -1,9 +1,4 @@
-"""How long a class takes: python -m benchmarks.grading [students]. Writes a Markdown table.
-
-A class hands in `ps-softmax`, solved. It is graded by `make grade`'s command, by the same on a Dask
-cluster of two workers one of which is killed half way, and a tenth of it by nbgrader as it is, one
-kernel after the other and no jail.
-"""
+"""How long a class takes to grade: python -m benchmarks.grading [students], as Markdown."""
 
 import copy
 import os
@@ -21,6 +16,14 @@ from grading import release
 
 BOOK = Path(__file__).resolve().parents[1]
 SET = "ps-softmax"
+
+
+INTRO = """\
+A class hands in `{name}`, solved. It is graded by `make grade`, then by the same on a Dask \
+cluster of two workers on this machine, one of which is killed when half of the class is graded, \
+and a tenth of it by nbgrader as it is, which starts a kernel for one submission after the other, \
+without a jail. Processor time includes the jails, except those of the cluster's workers.
+"""
 
 
 def hand_in(root, students):
@@ -102,11 +105,12 @@ def plain(root, students):
 def main(students=200):
     """Measure and print the table."""
     few = max(students // 10, 1)
+    print(INTRO.format(name=SET))
     print("| | submissions | seconds each | processor seconds each | grader's MB | full marks |")
     print("|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         for name, measure in (
-            (f"`make grade`, {len(os.sched_getaffinity(0))} processors", grade),
+            (f"make grade, {len(os.sched_getaffinity(0))} processors", grade),
             ("on Dask, a worker killed half way", lambda root: on_a_cluster(root, students)),
         ):
             root = Path(folder) / name.split(",")[0].strip("`").replace(" ", "-")

@@ -331,7 +331,7 @@ class Jail:
         except Ended as ended:
             self.errors.seek(0)
             said = self.errors.read(4000).decode(errors="replace").strip()
-            raise NoJail(f"the jail did not start ({ended}). {said}\n{remedy(said)}") from None
+            raise NoJail(f"no jail could be made: {said or ended}\n{remedy(said)}") from None
         if frame != {"ready": True}:
             raise NoJail(f"the jail did not start: it said {frame}")
 
