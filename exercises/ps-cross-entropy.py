@@ -60,9 +60,9 @@ variants = {
         [[6, 3, 1], [0, 2, 8], [0, 10, 0], [5, 4, 1]],
     ],
     "brier": [
-        {"brier": "the sum of the squares over the classes", "scale": 1.0},
-        {"brier": "half the sum of the squares over the classes", "scale": 0.5},
-        {"brier": "twice the sum of the squares over the classes", "scale": 2.0},
+        {"brier": "the sum of the squares", "scale": 1.0},
+        {"brier": "half the sum of the squares", "scale": 0.5},
+        {"brier": "twice the sum of the squares", "scale": 2.0},
     ],
     "swap": [
         {"belief": 0.62, "eps": 1e-6},
@@ -72,7 +72,7 @@ variants = {
     ],
     "mixture": [
         {
-            "mixture": r"$\hat m = w \hat p + (1 - w) \hat q$, with one weight $0 < w < 1$ for all",
+            "mixture": r"$\hat m = w \hat p + (1 - w) \hat q$, with one weight $0 < w < 1$ for all photographs",
             "mean": r"$w L(\hat p) + (1 - w) L(\hat q)$, the mean of the two losses under the same weights",
             "models": "Two models answer",
             "answers": r"$\hat p$ and $\hat q$",
@@ -130,6 +130,7 @@ def cross_entropy(probs, labels):
 # %% nbgrader={"grade_id": "q1", "grade": true, "points": 2}
 rows = np.array([[0.5, 0.25, 0.25], [0.125, 0.125, 0.75]])
 found, want = cross_entropy(rows, np.array([0, 1])), {{per_bit}} * {{of_two}}
+assert found is not None, "cross_entropy returned nothing; does it end in `return`?"
 assert np.shape(found) == np.shape(want), (
     f"{{reduction}} was asked for, of shape {np.shape(want)}; got {np.shape(found)}"
 )
@@ -220,6 +221,7 @@ def soft(*rows):
 
 
 found = soft([0.5, 0.5, 0.0], [0.5, 0.25, 0.25])
+assert found is not None, "soft_cross_entropy returned nothing; does it end in `return`?"
 assert np.shape(found) == (), f"one row has one loss, got shape {np.shape(found)}"
 assert not np.isinf(found), "a class without truth should add nothing; do you take {{order}}?"
 assert np.isclose(found, 1.5 * np.log(2)), (
@@ -282,6 +284,16 @@ def soft_cross_entropy(first, second):
     return -(target * np.log(probs + 1e-15)).sum(axis=-1)
 
 
+# %% tags=["mistake"] question="q2"
+says = "two times four rows have two times four losses"
+hint = "The sum runs over the classes only, the last axis."
+
+
+def soft_cross_entropy(first, second):
+    target, probs = {{taken}}
+    return np.where(target > 0, -target * np.log(probs), 0).sum()
+
+
 # %% [markdown]
 # ## 3 · As many choices ★ ({{points["q3"]}} points)
 #
@@ -297,7 +309,6 @@ choices = 2 ** {{bits}}
 ### END SOLUTION
 
 # %% nbgrader={"grade_id": "q3", "grade": true, "points": 2}
-assert np.ndim(choices) == 0, f"choices should be one number, got {choices!r}"
 assert choices >= 1, f"whoever chooses has one choice at least, got {choices:.3f}"
 assert choices <= 27, f"there are 27 letters and no more, got {choices:.1f}"
 assert not np.isclose(choices, np.exp({{bits}}), rtol=1e-3), (
@@ -356,8 +367,9 @@ def mean_loss(probs, labels):
 # %% nbgrader={"grade_id": "q4", "grade": true, "points": 3}
 rows = np.array([[0.5, 0.25, 0.25], [0.25, 0.25, 0.5], [0.125, 0.75, 0.125]])
 found, labels = mean_loss(rows, np.array([0, 1, 2])), np.array([0, 1, 2])
-alone = [float(mean_loss(rows[i : i + 1], labels[i : i + 1])) for i in range(3)]
+assert found is not None, "mean_loss returned nothing; does it end in `return`?"
 assert np.shape(found) == (), f"a mean is one number, got shape {np.shape(found)}"
+alone = [float(mean_loss(rows[i : i + 1], labels[i : i + 1])) for i in range(3)]
 assert np.isclose(found, np.log(4)), (
     f"the rows cost 1, 2 and 3 bits, on average 2 bits or {np.log(4):.3f} nats; your mean is {found:.3f}, and one row at a time your function says {np.round(alone, 3)}"
 )
@@ -375,6 +387,14 @@ def inputs(rng):
 says = "and one row at a time your function says"
 hint = "That is what the function as found gives."
 mean_loss = mean_loss_found
+
+# %% tags=["mistake"] question="q4"
+says = "a mean is one number"
+
+
+def mean_loss(probs, labels):
+    return -np.log(probs[np.arange(len(labels)), labels])
+
 
 # %% [markdown]
 # ## 5 · What nobody can lower ★★ ({{points["q5"]}} points)
@@ -398,9 +418,6 @@ floor = -(shares * surprise).sum(axis=1).mean()
 ### END SOLUTION
 
 # %% nbgrader={"grade_id": "q5", "grade": true, "points": 3}
-assert np.ndim(floor) == 0, (
-    f"floor should be one number, the mean over the photographs; got {floor!r}"
-)
 assert not np.isnan(floor), "0 times log 0 is nan; some photographs got no vote for some animal"
 assert floor > 0, "the voters disagree, so somebody's vote surprises every model"
 assert not np.isclose(floor, np.log(3), rtol=1e-3), (
@@ -530,10 +547,13 @@ def split(target, probs):
 #
 # The chances are `truth`, the forecaster reports `report`, and then one class comes true, drawn
 # from `truth`. Write `expected(truth, report, penalty)`: the penalty to be expected. `truth` and
-# `report` have the same shape, classes along the last axis, and the result has one axis less.
-# `penalty` is one of three strings. With $c$ the class that comes true and $r$ the report, `"log"`
-# is $-\ln r_c$, `"absolute"` is $1 - r_c$, and `"brier"` is {{brier}} of $r$ minus the one-hot
-# vector of $c$. No entry is 0.
+# `report` have the same shape, classes along the last axis, and the result has one axis less. No
+# entry is 0. `penalty` is one of three strings. With $r$ the report and $c$ the class that comes
+# true,
+#
+# - `"log"` is $-\ln r_c$;
+# - `"absolute"` is $1 - r_c$;
+# - `"brier"` is {{brier}} of the entries of $r - e_c$, where $e_c$ is the one-hot vector of $c$.
 #
 # *Section: [A penalty that cannot be
 # gamed]({{book}}/02_cross_entropy.html#a-penalty-that-cannot-be-gamed).*
@@ -557,6 +577,7 @@ def expected(truth, report, penalty):
 truth, report = np.array([0.5, 0.25, 0.25]), np.array([0.25, 0.25, 0.5])
 found = {name: expected(truth, report, name) for name in ("log", "absolute", "brier")}
 for name, value in found.items():
+    assert value is not None, f"expected returned nothing for {name}; does it end in `return`?"
     assert np.shape(value) == (), (
         f"one report has one expected penalty, {name} has shape {np.shape(value)}"
     )
@@ -575,7 +596,7 @@ assert np.isclose(found["absolute"], 11 / 16), (
 assert not np.isclose(found["brier"], {{scale}} / 8), (
     "the report is compared with the class that comes true, not with the chances: brier"
 )
-assert not np.isclose(found["brier"], {{scale}} / 4), (
+assert not np.isclose(found["brier"], {{scale}} * 31 / 64), (
     "the squares run over all classes, not only over the one that comes true: brier"
 )
 assert np.isclose(found["brier"], {{scale}} * 0.75), (
@@ -629,6 +650,37 @@ def expected(truth, report, penalty, right=expected):
     return right(truth, report, penalty)
 
 
+# %% tags=["mistake"] question="q7"
+says = "the mean belief in the truth is 5/16"
+hint = "The absolute penalty is 1 less the belief in the class that comes true."
+
+
+def expected(truth, report, penalty, right=expected):
+    if penalty == "absolute":
+        return (truth * report).sum(axis=-1)
+    return right(truth, report, penalty)
+
+
+# %% tags=["mistake"] question="q7"
+says = "the squares run over all classes"
+hint = "The squares run over all classes, not only over the one that comes true."
+
+
+def expected(truth, report, penalty, right=expected):
+    if penalty == "brier":
+        return {{scale}} * (truth * (1 - report) ** 2).sum(axis=-1)
+    return right(truth, report, penalty)
+
+
+# %% tags=["mistake"] question="q7"
+says = "here brier, {{brier}}, is"
+hint = "Right in everything but a factor: brier is {{brier}}."
+
+
+def expected(truth, report, penalty, right=expected):
+    return right(truth, report, penalty) * (3 if penalty == "brier" else 1)
+
+
 # %% [markdown]
 # ## 8 · Read the bug off the log ★★★ ({{points["q8"]}} points)
 #
@@ -647,7 +699,6 @@ clip = np.exp(
 ### END SOLUTION
 
 # %% nbgrader={"grade_id": "q8", "grade": true, "points": 3}
-assert np.ndim(clip) == 0, f"clip should be one number, got {clip!r}"
 assert 0 < clip < 1, f"what clips a probability from below lies between 0 and 1, got {clip:.4g}"
 assert clip < 1e-3, (
     f"a clip at {clip:.1g} would be noticed; the loss is -ln of the clip times something"
@@ -674,7 +725,7 @@ clip = {{-np.log(eps)}}
 # ## 9 · Ask them all ★★★ ({{points["q9"]}} points)
 #
 # {{models}} {{answers}} for each of $N$ photographs, and no probability is 0. Their mixture
-# answers {{mixture}} photographs. Prove that the mixture's mean loss $L(\hat m)$ is at most
+# answers {{mixture}}. Prove that the mixture's mean loss $L(\hat m)$ is at most
 # {{mean}}, and say exactly when the two are equal. You may use that $\ln t \le t - 1$ with
 # equality only at $t = 1$, or another property of the logarithm, if you name it.
 #

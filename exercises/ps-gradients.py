@@ -191,6 +191,15 @@ def gradient(logits, labels):
     return found / {{over}}
 
 
+# %% tags=["mistake"] question="q1"
+says = "the second row has another label than the first"
+hint = "Each row has a label of its own."
+
+
+def gradient(logits, labels):
+    return (softmax(logits) - np.eye(logits.shape[1])[labels[0]]) / {{over}}
+
+
 # %% [markdown]
 # ## 2 · Which step? ★ ({{points["q2"]}} points)
 #
@@ -211,7 +220,6 @@ step = {{kind}}
 ### END SOLUTION
 
 # %% nbgrader={"grade_id": "q2", "grade": true, "points": 2}
-assert np.ndim(step) == 0, f"step should be one number, got {step!r}"
 assert 0 < step < 1, f"a step lies between 0 and 1, got {step}"
 rule = (2.0 ** -{{digits - 1}}) ** ({{"1 / 3" if kind == "central" else "1 / 2"}})
 assert step < 30 * rule, (
@@ -256,7 +264,6 @@ lead = np.log(({{K}} - 1) * q / (1 - q))
 ### END SOLUTION
 
 # %% nbgrader={"grade_id": "q3", "grade": true, "points": 3}
-assert np.ndim(lead) == 0, f"lead should be one number, got {lead!r}"
 others = np.exp(-lead) / (1 + ({{K}} - 1) * np.exp(-lead))
 own = ({{K}} - 1) * others
 assert not np.isclose(own, {{length}}, rtol=1e-3), (
@@ -382,6 +389,15 @@ def response(probs, v, temperature):
     return {{factor}} * (v - v.mean(axis=-1, keepdims=True)) / temperature
 
 
+# %% tags=["mistake"] question="q4"
+says = "should answer half as strongly, not by the factor"
+hint = "A higher temperature makes the answer weaker, not stronger."
+
+
+def response(probs, v, temperature, right=response):
+    return right(probs, v, 1.0) * temperature
+
+
 # %% [markdown]
 # ## 5 · Mend the gradient ★★ ({{points["q5"]}} points)
 #
@@ -413,7 +429,9 @@ def ratios(candidate, temperature=2.0):
         nudge[place] = 1e-5
         up, down = (np.log(softmax((logits + t * nudge) / temperature)) for t in (1, -1))
         slopes[place] = -(target * (up - down)).sum(axis=1).mean() / 2e-5
-    return np.asarray(candidate(logits, target, temperature)) / slopes
+    found = candidate(logits, target, temperature)
+    assert found is not None, "the function returned nothing; does it end in `return`?"
+    return np.asarray(found) / slopes
 
 
 print(ratios(soft_gradient_found).round(3))
@@ -577,6 +595,18 @@ def layer_gradients(inputs, weights, bias, labels):
     scores = {{scores}}
     delta = (softmax(scores) - np.eye(len(bias))[labels]) / len(inputs)
     by_weights, by_bias = {{by_weights}}, delta.mean(axis=0)
+    return {{results}}
+
+
+# %% tags=["mistake"] question="q6"
+says = "the gradient of the bias should have its shape"
+hint = "All rows share the bias, so its gradient is a sum over the rows."
+
+
+def layer_gradients(inputs, weights, bias, labels):
+    scores = {{scores}}
+    delta = (softmax(scores) - np.eye(len(bias))[labels]) / len(inputs)
+    by_weights, by_bias = {{by_weights}}, delta
     return {{results}}
 
 

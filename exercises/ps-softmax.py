@@ -158,6 +158,16 @@ def softmax(logits):
     return -np.abs(logits) / np.abs(logits).sum(axis={{axis}}, keepdims=True)
 
 
+# %% tags=["mistake"] question="q1"
+says = "the softmax of ln p is p"
+hint = "The weights are powers of e, so that a gap of 1 between logits is a factor of e."
+
+
+def softmax(logits):
+    weights = 2.0**logits
+    return weights / weights.sum(axis={{axis}}, keepdims=True)
+
+
 # %% [markdown]
 # ## 2 · The unit of a lead ★ ({{points["q2"]}} points)
 #
@@ -178,6 +188,7 @@ def log_odds(probs, i, j):
 
 # %% nbgrader={"grade_id": "q2", "grade": true, "points": 2}
 found = log_odds(np.array([0.6, 0.3, 0.1]), 0, 1)
+assert found is not None, "log_odds returned nothing; does it end in `return`?"
 assert np.ndim(found) == 0, f"one row of probabilities has one lead, got shape {np.shape(found)}"
 assert found > 0, (
     "0.6 leads 0.3, so the lead of class 0 over class 1 is positive; which of them did you divide by?"
@@ -223,6 +234,15 @@ hint = "A lead is the logarithm of a ratio, not a difference of probabilities."
 
 def log_odds(probs, i, j):
     return probs[..., i] - probs[..., j]
+
+
+# %% tags=["mistake"] question="q2"
+says = "four rows have four leads"
+hint = "The classes lie along the last axis of probs, whatever comes before it."
+
+
+def log_odds(probs, i, j):
+    return {{per_nat}} * np.log(probs[i] / probs[j])
 
 
 # %% [markdown]
@@ -317,7 +337,6 @@ lead = np.log(26 * {{p}} / (1 - {{p}}))  # the odds against each of the 26 are 2
 ### END SOLUTION
 
 # %% nbgrader={"grade_id": "q4", "grade": true, "points": 3}
-assert np.ndim(lead) == 0, f"lead should be one number, got {lead!r}"
 assert lead < 30, f"a lead of {lead:.1f} is an odds of e to that power; did you take the logarithm?"
 gets = 1 / (1 + 26 * np.exp(-lead))
 assert gets > {{p}} / 2, (
@@ -488,6 +507,17 @@ def merge(logits, classes):
     return np.concatenate({{joined}}[::-1], axis=-1)
 
 
+# %% tags=["mistake"] question="q6"
+says = "dog and bird together had"
+hint = "That is the logarithm of the mean of their weights; the probabilities add."
+
+
+def merge(logits, classes):
+    new = np.log(np.exp(logits[..., classes]).mean(axis=-1, keepdims=True))
+    kept = np.delete(logits, classes, axis=-1)
+    return np.concatenate({{joined}}, axis=-1)
+
+
 # %% [markdown]
 # ## 7 · A die that was thrown often ★★★ ({{points["q7"]}} points)
 #
@@ -527,7 +557,6 @@ for average in [2.4, {{pips}}]:
     )
     p = {{as_p}}
     assert np.isclose(p.sum(), 1), f"your probabilities sum to {p.sum():.3f}"
-    assert np.all(p > 0), f"the smallest of your probabilities is {p.min():.3f}"
     assert np.isclose(p @ faces, average), (
         f"your average is {p @ faces:.3f}, and {average} was asked for; {{hint}}"
     )

@@ -510,6 +510,10 @@ def finish(cell, above, questions):
         above.source = "\n".join([above.source, HIDDEN[0], asked.rubric, HIDDEN[1]])
     else:
         hang = "1 point hangs" if asked.points == 1 else f"{asked.points} points hang"
+        if asked.kind == "value" and np.ndim(asked.reference) == 0:
+            number = f"np.ndim({asked.name}) == 0 and np.asarray({asked.name}).dtype.kind in 'iuf'"
+            wanted = f"`{asked.name}` should be one number, got {{{asked.name}!r}}"
+            cell.source = f'assert {number}, f"{wanted}"\n{cell.source}'
         passed = {
             "function": f"looks right on the open examples; {hang} on others too",
             "value": f"a plausible answer; {hang} on its being right",

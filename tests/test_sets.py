@@ -1,11 +1,14 @@
 """Problem sets: solutions earn everything, releases hold none, mistakes get their sentence."""
 
+import ast
+import contextlib
 import functools
 import json
 import os
 import re
 import subprocess
 import sys
+import traceback
 from pathlib import Path
 
 import jupytext
@@ -67,6 +70,57 @@ def test_a_set_is_worth_doing(name):
     assert stars == sorted(stars)
     assert set(stars) == {1, 2, 3}
     assert all(re.search(r"\*Sections?: \[", text) for text in asked)
+
+
+BLUNDERS = {  # what any answer may be spoiled by; a check should meet them with a message
+    "function": [
+        "def {0}(*a, f={0}): f(*a)",
+        "def {0}(*a, f={0}): return (*f(*a), 0) if isinstance(f(*a), tuple) else [f(*a)]",
+        "def {0}(*a, f={0}): return tuple(np.array(x)[None] for x in f(*a))",
+        "def {0}(*a, f={0}): return 1.4 * f(*a)",
+        "def {0}(*a, f={0}): return tuple(1.4 * x for x in f(*a))",
+        "def {0}(*a, f={0}): return 1 + f(*a)",
+    ],
+    "value": ["{0} = " + wrong for wrong in ("None", "'2'", "[{0}, 1]", "-{0}", "np.inf")]
+    + [f"{{0}} *= {factor}" for factor in (1e-6, 1.4, 1e6)],
+}
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_every_message_of_a_check_is_met_by_a_wrong_answer(name):
+    """No assertion of a public check is there that no mistake and no blunder brings out."""
+    quiet = set()
+    for variant in VARIANTS:
+        problem_set = loaded(name, variant)
+        cells = {cell.get("id"): cell.source for cell in problem_set.cells}
+        for question in (q for q in problem_set.questions if q.kind != "text"):
+            tree = ast.walk(ast.parse(cells[question.id]))
+            asserts = {(question.id, n.lineno) for n in tree if isinstance(n, ast.Assert)}
+            wrong = [mistake.code for mistake in question.mistakes]
+            wrong += [blunder.format(question.name) for blunder in BLUNDERS[question.kind]]
+            met = set()
+            for code in wrong:
+                answer = f"{cells[question.id + '-answer']}\n{code}"
+                with contextlib.suppress(Exception):
+                    try:
+                        problem_set.run({f"{question.id}-answer": answer}, check=question.id)
+                    except AssertionError as error:
+                        met.add((question.id, traceback.extract_tb(error.__traceback__)[-1].lineno))
+            quiet = (quiet | asserts) - met if variant is None else quiet - met
+    assert not quiet
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_an_answer_of_nothing_gets_a_message(name):
+    """A forgotten `return`, or None for a number, ends in a sentence and not in a TypeError."""
+    problem_set = loaded(name)
+    cells = {cell.get("id"): cell.source for cell in problem_set.cells}
+    for question in (q for q in problem_set.questions if q.kind != "text"):
+        blunder = BLUNDERS[question.kind][0].format(question.name)
+        answer = f"{cells[question.id + '-answer']}\n{blunder}"
+        with pytest.raises(AssertionError) as caught:
+            problem_set.run({f"{question.id}-answer": answer}, check=question.id)
+        assert str(caught.value), question.id
 
 
 @pytest.mark.parametrize("name", SETS)
