@@ -38,11 +38,11 @@ variants = {
         {"held": "the logits, their exponentials and the gradient", "arrays": 3, "each": 8},
     ],
     "short": [
-        {"dtype": "bfloat16", "bits": 8, "classes": 50_257},
-        {"dtype": "float16", "bits": 11, "classes": 128_256},
-        {"dtype": "float16", "bits": 11, "classes": 50_257},
-        {"dtype": "bfloat16", "bits": 8, "classes": 32_000},
-        {"dtype": "float32", "bits": 24, "classes": 10**9},
+        {"dtype": "bfloat16", "bits": 8, "chunk": 128, "classes": 50_257},
+        {"dtype": "float16", "bits": 11, "chunk": 16, "classes": 128_256},
+        {"dtype": "bfloat16", "bits": 8, "chunk": 64, "classes": 50_257},
+        {"dtype": "bfloat16", "bits": 8, "chunk": 256, "classes": 128_256},
+        {"dtype": "float16", "bits": 11, "chunk": 8, "classes": 32_000},
     ],
     "state": [
         {"state": "(m, s)", "other_state": "(s, m)"},
@@ -121,79 +121,96 @@ variants = {
     ],
     "third": [
         {
+            "of": "e",
+            "raised": "np.exp",
             "third": r"t = \sum_j e^{z_j - m} (z_j - m)",
             "inward": "t",
-            "outward": "t",
-            "entropy": r"\ln s - t/s",
+            "entropy": r"\ln s - t/s$ nats",
             "of_state": "np.log(s) - t / s",
-            "shifts": "0",
+            "logarithm": "np.log",
         },
         {
+            "of": "e",
+            "raised": "np.exp",
             "third": r"t = \sum_j e^{z_j - m} (m - z_j)",
             "inward": "-t",
-            "outward": "-t",
-            "entropy": r"\ln s + t/s",
+            "entropy": r"\ln s + t/s$ nats",
             "of_state": "np.log(s) + t / s",
-            "shifts": "0",
+            "logarithm": "np.log",
         },
         {
-            "third": r"t = \sum_j e^{z_j - m} z_j",
-            "inward": "t - base * s",
-            "outward": "t + top * s",
-            "entropy": r"m + \ln s - t/s",
-            "of_state": "m + np.log(s) - t / s",
-            "shifts": "2 * (base - top) * s",
+            "of": "2",
+            "raised": "np.exp2",
+            "third": r"t = \sum_j 2^{z_j - m} (z_j - m)",
+            "inward": "t",
+            "entropy": r"\log_2 s - t/s$ bits",
+            "of_state": "np.log2(s) - t / s",
+            "logarithm": "np.log2",
+        },
+        {
+            "of": "2",
+            "raised": "np.exp2",
+            "third": r"t = \sum_j 2^{z_j - m} (m - z_j)",
+            "inward": "-t",
+            "entropy": r"\log_2 s + t/s$ bits",
+            "of_state": "np.log2(s) + t / s",
+            "logarithm": "np.log2",
         },
     ],
     "layer": [
         {
             "layout": "$(K, D)$",
-            "scores": "x[part] @ weight.T",
-            "slope": "g.T @ x[part]",
+            "piece": "weight[part].T",
+            "cut_off": "weight[part]",
+            "classes_of": "len(weight)",
             "turned": "weight",
             "reduction": "mean",
             "divisor": "len(x)",
-            "result": "(loss, dweight)",
+            "result": "(loss, dx)",
             "at": 0,
         },
         {
             "layout": "$(D, K)$",
-            "scores": "x[part] @ weight",
-            "slope": "x[part].T @ g",
+            "piece": "weight[:, part]",
+            "cut_off": "weight[:, part]",
+            "classes_of": "weight.shape[1]",
             "turned": "weight.T",
             "reduction": "mean",
             "divisor": "len(x)",
-            "result": "(loss, dweight)",
+            "result": "(loss, dx)",
             "at": 0,
         },
         {
             "layout": "$(K, D)$",
-            "scores": "x[part] @ weight.T",
-            "slope": "g.T @ x[part]",
+            "piece": "weight[part].T",
+            "cut_off": "weight[part]",
+            "classes_of": "len(weight)",
             "turned": "weight",
             "reduction": "sum",
             "divisor": "1",
-            "result": "(loss, dweight)",
+            "result": "(loss, dx)",
             "at": 0,
         },
         {
             "layout": "$(D, K)$",
-            "scores": "x[part] @ weight",
-            "slope": "x[part].T @ g",
+            "piece": "weight[:, part]",
+            "cut_off": "weight[:, part]",
+            "classes_of": "weight.shape[1]",
             "turned": "weight.T",
             "reduction": "sum",
             "divisor": "1",
-            "result": "(dweight, loss)",
+            "result": "(dx, loss)",
             "at": 1,
         },
         {
             "layout": "$(D, K)$",
-            "scores": "x[part] @ weight",
-            "slope": "x[part].T @ g",
+            "piece": "weight[:, part]",
+            "cut_off": "weight[:, part]",
+            "classes_of": "weight.shape[1]",
             "turned": "weight.T",
             "reduction": "mean",
             "divisor": "len(x)",
-            "result": "(dweight, loss)",
+            "result": "(dx, loss)",
             "at": 1,
         },
     ],
@@ -216,17 +233,21 @@ and the claim holds for $n$. At $n = K - 1$ it says $e^{z_k} / S_{K-1} = \operat
 A direct product $r_k \prod_{n > k} (1 - r_n)$ that is shown to telescope earns the first three points too.""",
         },
         {
-            "title": "In any order, in any brackets",
-            "ask": r"Let a block of logits, $-\infty$ allowed, have the state $(m, s)$ with $m$ its maximum and $s = \sum_j e^{z_j - m}$; a block without a finite logit has the state $(-\infty, 0)$. Merging gives $(m, s) \oplus (m', s') = (M, s e^{m - M} + s' e^{m' - M})$ with $M = \max(m, m')$, where $e^{-\infty} = 0$, and $(-\infty, 0)$ if $M = -\infty$. Prove that the merged state is the state of the two blocks together. Conclude that $\oplus$ is commutative and associative on such states, so that blocks may be merged in any order and in any brackets. Then prove that along the way, with $n$ logits merged so far and one of them finite, $1 \le s \le n$.",
-            "answer": r"""*The merged state.* Let $M = \max(m, m')$; it is the maximum of all logits of both blocks. If $M = -\infty$, no logit is finite, and $(-\infty, 0)$ is the state by definition. Else let $m$ be finite. Then $s e^{m - M} = \sum_j e^{z_j - m} e^{m - M} = \sum_j e^{z_j - M}$ over the first block (a logit of $-\infty$ adds 0 on both sides). If $m = -\infty$, then $s = 0$, and $\sum_j e^{z_j - M} = 0$ too, since each logit is $-\infty$. The same for the second block. So the second entry is $\sum e^{z_j - M}$ over both blocks, which is what the state of the two together has.
+            "title": "Fair draws merge too",
+            "ask": r"Two processors hold the logits of two parts $A$ and $B$ of the classes, which together are all $K$ of them. Each has drawn one class from the softmax of its own part, independently of the other, and sends it with the pair $(m, s)$ of its part, where $m$ is the largest logit and $s = \sum e^{z_j - m}$. A third one takes the draw of $B$ with probability $r = s_B e^{m_B - M} / (s_A e^{m_A - M} + s_B e^{m_B - M})$, $M = \max(m_A, m_B)$, and else that of $A$; the choice is independent of both draws. Prove that what it takes is a draw from the softmax of all $K$ logits. Conclude that the same works with any number of parts, merged in any tree. And show that for finite logits no exponential in $r$ overflows and the denominator lies between 1 and $K$.",
+            "answer": r"""Write $S_A = \sum_{j \in A} e^{z_j}$ and $S_B$ for the other part, so $s_A e^{m_A} = S_A$ and $s_B e^{m_B} = S_B$. Multiplying numerator and denominator by $e^M$, $r = S_B / (S_A + S_B)$ and $1 - r = S_A / (S_A + S_B)$. A class $k$ of $B$ is taken if $B$ drew it and the third processor takes $B$'s draw. These are independent, so the probability is
 
-*Order and brackets.* Let $A, B, C$ be blocks with states $a, b, c$. Then $a \oplus b$ is the state of $A$ and $B$ together, and so is $b \oplus a$, since neither maximum nor sum depends on the order. And $(a \oplus b) \oplus c$ and $a \oplus (b \oplus c)$ are both the state of all logits of $A, B, C$. So they are equal.
+$$\frac{e^{z_k}}{S_B} \cdot \frac{S_B}{S_A + S_B} = \frac{e^{z_k}}{S_A + S_B} = \operatorname{softmax}(z)_k$$
 
-*Bounds.* By the first part each state on the way is $(m, s)$ with $m$ the maximum of the $n$ logits so far and $s$ the sum of their $e^{z_j - m}$. One term has $z_j = m$ and is 1; no term is negative, so $s \ge 1$; none is above 1, so $s \le n$. ∎""",
-            "marks": r"""- 1: the merged maximum, and $s e^{m - M} = \sum e^{z_j - M}$ for a block with a finite logit.
-- 1: the cases with $-\infty$, of one block and of both.
-- 1: commutative and associative, as both sides are the state of the same logits (or by calculation, with the cases).
-- 1: $1 \le s \le n$, both sides with a reason.""",
+and for a class of $A$ it is $\frac{e^{z_k}}{S_A} \cdot \frac{S_A}{S_A + S_B}$, the same formula.
+
+*Trees.* By induction on the number of parts: if there is one part, its draw is fair. In a tree of several, the last merge joins two groups with fewer parts each. By induction each group hands on a draw from the softmax of its own logits, and its pair is that of the group, since pairs merge. Different parts draw and choose independently, so the two draws are independent, and the first part of the proof applies to the two groups.
+
+*Numbers.* $m_A - M$ and $m_B - M$ are not positive, so both exponentials are at most 1. The denominator is $\sum_j e^{z_j - M}$ over all $K$ classes. The largest logit adds 1 to it and no other adds more than 1 or less than 0, so it lies between 1 and $K$. ∎""",
+            "marks": r"""- 1: $s e^m$ is the sum of the exponentials of a part, so $r = S_B/(S_A + S_B)$.
+- 1: the product of the two probabilities, with independence named, for a class of either part.
+- 1: the tree, by induction, with the group's draw and the group's pair.
+- 1: exponents that are not positive, and the denominator between 1 and $K$.""",
         },
     ],
 }
@@ -249,7 +270,7 @@ import numpy as np
 #
 # A graphics card has {{room}} {{unit}} free, where 1 {{unit}} is {{means}}. The loss of a language model with {{format(vocabulary, ",")}} tokens holds, for each position of the text, {{held}}, with {{each}} bytes for each number, all at the same time. For how many positions is there room? Assign the whole number to `positions`.
 #
-# *Section: [BYTES]({{book}}/06_at_scale.html#bytes).*
+# *Section: [Where the memory goes]({{book}}/06_at_scale.html#where-the-memory-goes).*
 
 # %% nbgrader={"grade_id": "q1-answer", "solution": true}
 ### BEGIN SOLUTION
@@ -289,26 +310,27 @@ hidden = True
 positions = {{room}} * {{mixed_up}} // ({{arrays}} * {{vocabulary}} * {{each}})
 
 # %% [markdown]
-# ## 2 · A sum that stops growing ★ ({{points["q2"]}} points)
+# ## 2 · Two sums that stop growing ★ ({{points["q2"]}} points)
 #
-# A program adds up the exponentials of {{format(classes, ",")}} equal logits, after it has subtracted the maximum, one after the other. Each sum is rounded to {{dtype}}, whose numbers have {{bits}} significant binary digits, to the nearest, and from halfway to the even one. By how many nats is the loss that it reports too small? Assign the number, right to three digits or better, to `missing`. The logarithm at the end is exact.
+# A program subtracts the maximum from {{format(classes, ",")}} equal logits and adds up their exponentials: in chunks of {{chunk}} classes, one after the other in each chunk, and then the sums of the chunks, one after the other. Each sum on the way is rounded to {{dtype}}, whose numbers have {{bits}} significant binary digits: to the nearest one, and from halfway to the even one. (The largest number of the format is not reached.) By how many nats is the logsumexp that it reports too small? Assign the number, right to three digits or better, to `missing`. The logarithm at the end is exact.
 #
-# *Section: [SUMS]({{book}}/06_at_scale.html#sums).*
+# *Section: [A million terms in float32]({{book}}/06_at_scale.html#a-million-terms-in-float32).*
 
 # %% nbgrader={"grade_id": "q2-answer", "solution": true}
 ### BEGIN SOLUTION
-stuck = 2.0 ** {{bits}}  # from here on the next number is 2 away, and adding 1 rounds back
-missing = np.log({{classes}}) - np.log(stuck)
+# A chunk sums to {{chunk}} exactly. The sum of chunks stops at {{chunk}} * 2**{{bits}}: from there on
+# the next number is 2 * {{chunk}} away, and adding {{chunk}} rounds back.
+missing = np.log({{classes}}) - np.log({{chunk}} * 2.0 ** {{bits}})
 ### END SOLUTION
 
 # %% nbgrader={"grade_id": "q2", "grade": true, "points": 2}
 assert np.ndim(missing) == 0, f"missing should be one number, got {missing!r}"
-assert missing > 0, f"the loss is too small, so something is missing; got {missing:.3f}"
-assert missing < np.log({{classes}}), (
-    f"the true loss is ln {{classes}}, {np.log({{classes}}):.3f}, and cannot miss more than that; got {missing:.3f}"
+assert missing > 0, f"what is reported is too small, so something is missing; got {missing:.3f}"
+assert missing > 0.01, (
+    f"only {missing:.2g}? Adding a small number to a large one that is rounded may leave it as it is"
 )
-assert missing > 0.1, (
-    f"only {missing:.2g}? Adding 1 to a large number that is rounded may leave it as it is"
+assert missing < np.log({{classes}}), (
+    f"the true value is ln {{classes}}, {np.log({{classes}}):.3f}, and cannot miss more than that; got {missing:.3f}"
 )
 
 # %% tags=["grading"] question="q2"
@@ -316,27 +338,27 @@ name = "missing"
 rtol = 2e-3
 
 # %% tags=["mistake"] question="q2"
-says = "the loss is too small, so something is missing"
+says = "what is reported is too small, so something is missing"
 missing = -missing
 
 # %% tags=["mistake"] question="q2"
-says = "Adding 1 to a large number that is rounded may leave it as it is"
-missing = 2.0 ** -{{bits}}
+says = "Adding a small number to a large one that is rounded may leave it as it is"
+missing = 2.0 ** -({{bits}})
 
 # %% tags=["mistake"] question="q2"
 says = "that is what the program reports"
 hidden = True
-missing = {{bits}} * np.log(2)
+missing = np.log({{chunk}} * 2.0 ** {{bits}})
 
 # %% tags=["mistake"] question="q2"
-says = "up to 2 to the power of the digits all whole numbers can be told apart"
+says = "that would be right for one long chain; the sums of chunks grow in larger steps"
 hidden = True
-missing = np.log({{classes}}) - ({{bits}} - 1) * np.log(2)
+missing = np.log({{classes}}) - {{bits}} * np.log(2)
 
 # %% tags=["mistake"] question="q2"
-says = "that is in bits"
+says = "up to 2 to the power of the digits, times the step, all sums are exact"
 hidden = True
-missing = missing / np.log(2)
+missing = missing + np.log(2)
 
 # %% [markdown]
 # ## 3 · Merge two blocks ★★ ({{points["q3"]}} points)
@@ -345,7 +367,7 @@ missing = missing / np.log(2)
 #
 # Write `merge(left, right)`: the state of the two blocks together, in the same order `{{state}}`. $m$ and $s$ may be numbers, or arrays of one shape with an entry for each row. Logits may be $10^5$ in size.
 #
-# *Section: [RECURRENCE]({{book}}/06_at_scale.html#recurrence).*
+# *Sections: [Any cut, any order]({{book}}/06_at_scale.html#any-cut-any-order), [A chunk in which everything is masked]({{book}}/06_at_scale.html#a-chunk-in-which-everything-is-masked).*
 
 
 # %% nbgrader={"grade_id": "q3-answer", "solution": true}
@@ -477,7 +499,7 @@ def merge(left, right):
 #
 # `logsumexp_found` reads the rows of `z`, of shape $(N, K)$, `block` classes at a time, and should return the logsumexp of each row, with no more than a block in hand. The rows below are logarithms of seven probabilities, moved by some number, so that their logsumexp is that number; in the last, all is on one class. Find the fault, and write `logsumexp(z, block)`, which is right for any finite logits up to $10^5$ in size, and any `block` from 1 on.
 #
-# *Section: [RECURRENCE]({{book}}/06_at_scale.html#recurrence).*
+# *Section: [One row, read once]({{book}}/06_at_scale.html#one-row-read-once).*
 
 
 # %%
@@ -579,7 +601,7 @@ def logsumexp(z, block):
 #
 # Write `draw(logits, uniforms)` for two arrays of shape $(N, K)$; it returns the draws, $N$ class numbers. The logits of a row may be $10^4$ in size, of either sign.
 #
-# *Section: [RECURRENCE]({{book}}/06_at_scale.html#recurrence).*
+# *Section: [One row, read once]({{book}}/06_at_scale.html#one-row-read-once).*
 
 
 # %% nbgrader={"grade_id": "q5-answer", "solution": true}
@@ -651,20 +673,20 @@ def draw(logits, uniforms):
 # %% [markdown]
 # ## 6 · The entropy, in the same pass ★★★ ({{points["q6"]}} points)
 #
-# How unsure is a model with a million classes? The entropy of its softmax can be had in the pass that finds the loss, if the state carries a third number. Let the state of a row be $m$, the maximum of the logits read so far, $s = \sum_j e^{z_j - m}$, and
+# How unsure is a model with a million classes? The entropy can be had in the pass that finds the loss, if the state carries a third number. The probabilities are proportional to ${{of}}^{z_j}$ here. Let the state of a row be $m$, the maximum of the logits read so far, $s = \sum_j {{of}}^{z_j - m}$, and
 #
 # $${{third}}$$
 #
-# Then $H = {{entropy}}$. At the start $m = -\infty$ and $s = t = 0$. A logit of $-\infty$ adds nothing to any of the sums.
+# Then $H = {{entropy}}. At the start $m = -\infty$ and $s = t = 0$. A logit of $-\infty$ adds nothing to any of the sums.
 #
 # Write `absorb(state, part)`. `state` is `(m, s, t)`, three arrays with an entry for each of $N$ rows, and `part`, of shape $(N, n)$, holds the next logits of each row; the result is the state after them, again `(m, s, t)`. A row may still have read nothing but $-\infty$.
 #
-# *Section: [RECURRENCE]({{book}}/06_at_scale.html#recurrence).*
+# *Sections: [One row, read once]({{book}}/06_at_scale.html#one-row-read-once), [Any cut, any order]({{book}}/06_at_scale.html#any-cut-any-order).*
 
 
 # %%
 def entropies(state):
-    """The entropy of each row in nats, from its state."""
+    """The entropy of each row, from its state."""
     m, s, t = state
     return {{of_state}}
 
@@ -675,16 +697,16 @@ def absorb(state, part):
     ### BEGIN SOLUTION
     m, s, t = state
     base = np.where(m == -np.inf, 0.0, m)
-    t = {{inward}}  # the sum of e^(z - m) (z - m)
+    t = {{inward}}
     new = np.maximum(m, part.max(axis=1))
     top = np.where(new == -np.inf, 0.0, new)
-    keep = np.exp(m - top)
-    t = keep * (t + (base - top) * s)  # each old z - m becomes z - m + (m - new)
+    keep = {{raised}}(m - top)
+    t = keep * (t + (base - top) * s)  # each old z - m becomes z - new, which is m - new more
     gap = np.where(part == -np.inf, 0.0, part - top[:, None])
-    weight = np.where(part == -np.inf, 0.0, np.exp(gap))
+    weight = np.where(part == -np.inf, 0.0, {{raised}}(gap))
     s = keep * s + weight.sum(axis=1)
     t = t + (weight * gap).sum(axis=1)
-    return new, s, {{outward}}
+    return new, s, {{inward}}
     ### END SOLUTION
 
 
@@ -694,18 +716,18 @@ start = (np.full(2, -np.inf), np.zeros(2), np.zeros(2))
 
 
 with np.errstate(all="ignore"):
-    once = absorb(start, np.log(p))
+    once = absorb(start, {{logarithm}}(p))
     assert len(once) == 3, f"a state has three parts, got {len(once)}"
     shapes = [np.shape(part) for part in once]
     assert shapes == [(2,)] * 3, f"two rows have two of each, got shapes {shapes}"
     assert np.allclose(once[1], 1 / p.max(axis=1)), (
         f"relative to the largest probability the others sum to {1 / p.max(axis=1)}, got s = {once[1]}"
     )
-    right = -(p * np.log(p)).sum(axis=1)
+    right = -(p * {{logarithm}}(p)).sum(axis=1)
     assert np.allclose(entropies(once), right), (
         f"read at once, the two rows have the entropies {right.round(4)}; your state gives {entropies(once).round(4)}: how is t defined?"
     )
-    twice = absorb(absorb(start, np.log(p[:, :2])), np.log(p[:, 2:]))
+    twice = absorb(absorb(start, {{logarithm}}(p[:, :2])), {{logarithm}}(p[:, 2:]))
     assert np.allclose(twice[1], once[1]), (
         f"read in two parts the sums should be {once[1]} again, got {np.round(twice[1], 4)}"
     )
@@ -715,12 +737,14 @@ with np.errstate(all="ignore"):
     assert np.isclose(entropies(twice)[0], right[0]), (
         f"row 0 read in two parts, its maximum in the second, should have the entropy {right[0]:.4f} again, got {entropies(twice)[0]:.4f}: what becomes of the old t when the maximum moves?"
     )
-    masked = absorb(absorb(start, np.full((2, 2), -np.inf)), np.log([[0.5, 0.5, 0], [1.0, 0, 0]]))
+    masked = absorb(
+        absorb(start, np.full((2, 2), -np.inf)), {{logarithm}}([[0.5, 0.5, 0], [1.0, 0, 0]])
+    )
     assert not np.any(np.isnan(np.array(masked))), (
         "0 times minus infinity is nan: a logit of minus infinity adds nothing"
     )
-    assert np.allclose(entropies(masked), [np.log(2), 0]), (
-        f"two equal logits have the entropy ln 2 and a single one has 0, got {np.round(entropies(masked), 4)}"
+    assert np.allclose(entropies(masked), [{{logarithm}}(2), 0]), (
+        f"two equal logits have the entropy of a coin and a single one has 0, got {np.round(entropies(masked), 4)}"
     )
 
 # %% tags=["grading"] question="q6"
@@ -747,9 +771,8 @@ right_one = absorb
 def absorb(state, part):
     m, s, t = state
     new, total, third = right_one(state, part)
-    base, top = np.where(m == -np.inf, 0.0, m), np.where(new == -np.inf, 0.0, new)
-    only = right_one((m, s, 0 * t), part)[2] - right_one((m, 0 * s, 0 * t), part)[2]
-    return new, total, third - only + np.exp(m - top) * {{shifts}}
+    lost = right_one((m, s, 0 * t), part)[2] - right_one((m, 0 * s, 0 * t), part)[2]
+    return new, total, third - lost
 
 
 # %% tags=["mistake"] question="q6"
@@ -775,7 +798,7 @@ def absorb(state, part):
 
 
 # %% [markdown]
-# Once your function works: a million classes, read in parts. A model that knows nothing has the entropy $\ln n$ after $n$ classes; the larger the logits, the less of it is left.
+# Once your function works: a million classes, read in parts. The entropy of a model that knows nothing grows with the logarithm of the number of classes; the larger the logits, the less of it is left.
 
 # %%
 noise = np.random.default_rng(0).normal(size=1_000_000)
@@ -787,89 +810,90 @@ for size in [0, 1, 2, 3]:
         state = absorb(state, part[None])
         so_far.append(entropies(state)[0])
     ax.plot(parts, so_far, label=f"logits of size {size}")
-ax.set(xscale="log", xlabel="classes read", ylabel="entropy so far (nats)")
+ax.set(xscale="log", xlabel="classes read", ylabel="entropy so far")
 ax.legend()
 
 # %% [markdown]
-# ## 7 · The loss without the logits ★★★ ({{points["q7"]}} points)
+# ## 7 · A vocabulary in pieces, and its gradient ★★★ ({{points["q7"]}} points)
 #
-# A linear layer makes the logits, `x` times the weights, and all of them at once would not fit. Write `linear_loss(x, weight, labels, rows)`, which makes and uses the logits of at most `rows` examples at a time. `x` has shape $(N, D)$, `weight` has shape {{layout}}, `labels` holds an index for each example, and `rows` need not divide $N$. Return the tuple `{{result}}`: the {{reduction}} of the cross-entropy over all examples in nats, and its gradient with respect to the weights, in their shape. Logits may be $10^3$ in size. The check below measures the memory you take.
+# A linear layer makes the logits, `x` times the weights, and all of them at once would not fit. This time the *classes* are cut into pieces. Write `linear_loss(x, weight, labels, columns)`, which makes the logits of at most `columns` classes at a time, for all examples. It may make each of them twice. `x` has shape $(N, D)$, `weight` has shape {{layout}}, `labels` holds an index for each example, and `columns` need not divide $K$. Return the tuple `{{result}}`: the {{reduction}} of the cross-entropies of all examples in nats, and its gradient with respect to `x`. Logits may be $10^3$ in size. The check below measures the memory that you take; your points hang on what you return.
 #
-# *Section: [CHUNKS]({{book}}/06_at_scale.html#chunks).*
+# *Sections: [Any cut, any order]({{book}}/06_at_scale.html#any-cut-any-order), [Logits that never exist]({{book}}/06_at_scale.html#logits-that-never-exist).*
 
 
 # %% nbgrader={"grade_id": "q7-answer", "solution": true}
-def linear_loss(x, weight, labels, rows):
-    """The {{reduction}} loss and its gradient by the weights, some rows at a time: {{result}}."""
+def linear_loss(x, weight, labels, columns):
+    """The {{reduction}} of the losses and its gradient by x, some classes at a time: {{result}}."""
     ### BEGIN SOLUTION
-    loss, dweight = 0.0, np.zeros(weight.shape)
-    for i in range(0, len(x), rows):
-        part = slice(i, i + rows)
-        g = {{scores}}
-        own = np.arange(len(g)), labels[part]
-        g -= g.max(axis=1, keepdims=True)
-        z_own = g[own]
-        np.exp(g, out=g)
-        sums = g.sum(axis=1, keepdims=True)
-        loss += (np.log(sums[:, 0]) - z_own).sum() / {{divisor}}
-        g /= sums
-        g[own] -= 1
-        dweight += {{slope}} / {{divisor}}
+    parts = [slice(i, i + columns) for i in range(0, {{classes_of}}, columns)]
+    m, s, own = np.full(len(x), -np.inf), np.zeros(len(x)), np.empty(len(x))
+    for part in parts:
+        z = x @ {{piece}}
+        here = (labels >= part.start) & (labels < part.stop)
+        own[here] = z[here, labels[here] - part.start]
+        top = np.maximum(m, z.max(axis=1))
+        s = s * np.exp(m - top) + np.exp(z - top[:, None]).sum(axis=1)
+        m = top
+    loss = (m + np.log(s) - own).sum() / {{divisor}}
+    dx = np.zeros(x.shape)
+    for part in parts:  # m and s are those of all classes now, so make the logits again
+        g = np.exp(x @ {{piece}} - m[:, None]) / s[:, None]
+        here = (labels >= part.start) & (labels < part.stop)
+        g[here, labels[here] - part.start] -= 1
+        dx += g @ {{piece}}.T / {{divisor}}
     return {{result}}
     ### END SOLUTION
 
 
 # %% nbgrader={"grade_id": "q7", "grade": true, "points": 4}
-def ask(x, weight, labels, rows):
-    found = linear_loss(x, {{turned}}.copy(), labels, rows)
+def ask(x, weight, labels, columns):
+    found = linear_loss(x, {{turned}}.copy(), labels, columns)
     assert isinstance(found, tuple | list), f"a tuple {{result}} was asked for, got {type(found)}"
-    loss, dweight = found[{{at}}], found[{{1 - at}}]
+    loss, dx = found[{{at}}], found[{{1 - at}}]
     assert np.shape(loss) == (), (
         f"the loss should be one number, got shape {np.shape(loss)}; in the order {{result}}?"
     )
-    want = {{turned}}.shape
-    assert np.shape(dweight) == want, (
-        f"the gradient should have the shape {want} of the weights, got {np.shape(dweight)}"
+    assert np.shape(dx) == x.shape, (
+        f"the gradient should have the shape {x.shape} of x, got {np.shape(dx)}"
     )
-    return loss, {{turned.replace("weight", "dweight")}}
+    return loss, dx
 
 
 rng = np.random.default_rng(0)
-x, weight, labels = rng.normal(size=(10, 4)), rng.normal(size=(6, 4)), rng.integers(6, size=10)
+x, weight, labels = rng.normal(size=(6, 4)), rng.normal(size=(10, 4)), rng.integers(10, size=6)
+even = ask(0 * x, weight, labels, 10)[0]
+assert np.isclose(even, {{6 if reduction == "sum" else 1}} * np.log(10)), (
+    f"with all logits 0, six examples of ten classes cost ln 10 each; their {{reduction}} is not {even:.4f}"
+)
 whole, slope = ask(x, weight, labels, 10)
-alone = [ask(x[i : i + 1], weight, labels[i : i + 1], 1)[0] for i in range(10)]
-total = sum(alone) / {{10 if reduction == "mean" else 1}}
-assert np.isclose(whole, total), (
-    f"one example at a time the losses have the {{reduction}} {total:.4f}, and all ten in one chunk give {whole:.4f}"
-)
 step = 1e-5 * np.eye(24)[7].reshape(6, 4)
-nudge = (ask(x, weight + step, labels, 10)[0] - ask(x, weight - step, labels, 10)[0]) / 2e-5
+nudge = (ask(x + step, weight, labels, 10)[0] - ask(x - step, weight, labels, 10)[0]) / 2e-5
 assert np.isclose(slope[1, 3], nudge, rtol=1e-4), (
-    f"nudging a weight changes the loss at a rate of {nudge:.4f}, your gradient says {slope[1, 3]:.4f}"
+    f"nudging an entry of x changes the loss at a rate of {nudge:.4f}, your gradient says {slope[1, 3]:.4f}"
 )
-for rows in (5, 4, 3):
-    loss, dweight = ask(x, weight, labels, rows)
+for columns in (5, 4, 3):
+    loss, dx = ask(x, weight, labels, columns)
     assert np.isclose(loss, whole), (
-        f"in chunks of {rows} the loss of ten examples should be {whole:.4f} again, got {loss:.4f}; the last chunk may be shorter"
+        f"in pieces of {columns} the loss should be {whole:.4f} again, got {loss:.4f}; the last piece may be narrower, and a label lies in one of them only"
     )
-    assert np.allclose(dweight, slope), (
-        f"in chunks of {rows} the gradient should be the same as in one; does each chunk add its share of all ten examples?"
+    assert np.allclose(dx, slope), (
+        f"in pieces of {columns} the gradient should be the same as in one; are the probabilities in a piece relative to all classes?"
     )
 with np.errstate(all="ignore"):
     assert np.isfinite(ask(1e3 * x, weight, labels, 4)[0]), (
         "for logits in the thousands your loss is not finite"
     )
 x, weight, labels = (
-    rng.normal(size=(2000, 4)),
     rng.normal(size=(500, 4)),
-    rng.integers(500, size=2000),
+    rng.normal(size=(2000, 4)),
+    rng.integers(2000, size=500),
 )
 tracemalloc.start()
 ask(x, weight, labels, 50)
 peak = tracemalloc.get_traced_memory()[1] / 1e6
 tracemalloc.stop()
 assert peak < 3, (
-    f"you held {peak:.1f} MB at a time: fifty rows of 500 logits take 0.2 MB, and all 2,000 of them 8"
+    f"you held {peak:.1f} MB at a time: 500 rows of fifty logits take 0.2 MB, and all 2,000 columns of them 8"
 )
 
 # %% tags=["grading"] question="q7"
@@ -878,39 +902,40 @@ name = "linear_loss"
 
 def inputs(rng):
     drawn = []
-    for n, d, k, rows, size in [
-        (10, 3, 4, 4, 1),
+    for n, d, k, columns, size in [
+        (4, 3, 10, 4, 1),
         (7, 7, 7, 7, 1),
-        (30, 5, 27, 8, 1),
-        (5, 2, 3, 2, 400),
+        (9, 5, 27, 8, 1),
+        (5, 2, 7, 2, 400),
     ]:
         x, weight = size * rng.normal(size=(n, d)), rng.normal(size=(k, d))
-        drawn.append((x, {{turned}}.copy(), rng.integers(k, size=n), rows))
+        drawn.append((x, {{turned}}.copy(), rng.integers(k, size=n), columns))
     return drawn
 
 
 # %% tags=["mistake"] question="q7"
-says = "the last chunk may be shorter"
+says = "the last piece may be narrower"
 
 
-def linear_loss(x, weight, labels, rows, right=linear_loss):
-    starts = range(0, len(x) - rows + 1, rows)
-    parts = [right(x[i : i + rows], weight, labels[i : i + rows], rows) for i in starts]
-    first, second = zip(*parts, strict=True)
-    chunks = len(parts) if {{divisor}} > 1 else 1
-    return sum(first) / chunks, sum(second) / chunks
+def linear_loss(x, weight, labels, columns, right=linear_loss):
+    part = slice(0, {{classes_of}} // columns * columns)
+    return right(x, {{cut_off}}, labels % part.stop, columns)
 
 
 # %% tags=["mistake"] question="q7"
-says = "does each chunk add its share of all ten examples?"
+says = "are the probabilities in a piece relative to all classes?"
 
 
-def linear_loss(x, weight, labels, rows, right=linear_loss):
-    loss = right(x, weight, labels, rows)[{{at}}]
-    start = (len(x) - 1) // rows * rows
-    share = (len(x) - start) / len(x) if {{divisor}} > 1 else 1
-    last = right(x[start:], weight, labels[start:], rows)
-    dweight = share * last[{{1 - at}}]
+def linear_loss(x, weight, labels, columns, right=linear_loss):
+    loss, dx = right(x, weight, labels, columns)[{{at}}], np.zeros(x.shape)
+    for i in range(0, {{classes_of}}, columns):
+        part = slice(i, i + columns)
+        z = x @ {{piece}}
+        g = np.exp(z - z.max(axis=1, keepdims=True))
+        g /= g.sum(axis=1, keepdims=True)
+        here = (labels >= i) & (labels < i + columns)
+        g[here, labels[here] - i] -= 1
+        dx += g @ {{piece}}.T / {{divisor}}
     return {{result}}
 
 
@@ -918,12 +943,27 @@ def linear_loss(x, weight, labels, rows, right=linear_loss):
 says = "your loss is not finite"
 
 
-def linear_loss(x, weight, labels, rows, right=linear_loss):
-    found, part = list(right(x, weight, labels, rows)), slice(None)
+def linear_loss(x, weight, labels, columns, right=linear_loss):
+    found, part = list(right(x, weight, labels, columns)), slice(None)
     with np.errstate(all="ignore"):
-        over = np.isinf(np.exp({{scores}}).sum())
-    found[{{at}}] += np.inf if over else 0
+        found[{{at}}] += 0 * np.exp(x @ {{piece}}).sum()
     return tuple(found)
+
+
+# %% tags=["mistake"] question="q7"
+says = "their {{reduction}} is not"
+
+
+def linear_loss(x, weight, labels, columns, right=linear_loss):
+    loss, dx = (
+        right(x, weight, labels, columns)[{{at}}],
+        right(x, weight, labels, columns)[{{1 - at}}],
+    )
+    loss, dx = (
+        loss * {{6 if reduction == "mean" else 0.1}},
+        dx * {{6 if reduction == "mean" else 0.1}},
+    )
+    return {{result}}
 
 
 # %% [markdown]
@@ -931,7 +971,7 @@ def linear_loss(x, weight, labels, rows, right=linear_loss):
 #
 # {{ask}}
 #
-# *Section: [RECURRENCE]({{book}}/06_at_scale.html#recurrence).*
+# *Sections: [One row, read once]({{book}}/06_at_scale.html#one-row-read-once), [Any cut, any order]({{book}}/06_at_scale.html#any-cut-any-order).*
 
 # %% [markdown] nbgrader={"grade_id": "q8", "grade": true, "solution": true, "points": 4}
 # ### BEGIN SOLUTION
