@@ -32,9 +32,9 @@ def linear_cross_entropy(x, weight, bias, labels, *, reduction="mean"):
 def linear_cross_entropy_with_grad(x, weight, bias, labels, *, reduction="mean"):
     """The same loss, and its gradients (dx, dweight, dbias) in the shapes of their arguments.
 
-    dx = g weight, dweight = g^T x, dbias = the sum of g's rows, where g is the gradient with
-    respect to the logits; dbias is None without a bias. "mean" divides all by N; "none" and
-    "sum" do not. Extra memory: about 96 MB of logits beside the gradients.
+    dx = g weight, dweight = g^T x (equation 6.6), dbias = the sum of g's rows, where g is the
+    gradient with respect to the logits; dbias is None without a bias. "mean" divides all by N;
+    "none" and "sum" do not. Extra memory: about 96 MB of logits beside the gradients.
     Arguments, errors and reference as in `linear_cross_entropy`.
     """
     x, weight, bias, labels, shape, dtype = _prepare(x, weight, bias, labels, reduction)

@@ -68,6 +68,7 @@ def test_what_stands_where_is_all_there_is():
         (ce.log_softmax, {"5.3": "eq-st-log"}),
         (ce.cross_entropy, {"5.5": "eq-st-log1p"}),
         (ce.cross_entropy_with_grad, {"7.7": "eq-gr", "7.16": "eq-gr-own"}),
+        (ce.linear_cross_entropy_with_grad, {"6.6": "eq-sc-linear"}),
         (ce.softmax_jacobian, {"7.3": "eq-gr-jacobian"}),
         (ce.cross_entropy_hessian, {"8.2": "eq-le-hessian", "8.4": "eq-le-variance"}),
     ],
