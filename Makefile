@@ -80,6 +80,7 @@ lock: .venv/installed  ## renew every pinned version: the book's, the light inst
 	printf 'numpy\nmatplotlib\nipykernel\n' | $(BIN)/uv pip compile --quiet --universal \
 	  --no-annotate --no-header --constraint requirements.txt - -o exercises/requirements.txt
 	$(BIN)/python tools/light.py
+	@mkdir -p _build
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-annotate --no-header \
 	  tests/peers/requirements.in -o _build/peers.txt
 	grep -vE '^(cuda|nvidia|triton)' _build/peers.txt > tests/peers/requirements.txt # the CPU is enough
