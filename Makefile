@@ -40,17 +40,17 @@ lab: .venv/installed  ## open the chapters in JupyterLab
 
 release: .venv/installed  ## make the notebook to hand out: make release PS=ps-softmax VARIANT=7
 	@$(BIN)/python -m grading.release $(or $(PS),$(error say which set: PS=ps-softmax)) \
-	  --root $(PS_DIR) $(if $(VARIANT),--variant $(VARIANT))
+	  --root "$(PS_DIR)" $(if $(VARIANT),--variant $(VARIANT))
 
 grade: .venv/installed .venv-student/installed  ## grade what was handed in: make grade PS=ps-softmax
 	@$(BIN)/python -m grading grade $(or $(PS),$(error say which set: PS=ps-softmax)) \
-	  --root $(PS_DIR) $(if $(SCHEDULER),--scheduler $(SCHEDULER)) $(ARGS)
+	  --root "$(PS_DIR)" $(if $(SCHEDULER),--scheduler $(SCHEDULER)) $(ARGS)
 
 feedback: .venv/installed  ## make the pages that go back to the students: make feedback PS=ps-softmax
-	@$(BIN)/python -m grading feedback $(or $(PS),$(error say which set: PS=ps-softmax)) --root $(PS_DIR)
+	@$(BIN)/python -m grading feedback $(or $(PS),$(error say which set: PS=ps-softmax)) --root "$(PS_DIR)"
 
 grades: .venv/installed  ## export the table of grades
-	@$(BIN)/python -m grading grades --root $(PS_DIR)
+	@$(BIN)/python -m grading grades --root "$(PS_DIR)"
 
 notebooks: .venv/installed  ## execute the chapters in place and normalise them
 	$(BIN)/python tools/notebooks.py $(NOTEBOOKS)

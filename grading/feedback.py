@@ -7,6 +7,7 @@ question, then the notebook as it ran. No script, no request: the page forbids b
 import re
 import sys
 from functools import cache
+from html import unescape
 
 import jinja2
 import latex2mathml.converter
@@ -30,7 +31,7 @@ def mathml(tex, options):
     """A formula as MathML, or as it was written if it is not understood."""
     try:
         return latex2mathml.converter.convert(
-            tex, display="block" if options.get("display_mode") else "inline"
+            unescape(tex), display="block" if options.get("display_mode") else "inline"
         )
     except Exception:  # latex2mathml raises whatever its parser trips over
         return f"<code>{Markup.escape(tex)}</code>"
@@ -40,7 +41,7 @@ def mathml(tex, options):
 def markdown():
     """CommonMark with tables and formulas, without raw HTML."""
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-    return parser.use(dollarmath_plugin, renderer=mathml, allow_digits=False)
+    return parser.use(dollarmath_plugin, renderer=mathml, allow_digits=False, double_inline=True)
 
 
 def text(source, attachments=None):

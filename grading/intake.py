@@ -322,7 +322,7 @@ def _as(cell_type, cells):
 def harmless(text):
     """Markdown without HTML or script links, which would act when a teacher opens the notebook."""
     text = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text)
-    return re.sub(r"(?i)(script|data)\s*:", r"\1&#58;", text)
+    return re.sub(r"(?i)((?:\]\(|\]:|[<{])\s*)(\w*script|data)\s*:", r"\1\2&#58;", text)
 
 
 # ---------------------------------------------------------------- the whole class
