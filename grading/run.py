@@ -220,7 +220,7 @@ def enter_all(course, keys, ready, running, waiting):
     with (
         stop_on_interrupt() as stopped,
         contextlib.closing(running),
-        tqdm(total=len(ready) + waiting, unit="submission") as bar,
+        tqdm(total=len(ready) + waiting, unit="submission", disable=None) as bar,
     ):
         for results in (iter(ready), running):
             for student, record in results:
