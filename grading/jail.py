@@ -16,7 +16,9 @@ import ctypes.util
 import errno
 import functools
 import glob
+import mmap
 import os
+import platform
 import re
 import select
 import shutil
@@ -56,7 +58,7 @@ class Limits:
     grace: float = 5  # before what does not heed its time is killed
     attempts: int = 4  # a cell that kills its process is left out, and the rest is run again
 
-    def order(self, uid):
+    def order(self, uid, walls):
         """The part that the inside needs to know."""
         return {
             "cell": self.cell,
@@ -64,20 +66,22 @@ class Limits:
             "question": self.question,
             "shown": self.shown,
             "uid": uid,
-            "alone": uid is not None,
+            "walls": walls,
             "rlimits": {
                 "RLIMIT_AS": self.address_space,
                 "RLIMIT_CPU": int(self.processor),
                 "RLIMIT_NOFILE": self.files,
                 "RLIMIT_FSIZE": self.file_size,
                 "RLIMIT_CORE": 0,
-                **({"RLIMIT_NPROC": 2 * self.processes} if uid is not None and COUNTED else {}),
-            },
+            }
+            | ({"RLIMIT_NPROC": 2 * self.processes} if walls and counts_apart() else {}),
         }
 
 
-# Of older kernels, RLIMIT_NPROC counts all processes of the user, those outside the jail included.
-COUNTED = os.getuid() == 0 or tuple(map(int, os.uname().release.split(".")[:2])) >= (5, 14)
+def counts_apart():
+    """Whether RLIMIT_NPROC counts a jail's processes alone; older kernels count all of a user's."""
+    kernel = tuple(map(int, re.findall(r"\d+", platform.release())[:2]))
+    return os.getuid() == 0 or kernel >= (5, 14)
 
 
 class NoJail(Exception):
@@ -262,7 +266,6 @@ def check(student=None, limits=None):
 # ---------------------------------------------------------------- one jail
 
 TICK = 0.1  # seconds between two looks at what the jail uses
-PAGE, CLOCK = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
 
 
 class Jail:
@@ -274,7 +277,7 @@ class Jail:
         self.deadline = deadline or time.monotonic() + limits.total
         self.buffer, self.searched, self.said, self.next_look = bytearray(), 0, 0, 0.0
         as_root = os.getuid() == 0
-        self.uid = (nobody() if as_root else 0) if walls else None
+        self.uid = nobody() if walls and as_root else None
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed on leaving
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self.errors}
         if walls:
@@ -326,7 +329,7 @@ class Jail:
     def start(self, cells):
         """Send the cells; return when the inside is ready to run them."""
         try:
-            self.send({"cells": cells, "limits": self.limits.order(self.uid)})
+            self.send({"cells": cells, "limits": self.limits.order(self.uid, self.walls)})
             frame = self.read(60)
         except Ended as ended:
             self.errors.seek(0)
@@ -384,15 +387,16 @@ class Jail:
         self.next_look = now + TICK
         tree = [self.process.pid]
         threads = processor = memory = 0
+        clock = os.sysconf("SC_CLK_TCK")
         for pid in tree:
             tree += children(pid)
             try:
                 stat = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
             except OSError:
                 continue
-            processor += sum(map(int, stat[11:15])) / CLOCK  # user, system; its dead children's
+            processor += sum(map(int, stat[11:15])) / clock  # user, system; its dead children's
             threads += int(stat[17])
-            memory += int(stat[21]) * PAGE
+            memory += int(stat[21]) * mmap.PAGESIZE
         if threads > self.limits.processes + 2:  # bubblewrap's own two
             raise Ended("processes")
         if processor > self.limits.processor:
@@ -429,7 +433,7 @@ def held(pid):
         return 1024 * (int(sizes["Pss"]) + int(sizes["SwapPss"]))
     except (OSError, KeyError):
         try:
-            return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE
+            return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * mmap.PAGESIZE
         except OSError:
             return 0
 

@@ -41,10 +41,10 @@ class Class:
         from nbgrader.coursedir import CourseDirectory
 
         self.name, self.root = name, Path(root).expanduser().resolve()
+        self.release = autograde.release(name, str(self.root))
         own = self.root / "nbgrader_config.py"
         if not own.exists():
             own.write_text(OWN_CONFIG.format(folder=str(sets.EXERCISES)), encoding="utf-8")
-        self.release = autograde.release(name, str(self.root))
         self.exam = autograde.exam(name, str(self.root))
         self.config = settings(self.root)
         course = CourseDirectory(config=self.config)
@@ -133,7 +133,8 @@ class Class:
 
 def here(jobs, tasks, arguments):
     """Run tasks in jails on this machine; yields (student, record or exception) as they end."""
-    jobs = jobs or len(os.sched_getaffinity(0))
+    affinity = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count()))
+    jobs = jobs or len(affinity(0))
     results = queue.SimpleQueue()
 
     def work(student, cells):

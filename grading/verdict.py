@@ -36,7 +36,6 @@ class Verdict:
 
     question: str
     points: float
-    most: float
     message: str
 
 
@@ -94,12 +93,12 @@ class Exam:
         for call, answer, want in zip(calls, answers, wanted, strict=True):
             said = fault(question, call, answer, want)
             if said:
-                return Verdict(question.id, 0.0, question.points, said)
+                return Verdict(question.id, 0.0, said)
         if question.kind == "value":
             said = "Correct."
         else:
             said = f"Correct, on {len(calls)} inputs that are not in the notebook."
-        return Verdict(question.id, float(question.points), question.points, said)
+        return Verdict(question.id, float(question.points), said)
 
 
 def fault(question, call, answer, want):

@@ -16,9 +16,9 @@ This folder is bound into the jail and run as `python -I /inside`.
 import contextlib
 import os
 import resource
-import select
 import signal
 import sys
+import time
 import traceback
 
 import exchange
@@ -33,8 +33,12 @@ class TooLong(BaseException):
 def give_up_rights(limits):
     """Set the limits of this process and its children; as root, become a user without a name."""
     for name, most in limits["rlimits"].items():
-        resource.setrlimit(getattr(resource, name), (most, most))
-    if os.getuid() == 0 and limits["uid"]:
+        try:
+            resource.setrlimit(getattr(resource, name), (most, most))
+        except (ValueError, OSError):
+            if limits["walls"]:
+                raise
+    if limits["uid"]:
         os.setgroups([])
         os.setresgid(limits["uid"], limits["uid"], limits["uid"])
         os.setresuid(limits["uid"], limits["uid"], limits["uid"])
@@ -220,13 +224,15 @@ def answer_apart(namespace, question, limits, send):
             os._exit(0)
         finally:
             os._exit(1)
-    fd = os.pidfd_open(child)
-    ended, _, _ = select.select([fd], [], [], limits["question"])
+    ended, end = 0, time.monotonic() + limits["question"]
+    try:
+        while not ended and time.monotonic() < end:
+            ended, _ = os.waitpid(child, os.WNOHANG)
+            time.sleep(0.002)
+    except ChildProcessError:  # it has ended, and SIGCHLD is ignored
+        ended = child
     if not ended:
         os.kill(child, signal.SIGKILL)
-    os.close(fd)
-    with contextlib.suppress(ChildProcessError):  # if nobody wants to hear of children
-        os.waitpid(child, 0)
     send({"question": question[0], "done": "exit" if ended else "time"})
 
 
@@ -253,7 +259,7 @@ def main():
         os.dup2(nowhere, fd)
     send({"ready": True})
     run_cells(shell, recorder, order["cells"], limits["cell"], send)
-    if limits["alone"] and os.getpid() == 2:  # in the jail, after its first process
+    if limits["walls"] and os.getpid() == 2:  # in the jail, after its first process
         with contextlib.suppress(ProcessLookupError):
             os.kill(-1, signal.SIGKILL)  # all others: what the cells left running
     send({"cells": "done"})
