@@ -347,6 +347,16 @@ def test_without_a_jail_grading_refuses_and_says_what_helps(tmp_path, said, reme
     assert course.points()["ada"]["q1"] == 2
 
 
+def test_time_that_is_up_is_the_submissions_fault_and_not_the_jails():
+    need_a_jail()
+    limits = jail.Limits(total=2, cell=10)
+    cells = [["a", "import time; time.sleep(60)"], ["b", "x = 1"]]
+    record = jail.run(cells, [["q", "value", "x", [[]]]], limits)
+    assert record["answers"] == {"q": [{"died": "unreached"}]}
+    assert "more time than allowed" in json.dumps(record["cells"]["a"])
+    assert "not reached" in json.dumps(record["cells"]["b"])
+
+
 def test_the_page_for_teachers_names_the_limits_and_the_remedy():
     page = (prose.ROOT / "pages" / "for_teachers.md").read_text(encoding="utf-8")
     of = jail.Limits()
