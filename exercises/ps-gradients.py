@@ -12,7 +12,7 @@ variants = {
     "answer": [
         {"answer": "the probabilities $\\hat p$", "plain": "the probabilities", "factor": "probs"},
         {
-            "answer": "the logarithms of the probabilities, $\\log \\hat p$",
+            "answer": "the logarithms $\\log \\hat p$ of the probabilities",
             "plain": "the logarithms of the probabilities",
             "factor": "1",
         },
@@ -68,11 +68,11 @@ variants = {
         {"large": "summed", "small": "averaged twice", "flip": "negated"},
     ],
     "step": [
-        {"kind": "central", "digits": 24, "format": "float32", "F": 3.0},
-        {"kind": "forward", "digits": 24, "format": "float32", "F": 2.0},
-        {"kind": "central", "digits": 24, "format": "float32", "F": 5.0},
-        {"kind": "forward", "digits": 53, "format": "float64", "F": 6.0},
-        {"kind": "central", "digits": 53, "format": "float64", "F": 9.0},
+        {"kind": "central", "digits": 24, "format": "float32", "F": 3},
+        {"kind": "forward", "digits": 24, "format": "float32", "F": 2},
+        {"kind": "central", "digits": 24, "format": "float32", "F": 5},
+        {"kind": "forward", "digits": 53, "format": "float64", "F": 6},
+        {"kind": "central", "digits": 53, "format": "float64", "F": 9},
     ],
     "noise": [
         {
@@ -404,7 +404,7 @@ def response(probs, v, temperature, right=response):
 # `soft_gradient_found` is meant to return the gradient, with respect to the logits, of the mean
 # cross-entropy of $\operatorname{softmax}(z/T)$ against soft targets, in nats. `logits` and
 # `target` have shape $(N, K)$. A number check prints how many times larger it is than it should
-# be, entry by entry. Say what this tells you, and write
+# be, entry by entry. See what this tells you, and write
 # `soft_gradient(logits, target, temperature)`.
 #
 # *Sections: [The chain rule, in full and then

@@ -522,13 +522,14 @@ def merge(logits, classes):
 # ## 7 · A die that was thrown often ★★★ ({{points["q7"]}} points)
 #
 # A die was thrown many times. You are told one thing: the average was {{pips}} pips. How probable
-# is each face? The distribution that assumes nothing besides is the one of largest entropy, a
-# softmax of the scores $z = (1, 2, \dots, 6)$ at the temperature that gives the average. The same
-# may be asked for any scores.
+# is each face? The distribution that assumes nothing besides is the one of largest entropy:
+# $p = \operatorname{softmax}(\beta z)$ with the scores $z = (1, 2, \dots, 6)$ and the factor
+# $\beta$ that gives the average. The same may be asked for any scores.
 #
 # Write `max_entropy(z, average)`. `z` is an array of $K$ scores and `average` a number strictly
 # between the smallest and the largest; find the distribution $p$ of largest entropy with
-# $\sum_k p_k z_k$ equal to `average`, and return {{wanted}}, right to six digits or better.
+# $\sum_k p_k z_k$ equal to `average`, and return {{wanted}}, right to six digits or better. In all
+# cases that are tried the factor lies between −30 and 30.
 #
 # *Section: [The same function from
 # ignorance]({{book}}/03_softmax.html#the-same-function-from-ignorance).*
@@ -571,7 +572,8 @@ rtol, atol = 1e-5, 1e-7
 
 
 def inputs(rng):
-    scores = [2 * rng.normal(size=size) for size in (2, 5, 5, 27)] + [np.arange(1.0, 7.0)]
+    gaps = [rng.uniform(0.3, 1.5, size=size) for size in (2, 5, 5, 9)]
+    scores = [rng.permutation(g.cumsum() - g.sum() / 2) for g in gaps] + [np.arange(1.0, 7.0)]
     return [(z, float(z @ rng.dirichlet(np.full(len(z), 2.0)))) for z in scores]
 
 
