@@ -303,7 +303,8 @@ lead = np.log(q / (1 - q))
 # A prediction $\hat p = \operatorname{softmax}(z/T)$ is known, the logits are not. Somebody moves
 # the logits by a small amount in the direction $v$, from $z$ to $z + \eta v$. Write
 # `response(probs, v, temperature)`: the rate, per unit of $\eta$ at $\eta = 0$, at which
-# {{answer}} change. `probs` and `v` have the same shape, and so has the result.
+# {{answer}} change. `probs` and `v` have the same shape, and so has the result. Find the formula:
+# seven digits are compared, which differences do not have.
 #
 # *Section: [How softmax answers a nudge]({{book}}/07_gradients.html#how-softmax-answers-a-nudge).*
 
@@ -405,7 +406,7 @@ def response(probs, v, temperature, right=response):
 # cross-entropy of $\operatorname{softmax}(z/T)$ against soft targets, in nats. `logits` and
 # `target` have shape $(N, K)$. A number check prints how many times larger it is than it should
 # be, entry by entry. See what this tells you, and write
-# `soft_gradient(logits, target, temperature)`.
+# `soft_gradient(logits, target, temperature)`, by the formula and not by differences.
 #
 # *Sections: [The chain rule, in full and then
 # collapsed]({{book}}/07_gradients.html#the-chain-rule-in-full-and-then-collapsed), [What goes
