@@ -7,6 +7,7 @@ enter it. Whatever is finished is on disk: a run that was broken off continues w
 
 import argparse
 import contextlib
+import csv
 import fcntl
 import os
 import queue
@@ -298,6 +299,14 @@ def grades(root):
     table = root / "grades.csv"
     with Gradebook(CourseDirectory(config=config).db_url) as gradebook:
         CheckedExport(to=str(table), config=config).export(gradebook)
+    for path in sorted(root.glob("set_aside/*.csv")):
+        with path.open(encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        graded = {row["student"] for row in rows if row["status"] == "graded"}
+        for row in rows:
+            if row["student"] not in graded:
+                said = f"{path.stem}: {row['file']}: {row['reason']}"
+                print(f"set aside, not among the grades: {said}", file=sys.stderr)
     return table
 
 

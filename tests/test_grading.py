@@ -258,6 +258,9 @@ def test_whatever_is_handed_in_is_graded_or_set_aside_with_a_reason(tmp_path):
         "reversed": "another order", "missing-cell": "cell q3 was missing",
     }.items():  # fmt: skip
         assert re.search(f".*{re.escape(name)}.*{reason}", said), (name, said)
+    said = course.run("grades").stderr
+    assert "set aside, not among the grades: ps-small: truncated/ps-small.ipynb: " in said
+    assert "second.ipynb" not in said
     assert not list(tmp_path.parent.glob("**/escaped"))
     assert not Path("/absolute").exists()
 
