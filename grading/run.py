@@ -9,6 +9,8 @@ import argparse
 import contextlib
 import csv
 import fcntl
+import hashlib
+import json
 import os
 import queue
 import signal
@@ -17,6 +19,7 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import nbformat
 from tqdm import tqdm
 
 from grading import autograde, intake, jail, sets
@@ -108,28 +111,33 @@ class Class:
                 path.unlink()
 
     def key(self, submission):
-        """What a submission's run depends on, and the cells to run."""
+        """A name for what a submission's run depends on, and the cells to run."""
         cells = autograde.code(submission.notebook)
         return autograde.digest(cells, self.exam, self.limits), cells
+
+    def version(self, submission, key):
+        """A name for all that is entered: the run, the free text, and when it was handed in."""
+        parts = [key, nbformat.writes(submission.notebook), submission.time.isoformat()]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     def done(self, student):
         """Where it is noted that nbgrader has entered a submission."""
         return self.root / "runs" / self.name / f"{student}.done"
 
-    def is_done(self, student, key):
+    def is_done(self, student, version):
         """Whether this very submission has been entered."""
         graded = self.root / "autograded" / student / self.name / f"{self.name}.ipynb"
         done = self.done(student)
-        return done.exists() and done.read_text() == key and graded.exists()
+        return done.exists() and done.read_text() == version and graded.exists()
 
-    def enter(self, student, key, record):
+    def enter(self, student, key, version, record):
         """Keep the record of a run and have nbgrader reach and enter the verdict."""
         autograde.keep(self.root, self.name, student, key, record)
         with contextlib.chdir(self.root):
             result = self.nbgrader.autograde(self.name, student, force=True)
         if not result["success"]:
             raise RuntimeError(result.get("log") or result["error"])
-        intake.replace(self.done(student), key)
+        intake.replace(self.done(student), version)
 
 
 def here(jobs, tasks, arguments):
@@ -192,16 +200,17 @@ def _grade(course, jobs, scheduler, walls, again):
         jail.check()
     submissions, entries = course.take_in()
     aside = [entry for entry in entries if entry.status == "set aside"]
-    keys, tasks, ready = {}, [], []
+    names, tasks, ready = {}, [], []
     for submission in submissions:
         student = submission.student
-        keys[student], cells = course.key(submission)
+        key, cells = course.key(submission)
+        names[student] = key, course.version(submission, key)
         if again:
             course.done(student).unlink(missing_ok=True)
             autograde.kept(course.root, name, student).unlink(missing_ok=True)
-        if course.is_done(student, keys[student]):
+        if course.is_done(student, names[student][1]):
             continue
-        record = autograde.recall(course.root, name, student, keys[student])
+        record = autograde.recall(course.root, name, student, key)
         if record is None:
             tasks.append((student, cells))
         else:
@@ -211,12 +220,12 @@ def _grade(course, jobs, scheduler, walls, again):
         running = on_cluster(scheduler, tasks, arguments)
     else:
         running = here(jobs, tasks, arguments)
-    failed = enter_all(course, keys, ready, running, len(tasks))
+    failed = enter_all(course, names, ready, running, len(tasks))
     summary(course, len(submissions), len(ready) + len(tasks) - len(failed), aside, failed)
     return len(failed)
 
 
-def enter_all(course, keys, ready, running, waiting):
+def enter_all(course, names, ready, running, waiting):
     """Enter each record as it comes; returns {student: why} for those that could not be."""
     failed = {}
     with (
@@ -231,7 +240,7 @@ def enter_all(course, keys, ready, running, waiting):
                 try:
                     if isinstance(record, BaseException):
                         raise record
-                    course.enter(student, keys[student], record)
+                    course.enter(student, *names[student], record)
                 except Exception as error:
                     failed[student] = str(error).strip() or repr(error)
                 bar.update()

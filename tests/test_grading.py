@@ -95,6 +95,11 @@ def test_a_second_run_grades_nothing_anew_and_a_new_version_is(tmp_path):
     os.utime(path, (0, 0))
     assert "1 submissions graded now" in course.run("grade", SET).stdout
     assert course.points()["ada"]["q2"] == 2
+    text = course.right("q1", "q2", "q4")
+    course.hand_in("ada", course.notebook(text), name="softmax (2).ipynb")
+    os.utime(path.with_name("softmax (1).ipynb"), (0, 0))
+    assert "1 submissions graded now" in course.run("grade", SET).stdout
+    assert course.points()["ada"]["q4"] is None  # waits to be read
     assert (tmp_path / "issued" / f"{SET}.seed").read_text() == seed
 
 
