@@ -229,7 +229,7 @@ def test_the_zip_reads_from_a_local_server_without_a_network(site, chromium, tmp
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("requestfailed", lambda request: errors.append(request.url))
         for path in ["index.html", "chapters/03_softmax.html", "search.html?q=softmax"]:
-            page.goto(address + path, wait_until="load")
+            page.goto(address + path, wait_until="networkidle")
             assert page.locator("h1").count() == 1
         page.wait_for_selector("#search-results li a")
         assert errors == []
