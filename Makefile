@@ -8,11 +8,11 @@ PS_DIR ?= exercises
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
-book: .venv/installed website/node_modules  ## build the website into _build/html, warnings as errors
+book: .venv/installed website/node_modules website/wheels  ## build the website into _build/html, warnings as errors
 	$(BIN)/jupyter-book build . -W --keep-going -q
 	@echo "The book is at $(CURDIR)/_build/html/index.html"
 
-test: .venv/installed .venv-student/installed website/node_modules  ## run every check
+test: .venv/installed .venv-student/installed website/node_modules website/wheels  ## run every check
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest
@@ -86,6 +86,9 @@ lock: .venv/installed  ## renew every pinned version: the book's, the light inst
 	grep -vE '^(cuda|nvidia|triton)' _build/peers.txt > tests/peers/requirements.txt # the CPU is enough
 	cd website && PATH="$(CURDIR)/$(BIN):$$PATH" npm update --save --omit-lockfile-registry-resolved
 
+colab: .venv/installed  ## write the chapters with an install cell, for Colab, into _build/colab
+	$(BIN)/python tools/colab.py
+
 peers: .venv-peers/installed  ## compare ce_lib with PyTorch, JAX, SciPy and scikit-learn
 	.venv-peers/bin/python -m pytest -o addopts= tests/test_peers.py
 
@@ -97,7 +100,7 @@ bench: .venv-peers/installed .venv-student/installed book  ## measure library, w
 	  .venv-peers/bin/python -m benchmarks
 
 clean:  ## remove what was made, the environments included
-	rm -rf _build dist website/node_modules .venv .venv-peers .venv-student
+	rm -rf _build dist website/node_modules website/wheels .venv .venv-peers .venv-student
 	rm -rf .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -122,6 +125,14 @@ website/node_modules: website/package-lock.json .venv/installed
 	cd website && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent --no-audit --no-fund
 	@touch $@
 
+website/wheels: requirements.txt website/lite/jupyterlab.txt .venv/installed
+	@rm -rf $@
+	$(BIN)/pip download --quiet --no-deps --only-binary :all: --dest $@ -r website/lite/jupyterlab.txt
+	$(BIN)/pip download --quiet --no-deps --only-binary :all: --dest $@ -c requirements.txt \
+	  --platform any --abi none --python-version 3.12 \
+	  anywidget comm ipywidgets latex2mathml psygnal typing-extensions
+	@touch $@
+
 .venv-peers/installed: tests/peers/requirements.txt
 	@$(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/pip install --quiet -r tests/peers/requirements.txt
@@ -129,4 +140,4 @@ website/node_modules: website/package-lock.json .venv/installed
 	@touch $@
 
 .PHONY: help book test serve pdf epub zip site lab release grade feedback grades \
-  notebooks format light wheel release-check lock peers bench clean
+  notebooks colab format light wheel release-check lock peers bench clean

@@ -24,11 +24,12 @@ def pytest_collection_modifyitems(items):
 def site(tmp_path_factory):
     """The website's folder, built from a copy with every warning an error."""
     copy = tmp_path_factory.mktemp("site") / "copy"
-    skip = shutil.ignore_patterns("_build", ".*", "__pycache__", "tests", "node_modules")
+    skip = shutil.ignore_patterns("_build", ".*", "__pycache__", "tests", "node_modules", "wheels")
     shutil.copytree(prose.ROOT, copy, ignore=skip)
-    modules = prose.ROOT / "website" / "node_modules"
-    assert modules.exists(), "the formulas need MathJax: run `make website/node_modules`"
-    os.symlink(modules, copy / "website" / "node_modules", target_is_directory=True)
+    for name in ("node_modules", "wheels"):
+        made = prose.ROOT / "website" / name
+        assert made.exists(), f"the website needs it: run `make website/{name}`"
+        os.symlink(made, copy / "website" / name, target_is_directory=True)
     jupyter_book = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
     command = [*jupyter_book, "build", "-W", "-n", "--keep-going", "."]
     done = subprocess.run(

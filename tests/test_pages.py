@@ -10,6 +10,11 @@ TEXTS = [*prose.ROOT.glob("*.md"), *prose.PAGES, *prose.CHAPTERS]
 RAW_ROLE = re.compile(r"\{(?:eq|numref|ref|cite|output|cited|measured|doc)[\w:]*\}")
 
 
+def pages(site):
+    """The book's own pages, without JupyterLite's."""
+    return [page for page in site.rglob("*.html") if page.relative_to(site).parts[0] != "lite"]
+
+
 def test_every_chapter_and_page_is_on_the_site(site):
     """Nothing that is written is left out."""
     for path in [*prose.CHAPTERS, *prose.PAGES]:
@@ -19,7 +24,7 @@ def test_every_chapter_and_page_is_on_the_site(site):
 
 def test_every_role_and_figure_is_resolved(site):
     """No page shows a role as raw text or a problem of the build, or loses a figure's picture."""
-    for page in site.rglob("*.html"):
+    for page in pages(site):
         text = page.read_text(encoding="utf-8")
         article = re.sub(r"<(script|pre)\b.*?</\1>", "", text, flags=re.DOTALL)
         raw = RAW_ROLE.search(article)
@@ -33,7 +38,7 @@ def test_every_anchor_on_the_site_exists(site):
     """A link within the site leads to a page, and to a place on it."""
     ids = {
         page.resolve(): set(re.findall(r'\bid="([^"]+)"', page.read_text(encoding="utf-8")))
-        for page in site.rglob("*.html")
+        for page in pages(site)
     }
     for page in ids:
         text = page.read_text(encoding="utf-8")

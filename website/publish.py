@@ -132,7 +132,8 @@ def write_beside(app, error):
     (out / "_static" / "widgets").mkdir(exist_ok=True)
     for name in [*widgets.FIGURES, "quiz"]:
         (out / f"_static/widgets/{name}.mjs").write_text(widgets.source(name), encoding="utf-8")
-    used = "".join(page.read_text(encoding="utf-8") for page in out.rglob("*.html"))
+    pages = (page for page in out.rglob("*.html") if page.relative_to(out).parts[0] != "lite")
+    used = "".join(page.read_text(encoding="utf-8") for page in pages)
     for file in (out / "_static").iterdir():
         if file.is_file() and f"_static/{file.name}" not in used:
             file.unlink()
@@ -148,7 +149,9 @@ def write_worker(app, error):
     if error or app.builder.name != "html":
         return
     out = Path(app.outdir)
-    aside = re.compile(r"\.buildinfo|objects\.inv|sw\.js|404\.html|.*\.(?:md|txt|xml|png)")
+    aside = re.compile(
+        r"lite/.*|\.buildinfo|objects\.inv|sw\.js|404\.html|.*\.(?:ipynb|md|txt|xml|png)"
+    )
     files = sorted(
         file
         for path in out.rglob("*")

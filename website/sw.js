@@ -20,6 +20,7 @@ self.addEventListener('message', (event) => {
 self.addEventListener('fetch', (event) => {
   const url = new URL(event.request.url);
   if (event.request.method !== 'GET' || !url.href.startsWith(self.registration.scope)) return;
+  if (url.href.startsWith(`${self.registration.scope}lite/`)) return; // needs the network anyway
   if (url.pathname.endsWith('/')) url.pathname += 'index.html';
   const answer = async () => {
     const cache = await caches.open(PREFIX + EDITION);

@@ -1,0 +1,242 @@
+"""JupyterLite beside the book: every chapter runs in the reader's browser, on Pyodide.
+
+- lite/ of the site is JupyterLite, with the chapters and what they import;
+- Pyodide comes from its CDN, or from the site itself if PYODIDE names a folder with its release;
+- pyodide.js starts Python and reports how far it is, status.js tells the reader.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from flit_core.buildapi import build_wheel
+from jupyterlite_pyodide_kernel.constants import PYODIDE_KERNEL_NPM_NAME, PYODIDE_KERNEL_PLUGIN_ID
+
+HERE = Path(__file__).resolve().parent
+WHEELS = HERE.parent / "wheels"  # what ce_lib's widgets need and Pyodide lacks, from PyPI
+RELEASE = HERE.parent / "node_modules" / "pyodide"  # its lock file, and which version it is
+LABEXTENSIONS = Path(sys.prefix, "share", "jupyter", "labextensions")
+CORE = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")
+# Loaded at once when Python starts: what the kernel asks for, and what a chapter imports.
+KERNEL = ("ssl", "sqlite3", "micropip", "piplite", "ipykernel", "comm", "pyodide-kernel")
+START = [*KERNEL, "jedi", "ipython", "matplotlib", "ce-lib"]
+NEEDS = {
+    "ce-lib": ["numpy", "anywidget", "latex2mathml"],
+    "anywidget": ["ipywidgets", "psygnal", "typing-extensions"],
+    "ipywidgets": ["comm", "ipython", "traitlets"],
+    "pyodide-kernel": ["comm", "ipykernel", "ipython", "traitlets"],
+}
+
+# Left out: the service worker, which only serves files to Python and would meet the book's own,
+# and what leads to pages that are not built.
+WITHOUT = (
+    "@jupyterlite/application-extension:service-worker-manager",
+    "@jupyterlite/notebook-application-extension:logo",
+    "@jupyter-notebook/application-extension:pages",
+    "@jupyter-notebook/notebook-extension:open-tree-tab",
+)
+
+
+def cdn():
+    """The address of Pyodide's release, ending in a slash."""
+    release = json.loads((RELEASE / "package.json").read_text(encoding="utf-8"))["version"]
+    return f"https://cdn.jsdelivr.net/pyodide/v{release}/full/"
+
+
+def release_lock():
+    """The release's own lock file."""
+    return json.loads((RELEASE / "pyodide-lock.json").read_text(encoding="utf-8"))
+
+
+def canonical(name):
+    """A package's name as a lock file lists it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def closure(packages, names):
+    """The packages of a lock file that these names need, with themselves."""
+    found, left = set(), list(names)
+    while left:
+        name = canonical(left.pop())
+        if name not in found:
+            found.add(name)
+            left += packages[name]["depends"]
+    return found
+
+
+def entry(wheel):
+    """A wheel's entry in Pyodide's lock file, and its name there."""
+    name, number = wheel.name.split("-")[:2]
+    key = canonical(name)
+    return key, {
+        "name": key,
+        "version": number,
+        "file_name": f"./{wheel.name}",
+        "install_dir": "site",
+        "sha256": hashlib.sha256(wheel.read_bytes()).hexdigest(),
+        "package_type": "package",
+        "imports": [name],
+        "depends": NEEDS.get(key, []),
+    }
+
+
+def stage_python(root, folder, pyodide):
+    """Fill a folder with what Python needs to start besides Pyodide's release, or all of it.
+
+    root : the project, whose ce_lib is packed; pyodide : None, or a folder with a release.
+    Raises FileNotFoundError or ValueError naming a file that is missing or not the release's.
+    """
+    folder.mkdir(parents=True)
+    lock = release_lock()
+    with contextlib.chdir(root):  # as PEP 517 has it
+        build_wheel(str(folder))
+    kernel = LABEXTENSIONS / PYODIDE_KERNEL_NPM_NAME / "static" / "pypi"
+    for wheel in [*WHEELS.glob("*.whl"), *kernel.glob("*.whl")]:
+        if not wheel.name.startswith(("jupyterlab_", "widgetsnbextension")):
+            shutil.copy(wheel, folder)
+    lock["packages"] |= dict(map(entry, sorted(folder.glob("*.whl"))))
+    if pyodide:
+        needed = closure(lock["packages"], START)
+        lock["packages"] = {name: lock["packages"][name] for name in sorted(needed)}
+        copy_release(lock["packages"], Path(pyodide), folder)
+    (folder / "pyodide-lock.json").write_text(json.dumps(lock), encoding="utf-8")
+    script = (HERE / "pyodide.js").read_text(encoding="utf-8")
+    script = script.replace("'BASE'", json.dumps("release/" if pyodide else cdn()))
+    files = len(closure(lock["packages"], START)) + len(CORE) - 2  # two scripts are not fetched
+    script = script.replace("'FILES'", str(files)).replace("'START'", json.dumps(START))
+    (folder / "pyodide.js").write_text(script, encoding="utf-8")
+
+
+def copy_release(packages, pyodide, folder):
+    """Copy from a release what its core and these packages are; each wheel as its lock says."""
+    (folder / "release").mkdir()
+    hashes = {
+        package["file_name"]: package["sha256"]
+        for package in packages.values()
+        if not package["file_name"].startswith("./")
+    }
+    for name in [*CORE, *hashes]:
+        if not (pyodide / name).exists():
+            raise FileNotFoundError(
+                f"PYODIDE must name a folder with the release at {cdn()}; {pyodide} has no {name}"
+            )
+        shutil.copy(pyodide / name, folder / "release")
+        found = hashlib.sha256((pyodide / name).read_bytes()).hexdigest()
+        if found != hashes.get(name, found):
+            raise ValueError(f"{pyodide / name} is not that release's: its sha256 is {found}")
+
+
+def stage_chapters(root, folder):
+    """Copy the chapters for JupyterLite: its kernel by name, their outputs to be shown."""
+    folder.mkdir(parents=True)
+    for path in sorted((root / "chapters").glob("*.ipynb")):
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        notebook["metadata"]["kernelspec"] = {"name": "python", "display_name": "Python (Pyodide)"}
+        for cell in notebook["cells"]:
+            if cell["cell_type"] == "code":
+                cell["metadata"]["trusted"] = True
+        (folder / path.name).write_text(json.dumps(notebook), encoding="utf-8")
+
+
+def stage_extension(folder):
+    """The extension that tells the reader how far Python is: a module as JupyterLab loads one."""
+    folder.mkdir(parents=True)
+    shutil.copy(HERE / "status.js", folder)
+    build = {"load": "status.js", "extension": "./extension"}
+    package = {"name": "ce-book", "version": version("ce-lib"), "jupyterlab": {"_build": build}}
+    (folder / "package.json").write_text(json.dumps(package), encoding="utf-8")
+
+
+def settings(python):
+    """JupyterLite's settings; `python` is the folder of Pyodide's start in the site's lite/."""
+    kernel = {"pyodideUrl": f"./{python}/pyodide.js", "loadPyodideOptions": {"packages": START}}
+    config = {
+        "appName": "Cross-Entropy and Softmax",
+        "disabledExtensions": [*WITHOUT],
+        "exposeAppInBrowser": True,
+        "showLoadingIndicator": True,
+        "litePluginSettings": {PYODIDE_KERNEL_PLUGIN_ID: kernel},
+    }
+    themes = {"@jupyterlab/apputils-extension:themes": {"adaptive-theme": True}}
+    return {"jupyter-lite-schema-version": 0, "jupyter-config-data": config}, themes
+
+
+def build(root, out, work, pyodide=None):
+    """Build JupyterLite with the chapters of `root` into `out`, unless nothing has changed.
+
+    root : the project; work : a folder for what is made on the way.
+    pyodide : a folder with Pyodide's release to serve it from the site, None for its CDN.
+    """
+    inputs = [root / "pyproject.toml", RELEASE / "package.json", *HERE.glob("*.*")]
+    inputs += [*(root / "chapters").glob("*.ipynb"), *WHEELS.glob("*.whl")]
+    inputs += [path for path in (root / "ce_lib").rglob("*.*") if "__pycache__" not in path.parts]
+    digest = hashlib.sha256(f"{pyodide} {version('jupyterlite-core')}".encode())
+    for path in sorted(inputs):
+        digest.update(path.read_bytes())
+    edition = digest.hexdigest()[:16]
+    stamp = out / "edition.txt"
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == edition:
+        return
+    for old in (out, work):
+        shutil.rmtree(old, ignore_errors=True)
+    python = f"python-{edition}"
+    stage_chapters(root, work / "contents" / "chapters")
+    stage_extension(work / "extension")
+    config, overrides = settings(python)
+    (work / "jupyter-lite.json").write_text(json.dumps(config), encoding="utf-8")
+    (work / "overrides.json").write_text(json.dumps(overrides), encoding="utf-8")
+    extensions = [LABEXTENSIONS / PYODIDE_KERNEL_NPM_NAME, LABEXTENSIONS / "anywidget"]
+    extensions += [*sorted(WHEELS.glob("jupyterlab_*.whl")), work / "extension"]
+    lite = {
+        "apps": ["notebooks"],
+        "contents": ["contents"],
+        "federated_extensions": [str(path) for path in extensions],
+        "ignore_sys_prefix": ["federated_extensions"],
+        "no_sourcemaps": True,
+        "no_unused_shared_packages": True,
+        "output_dir": str(out),
+    }
+    (work / "jupyter_lite_config.json").write_text(json.dumps({"LiteBuildConfig": lite}))
+    command = [sys.executable, "-m", "jupyterlite_core", "build", "--lite-dir", str(work)]
+    done = subprocess.run(command, cwd=work, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"JupyterLite was not built:\n{done.stdout}{done.stderr}")
+    stage_python(root, out / python, pyodide)
+    stamp.write_text(edition, encoding="utf-8")
+
+
+def ways_to_run(app, page, template, context, tree):
+    """What a chapter's page needs to know for its links to the places where it runs."""
+    if page.startswith("chapters/"):
+        address = urlsplit(app.repository)
+        on_github = address.netloc == "github.com"
+        context["run"] = {
+            "python": "this site" if os.environ.get("PYODIDE") else urlsplit(cdn()).netloc,
+            "repository": address.path.strip("/") if on_github else None,
+            "branch": app.branch,
+        }
+
+
+def beside_the_book(app, error):
+    """Build JupyterLite when the website has been built, and lay each notebook beside its page."""
+    if error or app.builder.name != "html":
+        return
+    root, out = Path(app.srcdir), Path(app.outdir)
+    for path in (root / "chapters").glob("*.ipynb"):
+        shutil.copy(path, out / "chapters")
+    build(root, out / "lite", out.parent / "lite", os.environ.get("PYODIDE") or None)
+
+
+def setup(app):
+    """Register it with Sphinx."""
+    app.connect("html-page-context", ways_to_run)
+    app.connect("build-finished", beside_the_book, priority=950)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

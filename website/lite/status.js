@@ -1,0 +1,125 @@
+// A JupyterLab extension, in the form that JupyterLab's loader wants. It leads back to the book,
+// says how far Python is while it starts, or why it cannot, and offers the book's version of a
+// chapter that this browser has kept another of.
+(() => {
+  const STYLE = `
+    #ce-back { align-self: center; padding: 0 0.75rem; font: 0.9375rem/1.4 system-ui, sans-serif; }
+    #ce-back, #ce-status a { color: var(--jp-content-link-color); }
+    #ce-status { position: fixed; z-index: 10000; right: 1rem; bottom: 1rem; left: 1rem; box-sizing: border-box; max-width: 34rem; margin: 0 auto; padding: 0.8rem 1.1rem;
+      border: 1px solid var(--jp-border-color1); border-radius: 6px; box-shadow: 0 2px 12px rgb(0 0 0 / 0.25);
+      background: var(--jp-layout-color1); color: var(--jp-ui-font-color0); font: 0.9375rem/1.45 system-ui, sans-serif; overflow-wrap: anywhere; }
+    #ce-status:not(:has(> :not(:empty))) { display: none; }
+    #ce-status > :not(:empty) + :not(:empty) { margin-top: 0.6rem; border-top: 1px solid var(--jp-border-color1); padding-top: 0.6rem; }
+    #ce-status p { margin: 0 0 0.4rem; }
+    #ce-status progress { display: block; width: 100%; margin: 0.4rem 0; }
+    #ce-status button { margin: 0.2rem 0.5rem 0.2rem 0; padding: 0.3rem 0.8rem; font: inherit; }
+    .jp-RenderedSVG svg { max-width: 100%; height: auto; }`;
+  const book = new URL('../..', location.href);
+  const path = new URLSearchParams(location.search).get('path') ?? '';
+  let shared;
+
+  function make(tag, properties = {}, ...children) {
+    const element = Object.assign(document.createElement(tag), properties);
+    element.append(...children);
+    return element;
+  }
+
+  function button(textContent, action) {
+    const element = make('button', { textContent });
+    element.addEventListener('click', action);
+    return element;
+  }
+
+  async function leadBack(app) {
+    const [widgets] = Object.values(shared['@lumino/widgets']);
+    const { Widget } = (await widgets.get())();
+    const link = new Widget({ node: make('a', { textContent: '← The book' }) });
+    link.node.href = new URL(path ? path.replace(/\.ipynb$/, '.html') : 'index.html', book);
+    link.id = 'ce-back';
+    app.shell.add(link, 'top', { rank: 0 });
+  }
+
+  function follow(app, box) {
+    const bar = make('progress');
+    bar.setAttribute('aria-label', 'Python, loaded so far');
+    const figures = make('small', { textContent: 'Asking for it …' });
+    figures.setAttribute('aria-live', 'off'); // the bar tells a screen reader
+    const words = make('p', {}, 'Python is starting in this page, which may take a minute the first time.');
+    box.replaceChildren(words, bar, figures);
+    const channel = new BroadcastChannel('ce-book:python');
+    channel.addEventListener('message', ({ data }) => {
+      if (data.failed) {
+        channel.close();
+        box.replaceChildren(
+          make('p', {}, `Python could not be loaded from ${data.from}, so nothing can be run here now. What you see are the book’s own outputs. Is this computer on line, and does something block that address?`),
+          make('p', {}, make('small', {}, data.failed)),
+          button('Try again', () => location.reload()),
+          button('Read on', () => box.replaceChildren()),
+          make('a', { href: new URL('index.html#how-to-run-it', book), textContent: 'Other ways to run a chapter' }),
+        );
+      } else if (data.files < data.of) {
+        bar.max = data.of;
+        bar.value = data.files;
+        figures.textContent = `${data.files} of ${data.of} files, ${(data.bytes / 1e6).toFixed(1)} MB from ${data.from}`;
+      } else {
+        bar.removeAttribute('value');
+        figures.textContent = 'All is here, and being set up.';
+      }
+    });
+    opened(app, async ({ sessionContext }) => {
+      await sessionContext.ready;
+      const { kernel } = sessionContext.session ?? {};
+      if (kernel) words.append(' What you run now waits for it.');
+      await kernel?.info;
+      channel.close();
+      box.replaceChildren();
+    });
+  }
+
+  function opened(app, act) { // once, when the notebook is there
+    const look = () => {
+      if (!app.shell.currentWidget?.sessionContext) return;
+      app.shell.currentChanged.disconnect(look);
+      act(app.shell.currentWidget);
+    };
+    app.shell.currentChanged.connect(look);
+    look();
+  }
+
+  async function compare(app, box, { context }) {
+    await context.ready;
+    const sources = ({ cells }) => JSON.stringify(cells.map(({ source }) => [source].flat().join('')));
+    const answer = await fetch(new URL(`lite/files/${path}`, book), { cache: 'no-cache' });
+    if (!answer.ok || sources(await answer.json()) === sources(context.model.toJSON())) return;
+    const take = async () => {
+      await app.serviceManager.contents.delete(path); // this browser's copy; the site's stays
+      await context.revert();
+      box.replaceChildren();
+    };
+    box.replaceChildren(
+      make('p', {}, 'This chapter is as you left it in this browser. The book’s version is another: you have changed yours, or the book has a new edition. To have the book’s, give up yours; File → Download keeps it.'),
+      button('Take the book’s', take),
+      button('Keep mine', () => box.replaceChildren()),
+    );
+  }
+
+  function activate(app) {
+    const [python, version] = [make('div'), make('div')];
+    const box = make('div', { id: 'ce-status' }, python, version);
+    box.setAttribute('role', 'status');
+    document.head.append(make('style', { textContent: STYLE }));
+    document.body.append(box);
+    leadBack(app);
+    follow(app, python);
+    if (path) opened(app, (notebook) => compare(app, version, notebook));
+  }
+
+  window._JUPYTERLAB ??= {};
+  window._JUPYTERLAB['ce-book'] = {
+    init(scope) { shared = scope; },
+    get: async () => () => ({
+      __esModule: true,
+      default: { id: 'ce-book:status', autoStart: true, activate },
+    }),
+  };
+})();
