@@ -6,7 +6,8 @@ from downloads import LICENCE, NAME, ROOT, SITE, archive, report, target
 
 README = """Cross-Entropy and Softmax, edition of {edition}, version {version}
 
-The site needs a server, and no network. In this folder:
+To read the site takes a server and no network. (To run a chapter in the browser takes one:
+Python comes from Pyodide's CDN.) In this folder:
 
     python3 -m http.server 8000 --bind 127.0.0.1
 

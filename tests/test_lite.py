@@ -6,9 +6,13 @@ folder with the files of its release, which then answers in the CDN's place.
 
 import copy
 import os
+import re
+import shlex
 import shutil
+import subprocess
 import sys
 import time
+import tomllib
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -17,6 +21,7 @@ from urllib.parse import urlsplit
 import browser
 import prose
 import pytest
+import yaml
 from playwright.sync_api import expect
 from test_site import NARROW, WIDE, axe, local
 from test_widgets import SHOW_CELL
@@ -24,6 +29,8 @@ from test_widgets import SHOW_CELL
 from ce_lib import widgets
 
 sys.path.insert(0, str(prose.ROOT / "website"))
+sys.path.insert(0, str(prose.ROOT / "tools"))
+import colab
 import lite
 
 FILES = os.environ.get("PYODIDE_FILES")
@@ -281,3 +288,43 @@ def test_jupyterlite_is_not_part_of_the_book_s_own_pages(site):
     worker = (site / "sw.js").read_text(encoding="utf-8")
     assert '"lite/' not in worker
     assert ".ipynb" not in worker
+
+
+def config():
+    """The settings that hold the repository's address."""
+    return yaml.safe_load((prose.ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]
+
+
+@pytest.mark.parametrize("path", prose.CHAPTERS, ids=lambda path: path.stem)
+def test_binder_and_colab_open_this_very_chapter(path, site):
+    name, branch = config()["url"].removeprefix("https://github.com/"), config()["branch"]
+    page = (site / "chapters" / f"{path.stem}.html").read_text(encoding="utf-8")
+    assert re.findall(r'href="(https://(?:mybinder|colab)[^"]*)"', page) == [
+        f"https://mybinder.org/v2/gh/{name}/{branch}?urlpath=lab/tree/chapters/{path.name}",
+        f"https://colab.research.google.com/github/{name}/blob/colab/chapters/{path.name}",
+    ]
+
+
+def test_colab_s_chapters_have_one_cell_more_that_installs_what_they_import(tmp_path):
+    colab.main(tmp_path)
+    assert [p.name for p in sorted(tmp_path.glob("chapters/*"))] == [p.name for p in prose.CHAPTERS]
+    for path in prose.CHAPTERS:
+        first, *rest = prose.load(tmp_path / "chapters" / path.name)["cells"]
+        assert rest == prose.load(path)["cells"]
+        asked = shlex.split(first["source"].splitlines()[1])
+        assert asked[:3] == ["%pip", "install", "--quiet"]
+        assert asked[3] == f"ce-lib @ git+{config()['url']}@{config()['branch']}"
+    project = tomllib.loads((prose.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    notebooks = "\n".join(project["optional-dependencies"]["notebooks"])
+    assert all(name in notebooks for name in asked[4:])
+
+
+def test_binder_s_python_runs_the_package_and_its_script_can_be_run():
+    folder = prose.ROOT / "binder"
+    major, minor = re.fullmatch(
+        r"python-(\d+)\.(\d+)\n", (folder / "runtime.txt").read_text()
+    ).groups()
+    assert (int(major), int(minor)) >= (3, 11)
+    assert os.access(folder / "postBuild", os.X_OK)
+    done = subprocess.run(["sh", "-n", folder / "postBuild"], check=False)
+    assert done.returncode == 0
