@@ -174,6 +174,13 @@ def widgets_answer(page, notebook):
     expect(question.locator("[role=status]")).not_to_be_empty()
 
 
+def test_jupyterlite_s_own_address_leads_to_the_book(reader, address):
+    page = reader.new_page()
+    page.goto(f"{address}lite/")
+    page.wait_for_url(f"{address}index.html")
+    page.close()
+
+
 @pytest.fixture
 def cut_off(chromium, address):
     """A chapter in JupyterLite on a narrow page that cannot reach Pyodide."""

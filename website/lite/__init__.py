@@ -160,6 +160,7 @@ def settings(python):
     kernel = {"pyodideUrl": f"./{python}/pyodide.js", "loadPyodideOptions": {"packages": START}}
     config = {
         "appName": "Cross-Entropy and Softmax",
+        "appUrl": "..",  # lite/ itself leads to the book's front page
         "disabledExtensions": [*WITHOUT],
         "exposeAppInBrowser": True,
         "showLoadingIndicator": True,
