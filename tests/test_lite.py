@@ -10,7 +10,6 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 import time
 import tomllib
 import urllib.error
@@ -19,6 +18,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import browser
+import colab
+import lite
 import prose
 import pytest
 import yaml
@@ -27,11 +28,6 @@ from test_site import NARROW, WIDE, axe, local
 from test_widgets import SHOW_CELL
 
 from ce_lib import widgets
-
-sys.path.insert(0, str(prose.ROOT / "website"))
-sys.path.insert(0, str(prose.ROOT / "tools"))
-import colab
-import lite
 
 FILES = os.environ.get("PYODIDE_FILES")
 ADVICE = "let this machine reach it, or set PYODIDE_FILES to a folder with its release"

@@ -2,13 +2,10 @@
 
 import json
 import re
-import sys
 
+import chapter_map
 import prose
 import pytest
-
-sys.path.insert(0, str(prose.ROOT / "website"))
-import chapter_map
 
 BOOK = chapter_map.chapters(prose.ROOT)
 REFERENCE = re.compile(r"\{(?:eq|ref|numref)\}`(?:[^`<]*<)?([\w-]+)>?`")

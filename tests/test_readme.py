@@ -1,16 +1,13 @@
 """The README is true: its commands exist, its code gives what it says, its folders are there."""
 
 import re
-import sys
 
+import light
 import numpy as np
 import prose
 import pytest
 
 import ce_lib as ce
-
-sys.path.insert(0, str(prose.ROOT / "tools"))
-import light
 
 README = (prose.ROOT / "README.md").read_text(encoding="utf-8")
 GUIDE = (prose.ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")

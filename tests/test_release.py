@@ -6,13 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import light
 import prose
 import pytest
-import yaml
-
-sys.path.insert(0, str(prose.ROOT / "tools"))
-import light
 import release
+import yaml
 
 WORKFLOWS = sorted((prose.ROOT / ".github" / "workflows").glob("*.yml"))
 SAID = "".join(
