@@ -377,7 +377,7 @@ def test_the_online_figure_follows_hand_and_keys(hand):
     hand.press_on(box.locator("button", has_text="Rising"))
     expect(cells.nth(3)).to_have_text("1.368")
     expect(cells.last).to_have_text(total)
-    hand.press_on(box.locator("label", has_text="4"))
+    hand.press_on(box.locator("fieldset label", has_text="4"))
     expect(box.locator("tbody tr")).to_have_count(2)
     expect(box.locator("[role=status]")).to_contain_text("1 of 2 chunks read")
     box.locator("input[type=range]").focus()
