@@ -72,16 +72,24 @@ def test_a_set_is_worth_doing(name):
     assert all(re.search(r"\*Sections?: \[", text) for text in asked)
 
 
-BLUNDERS = {  # what any answer may be spoiled by; a check should meet them with a message
+SPOILED = """
+def {0}(*args, right={0}):
+    r = right(*args)
+    return {1}
+"""
+EACH = "tuple(map(lambda x: {0}, r)) if isinstance(r, tuple) else (lambda x: {0})(r)"
+BLUNDERS = {  # what may spoil any answer; a check should meet it with a message
     "function": [
-        "def {0}(*a, f={0}): f(*a)",
-        "def {0}(*a, f={0}): return (*f(*a), 0) if isinstance(f(*a), tuple) else [f(*a)]",
-        "def {0}(*a, f={0}): return tuple(np.array(x)[None] for x in f(*a))",
-        "def {0}(*a, f={0}): return 1.4 * f(*a)",
-        "def {0}(*a, f={0}): return tuple(1.4 * x for x in f(*a))",
-        "def {0}(*a, f={0}): return 1 + f(*a)",
+        SPOILED.format("{0}", wrong)
+        for wrong in ("None", "[r]", "(*r, 0)", "r[::-1]", "0 if isinstance(r, str) else 2 * r")
+    ]
+    + [
+        SPOILED.format("{0}", EACH.format(part))
+        for part in ("np.array(x)[None]", "np.sum(x)", "-x", "0 * x", "1.4 * x", "x + 1", "x + '2'")
     ],
-    "value": ["{0} = " + wrong for wrong in ("None", "'2'", "[{0}, 1]", "-{0}", "np.inf")]
+    "value": [
+        "{0} = " + wrong for wrong in ("None", "'2'", "[{0}, 1]", "-{0}", "np.inf", "-np.inf")
+    ]
     + [f"{{0}} *= {factor}" for factor in (1e-6, 1.4, 1e6)],
 }
 
