@@ -290,7 +290,7 @@ assert logits < 0.6, (
 
 # %% tags=["grading"] question="q1"
 name = "positions"
-rtol, atol = 0, 0.5
+rtol, atol = 0, 0
 
 # %% tags=["mistake"] question="q1"
 says = "what else is held?"

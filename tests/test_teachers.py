@@ -12,7 +12,7 @@ import nbformat
 import prose
 import pytest
 
-from grading import sets
+from grading import jail, sets
 
 PAGE = (prose.ROOT / "pages" / "for_teachers.md").read_text(encoding="utf-8")
 SHOWN = re.findall(r"^```console\n\$ (.+)\n((?:.*\n)*?)```", PAGE, re.MULTILINE)
@@ -57,9 +57,9 @@ def run(command, course):
 def test_the_commands_give_what_is_shown(tmp_path):
     """In their order, for the class that the page tells of."""
     assert len(SHOWN) == 5
-    jail = shutil.which("bwrap") and (prose.ROOT / ".venv-student").exists()
+    walls = shutil.which("bwrap") and (prose.ROOT / ".venv-student").exists()
     for command, output in SHOWN:
-        if command.startswith(NEEDS_A_JAIL) and not jail:
+        if command.startswith(NEEDS_A_JAIL) and not walls:
             message = "grading needs bubblewrap, and make .venv-student/installed"
             pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
         if command.startswith("make grade "):
@@ -68,6 +68,14 @@ def test_the_commands_give_what_is_shown(tmp_path):
     page = (tmp_path / "feedback" / "blaise" / "ps-softmax" / "ps-softmax.html").read_text("utf-8")
     assert "Which axis did you sum over?" in page
     assert "which axis did you sum over?" in PAGE
+
+
+def test_the_refusal_is_the_graders_own():
+    """What is shown where no jail can be made is what would be said there."""
+    shown = re.search(
+        r"^```text\nNothing was graded: .*?(bwrap: .*?)\n(.*?)\nTo run", PAGE, re.M | re.S
+    )
+    assert shown[2] == jail.remedy(shown[1])
 
 
 def test_the_table_of_sets_is_true():
