@@ -278,7 +278,6 @@ positions = {{room}} * {{unit_bytes}} // ({{arrays}} * {{vocabulary}} * {{each}}
 ### END SOLUTION
 
 # %% nbgrader={"grade_id": "q1", "grade": true, "points": 2}
-assert np.ndim(positions) == 0, f"positions should be one number, got {positions!r}"
 assert positions == np.floor(positions), f"a position fits or it does not; got {positions}"
 logits = positions * {{vocabulary}} * {{each}} / ({{room}} * {{unit_bytes}})
 assert logits > 0.1, (
@@ -324,7 +323,6 @@ missing = np.log({{classes}}) - np.log({{chunk}} * 2.0 ** {{bits}})
 ### END SOLUTION
 
 # %% nbgrader={"grade_id": "q2", "grade": true, "points": 2}
-assert np.ndim(missing) == 0, f"missing should be one number, got {missing!r}"
 assert missing > 0, f"what is reported is too small, so something is missing; got {missing:.3f}"
 assert missing > 0.01, (
     f"only {missing:.2g}? Adding a small number to a large one that is rounded may leave it as it is"
@@ -492,6 +490,49 @@ def merge(left, right):
         (s * {{exp}}(m - low) + t * {{exp}}(n - low))
         * {{exp}}(low - np.where(top == -np.inf, 0, top)),
     )
+
+
+# %% tags=["mistake"] question="q3"
+says = "relative to the larger maximum"
+hint = "Each sum is rescaled by its own maximum less the common one."
+
+
+def merge(left, right):
+    def state(m, s):
+        return {{state}}
+
+    (m, s), (n, t) = state(*left), state(*right)
+    top = np.maximum(m, n)
+    base = np.where(top == -np.inf, 0.0, top)
+    return state(top, s * {{exp}}(n - base) + t * {{exp}}(m - base))
+
+
+# %% tags=["mistake"] question="q3"
+says = "left and right exchanged should make the same sum"
+hint = "The larger maximum may be that of either block."
+
+
+def merge(left, right):
+    def state(m, s):
+        return {{state}}
+
+    (m, s), (n, t) = state(*left), state(*right)
+    base = np.where(n == -np.inf, 0.0, n)
+    return state(n, s * {{exp}}(m - base) + t)
+
+
+# %% tags=["mistake"] question="q3"
+says = "an empty block should change no maximum"
+
+
+def merge(left, right):
+    def state(m, s):
+        return {{state}}
+
+    (m, s), (n, t) = state(*left), state(*right)
+    top = np.maximum(m, n)
+    top = np.where(top == -np.inf, 0.0, top)
+    return state(top, s * {{exp}}(m - top) + t * {{exp}}(n - top))
 
 
 # %% [markdown]
@@ -717,6 +758,7 @@ start = (np.full(2, -np.inf), np.zeros(2), np.zeros(2))
 
 with np.errstate(all="ignore"):
     once = absorb(start, {{logarithm}}(p))
+    assert once is not None, "absorb returned nothing; does it end in `return`?"
     assert len(once) == 3, f"a state has three parts, got {len(once)}"
     shapes = [np.shape(part) for part in once]
     assert shapes == [(2,)] * 3, f"two rows have two of each, got shapes {shapes}"
@@ -742,9 +784,6 @@ with np.errstate(all="ignore"):
     )
     assert not np.any(np.isnan(np.array(masked))), (
         "0 times minus infinity is nan: a logit of minus infinity adds nothing"
-    )
-    assert np.allclose(entropies(masked), [{{logarithm}}(2), 0]), (
-        f"two equal logits have the entropy of a coin and a single one has 0, got {np.round(entropies(masked), 4)}"
     )
 
 # %% tags=["grading"] question="q6"
@@ -795,6 +834,30 @@ def absorb(state, part):
     m, s, t = state
     new, s, t = right_one((m, s, -t), part)
     return new, s, -t
+
+
+# %% tags=["mistake"] question="q6"
+says = "read in two parts the sums should be"
+hint = "The old sum is relative to the old maximum; bring it to the new one."
+right_one = absorb
+
+
+def absorb(state, part):
+    new, s, t = right_one(state, part)
+    base = np.where(state[0] == -np.inf, 0.0, state[0])
+    top = np.where(new == -np.inf, 0.0, new)
+    return new, s + state[1] * (1 - {{raised}}(base - top)), t
+
+
+# %% tags=["mistake"] question="q6"
+says = "its maximum in the first"
+hint = "What was read before stays in t; the new terms are added to it."
+right_one = absorb
+
+
+def absorb(state, part):
+    new, s, t = right_one(state, part)
+    return new, s, right_one(tuple(0 * x if i else x for i, x in enumerate(state)), part)[2]
 
 
 # %% [markdown]
@@ -963,6 +1026,46 @@ def linear_loss(x, weight, labels, columns, right=linear_loss):
         loss * {{6 if reduction == "mean" else 0.1}},
         dx * {{6 if reduction == "mean" else 0.1}},
     )
+    return {{result}}
+
+
+# %% tags=["mistake"] question="q7"
+says = "the gradient should have the shape"
+hint = "That is the gradient with respect to the weights; the one with respect to x was asked for."
+
+
+def linear_loss(x, weight, labels, columns, right=linear_loss):
+    part, loss = slice(None), right(x, weight, labels, columns)[{{at}}]
+    g = x @ {{piece}}
+    g = np.exp(g - g.max(axis=1, keepdims=True))
+    g /= g.sum(axis=1, keepdims=True)
+    g[np.arange(len(x)), labels] -= 1
+    dx = g.T @ x / {{divisor}}
+    return {{result}}
+
+
+# %% tags=["mistake"] question="q7"
+says = "nudging an entry of x changes the loss at a rate of"
+hint = "The gradient should be that of the {{reduction}}, as the loss is."
+
+
+def linear_loss(x, weight, labels, columns, right=linear_loss):
+    found = right(x, weight, labels, columns)
+    loss, dx = found[{{at}}], found[{{1 - at}}]
+    dx = dx * (len(x) if {{divisor}} > 1 else 1 / len(x))
+    return {{result}}
+
+
+# %% tags=["mistake"] question="q7"
+says = "all 2,000 columns of them 8"
+hint = "Not all digits are right; were sums kept in a shorter format, or rounded?"
+
+
+def linear_loss(x, weight, labels, columns, right=linear_loss):
+    part = slice(None)
+    logits = x @ {{piece}}
+    found = right(x, weight, labels, columns)
+    loss, dx = found[{{at}}], found[{{1 - at}}].round(6 + 0 * len(logits))
     return {{result}}
 
 

@@ -243,12 +243,12 @@ def curvature(logits, v):
 # %% nbgrader={"grade_id": "q1", "grade": true, "points": 2}
 z = {{T}} * np.log([0.5, 0.25, 0.25])  # the model's probabilities are ½, ¼, ¼
 found = curvature(z, np.ones(3))
+assert found is not None, "curvature returned nothing; does it end in `return`?"
 assert np.shape(found) == (), f"one row of scores has one curvature, got shape {np.shape(found)}"
 assert np.isclose(found, 0), (
     f"along (1, 1, 1) all scores move alike and the loss does not; got {found:.3f}. Did you take off the mean?"
 )
 found = curvature(z, np.array([1.0, 0.0, 0.0]))
-assert found > 0, f"the loss is convex in the scores, got a curvature of {found:.3f}"
 assert not np.isclose(found, {{factor}} * 2 / 9), (
     "that counts all classes alike; the class that the model expects counts more"
 )
@@ -294,6 +294,17 @@ def curvature(logits, v):
     return right(logits, v) / {{factor}} * {{slip}}
 
 
+# %% tags=["mistake"] question="q1"
+says = "four rows, four curvatures"
+hint = "The classes lie along the last axis, so that is the one to sum over."
+
+
+def curvature(logits, v):
+    p = np.exp((logits - logits.max()) / {{T}})
+    p = p / p.sum(axis=0)
+    return {{factor}} * (p * (v - (p * v).sum(axis=0)) ** 2).sum(axis=0)
+
+
 # %% [markdown]
 # ## 2 · Two steps of Newton ★ ({{points["q2"]}} points)
 #
@@ -309,7 +320,6 @@ final_loss = np.log1p({{K - 1}} * np.exp(-lead))
 ### END SOLUTION
 
 # %% nbgrader={"grade_id": "q2", "grade": true, "points": 2}
-assert np.ndim(final_loss) == 0, f"final_loss should be one number, got {final_loss!r}"
 assert final_loss > 0, f"a loss is positive, got {final_loss:.4g}"
 assert final_loss < np.log({{K}}), (
     f"equal scores cost ln {{K}}, {np.log({{K}}):.3f}; you say that learning has made it worse, {final_loss:.3f}"
@@ -440,6 +450,15 @@ says = "which of the two do you divide by?"
 
 def newton_step(probs, target, scale):
     step = {{times}} * probs / target
+    return step - {{zero}}
+
+
+# %% tags=["mistake"] question="q3"
+says = "the score of the right class should rise above the others"
+
+
+def newton_step(probs, target, scale):
+    step = -{{times}} * target / probs
     return step - {{zero}}
 
 
@@ -787,6 +806,26 @@ def minimum(X, labels, n_classes, strength):
     return tuple(found)
 
 
+# %% tags=["mistake"] question="q6"
+says = "not yet at rest: by some weight"
+hint = "Every class has weights of its own; with a penalty it matters that none is held at 0."
+
+
+def minimum(X, labels, n_classes, strength):
+    penalty = {{mean_form}}
+    X = np.column_stack([X, np.ones(len(X))])
+    W, y = np.zeros((n_classes, X.shape[1])), np.eye(n_classes)[labels]
+    for _ in range(6000):
+        p = np.exp(X @ W.T)
+        p /= p.sum(axis=1, keepdims=True)
+        g = (p - y).T @ X / len(X)
+        g[:, :-1] += penalty * W[:, :-1]
+        g[0, :-1] = 0
+        W -= 0.3 * g
+    weights, biases = W[:, :-1], W[:, -1]
+    return {{result}}
+
+
 # %% [markdown]
 # ## 7 · Weights of a given size ★★★ ({{points["q7"]}} points)
 #
@@ -813,7 +852,6 @@ for _ in range(60):
 ### END SOLUTION
 
 # %% nbgrader={"grade_id": "q7", "grade": true, "points": 3}
-assert np.ndim(strength) == 0, f"strength should be one number, got {strength!r}"
 assert strength > 0, f"a strength is positive, got {strength:.4g}"
 parts = minimum(pictures, letters, 3, strength)
 square, other = ((np.asarray(parts[i]) ** 2).sum() for i in ({{at}}, {{1 - at}}))

@@ -62,7 +62,8 @@ variants = {
             "other": "counts[k + 1 :]",
             "which": "smallest",
             "chosen": "lowest",
-            "words": ("0", "10", "010"),
+            "words": ("0", "10"),
+            "tie": ([1], [1, 1, 1], "011"),
             "letter": 1,
             "backwards": "100",
         },
@@ -73,7 +74,8 @@ variants = {
             "other": "counts[k + 1 :]",
             "which": "largest",
             "chosen": "highest",
-            "words": ("0", "12", "100"),
+            "words": ("0", "12"),
+            "tie": ([1], [1, 3], "2"),
             "letter": 1,
             "backwards": "120",
         },
@@ -84,7 +86,8 @@ variants = {
             "other": "counts[:k]",
             "which": "largest",
             "chosen": "highest",
-            "words": ("1", "00", "101"),
+            "words": ("1", "00"),
+            "tie": ([1], [1, 1, 1], "100"),
             "letter": 2,
             "backwards": "011",
         },
@@ -95,7 +98,8 @@ variants = {
             "other": "counts[:k]",
             "which": "smallest",
             "chosen": "lowest",
-            "words": ("2", "00", "122"),
+            "words": ("2", "00"),
+            "tie": ([1], [1, 3], "0"),
             "letter": 2,
             "backwards": "102",
         },
@@ -163,7 +167,6 @@ coins = -np.log2(({{drawn}} - i) / ({{balls}} - i)).sum()  # ball by ball; the s
 ### END SOLUTION
 
 # %% nbgrader={"grade_id": "q1", "grade": true, "points": 2}
-assert np.ndim(coins) == 0, f"coins should be one number, got {coins!r}"
 assert 0 < coins < 1000, f"so many coins, {coins:.4g}? Surprisal is a logarithm"
 assert 2.0**coins > 1e6, (
     f"{coins:.1f} coins fall in {2.0**coins:,.0f} ways, and there are more than a million tickets; one coin is one bit"
@@ -212,9 +215,9 @@ def unit(probs, losses):
 # %% nbgrader={"grade_id": "q2", "grade": true, "points": 2}
 with np.errstate(all="ignore"):
     found = unit(np.array([1.0, 0.1, 0.01]), np.array([0.0, 1.0, 2.0]))
+assert found is not None, "unit returned nothing; does it end in `return`?"
 assert np.shape(found) == (), f"one log file has one unit, got shape {np.shape(found)}"
 assert not np.isnan(found), "the event that was certain has the loss 0 in any unit, and 0/0 is nan"
-assert found > 0, "the logarithm of a probability is negative, a loss is not"
 nats = np.log(10)
 for what, value in {"base": 10, "number of nats": nats, "number of bits": np.log2(10)}.items():
     assert np.isclose({{result}}, value) or not np.isclose(found, value), (
@@ -223,6 +226,11 @@ for what, value in {"base": 10, "number of nats": nats, "number of bits": np.log
 nats = 1 / nats
 assert not np.isclose(found, {{result}}), (
     f"the losses are larger the smaller their unit is; did you divide the wrong way, to get {found:.3f}?"
+)
+nats = np.log(10)
+right = {{result}}
+assert np.isclose(found, right), (
+    f"for losses to base 10 that should be {right:.3f}, got {found:.3f}; which sign has the logarithm of a probability?"
 )
 
 # %% tags=["grading"] question="q2"
@@ -262,6 +270,15 @@ says = "did you divide the wrong way"
 
 def unit(probs, losses):
     nats = -losses.sum() / np.log(probs).sum()
+    return {{result}}
+
+
+# %% tags=["mistake"] question="q2"
+says = "which sign has the logarithm of a probability?"
+
+
+def unit(probs, losses):
+    nats = np.log(probs).sum() / losses.sum()
     return {{result}}
 
 
@@ -368,7 +385,6 @@ for _ in range(50):
 ### END SOLUTION
 
 # %% nbgrader={"grade_id": "q4", "grade": true, "points": 3}
-assert np.ndim(rarer) == 0, f"rarer should be one number, got {rarer!r}"
 assert 0 < rarer < 1, f"a probability lies between 0 and 1, got {rarer:.3f}"
 assert rarer <= 0.5, f"that is the commoner side, {rarer:.3f}"
 brings = -rarer * np.log(rarer) - (1 - rarer) * np.log(1 - rarer)
@@ -452,11 +468,6 @@ assert not np.isclose(found, bits), (
 assert found != 16, (
     "that is what rounding up each letter's surprisal costs, 16; Huffman's code costs less"
 )
-assert found == 14, f"words of 1, 2 and 2 digits for 6, 3 and 1 letters make 14 digits, got {found}"
-found = digits(many)
-assert 69.5 < found < 96, (
-    f"32 letters with counts {many} have an entropy of 69.5 bits, words of equal length cost 96 digits, and Huffman's code lies between; got {found}"
-)
 
 # %% tags=["grading"] question="q5"
 name = "digits"
@@ -488,6 +499,20 @@ def digits(counts):
     return n @ np.log2(n.sum() / n) if len(n) > 2 else int(n.sum())
 
 
+# %% tags=["mistake"] question="q5"
+says = "4, 2, 1 and 1 of 8 letters are worth 1, 2, 3 and 3 digits each"
+hint = "The counts come in any order; the two rarest are not the first two until you sort."
+
+
+def digits(counts):
+    envelopes, total = list(counts), 0
+    while len(envelopes) > 1:
+        a, b, *rest = envelopes
+        total += a + b
+        envelopes = sorted([*rest, a + b])
+    return total
+
+
 # %% [markdown]
 # ## 6 · How long a block? ★★ ({{points["q6"]}} points)
 #
@@ -504,7 +529,6 @@ while digits(blocks.tolist()) / tosses > (1 + {{percent}} / 100) * -(chance @ np
 ### END SOLUTION
 
 # %% nbgrader={"grade_id": "q6", "grade": true, "points": 3}
-assert np.ndim(tosses) == 0, f"tosses should be one number, got {tosses!r}"
 assert tosses == np.round(tosses), f"a block has a whole number of tosses, got {tosses}"
 assert tosses > 1, f"a block of one toss costs one digit, far above the entropy; got {tosses}"
 assert tosses < 25, (
@@ -564,7 +588,7 @@ def word(message, counts):
 
 
 # %% nbgrader={"grade_id": "q7", "grade": true, "points": 4}
-first, second, both = {{words}}
+first, second = {{words}}
 found = word([0], [2, 1, 1])
 assert isinstance(found, str), f"a word is a string of digits, got {found!r}"
 assert set(found) <= set(map(str, range({{digits}}))), (
@@ -577,14 +601,15 @@ found = word([{{letter}}], [2, 1, 1])
 assert len(found) >= len(second), (
     f"the message {{letter}} has a quarter of the line; some numbers that begin with your word lie outside of the message's part, got {found!r}"
 )
-assert found == second, (
-    f"with counts 2, 1, 1 the message {{letter}} has the word {second!r}, got {found!r}"
-)
 found = word([0, 1], [2, 1, 1])
 assert found != {{repr(backwards)}}, (
     "that is the word of the message 1, 0; the first letter divides first"
 )
-assert found == both, f"with counts 2, 1, 1 the message 0, 1 has the word {both!r}, got {found!r}"
+letters, weights, wanted = {{tie}}
+found = word(letters, weights)
+assert found == wanted, (
+    f"with counts {weights} the message {letters} has the word {wanted!r}, got {found!r}; of several words of the same length the one for the {{which}} number was asked for"
+)
 message = [0, 1, 2, 0] * 100
 surprisal = 400 * np.log2(4) - 200 * np.log2(2)
 spare = len(word(message, [2, 1, 1])) - surprisal / np.log2({{digits}})
@@ -664,6 +689,36 @@ right = word
 
 def word(message, counts):
     return right(message[::-1], counts)
+
+
+# %% tags=["mistake"] question="q7"
+says = "the digits go from 0 to {{digits - 1}}"
+hint = "The word is what comes after the point; it holds digits and nothing else."
+pointless = word
+
+
+def word(message, counts):
+    return "0." + pointless(message, counts)
+
+
+# %% tags=["mistake"] question="q7"
+says = "of several words of the same length the one for the {{which}} number was asked for"
+
+
+def word(message, counts):
+    low, width, unit = 0, 1, 1
+    for k in message:
+        low = low * sum(counts) + width * sum({{first}})
+        width, unit = width * counts[k], unit * sum(counts)
+    length = 0
+    while True:
+        highest = -(-low * {{digits}} ** length // unit)
+        lowest = (low + width) * {{digits}} ** length // unit - 1
+        if highest <= lowest:
+            return "".join(str({{chosen}} // {{digits}} ** i % {{digits}}) for i in range(length))[
+                ::-1
+            ]
+        length += 1
 
 
 # %% [markdown]
