@@ -494,7 +494,7 @@ def merge(left, right):
 
 # %% tags=["mistake"] question="q3"
 says = "relative to the larger maximum"
-hint = "Each sum is rescaled by its own maximum less the common one."
+hint = "The sums are of powers of {{power}}, and so is the factor that rescales them."
 
 
 def merge(left, right):
@@ -504,7 +504,8 @@ def merge(left, right):
     (m, s), (n, t) = state(*left), state(*right)
     top = np.maximum(m, n)
     base = np.where(top == -np.inf, 0.0, top)
-    return state(top, s * {{exp}}(n - base) + t * {{exp}}(m - base))
+    power = {{"np.exp2" if exp == "np.exp" else "np.exp"}}
+    return state(top, s * power(m - base) + t * power(n - base))
 
 
 # %% tags=["mistake"] question="q3"
@@ -607,6 +608,7 @@ def inputs(rng):
         drawn.append((z + heights, block))
     z = np.sort(rng.normal(size=(3, 8)), axis=1)[:, ::-1] * 2000
     drawn.append((z.copy(), 3))
+    drawn.append((rng.normal(size=(3, 5)) + np.array([[-2000], [0], [2000]]), 2))
     return drawn
 
 

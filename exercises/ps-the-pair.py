@@ -798,7 +798,9 @@ patient = lowest
 def lowest(logits, labels, v):
     own = v[np.arange(len(labels)), labels]
     most = ({{way}} * v).max(axis=1)
-    return {{up}} if np.any({{way}} * own == most) else patient(logits, labels, v)
+    least = ({{way}} * v).min(axis=1)
+    sure = np.any({{way}} * own == most) or np.any({{way}} * own == least)
+    return {{up}} if sure else patient(logits, labels, v)
 
 
 # %% [markdown]
