@@ -22,7 +22,8 @@ INTRO = """\
 A class hands in `{name}`, solved. It is graded by `make grade`, then by the same on a Dask \
 cluster of two workers on this machine, one of which is killed when half of the class is graded, \
 and a tenth of it by nbgrader as it is, which starts a kernel for one submission after the other, \
-without a jail. What is the grader's own, in processor seconds each and MB, leaves the jails out.
+without a jail. What is the grader's own, in processor seconds each and MB, leaves the jails out. \
+When this began, {busy:.1f} other programs wanted the machine's processors.
 """
 
 
@@ -104,7 +105,7 @@ def plain(root, students):
 def main(students=200):
     """Measure and print the table."""
     few = max(students // 10, 1)
-    print(INTRO.format(name=SET))
+    print(INTRO.format(name=SET, busy=os.getloadavg()[0]))
     columns = ("", "submissions", "seconds each", "grader's own", "grader's MB", "full marks")
     print("|", " | ".join(columns), "|")
     print("| --- " * len(columns) + "|")
