@@ -88,6 +88,11 @@ lock: .venv/installed  ## renew every pinned version: the book's, the light inst
 
 colab: .venv/installed  ## write the chapters with an install cell, for Colab, into _build/colab
 	$(BIN)/python tools/colab.py
+ifdef PUSH
+	cd _build/colab && git init --quiet --initial-branch=colab && git add . && \
+	  git -c user.name=book -c user.email=book@localhost commit --quiet --message "The chapters for Colab" && \
+	  git push --force "$$TO" colab
+endif
 
 peers: .venv-peers/installed  ## compare ce_lib with PyTorch, JAX, SciPy and scikit-learn
 	.venv-peers/bin/python -m pytest -o addopts= tests/test_peers.py
