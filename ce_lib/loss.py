@@ -24,7 +24,7 @@ SHORT = 128
 SMALL = 1024
 # A single row of up to so many logits is worked in Python's own numbers, in half the time.
 FEW = 16
-ONES = np.ones(SHORT)
+ONES, DOUBLE = np.ones(SHORT), np.dtype(np.float64)
 # From so many bytes of logits on, a second thread takes half of the blocks: 1.6 to 1.8 times as
 # fast on two processors, and two blocks are then below 2 % of the logits' memory.
 MANY = 2**26
@@ -118,7 +118,7 @@ def cross_entropy_with_grad(
 def _cross_entropy(
     logits, target, class_weights, smoothing, ignored, t, reduction, *, want_grad, out=None
 ):
-    """Check everything, work block by block, reduce: (loss, gradient or None)."""
+    """Check everything, work, reduce: (loss, gradient or None)."""
     _checks.as_reduction(reduction)
     z, dtype = _checks.as_logits("logits", logits)
     if type(t) is not float or t != 1:
@@ -148,52 +148,17 @@ def _cross_entropy(
             weight = kept * (1.0 if w is None else w[labels])
             divisor = weight.sum()
     scale = t * divisor if reduction == "mean" else t  # what the gradient is divided by
-    losses, step = np.empty(n), max(1, BLOCK // (k * z.itemsize))
-    work = z.dtype if k >= SHORT else np.dtype(np.float64)
-    needs_scratch = not soft and not (want_grad and work == dtype)
-    if not soft and not needs_scratch:
-        step *= FEWER
-
-    def work_rows(first, last):
-        scratch = np.empty((min(last - first, step), k), work) if needs_scratch else None
-        if z.size > SMALL:
-            np.setbufsize(512)  # NumPy copies a broadcast column buffer by buffer: 15 % in all
-        for start in range(first, last, step):
-            rows = slice(start, min(start + step, last))
-            g = None if grad is None else grad[rows]
-            if soft:
-                y_rows = labels[rows] if y is None else y.reshape(n, k)[rows]
-                v = _weighted(y_rows, k, smoothing, w)
-                if ignored is not None:
-                    v[~kept[rows]] = 0
-                losses[rows] = _soft_rows(z[rows], v, t, scale, g)
-            else:
-                e = g if scratch is None else scratch[: rows.stop - start]
-                v = None if weight is None else weight[rows]
-                losses[rows] = _label_rows(z[rows], labels[rows], v, t, scale, e, g)
-
     row = z.tolist()[0] if n == 1 and k <= FEW and not soft and weight is None and t == 1 else ()
     if row and min(row) > -340 and max(row) < 340:
-        losses[0], row = _one_row(row, labels[0])
+        losses, row = _one_row(row, labels[0])
+        losses = np.array([losses])
         if want_grad:
             grad[0] = row
-    elif z.size <= SMALL and not soft:
-        e = np.empty((n, k), work) if needs_scratch else grad
-        losses = _label_rows(z, labels, weight, t, scale, e, grad)
-    elif z.size <= SMALL:
-        work_rows(0, n)
+    elif soft:
+        y = labels if y is None else y.reshape(n, k)
+        losses = _soft(z, y, None if ignored is None else kept, smoothing, w, t, scale, grad)
     else:
-        with np.errstate():  # restores the buffer's size
-            if z.nbytes >= MANY and THREADS > 1:
-                from concurrent.futures import ThreadPoolExecutor  # the import takes 5 ms
-
-                half = n // step // 2 * step
-                with ThreadPoolExecutor(1) as other:
-                    task = other.submit(work_rows, half, n)
-                    work_rows(0, half)
-                    task.result()
-            else:
-                work_rows(0, n)
+        losses = _labelled(z, labels, weight, t, scale, dtype, grad)
     loss = _checks.reduce(losses.reshape(shape[:-1]), reduction, divisor, dtype)
     if want_grad:
         grad = grad.reshape(shape)
@@ -202,6 +167,64 @@ def _cross_entropy(
                 out[...] = grad
             grad = out
     return loss, grad
+
+
+def _labelled(z, labels, weight, t, scale, dtype, grad):
+    """Losses of all rows with labels; their gradient goes to grad, if there is one."""
+    n, k = z.shape
+    work = z.dtype if k >= SHORT else DOUBLE
+    in_grad = grad is not None and work == dtype  # where the exponentials have room
+    if z.size <= SMALL:
+        e = grad if in_grad else np.empty((n, k), work)
+        return _label_rows(z, labels, weight, t, scale, e, grad)
+
+    def work_rows(rows, room):
+        v = None if weight is None else weight[rows]
+        g = None if grad is None else grad[rows]
+        return _label_rows(z[rows], labels[rows], v, t, scale, g if in_grad else room, g)
+
+    return _by_blocks(z, work_rows, FEWER, None) if in_grad else _by_blocks(z, work_rows, 1, work)
+
+
+def _soft(z, y, kept, smoothing, class_weights, t, scale, grad):
+    """The same for rows with distributions y (n, K), or with labels y (n,) to be smoothed."""
+
+    def work_rows(rows, room):
+        v = _weighted(y[rows], z.shape[1], smoothing, class_weights)
+        if kept is not None:
+            v[~kept[rows]] = 0
+        return _soft_rows(z[rows], v, t, scale, None if grad is None else grad[rows])
+
+    return _by_blocks(z, work_rows, 1, None)
+
+
+def _by_blocks(z, work_rows, times, work):
+    """Losses of all rows, by work_rows(rows, room) for `times` BLOCK bytes of logits at a time.
+
+    room : an array for a block in dtype `work`, used again and again, or None.
+    """
+    n, k = z.shape
+    losses, step = np.empty(n), times * max(1, BLOCK // (k * z.itemsize))
+
+    def some(first, last):
+        room = None if work is None else np.empty((min(last - first, step), k), work)
+        np.setbufsize(512)  # NumPy copies a broadcast column buffer by buffer: 15 % in all
+        for start in range(first, last, step):
+            rows = slice(start, min(start + step, last))
+            losses[rows] = work_rows(rows, None if room is None else room[: rows.stop - start])
+
+    with np.errstate():  # restores the buffer's size
+        if z.nbytes >= MANY and THREADS > 1:
+            from concurrent.futures import ThreadPoolExecutor  # the import takes 5 ms
+
+            half = n // step // 2 * step
+            with ThreadPoolExecutor(1) as other:
+                task = other.submit(some, half, n)
+                some(0, half)
+                task.result()
+        else:
+            some(0, n)
+    return losses
 
 
 def _weighted(y, k, smoothing, class_weights):
