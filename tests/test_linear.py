@@ -16,7 +16,8 @@ LABELS = rng.integers(0, 9, 7)
 @pytest.mark.parametrize("reduction", ["none", "sum", "mean"])
 @pytest.mark.parametrize("bias", [B, None], ids=["bias", "no bias"])
 def test_loss_and_gradients_are_those_of_the_logits_held_whole(bias, reduction, monkeypatch):
-    monkeypatch.setattr(linear, "CHUNK", 300)  # four rows, then three
+    monkeypatch.setattr(linear, "CHUNK", 128)  # four classes, then four, then one,
+    monkeypatch.setattr(linear, "ROWS", 4)  # for four rows, then three
     monkeypatch.setattr(linear, "CHUNK_WITH_GRAD", 150)
     monkeypatch.setattr(linear, "COLUMNS", 4)
     logits = X @ W.T + (0 if bias is None else bias)
@@ -31,10 +32,27 @@ def test_loss_and_gradients_are_those_of_the_logits_held_whole(bias, reduction, 
     assert db is None if bias is None else np.allclose(db, g.sum(axis=0), atol=1e-14)
 
 
-def test_huge_logits_are_as_safe_as_in_cross_entropy():
-    loss, gradients = ce.linear_cross_entropy_with_grad(X * 1e6, W, B, LABELS)
-    assert np.isclose(loss, ce.cross_entropy(X * 1e6 @ W.T + B, LABELS), rtol=1e-12)
+@pytest.mark.parametrize("rows", [512, 4])
+@pytest.mark.parametrize("size", [1e6, 1e2, 0.0])
+def test_logits_of_every_size_are_as_safe_as_in_cross_entropy(size, rows, monkeypatch):
+    monkeypatch.setattr(linear, "ROWS", rows)
+    monkeypatch.setattr(linear, "CHUNK", 32 * rows)
+    wanted = ce.cross_entropy(X * size @ W.T + B, LABELS, reduction="none")
+    loss = ce.linear_cross_entropy(X * size, W, B, LABELS, reduction="none")
+    assert np.allclose(loss, wanted, rtol=1e-11, atol=0)
+    loss, gradients = ce.linear_cross_entropy_with_grad(X * size, W, B, LABELS)
+    assert np.isclose(loss, wanted.mean(), rtol=1e-12)
     assert all(np.isfinite(g).all() for g in gradients)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_logit_that_is_no_number_costs_nan_wherever_it_stands(bad, monkeypatch):
+    monkeypatch.setattr(linear, "ROWS", 4)
+    monkeypatch.setattr(linear, "CHUNK", 128)
+    for k in range(9):
+        bias = B.copy()
+        bias[k] = bad
+        assert np.isnan(ce.linear_cross_entropy(X, W, bias, LABELS, reduction="none")).all(), k
 
 
 def test_shapes_and_dtypes_are_those_of_the_arguments():
