@@ -18,6 +18,7 @@ import prose
 import pytest
 from nbclient import NotebookClient
 
+import ce_lib as ce
 from grading import release, sets
 
 SETS = sorted(path.stem for path in sets.EXERCISES.glob("ps-*.py"))
@@ -136,7 +137,133 @@ def pooled(z):
     return np.logaddexp.reduce(z, axis=-1, keepdims=True)
 
 
+def by_factors(probs):
+    """The product in the form m times a power of ten, brought into range after each factor."""
+    m = np.ones(probs.shape[:-1])
+    e = np.zeros(probs.shape[:-1])
+    for factor in np.moveaxis(probs, -1, 0):
+        m = m * factor
+        while np.any(m < 1):
+            e, m = np.where(m < 1, e - 1, e), np.where(m < 1, 10 * m, m)
+    return m, e
+
+
+def by_thirds(z, labels, v):
+    """Where the mean loss is lowest along v, by ternary search: no slope is taken."""
+    rows = np.arange(len(labels))
+    own = v[rows, labels]
+    for end, sign in {np.inf: 1, -np.inf: -1}.items():
+        if np.all(sign * own[:, None] >= sign * v):
+            return end
+    low, high = -1e3, 1e3
+    while high - low > 1e-9:
+        a, b = low + (high - low) / 3, high - (high - low) / 3
+        at_a, at_b = ((pooled(z + t * v)[:, 0] - (z + t * v)[rows, labels]).mean() for t in (a, b))
+        low, high = (low, b) if at_a < at_b else (a, high)
+    return low
+
+
+def by_totals(left, right):
+    """The state of two blocks, from the logarithms of their totals."""
+    (m, s), (n, t) = left, right
+    top = np.maximum(m, n)
+    with np.errstate(all="ignore"):
+        total = np.logaddexp(m + np.log(s), n + np.log(t))
+        return top, np.where(top == -np.inf, 0, np.exp(total - top))
+
+
+def one_by_one(state, part):
+    """The state (m, s, t) after the logits of each row, read singly."""
+    after = []
+    for m, s, t, row in zip(*state, part, strict=True):
+        for z in row[row > -np.inf]:
+            top = max(m, z)
+            if m > -np.inf:
+                t = np.exp(m - top) * (t + (m - top) * s)
+                s = np.exp(m - top) * s
+            m, s, t = top, s + np.exp(z - top), t + np.exp(z - top) * (z - top)
+        after.append((m, s, t))
+    return tuple(np.array(after).T)
+
+
+def drawn(logits, uniforms):
+    """The last class whose uniform lies below its share of what was read."""
+    shares = np.exp(logits - np.logaddexp.accumulate(logits, axis=1))
+    shares[:, 0] = 2
+    return [max(np.flatnonzero(u < r)) for u, r in zip(uniforms, shares, strict=True)]
+
+
+def all_logits(x, weight, labels, columns):
+    """Loss and gradient with all logits at once."""
+    z = x @ weight.T
+    g = np.exp(z - pooled(z)) - np.eye(len(weight))[labels]
+    losses = pooled(z)[:, 0] - z[np.arange(len(x)), labels]
+    return losses.mean(), g @ weight / len(x)
+
+
+def covariance(p):
+    """The curvature of the loss in the scores."""
+    return p[..., None] * (np.eye(p.shape[-1]) - p[..., None, :])
+
+
+def picture_by_picture(X, labels, n_classes, penalty, rate, steps):
+    """Gradient descent, the gradient added up one picture after the other."""
+    W = np.zeros((n_classes, X.shape[1]))
+    for _ in range(steps):
+        slope = penalty * W
+        slope[:, -1] = 0
+        for x, c in zip(X, labels, strict=True):
+            z = W @ x
+            slope += np.outer(np.exp(z - pooled(z)) - np.eye(n_classes)[c], x) / len(X)
+        W = W - rate * slope
+    return W
+
+
+def with_one_matrix(X, labels, n_classes, strength):
+    """The penalised minimum by steps with a bound of the curvature (chapter 8, exercise 6)."""
+    X = np.column_stack([X, np.ones(len(X))])
+    decay = np.append(np.full(X.shape[1] - 1, strength), 0)
+    inverse = np.linalg.inv(X.T @ X / (2 * len(X)) + np.diag(decay))
+    W = np.zeros((n_classes, X.shape[1]))
+    for _ in range(1000):
+        z = X @ W.T
+        g = (np.exp(z - pooled(z)) - np.eye(n_classes)[labels]).T @ X / len(X) + decay * W
+        W = W - g @ inverse
+    return W[:, :-1], W[:, -1]
+
+
 OTHER_WAYS = {  # right answers that are computed differently from the solutions
+    ("ps-surprisal", "q2"): lambda p, losses: np.median(p[p < 1] ** (-1 / losses[p < 1])),
+    ("ps-surprisal", "q3"): by_factors,
+    ("ps-surprisal", "q5"): lambda counts: np.dot(counts, ce.huffman_lengths(counts)),
+    ("ps-the-pair", "q1"): lambda gaps: np.logaddexp(0, pooled(-gaps)[..., 0]),
+    ("ps-the-pair", "q3"): lambda z, y, margin, scale: [
+        pooled(scale * (r - r[c] + margin * (np.arange(len(r)) != c)))[0] / scale
+        for r, c in zip(z, y, strict=True)
+    ],
+    ("ps-the-pair", "q4"): lambda z, truth: (
+        np.logaddexp(0, np.where(truth == 1, -z, z)).sum() / len(z)
+    ),
+    ("ps-the-pair", "q6"): lambda loss: (
+        np.log(2) - np.log1p(np.log(np.exp(-loss) / (1 - np.exp(-loss))))
+    ),
+    ("ps-the-pair", "q7"): by_thirds,
+    ("ps-at-scale", "q3"): by_totals,
+    ("ps-at-scale", "q4"): lambda z, block: pooled(z)[:, 0],
+    ("ps-at-scale", "q5"): drawn,
+    ("ps-at-scale", "q6"): one_by_one,
+    ("ps-at-scale", "q7"): all_logits,
+    ("ps-learning", "q1"): lambda z, v: np.einsum(
+        "...i,...ij,...j", v, covariance(np.exp(z - pooled(z))), v
+    ),
+    ("ps-learning", "q3"): lambda p, y, scale: (
+        scale * np.linalg.pinv(covariance(p)) @ (y - p)[..., None]
+    )[..., 0],
+    ("ps-learning", "q4"): lambda X, K: int(
+        K * X.shape[1] - np.linalg.matrix_rank(np.kron(np.eye(K) - 1 / K, X))
+    ),
+    ("ps-learning", "q5"): picture_by_picture,
+    ("ps-learning", "q6"): with_one_matrix,
     ("ps-cross-entropy", "q1"): lambda p, y: (
         sum(-np.log(r[c]) for r, c in zip(p, y, strict=True)) / len(y)
     ),
