@@ -34,7 +34,7 @@ def test_the_measured_page_was_measured_with_the_locked_versions():
     for name in ("numpy", "torch", "jax", "optax", "scipy", "scikit-learn"):
         version = re.search(rf"^{name}==(\S+)", lock, re.MULTILINE)[1]
         assert f"{name} {version}" in page, f"{name} {version}: run `make bench`"
-    sections = ["Accuracy", "Memory", "Speed", "Website"]
+    sections = ["Accuracy", "Memory", "Speed", "Website", "Grading"]
     assert re.findall(r"^## (\w+)", page, re.MULTILINE) == sections
 
 
