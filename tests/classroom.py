@@ -99,7 +99,7 @@ class Course:
 
     def gradebook(self):
         """nbgrader's gradebook of this course."""
-        return Gradebook(f"sqlite:///{self.root / 'gradebook.db'}")
+        return Gradebook(os.environ.get("DB_URL", f"sqlite:///{self.root / 'gradebook.db'}"))
 
     def rows(self):
         """Every row of the gradebook that concerns a student, by student."""

@@ -1,5 +1,6 @@
 """A class is graded: the right points by the real commands, and whatever is handed in."""
 
+import glob
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 from pathlib import Path
@@ -15,6 +17,7 @@ from pathlib import Path
 import nbformat
 import prose
 import pytest
+from browser import find, missing
 from classroom import SET, Course, need_a_jail
 
 from grading import intake, jail
@@ -81,6 +84,45 @@ def test_the_golden_class_gets_its_points_from_nbgraders_own_commands(course, tm
     done = again.nbgrader("autograde", SET)
     assert done.returncode == 0, done.stderr
     assert as_points(again.points()) == GOLDEN
+
+
+@pytest.fixture
+def postgresql():
+    """The address of a gradebook in a PostgreSQL of its own, which takes no orders from root."""
+    server = find("PG_CTL", "pg_ctl", *glob.glob("/usr/lib/postgresql/*/bin/pg_ctl"))
+    if not server:
+        missing("PostgreSQL", "install it (Debian, Ubuntu: apt install postgresql)")
+    folder = Path(tempfile.mkdtemp(prefix="postgresql-"))
+    user = {"user": 65534, "group": 65534, "extra_groups": []} if os.getuid() == 0 else {}
+    if user:
+        os.chown(folder, 65534, 65534)
+
+    def run(program, *arguments):
+        line = [Path(server).with_name(program), "-D", folder / "data", *arguments]
+        with open(folder / "said", "ab") as said:
+            done = subprocess.run(line, stdout=said, stderr=said, check=False, cwd="/", **user)
+        assert done.returncode == 0, (folder / "said").read_text()
+
+    run("initdb", "-U", "teacher", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
+    run("pg_ctl", "-w", "-o", f"-k {folder} -c listen_addresses=''", "start")
+    yield f"postgresql+psycopg://teacher@/postgres?host={folder}"
+    run("pg_ctl", "-m", "immediate", "stop")
+    shutil.rmtree(folder)
+
+
+def test_the_gradebook_may_be_kept_in_postgresql(postgresql, tmp_path, monkeypatch):
+    need_a_jail()
+    monkeypatch.setenv("DB_URL", postgresql)
+    course = Course(tmp_path / "course")
+    golden(course)
+    course.run("grade", SET)
+    assert as_points(course.points()) == GOLDEN
+    course.run("feedback", SET)
+    assert len(list(course.root.glob(f"feedback/*/{SET}/{SET}.html"))) == len(GOLDEN)
+    course.run("grades")
+    table = (course.root / "grades.csv").read_text(encoding="utf-8")
+    assert sum(name in table for name in GOLDEN) == len(GOLDEN)
+    assert not (course.root / "gradebook.db").exists()
 
 
 def test_a_second_run_grades_nothing_anew_and_a_new_version_is(tmp_path):
