@@ -106,7 +106,14 @@ def main(students=200):
     """Measure and print the table."""
     few = max(students // 10, 1)
     print(INTRO.format(name=SET, busy=os.getloadavg()[0]))
-    columns = ("graded by", "submissions", "seconds each", "grader's own", "grader's MB", "full marks")
+    columns = (
+        "graded by",
+        "submissions",
+        "seconds each",
+        "grader's own",
+        "grader's MB",
+        "full marks",
+    )
     print("|", " | ".join(columns), "|")
     print("| --- " * len(columns) + "|")
     with tempfile.TemporaryDirectory() as folder:

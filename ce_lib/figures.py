@@ -80,7 +80,7 @@ def show(fig):
 def svg(fig, words=""):
     """The figure as SVG text, fit to stand inside a page beside others.
 
-    Ink becomes currentColor, paper the page's --paper; ids are used only where something
+    Ink becomes `currentColor`, paper the page's `--paper`; ids are used only where something
     refers to them, and carry a prefix of the figure's own; `words` become its description.
     """
     file = io.StringIO()

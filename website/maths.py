@@ -126,9 +126,22 @@ def in_html(app, html):
 
 
 def visit_inline(self, node):
-    """A formula in a line."""
-    self.body.append(self.builder.app.formulas[tex_of(node)])
+    """A formula in a line, with the punctuation that it holds."""
+    formula = self.builder.app.formulas[tex_of(node)]
+    held = node.get("held")
+    self.body.append(f'<span class="held">{formula}{held}</span>' if held else formula)
     raise nodes.SkipNode
+
+
+def hold(app, tree, doc):
+    """Give punctuation after a formula to the formula, lest it begin the next line."""
+    for node in list(tree.findall(nodes.math)):
+        place = node.parent.index(node) + 1
+        follows = node.parent[place] if place < len(node.parent) else None
+        found = re.match(r"[.,;:!?)’]+", follows) if isinstance(follows, nodes.Text) else None
+        if found:
+            node["held"] = found[0]
+            node.parent[place] = nodes.Text(follows[found.end() :])
 
 
 def visit_block(self, node):
@@ -147,4 +160,5 @@ def setup(app):
     """Register the renderer; `html_math_renderer` in the settings chooses it."""
     app.add_html_math_renderer("set_at_build", (visit_inline, None), (visit_block, None))
     app.connect("env-check-consistency", set_all)
+    app.connect("doctree-resolved", hold)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -268,7 +268,7 @@ class OnlineSoftmax(Widget):
 class Training(Widget):
     """Stored steps of softmax regression on pictures: weights as pictures, loss, share right.
 
-    Training({"gradient descent": {0: W0, 10: W10}}, seen=(X, labels), held_out=(X, labels))
+        Training({"gradient descent": {0: W0, 10: W10}}, seen=(X, labels), held_out=(X, labels))
 
     Each run maps numbers of steps to weights (K, D); pictures are drawn of the first 64 columns.
     """
@@ -331,8 +331,8 @@ class Quiz(Widget):
         - [ ] wrong            - [0.5 ± 0.01]     a wrong number that people give
                                - [else]           any other number
 
-    Several right answers make a question where all of them are to be ticked. `code`, *emphasis*,
-    **strong**, $formulas$ and [links](#place) may be used. Raises ValueError naming the question
+    Several right answers make a question where all of them are to be ticked. A text may hold code,
+    emphasis, formulas and links, written as in Markdown. Raises ValueError naming the question
     and the line for anything else.
     """
 

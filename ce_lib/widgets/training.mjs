@@ -28,6 +28,8 @@ function render({ model, el }) {
     pixels, frames, names, here, curve, fresh, dots, marks,
     svg('path', { d: `M${PLACE.left} ${PLACE.top}V${PLACE.bottom}H${PLACE.right}`, class: 'ce-axis' }),
     svg('text', { x: PLACE.left - 6, y: PLACE.top + 8, 'text-anchor': 'end', class: 'ce-small' }, 'loss'),
+    svg('text', { x: PLACE.right, y: PLACE.top + 8, 'text-anchor': 'end', class: 'ce-small ce-dog' }, 'held out'),
+    svg('text', { x: PLACE.right, y: PLACE.top + 26, 'text-anchor': 'end', class: 'ce-small ce-cat' }, 'seen'),
   );
   const row = slider('stored step', { min: 0, max: 1, step: 1, change: (at) => change({ at }) });
   const options = Object.fromEntries(model.get('runs').map(({ name }, k) => [k, name]));
