@@ -85,8 +85,8 @@ function render({ model, el }) {
     });
     for (const { bits, length, letters } of seen.values()) {
       parts.push(svg('circle', { cx: x(bits), cy: y(length), r: block === 1 ? 4 : 2.5, class: 'ce-cat' }));
-      const inside = x(bits) < RIGHT - 60; // a label near the edge stands on the other side of its dot
-      if (letters.length) parts.push(svg('text', { x: x(bits) + (inside ? 7 : -7), y: y(length) + 14, 'text-anchor': inside ? 'start' : 'end', class: 'ce-small' }, letters.join('')));
+      const inside = x(bits) < RIGHT - 60; // a label near the edge stands on the other side, above its dot
+      if (letters.length) parts.push(svg('text', { x: x(bits) + (inside ? 7 : -7), y: y(length) + (inside ? 14 : -8), 'text-anchor': inside ? 'start' : 'end', class: 'ce-small' }, letters.join('')));
     }
     drawing.replaceChildren(...parts);
     const shown = found ? [digits(found.entropy), digits(found.mean), String(found.equal)] : ['–', '–', '–'];
