@@ -16,6 +16,7 @@ import ctypes.util
 import errno
 import functools
 import glob
+import json
 import mmap
 import os
 import platform
@@ -54,6 +55,7 @@ class Limits:
     file_size: int = 32 * MIB
     scratch: int = 64 * MIB
     shown: int = 3 * MIB  # outputs of all cells
+    outputs: int = 1000  # of all cells; a stream is one
     said: int = 64 * MIB  # all that leaves the jail
     grace: float = 5  # before what does not heed its time is killed
     attempts: int = 4  # a cell that kills its process is left out, and the rest is run again
@@ -111,10 +113,12 @@ REASONS = {
 
 # ---------------------------------------------------------------- the jail's walls
 
-# Tracing; memory that no process is seen to hold; new namespaces; kernel administration.
+# Tracing; memory that no process is seen to hold; another submission's processor; new namespaces;
+# kernel administration.
 REFUSED = """
     ptrace process_vm_readv process_vm_writev kcmp pidfd_getfd
     memfd_create memfd_secret shmget msgget semget mq_open
+    sched_setaffinity
     unshare setns mount umount2 pivot_root chroot move_mount fsopen fsconfig fsmount fspick
     open_tree mount_setattr keyctl add_key request_key bpf perf_event_open userfaultfd
     io_uring_setup kexec_load kexec_file_load init_module finit_module delete_module
@@ -281,7 +285,7 @@ class Jail:
         self.limits, self.student, self.walls = limits, student or STUDENT, walls
         self.deadline = time.monotonic() + 60  # to start; then its owner sets it
         self.buffer, self.searched, self.said, self.next_look = bytearray(), 0, 0, 0.0
-        self.crowded = False
+        self.crowded, self.malformed, self.used = False, 0, {}
         as_root = os.getuid() == 0
         self.uid = nobody() if walls and as_root else None
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed on leaving
@@ -367,8 +371,11 @@ class Jail:
                 self.searched = 0
                 try:
                     return exchange.parse(line)
-                except exchange.Malformed:
-                    continue  # only a submission that writes here itself does this
+                except exchange.Malformed:  # only a submission that writes here itself does this
+                    self.malformed += 1
+                    if self.malformed > 1000:
+                        raise Ended("output") from None
+                    continue
             self.searched = len(self.buffer)
             readable, _, _ = select.select([self.answers], [], [], TICK)
             if readable:
@@ -401,12 +408,14 @@ class Jail:
             except OSError:
                 continue
             processor += sum(map(int, stat[11:15])) / clock  # user, system; its dead children's
+            # Where SIGCHLD is ignored nobody is told what the dead have used: it is kept here.
+            self.used[pid, stat[19]] = sum(map(int, stat[11:13])) / clock
             threads += int(stat[17])
             memory += int(stat[21]) * mmap.PAGESIZE
         was_crowded, self.crowded = self.crowded, threads > self.limits.processes + 2
         if was_crowded and self.crowded:  # two of them bubblewrap's own; one look may be mistaken
             raise Ended("processes")
-        if processor > self.limits.processor:
+        if max(processor, sum(self.used.values())) > self.limits.processor:
             raise Ended("processor")
         if memory > self.limits.memory and sum(map(held, tree)) > self.limits.memory:
             raise Ended("memory")
@@ -484,10 +493,11 @@ def run(cells, questions, limits=None, *, student=None, walls=True):
         with Jail(limits, student=student, walls=walls) as jail:
             jail.start(todo)
             jail.deadline, cell_id = deadline, None
+            room = [2 * limits.shown, limits.outputs]
             try:
                 for cell_id, _ in todo:
                     frame = awaited(jail, "cell", cell_id, limits.cell + limits.grace)
-                    shown[cell_id] = checked_outputs(frame)
+                    shown[cell_id] = checked_outputs(frame, room)
                 cell_id = None
                 awaited(jail, "cells", "done", limits.cell)
                 for question in asked:
@@ -527,7 +537,7 @@ def take_answers(jail, question, answers, seconds):
             frame = awaited(jail, "question", question_id, end - time.monotonic())
             number = frame.get("call")
             if "done" in frame:
-                why = frame["done"] if frame["done"] in REASONS else "exit"
+                why = frame["done"] if frame["done"] in list(REASONS) else "exit"
                 break
             if frame.get("missing") in ("undefined", "uncallable"):
                 taken[:] = [{"missing": frame["missing"]}] * len(calls)
@@ -547,7 +557,7 @@ def checked_answer(frame):
             try:
                 exchange.decode(value)
                 return {"value": value}
-            except (exchange.Malformed, RecursionError):
+            except exchange.Malformed:
                 return {"value": {"$other": "data in a wrong format"}}
         case {"error": [str(name), str(text)]}:
             return {"error": [clean(name)[:100], clean(text)[:500]]}
@@ -556,24 +566,37 @@ def checked_answer(frame):
     return {"value": {"$other": "data in a wrong format"}}
 
 
-def checked_outputs(frame):
-    """The outputs of a cell, rebuilt from their plain parts in nbformat's form."""
+def checked_outputs(frame, room):
+    """The outputs of a cell, rebuilt from their plain parts in nbformat's form.
+
+    room : how many characters and outputs are still taken, of this and all later cells; the inside
+    cuts what it shows sooner, unless the submission speaks in its place.
+    """
     outputs, count = [], frame.get("count")
     for output in frame["outputs"] if isinstance(frame.get("outputs"), list) else []:
+        if min(room) <= 0:
+            outputs.append(note("[The output is cut here: the notebook shows too much.]"))
+            break
         match output:
             case {"output_type": "stream", "name": "stdout" | "stderr" as name, "text": str(text)}:
-                outputs.append({"output_type": "stream", "name": name, "text": clean(text)})
+                found = {"output_type": "stream", "name": name, "text": clean(text)}
             case {"output_type": "error", "ename": str(name), "evalue": str(value)}:
                 lines = output.get("traceback")
                 lines = lines if isinstance(lines, list) else []
-                error = {"output_type": "error", "ename": clean(name), "evalue": clean(value)}
-                error["traceback"] = [clean(line) for line in lines if isinstance(line, str)]
-                outputs.append(error)
+                found = {"output_type": "error", "ename": clean(name), "evalue": clean(value)}
+                found["traceback"] = [clean(line) for line in lines if isinstance(line, str)]
             case {"output_type": "display_data" | "execute_result" as kind, "data": dict(data)}:
-                rich = {"output_type": kind, "data": checked_data(data), "metadata": {}}
+                found = {"output_type": kind, "data": checked_data(data), "metadata": {}}
                 if kind == "execute_result":
-                    rich["execution_count"] = count if type(count) is int else None
-                outputs.append(rich)
+                    right = type(count) is int and 0 < count < 10**6
+                    found["execution_count"] = count if right else None
+            case _:
+                continue
+        size = len(json.dumps(found))
+        room[0], room[1] = room[0] - size, room[1] - 1
+        if room[0] < 0:
+            continue
+        outputs.append(found)
     return outputs
 
 

@@ -297,6 +297,52 @@ ATTACKS = [
         """,
     ),
     attack(
+        "bends-the-format",
+        (0, 0, 0),
+        "wrong format",
+        first="""
+        import sys
+        exchange, dump = sys.modules["exchange"], sys.modules["exchange"].dump
+        forms = [{"$complex": [1, 10**4000]}, {"$array": ["f8", [0] + 5 * [4194304], ""]}]
+        exchange.encode = lambda value: forms.append(forms.pop(0)) or forms[0]
+        exchange.dump = lambda frame: dump(frame | ({"done": []} if "done" in frame else {}))
+        """,
+    ),
+    attack(
+        "floods-with-outputs",
+        FULL,
+        "",
+        "The output is cut here",
+        first="""
+        import sys
+        exchange, dump = sys.modules["exchange"], sys.modules["exchange"].dump
+        one = {"output_type": "execute_result", "data": {"text/plain": "1"}}
+        exchange.dump = lambda frame: dump(
+            frame | ({"outputs": 30_000 * [one], "count": -5} if "cell" in frame else {})
+        )
+        """,
+    ),
+    attack(
+        "texts-in-a-list",
+        (0, 2, 1),
+        "not an array of numbers",
+        q1="def scale(x): return ['a' * 30_000] + ['b'] * 10_000",
+    ),
+    attack(
+        "wants-all-processors",
+        FULL,
+        "",
+        "Operation not permitted",
+        first="""
+        import os
+        assert len(os.sched_getaffinity(0)) == 1  # or it would slow its neighbours down
+        try:
+            os.sched_setaffinity(0, range(64))
+        except PermissionError as error:
+            print(error)
+        """,
+    ),
+    attack(
         "patched-json",
         FULL,
         "Correct",

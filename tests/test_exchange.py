@@ -1,6 +1,7 @@
 """What leaves a jail, what is handed in, and how answers are compared: on any system."""
 
 import re
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -45,6 +46,30 @@ def test_whatever_arrives_is_decoded_or_refused(value):
         return
     for want in (1.0, np.zeros(3), "text", True, None, [1, "a"], {"a": 1}):
         difference(got, want)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"$complex": [1, 10**4000]},
+        {"$array": ["f8", [0] + 5 * [2**22], ""]},
+        (exchange.MOST + 2) * [[]],
+    ],
+    ids=["a complex beyond floats", "an array beyond NumPy", "too many lists"],
+)
+def test_what_would_break_the_grader_is_refused(value):
+    with pytest.raises(exchange.Malformed):
+        exchange.decode(value)
+
+
+def test_texts_among_numbers_take_no_memory():
+    """NumPy would make each as wide as the longest."""
+    tracemalloc.start()
+    said = difference(["a" * 30_000] + ["b"] * 10_000, np.ones(3))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert "not an array of numbers" in said
+    assert peak < 2**20
 
 
 @pytest.mark.parametrize("line", [b"", b"[1]", b"nonsense", b"\xff", b"{", b"[" * 100_000, b"3"])

@@ -407,6 +407,25 @@ def test_time_that_is_up_is_the_submissions_fault_and_not_the_jails():
     assert "not reached" in json.dumps(record["cells"]["b"])
 
 
+BURIES = """
+import os, signal, time
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # what the dead have used is then told to nobody
+for _ in range(40):
+    if os.fork() == 0:
+        end = time.process_time() + 0.5
+        while time.process_time() < end: pass
+        os._exit(0)
+    time.sleep(0.6)
+"""
+
+
+def test_the_time_of_processes_that_are_gone_counts():
+    need_a_jail()
+    limits = jail.Limits(processor=2, total=40, cell=30)
+    found = jail.run([["a", BURIES]], [], limits)
+    assert "more processor time" in found["cells"]["a"][0]["text"]
+
+
 def test_the_page_for_teachers_names_the_limits_and_the_remedy():
     page = (prose.ROOT / "pages" / "for_teachers.md").read_text(encoding="utf-8")
     of = jail.Limits()

@@ -13,6 +13,7 @@ import numpy as np
 LARGEST = 4 * 2**20  # bytes of one answer
 LINE = 8 * 2**20  # bytes of one frame
 DEEPEST = 20  # lists within lists
+MOST = LARGEST // 8  # elements of all lists of one answer
 
 
 class Malformed(ValueError):
@@ -44,7 +45,7 @@ def plain(value, depth=0):
     if depth > DEEPEST:
         return Other(f"lists nested more than {DEEPEST} deep")
     if kind in (list, tuple):
-        if len(value) > LARGEST // 8:
+        if len(value) > MOST:
             return Other(f"a {kind.__name__} of {len(value)} elements")
         return [plain(item, depth + 1) for item in value]
     if kind is dict:
@@ -89,14 +90,24 @@ def encode(value):
     return value
 
 
-def decode(value, depth=0):
+def decode(value):
     """Turn parsed JSON from the other side back into plain data, or raise Malformed."""
+    try:
+        return _decode(value, 0, [0])
+    except (OverflowError, RecursionError) as error:
+        raise Malformed(str(error)) from None
+
+
+def _decode(value, depth, count):
+    count[0] += 1
+    if count[0] > MOST + 1:
+        raise Malformed(f"more than {MOST} elements")
     if depth > 2 * DEEPEST + 2:
         raise Malformed("nested too deep")
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, list):
-        return [decode(item, depth + 1) for item in value]
+        return [_decode(item, depth + 1, count) for item in value]
     if not isinstance(value, dict) or len(value) != 1:
         raise Malformed("an object without a tag")
     ((tag, content),) = value.items()
@@ -109,7 +120,7 @@ def decode(value, depth=0):
         if isinstance(real, (int, float)) and isinstance(imaginary, (int, float)):
             return complex(real, imaginary)
     if tag == "$dict" and isinstance(content, dict):
-        return {key: decode(item, depth + 1) for key, item in content.items()}
+        return {key: _decode(item, depth + 1, count) for key, item in content.items()}
     raise Malformed(f"a wrong {tag[:20]}")
 
 
@@ -153,7 +164,10 @@ def _decode_array(content):
         raise Malformed("an array whose data do not fit its shape")
     if kind == "b1":
         raw = np.frombuffer(raw, "u1").astype(bool).tobytes()  # a byte of 2 is no boolean
-    return np.frombuffer(raw, _DTYPES[kind]).reshape(shape).copy()
+    try:
+        return np.frombuffer(raw, _DTYPES[kind]).reshape(shape).copy()
+    except ValueError:  # nothing in it, but lengths whose product is beyond NumPy
+        raise Malformed("a wrong shape") from None
 
 
 def dump(frame):
