@@ -47,7 +47,7 @@ def configure(c):
         CheckCellMetadata,
     ]
     c.OverwriteCells.add_missing_cells = True
-    c.GenerateFeedback.preprocessors = [GetGrades, ClearMarkScheme]
+    c.GenerateFeedback.preprocessors = [GetGrades, ClearRubrics]
     c.GenerateFeedback.exporter_class = Page
     c.ExportApp.plugin_class = CheckedExport
     if "DB_URL" in os.environ:
@@ -125,6 +125,16 @@ class Restore(NbGraderPreprocessor):
         return notebook, resources
 
 
+class ClearRubrics(ClearMarkScheme):
+    """Take the rubrics out of the given cells; what a student wrote stays, whatever it says."""
+
+    def preprocess_cell(self, cell, resources, cell_index):
+        """Leave a cell alone that a student may write; its metadata is the release's."""
+        if not cell.metadata.get("nbgrader", {}).get("locked"):
+            return cell, resources
+        return super().preprocess_cell(cell, resources, cell_index)
+
+
 class GradeInJail(NbGraderPreprocessor):
     """Run a submission in a jail, reach the verdict, and write both into the notebook."""
 
@@ -155,6 +165,9 @@ class GradeInJail(NbGraderPreprocessor):
                 cell.outputs = written(verdicts[marks["grade_id"]], count)
             else:
                 cell.outputs = nbformat.from_dict(record["cells"][cell.id])
+                for output in cell.outputs:  # the jail's own count may be anything
+                    if output.output_type == "execute_result":
+                        output.execution_count = count
         return nb, resources
 
 

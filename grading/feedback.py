@@ -6,8 +6,11 @@ question, then the notebook as it ran. No script, no request: the page forbids b
 
 import re
 import sys
+from collections import Counter
 from functools import cache
 from html import unescape
+from urllib.parse import unquote
+from xml.etree import ElementTree
 
 import jinja2
 import latex2mathml.converter
@@ -25,33 +28,58 @@ from traitlets import default
 from grading.jail import HERE
 
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+HEADING = 200  # characters of a heading that are read
+SHOWN = 3  # times that an attached picture is set into its cell
+ACTIVE = ("href", "style", "class", "id")  # attributes that a formula may not set in the page
 
 
 def mathml(tex, options):
     """A formula as MathML, or as it was written if it is not understood."""
     try:
-        return latex2mathml.converter.convert(
+        formula = latex2mathml.converter.convert_to_element(
             unescape(tex), display="block" if options.get("display_mode") else "inline"
         )
+        for node in formula.iter():
+            for name in ACTIVE:
+                node.attrib.pop(name, None)
+        # Its symbols are character references already; all else has to stay escaped.
+        xml = ElementTree.tostring(formula, encoding="unicode")
+        return re.sub(r"&amp;(#[0-9]+;|#x[0-9A-Fa-f]+;)", r"&\1", xml)
     except Exception:  # latex2mathml raises whatever its parser trips over
         return f"<code>{Markup.escape(tex)}</code>"
 
 
 @cache
 def markdown():
-    """CommonMark with tables and formulas, without raw HTML."""
+    """CommonMark with tables and formulas, without raw HTML.
+
+    Without `[name]: address` too, by which a few characters repeat a long address.
+    """
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    parser.disable("reference")
     return parser.use(dollarmath_plugin, renderer=mathml, allow_digits=False, double_inline=True)
 
 
 def text(source, attachments=None):
     """A Markdown cell as HTML, its attached pictures set in."""
-    for name, forms in (attachments or {}).items():
-        kind, data = next(iter(forms.items()))
-        source = source.replace(f"attachment:{name}", f"data:{kind};base64,{''.join(data.split())}")
-    # Links to other hosts are for clicking; a picture from there would be a request.
-    html = re.sub(r'<img src="(?!data:image/)[^"]*"', "<img", markdown().render(source))
-    return Markup(html)
+    pictures, seen = attachments or {}, Counter()
+
+    def picture(tag):
+        if tag[1].startswith("data:image/"):
+            return tag[0]
+        scheme, _, name = unquote(unescape(tag[1])).partition(":")
+        if scheme != "attachment" or name not in pictures:
+            return f"<img{tag[2]}>"  # links are for clicking; a picture would be a request
+        seen[name] += 1
+        if seen[name] > SHOWN:
+            return f"<em>(a picture that is shown {SHOWN} times above)</em>"
+        kind, data = next(iter(pictures[name].items()))
+        return f'<img src="data:{kind};base64,{"".join(data.split())}"{tag[2]}>'
+
+    # Jupyter leaves the spaces of a file's name as they are.
+    spaced = r"\]\(attachment:[\w .-]+(?=\))"
+    source = re.sub(spaced, lambda link: link[0].replace(" ", "%20"), source)
+    return Markup(re.sub(r'<img src="([^"]*)"([^>]*)>', picture, markdown().render(source)))
 
 
 def code(source):
@@ -76,7 +104,7 @@ def questions(notebook):
             found.append(
                 {
                     "id": marks["grade_id"],
-                    "heading": re.sub(r" *\(.*?points?\)$", "", heading),
+                    "heading": re.sub(r" *\(.*?points?\)$", "", heading[:HEADING]),
                     "score": marks.get("score"),
                     "points": marks["points"],
                     "message": "".join(said).strip(),

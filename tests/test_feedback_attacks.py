@@ -1,0 +1,160 @@
+"""What a student writes neither stops the feedback, nor acts in its page, nor tells an input."""
+
+import time
+from types import SimpleNamespace
+
+import latex2mathml.converter
+import nbformat
+import pytest
+from classroom import SET, Course, need_a_jail
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from grading import autograde, feedback, verdict
+
+pytestmark = pytest.mark.machine
+
+PIXEL = "iVBORw0KGgo="
+
+
+def graded(name):
+    marks = {"grade_id": name, "grade": True, "solution": False, "locked": True, "points": 1}
+    return new_code_cell(id=name, metadata={"nbgrader": marks})
+
+
+def test_a_heading_of_brackets_takes_no_time():
+    notebook = new_notebook(cells=[new_markdown_cell("# " + "(" * 40_000), graded("q1")])
+    start = time.process_time()
+    (question,) = feedback.questions(notebook)
+    assert time.process_time() - start < 1
+    assert len(question["heading"]) == feedback.HEADING
+
+
+def test_a_headings_points_are_left_out():
+    notebook = new_notebook(cells=[new_markdown_cell("## 1 · Double (2 points)"), graded("q1")])
+    assert feedback.questions(notebook)[0]["heading"] == "1 · Double"
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        r'\text{<meta/http-equiv="refresh"content="0;url=http://evil/">}',
+        r"\text{<style>body{display:none}</style>}",
+        r"\text{&lt;img src=x&gt;}",
+        r"\text{&amp;lt;img src=x&amp;gt;}",
+        r"\mbox{<form/action=http://evil/>}",
+        r"\href{javascript:alert(1)}{x}",
+        r"\style{position:fixed}{x}",
+        r"\class{right}{x}",
+        r'\color{red"><img src=x>}{y}',
+    ],
+)
+@pytest.mark.parametrize("dollars", ["$", "$$"])
+def test_a_formula_puts_nothing_into_the_page(attack, dollars):
+    html = feedback.text(dollars + attack + dollars)
+    assert "<math" in html
+    for active in ("<meta", "<style", "<form", "<img", " href=", " style=", ' class="right'):
+        assert active not in html
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        r"\frac{a}{b + 1}",
+        r"\sum_{i=1}^n x_i \log p_i",
+        r"\alpha + \Omega \to \infty",
+        r"\hat{y} = \bar x",
+        r"f'(x) + f''(x)",
+        "a < b \\le c",
+        r"\begin{pmatrix}a & b \\ c & d\end{pmatrix}",
+        r"\text{if } x > 0",
+    ],
+)
+@pytest.mark.parametrize("display", ["inline", "block"])
+def test_a_usual_formula_is_as_it_was(formula, display):
+    options = {"display_mode": display == "block"}
+    usual = latex2mathml.converter.convert(formula, display=display)
+    assert feedback.mathml(formula, options) == usual
+
+
+def test_a_picture_is_set_in_a_few_times():
+    attached = {"a b.png": {"image/png": PIXEL}, "A.png": {"image/png": PIXEL}}
+    html = feedback.text("![it](attachment:a b.png) " * 300 + "![](attachment:A.png)", attached)
+    assert html.count(PIXEL) == feedback.SHOWN + 1
+    assert html.count("shown 3 times above") == 297
+    assert 'alt="it"' in html
+
+
+def test_no_short_name_repeats_a_long_address():
+    picture = f"data:image/png;base64,{PIXEL}"
+    html = feedback.text("![][a] [b][a] " * 100 + f"\n\n[a]: {picture}\n")
+    assert html.count(PIXEL) == 1
+    assert PIXEL in feedback.text(f"![]({picture})")
+
+
+@pytest.mark.parametrize("address", ["http://evil/x.png", "data%3Ax", "attachment:other.png"])
+def test_a_picture_from_elsewhere_is_not_fetched(address):
+    html = feedback.text(f"![seen]({address})", {"a.png": {"image/png": PIXEL}})
+    assert "src=" not in html
+    assert "seen" in html
+
+
+@pytest.mark.parametrize("words", ["BEGIN MARK SCHEME", "END MARK SCHEME"])
+def test_a_student_may_write_the_words_around_a_rubric(words):
+    lines = f"mine\n### {words}\nmine, too"
+    rubric = "Derive it.\n### BEGIN MARK SCHEME\nsecret\n### END MARK SCHEME"
+    given = {"grade_id": "a", "grade": False, "solution": False, "locked": True, "task": False}
+    answer = given | {"grade_id": "b", "solution": True, "locked": False}
+    notebook = new_notebook(
+        cells=[
+            new_markdown_cell(rubric, metadata={"nbgrader": given}),
+            new_markdown_cell(lines, metadata={"nbgrader": answer}),
+            new_code_cell(lines),
+        ]
+    )
+    clear = autograde.ClearRubrics(enforce_metadata=False)
+    notebook, _ = clear.preprocess(notebook, {})
+    assert [cell.source for cell in notebook.cells] == ["Derive it.", lines, lines]
+
+
+ASKED = SimpleNamespace(id="q2", kind="function", name="share", show=False)
+
+
+@pytest.mark.parametrize("error", ["KeyError", "OSError", "Secret1"])
+def test_a_chosen_exception_tells_nothing_of_a_hidden_input(error):
+    said = verdict.fault(ASKED, [1.0], {"error": [error, "it was 1.0"]}, 1.0)
+    assert said == "`share` raised an exception on an input not shown."
+
+
+def test_a_placeholder_left_as_it_was_is_named():
+    said = verdict.fault(ASKED, [1.0], {"error": ["NotImplementedError", "replace it"]}, 1.0)
+    assert said.startswith("Not answered yet")
+
+
+@pytest.mark.parametrize("count", [-5, 2**80, None])
+def test_the_grader_counts_the_cells_itself(count, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    said = {"output_type": "execute_result", "data": {"text/plain": "1"}, "metadata": {}}
+    record = {"cells": {"a": [said | {"execution_count": count}]}, "answers": {}}
+    paper = SimpleNamespace(judge=lambda _: [], digest=lambda: "")
+    monkeypatch.setattr(autograde, "exam", lambda *_: paper)
+    monkeypatch.setattr(autograde, "recall", lambda *_: record)
+    names = {"nbgrader": {"assignment": SET, "student": "one"}}
+    notebook = new_notebook(cells=[new_markdown_cell("one"), new_code_cell("1", id="a")])
+    notebook, _ = autograde.GradeInJail().preprocess(notebook, names)
+    assert notebook.cells[1].execution_count == 1
+    assert notebook.cells[1].outputs[0].execution_count == 1
+    nbformat.validate(notebook)
+
+
+def test_an_attackers_page_is_made(tmp_path):
+    need_a_jail()
+    course = Course(tmp_path / "course")
+    answers = course.right("q1") | {"q4": "mine\n### BEGIN MARK SCHEME\nmine, too"}
+    course.hand_in("one", course.notebook(answers, first="### END MARK SCHEME\n'kept'"))
+    course.run("grade", SET)
+    course.run("feedback", SET)
+    page = (course.root / "feedback" / "one" / SET / f"{SET}.html").read_text(encoding="utf-8")
+    assert "mine, too" in page
+    assert "END MARK SCHEME" in page
+    assert "rubric's secret sentence" not in page
+    assert "form-action 'none'; base-uri 'none'" in page
