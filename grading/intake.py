@@ -17,14 +17,16 @@ import zipfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
+from urllib.parse import quote, unquote
 
 import nbformat
 
 MIB = 2**20
-LARGEST = 50 * MIB  # bytes of a notebook
-MEMBERS, UNPACKED = 5000, 2048 * MIB  # of a zip archive
+LARGEST = 20 * MIB  # bytes of a notebook
+MEMBERS, UNPACKED = 5000, 512 * MIB  # of a zip archive
 CELLS = 1000
-PLATFORM = re.compile(r"_\d+_assignsubmission_.*$")  # Moodle's addition to a student's name
+# Moodle's addition to a student's name
+PLATFORM = re.compile(r"_(\d+)_assignsubmission_.*$")
 
 
 class Unreadable(ValueError):
@@ -41,6 +43,10 @@ class HandedIn:
     time: datetime
     data: bytes = b""
     fault: str = ""  # why it cannot be read
+
+    def __post_init__(self):
+        """Make the names fit for lists and terminals."""
+        self.where, self.student, self.name = map(printable, (self.where, self.student, self.name))
 
 
 @dataclass
@@ -76,6 +82,16 @@ def student_id(name):
     return re.sub(r"[^A-Za-z0-9-]+", "_", "".join(letters)).strip("_-")[:60]
 
 
+def printable(name):
+    """A name without control characters, and without bytes that are no text in UTF-8."""
+    return "".join(
+        letter.encode("unicode_escape").decode()
+        if unicodedata.category(letter) in ("Cc", "Cs")
+        else letter
+        for letter in name
+    )
+
+
 # ---------------------------------------------------------------- what was handed in
 
 
@@ -88,12 +104,25 @@ def gather(inbox, set_name):
             if not name.startswith("."):
                 path = Path(folder) / name
                 found += _open(path, path.relative_to(inbox), set_name)
+    _tell_apart(found)
     return found
+
+
+def _tell_apart(found):
+    """Take the platform's addition from the names; of two students of one name the number stays."""
+    numbers = {}
+    for item in found:
+        if mark := PLATFORM.search(item.student):
+            numbers.setdefault(student_id(item.student[: mark.start()]), set()).add(mark[1])
+    for item in found:
+        if mark := PLATFORM.search(item.student):
+            name = item.student[: mark.start()]
+            item.student = name + f"_{mark[1]}" * (len(numbers[student_id(name)]) > 1)
 
 
 def _open(path, inner, set_name):
     entry = os.lstat(path)
-    time = datetime.fromtimestamp(entry.st_mtime, UTC)
+    time = _changed(entry)
     item = HandedIn(str(inner), _owner(inner.parts, set_name), path.name, time)
     if not stat.S_ISREG(entry.st_mode):
         item.fault = "it is a symbolic link or a device, not a file"
@@ -113,18 +142,27 @@ def _open(path, inner, set_name):
     return [item]
 
 
+def _changed(entry):
+    """When a file was changed; some systems allow years that Python does not know."""
+    try:
+        return datetime.fromtimestamp(entry.st_mtime, UTC)
+    except (ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(0, UTC)
+
+
 def stamped(text):
-    """A time as nbgrader writes it, or None."""
+    """A time as nbgrader writes it, in UTC, or None."""
     try:
         time = datetime.fromisoformat(text.strip().removesuffix(" UTC"))
-    except ValueError:
+        time = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
+    return time if 1970 <= time.year < 9999 else None
 
 
 def _unpack(path, inner, set_name):
     """The notebooks in an archive; none is written to disk under the name that it has there."""
-    time = datetime.fromtimestamp(os.stat(path).st_mtime, UTC)
+    time = _changed(os.stat(path))
     whole = HandedIn(str(inner), _owner(inner.parts, set_name), path.name, time)
     try:
         with zipfile.ZipFile(path) as archive:
@@ -139,6 +177,10 @@ def _unpack(path, inner, set_name):
                 item = _member(archive, member, inner, shared, set_name, left)
                 left -= len(item.data)
                 found.append(item)
+            if len(inner.parts) > 1:  # the student made it, and with it the members' times
+                found.sort(key=lambda item: item.time, reverse=True)
+                for item in found:
+                    item.time = max(item.time, time)
             return found
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         whole.fault = f"the archive cannot be read: {error}"
@@ -192,7 +234,7 @@ def _member(archive, member, inner, shared, set_name, left):
 def _owner(parts, set_name):
     """Whose file this is: the name of its folder, or what its own name says beside the set's."""
     if len(parts) > 1:
-        return PLATFORM.sub("", parts[0])
+        return parts[0]
     stem = re.sub(r" ?\(\d+\)$", "", PurePosixPath(parts[0]).stem)
     short = set_name.removeprefix("ps-")
     for known in (set_name, short):
@@ -248,12 +290,13 @@ def _cell(raw):
 
 
 def _pictures(attachments):
-    """The attached pictures of a free-text answer."""
+    """The attached pictures of a free-text answer, by the names that the student gave them."""
     kept = {}
     for name, forms in attachments.items() if isinstance(attachments, dict) else ():
         for kind, data in forms.items() if isinstance(forms, dict) else ():
             picture = kind in ("image/png", "image/jpeg") and isinstance(data, str)
-            if picture and re.fullmatch(r"[\w .-]+", name) and re.fullmatch(r"[\w+/\n]+=*", data):
+            named = name.isprintable() and not set(name) & set('/\\<>"')
+            if picture and named and re.fullmatch(r"[\w+/\n]+=*", data):
                 kept.setdefault(name, {})[kind] = data
     return kept
 
@@ -296,8 +339,8 @@ def restore(cells, release):
                 cell.source = answers[-1].source
                 notebook.cells += _as(cell.cell_type, answers[:-1])
                 if cell.cell_type == "markdown":
-                    cell.source = harmless(cell.source)
                     cell.attachments = answers[-1].get("attachments", {})
+                    _disarm(cell)
         elif any(c.source.strip() != given.source.strip() for c in found[name]):
             notes.append(f"given cell {name} had been changed")
         if len(found[name]) > 1:
@@ -311,7 +354,7 @@ def restore(cells, release):
         if cell.id not in known:
             cell.id = f"added-{number}"
             if cell.cell_type != "code":
-                cell.source = harmless(cell.source)
+                _disarm(cell)
     return notebook, notes
 
 
@@ -319,10 +362,36 @@ def _as(cell_type, cells):
     return [cell for cell in cells if cell.cell_type == cell_type]
 
 
-def harmless(text):
-    """Markdown without HTML or script links, which would act when a teacher opens the notebook."""
+def _disarm(cell):
+    """Make a cell's Markdown harmless, and refer to its pictures by names that need no escapes."""
+    pictures = cell.get("attachments", {})
+    if pictures:
+        cell.attachments = {_plain(name): forms for name, forms in pictures.items()}
+    cell.source = harmless(cell.source, pictures)
+
+
+def _plain(name):
+    return quote(name, safe="").replace("%", "_")
+
+
+def harmless(text, pictures=()):
+    """Markdown without HTML or script links, which would act when a teacher opens the notebook.
+
+    pictures : the names of those that may be shown; a missing one would keep the page from opening
+    """
+
+    def refer(found):
+        start, name = found.groups()
+        name = next((n for n in (name, unquote(name or "")) if n in pictures), None)
+        return start + (f"attachment:{_plain(name)}" if name else "picture not taken")
+
     text = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text)
-    return re.sub(r"(?i)((?:\]\(|\]:|[<{])\s*)(\w*script|data)\s*:", r"\1\2&#58;", text)
+    name = r"((?:[^ \t\n\r\f()]|\([^ \t\n\r\f()]*\))+)(?=[ \t\n\r\f)]|\Z)"
+    text = re.sub(rf"(\]\(\s*)attachment:(?:{name})?", refer, text)
+    # A link is one only where the brackets touch. What it may lead to is listed: a scheme can be
+    # spelled in too many ways to list what it may not. Reference definitions go altogether.
+    text = re.sub(r"(?i)\]\((?!\s*(?:https?:|mailto:|attachment:|#))", "] (", text)
+    return text.replace("]:", "] :")
 
 
 # ---------------------------------------------------------------- the whole class
@@ -345,7 +414,7 @@ def take_in(handed_in, release):
             entry.reason = "nothing says whose it is: put it into a folder named after the student"
             continue
         spelling = unicodedata.normalize("NFC", item.student.strip())
-        if spelled.setdefault(student, spelling) != spelling:
+        if spelled.get(student, spelling) != spelling:
             entry.reason = f"{spelling} and {spelled[student]} would both be {student}"
             continue
         try:
@@ -353,6 +422,7 @@ def take_in(handed_in, release):
         except Unreadable as error:
             entry.reason = str(error)
             continue
+        spelled[student] = spelling
         if student in submissions:
             entry.reason = "the same student handed in a newer one, which is graded"
             continue

@@ -1,0 +1,295 @@
+"""What a student may send so that the teacher, or another student, suffers: without a jail."""
+
+import json
+import os
+import re
+import zipfile
+from datetime import UTC, datetime
+
+import nbformat
+import pytest
+from nbconvert.exporters import HTMLExporter
+from nbconvert.filters import markdown2html
+
+from grading import intake
+
+SET = "ps-small"
+PIXEL = "iVBORw0KGgo="
+
+
+@pytest.fixture
+def release():
+    """A set of one question, answered in words."""
+    cell = nbformat.v4.new_markdown_cell("Your answer.", id="q1")
+    cell.metadata.nbgrader = {"grade_id": "q1", "solution": True}
+    return nbformat.v4.new_notebook(cells=[nbformat.from_dict(cell)])
+
+
+def answer(text="Because.", attachments=None):
+    """A notebook with an answer, in bytes."""
+    cell = {"cell_type": "markdown", "id": "q1", "source": text, "attachments": attachments or {}}
+    return json.dumps({"cells": [cell]}).encode()
+
+
+def hand_in(inbox, path, data=None, time=None):
+    file = inbox / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(answer() if data is None else data)
+    if time:
+        os.utime(file, (time, time))
+    return file
+
+
+def students(inbox, release):
+    return [s.student for s in intake.take_in(intake.gather(inbox, SET), release)[0]]
+
+
+# ---------------------------------------------------------------- Markdown
+
+
+SCRIPTS = [
+    "[x](javascript:alert(1))",
+    "[x](JavaScript:alert(1))",
+    "[x]( \n javascript:alert(1))",
+    "[x](javascript&#58;alert(1))",
+    "[x](javascript&colon;alert(1))",
+    "[x](javascript\\:alert(1))",
+    "[x](&#106;avascript:alert(1))",
+    "[x](&#x6a;avascript:alert(1) 'title')",
+    "[x](java&Tab;script:alert(1))",
+    "[x](<javascript:alert(1)>)",
+    "[x](< javascript:alert(1)>)",
+    "[x](<&#106;avascript:alert(1)>)",
+    "[x](vbscript:alert(1))",
+    "[a]\n\n[a]: javascript:alert(1)",
+    "[a]\n\n[a]:\njavascript&#58;alert(1)",
+    "[a][b]\n\n> [b]: &#106;avascript:alert(1)",
+    "- [x](\n  javascript:alert(1))",
+    "> [x](\n> javascript:alert(1))",
+    "| a |\n|---|\n| [x](javascript:alert(1)) |",
+    "![x](data:image/svg+xml;base64,PHN2Zz4=)",
+    "![x](d&#97;ta:image/svg+xml;base64,PHN2Zz4=)",
+    "![x][a]\n\n[a]: data:image/svg+xml;base64,PHN2Zz4=",
+    "<javascript:alert(1)>",
+    "<a href='javascript:alert(1)'>x</a>",
+    "> <img src=x onerror=alert(1)>",
+]
+
+
+@pytest.mark.parametrize("text", SCRIPTS)
+def test_no_link_of_an_answer_runs_a_script(text):
+    page = markdown2html(intake.harmless(text))
+    assert not re.search(r"<[^>]*\b(href|src|onerror)\s*=", page), page
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[x](https://example.org/"onclick="alert(1))',
+        '![" onerror="alert(1)](https://example.org/a.png)',
+        '[x](https://example.org "a\\" onclick=\\"alert(1)")',
+        '```a"onclick="alert(1)\nx\n```',
+    ],
+)
+def test_no_link_of_an_answer_has_a_handler(text):
+    tags = re.findall(r"<(?:\"[^\"]*\"|[^>\"])*>", markdown2html(intake.harmless(text)))
+    assert not [tag for tag in tags if " on" in re.sub(r'"[^"]*"', '""', tag)]
+
+
+@pytest.mark.parametrize(
+    ("text", "link"),
+    [
+        ("[x](https://example.org/a_(b)?c=1#d)", 'href="https://example.org/a_(b)?c=1#d"'),
+        ("[x](HTTP://example.org 'title')", 'href="HTTP://example.org"'),
+        ("[x](mailto:ada@example.org)", 'href="mailto:ada@example.org"'),
+        ("[x](#part)", 'href="#part"'),
+        ("https://example.org", 'href="https://example.org"'),
+        ("![x](https://example.org/a.png)", 'src="https://example.org/a.png"'),
+    ],
+)
+def test_an_answers_other_links_stay(text, link):
+    assert intake.harmless(text) == text
+    assert link in markdown2html(text)
+
+
+@pytest.mark.parametrize("text", ["$E[x](y)$", "$$p[i]: q < r$$", r"$\log[1](2) < x$", "`a[1](2)`"])
+def test_a_formula_gets_a_space_at_most(text):
+    assert intake.harmless(text).replace(" ", "") == text.replace(" ", "")
+
+
+# ---------------------------------------------------------------- pictures
+
+
+def shown(text, release, *names):
+    """An answer's cell, and its page as the formgrader makes it."""
+    pictures = {name: {"image/png": PIXEL} for name in names}
+    notebook, _ = intake.restore(intake.read_cells(answer(text, pictures)), release)
+    nbformat.validate(notebook)
+    page, _ = HTMLExporter(template_name="basic").from_notebook_node(notebook)
+    return notebook.cells[-1].source, page
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("photo (1).png", "photo%20(1).png"),
+        ("photo%20%281%29.png", "photo%20%281%29.png"),
+        ("Löwe+é.png", "Löwe+é.png"),
+        ("plain_1.png", 'plain_1.png "title"'),
+        ("a&b.png", "a&b.png"),
+    ],
+)
+def test_a_picture_is_shown_whatever_its_name(release, name, written):
+    _, page = shown(f"See ![it](attachment:{written}) here.", release, name)
+    assert f"data:image/png;base64,{PIXEL}" in page
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "![it](attachment:gone.png)",
+        "![it](attachment:)",
+        "![it]( \n attachment:gone%20(1).png 'title')",
+        "![it](attachment:here.png((b)))",
+        "![it](attachment:here.png\u00a0b)",
+        "![it](attachment:here.png\\))",
+        "![it](attachmen&#116;:gone.png)",
+        "![it](<attachment:gone.png>)",
+        "![it](< attachment:gone.png>)",
+        "![it][a]\n\n[a]: attachment:gone.png",
+        "![it](attachment:a/b.png)",
+        "![it](attachment:here.png&amp;)",
+    ],
+)
+def test_a_picture_that_is_not_there_does_not_keep_the_page_from_opening(release, text):
+    source, page = shown(text, release, "here.png", "a/b.png")
+    assert PIXEL not in page
+    if text.startswith("![it](attachment:"):
+        assert "picture not taken" in source
+
+
+def test_an_added_cells_pictures_are_treated_alike(release):
+    new = {"cell_type": "markdown", "source": "![it](attachment:gone.png)"}
+    cells = [new, *json.loads(answer())["cells"]]
+    notebook, _ = intake.restore(intake.read_cells(json.dumps({"cells": cells}).encode()), release)
+    assert "picture not taken" in notebook.cells[0].source
+
+
+def test_a_text_about_attachments_stays():
+    text = "The attachment: see attachment:x.png and (attachment:y)."
+    assert intake.harmless(text) == text
+
+
+# ---------------------------------------------------------------- names
+
+
+def platform_zip(path, *folders):
+    with zipfile.ZipFile(path, "w") as archive:
+        for folder in folders:
+            archive.writestr(f"{folder}/hw.ipynb", answer())
+
+
+def test_two_students_of_one_name_are_both_graded(tmp_path, release):
+    platform_zip(
+        tmp_path / "all.zip",
+        "Wei Zhang_111_assignsubmission_file_",
+        "Wei Zhang_222_assignsubmission_file_",
+        "Zoë Müller_333_assignsubmission_file_",
+        "Zoë Müller_333_assignsubmission_onlinetext_",
+        "Ada_444_assignsubmission_file_",
+    )
+    assert students(tmp_path, release) == ["Ada", "Wei_Zhang_111", "Wei_Zhang_222", "Zoe_Muller"]
+
+
+def test_two_students_of_one_name_are_both_graded_from_folders(tmp_path, release):
+    for number in (111, 222):
+        hand_in(tmp_path, f"Wei Zhang_{number}_assignsubmission_file_/hw.ipynb")
+    assert students(tmp_path, release) == ["Wei_Zhang_111", "Wei_Zhang_222"]
+
+
+def test_an_unreadable_notebook_takes_nobodys_name(tmp_path, release):
+    hand_in(tmp_path, "zoe muller/hw.ipynb", time=10**9)
+    hand_in(tmp_path, "zoe.muller/hw.ipynb", answer()[:40])
+    submissions, entries = intake.take_in(intake.gather(tmp_path, SET), release)
+    assert [s.student for s in submissions] == ["zoe_muller"]
+    assert [e.status for e in entries if e.file.startswith("zoe muller")] == ["graded"]
+
+
+def test_names_that_are_no_text_stop_nothing(tmp_path, release):
+    inbox = tmp_path / "inbox"
+    for name in (b"L\xf6sung", b"L\xe4sung", b"a\x1b[2Jb"):
+        folder = os.path.join(os.fsencode(inbox), name)
+        try:
+            os.makedirs(folder)
+        except OSError:
+            pytest.skip("this file system takes no such names")
+        for end in (b".ipynb", b".txt"):
+            with open(os.path.join(folder, name + end), "wb") as file:
+                file.write(answer())
+    submissions, entries = intake.take_in(intake.gather(inbox, SET), release)
+    assert len(submissions) == 3
+    intake.write(submissions, tmp_path, SET)
+    intake.report(entries, tmp_path / "list.csv")
+    said = (tmp_path / "list.csv").read_text(encoding="utf-8")
+    assert "\x1b" not in said
+    assert "sung.txt,set aside" in said
+
+
+# ---------------------------------------------------------------- time
+
+
+def test_a_stamp_of_another_zone_is_written_in_utc(tmp_path, release):
+    hand_in(tmp_path / "inbox", "ada/hw.ipynb")
+    hand_in(tmp_path / "inbox", "ada/timestamp.txt", b"2024-05-01T23:30:00-05:00")
+    submissions, _ = intake.take_in(intake.gather(tmp_path / "inbox", SET), release)
+    intake.write(submissions, tmp_path, SET)
+    stamp = (tmp_path / "submitted" / "ada" / SET / "timestamp.txt").read_text()
+    assert stamp == "2024-05-02 04:30:00.000000 UTC\n"
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    ["9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59", "0001-01-01 00:00:00 UTC", "soon"],
+)
+def test_a_stamp_out_of_all_bounds_is_none(tmp_path, release, stamp):
+    hand_in(tmp_path / "inbox", "ada/hw.ipynb", time=10**9)
+    hand_in(tmp_path / "inbox", "ada/timestamp.txt", stamp.encode())
+    submissions, _ = intake.take_in(intake.gather(tmp_path / "inbox", SET), release)
+    assert submissions[0].time == datetime.fromtimestamp(10**9, UTC)
+    intake.write(submissions, tmp_path, SET)
+
+
+def test_a_file_changed_beyond_the_last_year_is_taken_in(tmp_path, release):
+    hand_in(tmp_path, "ada/hw.ipynb")
+    try:
+        os.utime(tmp_path / "ada" / "hw.ipynb", (10**12, 10**12))
+    except (OSError, OverflowError):
+        pytest.skip("this file system takes no such times")
+    assert students(tmp_path, release) == ["ada"]
+
+
+def test_a_students_own_archive_is_not_older_than_it_is(tmp_path, release):
+    path = hand_in(tmp_path, "ada/hw.zip")
+    with zipfile.ZipFile(path, "w") as archive:
+        for day, text in ((1, "first"), (3, "last"), (2, "second")):
+            member = zipfile.ZipInfo(f"{text}.ipynb", (1999, 1, day, 0, 0, 0))
+            archive.writestr(member, answer(text))
+    os.utime(path, (10**9, 10**9))
+    (submission,), _ = intake.take_in(intake.gather(tmp_path, SET), release)
+    assert submission.time == datetime.fromtimestamp(10**9, UTC)
+    assert submission.notebook.cells[0].source == "last"
+
+
+# ---------------------------------------------------------------- memory
+
+
+def test_a_notebook_and_an_archive_may_not_fill_the_memory(tmp_path, monkeypatch):
+    assert intake.LARGEST <= 20 * 2**20
+    assert intake.UNPACKED <= 512 * 2**20
+    monkeypatch.setattr(intake, "UNPACKED", 1000)
+    with zipfile.ZipFile(tmp_path / "all.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in "abcd":
+            archive.writestr(f"{name}/hw.ipynb", bytes(400))
+    found = intake.gather(tmp_path, SET)
+    assert sum(len(item.data) for item in found) <= 1000
+    assert [bool(item.fault) for item in found] == [False, False, True, True]
