@@ -85,7 +85,7 @@ def _numbers(got, want, rtol, atol):
 def _only_numbers(value):
     if isinstance(value, (list, tuple)):
         return all(map(_only_numbers, value))
-    return isinstance(value, (bool, int, float, complex, np.ndarray))
+    return isinstance(value, (bool, int, float, complex, np.ndarray, np.generic))
 
 
 def _wanted(want):
