@@ -692,7 +692,8 @@ ATTACKS = [
                     read += [data] if b"canary" in data or b"ps-small" in data else []
                 except OSError:
                     pass
-        for path in ("COURSE/gradebook.db", "/proc/1/root/etc/passwd", "/proc/1/cwd/gradebook.db"):
+        first = "/proc/1/"  # of the jail's processes, by its links
+        for path in ("COURSE/gradebook.db", first + "root/etc/passwd", first + "cwd/gradebook.db"):
             try:
                 read.append(open(path, "rb").read(9))
             except OSError:
