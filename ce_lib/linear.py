@@ -16,7 +16,7 @@ COLUMNS = 4096  # classes of dweight updated at a time: a temporary of COLUMNS x
 
 @np.errstate(over="ignore", invalid="ignore")
 def linear_cross_entropy(x, weight, bias, labels, *, reduction="mean"):
-    """`cross_entropy(x @ weight.T + bias, labels)`, a few rows at a time.
+    """`cross_entropy(x @ weight.T + bias, labels)`, some rows and classes at a time.
 
     x : floats (..., D). weight : (K, D), as in torch.nn.Linear. bias : (K,) or None.
     labels : integers (...,) in [0, K). Returns the loss in nats, reduced as in `cross_entropy`.
