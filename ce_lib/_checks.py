@@ -5,6 +5,10 @@ from numbers import Integral, Real
 
 import numpy as np
 
+# Every public function runs under this: what it returns at the limits (inf, nan, 0) is documented,
+# so it neither warns nor raises FloatingPointError, whatever the caller has set with np.seterr.
+quiet = np.errstate(all="ignore")
+
 
 def as_floats(name, values):
     """`values` as a float array and the dtype of the answer: float16 is worked in float32."""
@@ -29,11 +33,12 @@ def as_logits(name, values, *, axis=-1):
 
 
 def as_distribution(name, values, *, axis=-1):
-    """Numbers >= 0 that sum to 1 over `axis` (to 1e-6, or 100 eps of a coarser dtype)."""
+    """Numbers >= 0 that sum to 1 over `axis` (to 1e-6, or K times half the dtype's eps)."""
     array, dtype = as_logits(name, values, axis=axis)
     refuse(name, array, ~(array >= 0), "numbers of 0 or more")
     total = array.sum(axis=axis, dtype=np.float64)
-    off = ~(np.abs(total - 1) <= max(1e-6, 100 * float(np.finfo(dtype).eps)))
+    eps = float(np.finfo(dtype if dtype.kind == "f" else np.float64).eps)
+    off = ~(np.abs(total - 1) <= max(1e-6, array.shape[axis] * eps / 2))
     refuse(f"the sums of {name} over axis {axis}", total, off, "1")
     return array, dtype
 
@@ -102,7 +107,12 @@ def refuse(name, array, bad, wanted):
     """Raise ValueError with the first entry of `array` that is bad, and its index."""
     if np.any(bad):
         where = tuple(int(i) for i in np.argwhere(bad)[0])
-        raise ValueError(f"{name} must be {wanted}, got {array[where]:g} at index {where}")
+        value = array[where]
+        text = f"{value:g}"
+        if float(text) != float(value) and value == value:  # 1.0000005 is not 1
+            text = str(value)
+        place = f" at index {where}" if where else ""
+        raise ValueError(f"{name} must be {wanted}, got {text}{place}")
 
 
 def number(name, value, low, high, *, ends=False):
@@ -114,9 +124,11 @@ def number(name, value, low, high, *, ends=False):
     return float(value)
 
 
-def log_base(base):
-    """The natural logarithm of a base above 1."""
-    return math.log(number("base", base, 1, math.inf))
+def logarithm(base):
+    """The logarithm to a base above 1, as a function of an array; exact at powers of 2 and 10."""
+    base = number("base", base, 1, math.inf)
+    own = {math.e: np.log, 2: np.log2, 10: np.log10}.get(base)
+    return own or (lambda x: np.log(x) / math.log(base))
 
 
 def as_reduction(reduction):

@@ -6,6 +6,7 @@ from ce_lib import _checks
 from ce_lib.logits import softmax
 
 
+@_checks.quiet
 def softmax_jacobian(z):
     """diag(p) - p p^T, the K x K matrix of d p_i / d z_j at each row (equation 7.3).
 
@@ -34,7 +35,7 @@ def cross_entropy_hessian(z):
 
 
 def check_gradient(f, grad, x):
-    """The largest relative error of `grad` against central differences of f at x.
+    """The largest error of `grad` against central differences of f at x, relative above 1.
 
     f : function of a float64 array of x's shape, to a number. grad : an array of x's shape.
     x : floats. Each entry's step is cbrt(eps) * max(1, |x|), where truncation and rounding

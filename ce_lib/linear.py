@@ -1,4 +1,4 @@
-"""A linear layer and its cross-entropy without ever holding all N x K logits (chapter 6)."""
+"""A linear layer and its cross-entropy without storing all N x K logits (chapter 6)."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ ROWS = 512
 COLUMNS = 4096  # classes of dweight updated at a time: a temporary of COLUMNS x D
 
 
-@np.errstate(over="ignore", invalid="ignore")
+@_checks.quiet
 def linear_cross_entropy(x, weight, bias, labels, *, reduction="mean"):
     """`cross_entropy(x @ weight.T + bias, labels)`, some rows and classes at a time.
 
@@ -22,9 +22,10 @@ def linear_cross_entropy(x, weight, bias, labels, *, reduction="mean"):
     labels : integers (...,) in [0, K). Returns the loss in nats, reduced as in `cross_entropy`.
     Raises ValueError or TypeError, naming the argument.
 
-    Extra memory: about 20 MB of logits, however large N and K are. A piece of a row gives the loss
-    l_i = log1p(rest_i) of the label against the piece's other classes; the rests add up (equation
-    6.5), so no logit is too large and no loss too small. Reference: Wijmans et al. (2025).
+    Extra memory: about 20 MB of logits for any N and K. Each piece of a row gives the loss
+    l_i = log1p(rest_i) of the label against the piece's other classes, and the rests add up
+    (equation 6.5), so large logits do not overflow and small losses keep their digits.
+    Reference: Wijmans et al. (2025).
     """
     x, weight, bias, labels, shape, dtype = _prepare(x, weight, bias, labels, reduction)
     columns = min(len(weight), max(1, CHUNK // (ROWS * x.itemsize)))
@@ -47,6 +48,7 @@ def linear_cross_entropy(x, weight, bias, labels, *, reduction="mean"):
     return _checks.reduce(losses.reshape(shape), reduction, len(x), dtype)
 
 
+@_checks.quiet
 def linear_cross_entropy_with_grad(x, weight, bias, labels, *, reduction="mean"):
     """The same loss, and its gradients (dx, dweight, dbias) in the shapes of their arguments.
 

@@ -2,6 +2,7 @@
 
 import math
 import os
+import threading
 
 import numpy as np
 
@@ -29,30 +30,34 @@ ONES, DOUBLE = np.ones(SHORT), np.dtype(np.float64)
 # fast on two processors, and two blocks are then below 2 % of the logits' memory.
 MANY = 2**26
 _asked = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
-THREADS = int(_asked) if _asked.isdigit() else os.cpu_count() or 1
+_mine = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+THREADS = int(_asked) if _asked.isdigit() else len(_mine)
 
 
+@_checks.quiet
 def cross_entropy_from_probs(probs, target, *, reduction="mean"):
     """-sum_k y_k log p_k for predictions that are probabilities already (equation 2.1).
 
     probs : floats (..., K), distributions over the last axis. target : integer labels (...,)
     or distributions (..., K). Returns the loss in nats: a number, or shape (...,) with
-    reduction="none"; inf where truth meets p = 0. Raises ValueError or TypeError, naming the
-    argument.
+    reduction="none"; inf where the target has weight on a class with p = 0. Raises ValueError
+    or TypeError, naming the argument.
 
-    With logits use `cross_entropy`: log(softmax(z)) loses what it keeps. Reference: Good (1952).
+    For logits use `cross_entropy`, which keeps digits that log(softmax(z)) loses.
+    Reference: Good (1952).
     """
     _checks.as_reduction(reduction)
     p, dtype = _checks.as_distribution("probs", probs)
     y, labels = _checks.as_target(target, p)
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        if labels is not None:
-            losses = -np.log(np.take_along_axis(p, labels[..., None], axis=-1)[..., 0])
-        else:
-            losses = -(y * np.log(np.where(y > 0, p, 1))).sum(axis=-1)
-        return _checks.reduce(losses + 0.0, reduction, losses.size, dtype)
+    p = np.minimum(p, 1)  # a sum within the tolerance may leave an entry just above 1
+    if labels is not None:
+        losses = -np.log(np.take_along_axis(p, labels[..., None], axis=-1)[..., 0])
+    else:
+        losses = -(y * np.log(np.where(y > 0, p, 1))).sum(axis=-1)
+    return _checks.reduce(losses + 0.0, reduction, losses.size, dtype)
 
 
+@_checks.quiet
 def cross_entropy(
     logits,
     target,
@@ -69,7 +74,7 @@ def cross_entropy(
         -inf masks a class: it costs nothing unless the target (or its smoothing, which spreads
         over all K classes) has weight there, then inf. A row with nan or +inf, or nothing but
         -inf, costs nan.
-    target : integer labels (...,), or distributions (..., K); one-hot integers are the latter.
+    target : integer labels (...,), or distributions (..., K), one-hot integers included.
     class_weights : (K,), finite, >= 0. label_smoothing : a in [0, 1]; y becomes
         (1 - a) y + a / K, and each class's share takes that class's weight.
     ignore_index : an integer; rows with this label cost 0 and get no gradient, nan or not.
@@ -80,9 +85,9 @@ def cross_entropy(
     every label ignored, weights all zero) is 0 / 0: nan, as in PyTorch.
 
     How: loss = log1p(rest / e_label), rest being the sum of the other classes' exponentials
-    (equation 5.5): no subtraction, so a loss far below 1e-16 keeps its digits. Costs a block of
-    memory, whatever the size of the logits; from 64 MB of them on, two threads share the work
-    unless OMP_NUM_THREADS is 1. A temperature other than 1 costs up to
+    (equation 5.5): no subtraction, so a loss far below 1e-16 keeps its digits. For float32 and
+    float64 logits the extra memory is one block of rows. From 64 MB of logits on, two threads
+    share the work unless OMP_NUM_THREADS is 1. A temperature other than 1 costs up to
     |z - top| / T ulp more. Raises ValueError or TypeError, naming the argument,
     what was given and what was wanted. Reference: PyTorch, torch.nn.CrossEntropyLoss.
     """
@@ -90,6 +95,7 @@ def cross_entropy(
     return _cross_entropy(logits, target, *options, want_grad=False)[0]
 
 
+@_checks.quiet
 def cross_entropy_with_grad(
     logits,
     target,
@@ -106,7 +112,7 @@ def cross_entropy_with_grad(
     Arguments, loss and errors as in `cross_entropy`; y includes the class weights. "mean"
     divides the gradient by the mean's divisor; "none" and "sum" do not divide.
     out : an array of the logits' shape and dtype (float64 for integer logits) that receives
-    the gradient; it may be the logits, otherwise inputs are never changed.
+    the gradient; it may be the logits themselves. No other input is ever changed.
     Returns (loss, gradient (..., K)). For a label without smoothing its entry is
     -(sum of the others) / total, not p - 1, which would cancel (equations 7.7 and 7.16).
     Reference: Bridle (1990).
@@ -206,6 +212,7 @@ def _by_blocks(z, work_rows, times, work):
     n, k = z.shape
     losses, step = np.empty(n), times * max(1, BLOCK // (k * z.itemsize))
 
+    @_checks.quiet  # a thread does not inherit it
     def some(first, last):
         room = None if work is None else np.empty((min(last - first, step), k), work)
         np.setbufsize(512)  # NumPy copies a broadcast column buffer by buffer: 15 % in all
@@ -215,16 +222,35 @@ def _by_blocks(z, work_rows, times, work):
 
     with np.errstate():  # restores the buffer's size
         if z.nbytes >= MANY and THREADS > 1:
-            from concurrent.futures import ThreadPoolExecutor  # the import takes 5 ms
-
             half = n // step // 2 * step
-            with ThreadPoolExecutor(1) as other:
-                task = other.submit(some, half, n)
-                some(0, half)
-                task.result()
+            _in_two_threads(lambda: some(0, half), lambda: some(half, n))
         else:
             some(0, n)
     return losses
+
+
+def _in_two_threads(here, there):
+    """Run both, one in a second thread; both here if no thread can start (at exit, by a limit)."""
+    errors = []
+
+    def watched():
+        try:
+            there()
+        except BaseException as error:  # raised again below, in the caller's thread
+            errors.append(error)
+
+    other = threading.Thread(target=watched)
+    try:
+        other.start()
+    except RuntimeError:
+        here()
+        return there()
+    try:
+        here()
+    finally:
+        other.join()
+    if errors:
+        raise errors[0]
 
 
 def _weighted(y, k, smoothing, class_weights):
@@ -292,9 +318,8 @@ def _label_rows(z, labels, weight, t, scale, e, grad):
         e.put(own, 0)
         rest = e.sum(axis=1)
     if weight is not None:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            losses = np.where(weight > 0, losses * weight, 0)
-            scale = scale / weight  # a weight of 0: divided by infinity
+        losses = np.where(weight > 0, losses * weight, 0)
+        scale = scale / weight  # a weight of 0: divided by infinity
     if grad is not None:
         e.put(own, 0.0 - rest)
         total *= scale
@@ -305,7 +330,6 @@ def _label_rows(z, labels, weight, t, scale, e, grad):
     return losses
 
 
-@np.errstate(divide="ignore", invalid="ignore", over="ignore")
 def _soft_rows(z, y, t, scale, grad):
     """The same for weighted distributions y (n, K), in float64."""
     weight = y.sum(axis=1)

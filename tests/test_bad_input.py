@@ -78,3 +78,50 @@ def test_out_is_checked_before_anything_is_written(out, error, message):
 def test_the_other_functions_refuse_and_say_why(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+EXTREME = np.array([[0.0, -1000.0, 3.0], [1e300, -1e300, 0.0], [-1e-310, 0.0, 5.0]])
+CALLS = {
+    "softmax": lambda z: ce.softmax(z),
+    "log_softmax": lambda z: ce.log_softmax(z, temperature=1e-3),
+    "logsumexp": lambda z: ce.logsumexp(z),
+    "cross_entropy": lambda z: ce.cross_entropy(z, [0, 1, 2]),
+    "soft": lambda z: ce.cross_entropy_with_grad(z, np.full((3, 3), 1 / 3)),
+    "smoothed": lambda z: ce.cross_entropy_with_grad(z, [0, 1, 2], label_smoothing=0.1),
+    "weighted": lambda z: ce.cross_entropy_with_grad(z, [0, 1, 2], class_weights=[0, 1e-300, 2]),
+    "ignored": lambda z: ce.cross_entropy_with_grad(z, [0, 1, 2], ignore_index=1),
+    "cold": lambda z: ce.cross_entropy_with_grad(z, [0, 1, 2], temperature=1e-9),
+    "from_probs": lambda z: ce.cross_entropy_from_probs(ce.softmax(z[:1]), [1]),
+    "linear": lambda z: ce.linear_cross_entropy_with_grad(z, np.ones((2, 3)), None, [0, 1, 0]),
+    "jacobian": lambda z: ce.softmax_jacobian(z),
+    "surprisal": lambda z: ce.surprisal([0, 5e-324, 1]),
+    "entropy": lambda z: ce.entropy([5e-324, 1]),
+    "divergence": lambda z: ce.kl_divergence([5e-324, 1], [1, 5e-324]),
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("name", CALLS)
+def test_no_function_depends_on_what_the_caller_set_with_seterr(name, dtype):
+    """Nor does one warn: pytest turns warnings into errors."""
+    with np.errstate(over="ignore"):
+        z = EXTREME.astype(dtype)
+    usual = CALLS[name](z.copy())
+    with np.errstate(all="raise"):
+        strict = CALLS[name](z.copy())
+    assert repr(usual) == repr(strict)
+
+
+@pytest.mark.parametrize("p", [[1.0000005, 0.0], np.array([1.0005, 0.0], np.float16)])
+def test_a_sum_within_the_tolerance_gives_nothing_below_zero(p):
+    assert ce.entropy(p) >= 0
+    assert ce.cross_entropy_from_probs(p, 0) >= 0
+
+
+def test_a_sum_outside_the_tolerance_is_printed_with_the_digits_that_tell():
+    with pytest.raises(ValueError, match=r"must be 1, got 1\.00001$"):
+        ce.entropy([1.00001, 0.0])
+    with pytest.raises(ValueError, match=r"got 1234567 at"):
+        ce.cross_entropy(np.zeros((1, 3)), [1234567])
+    with pytest.raises(ValueError, match=r"must be 1, got 1\.0898"):
+        ce.entropy(np.array([1.09, 0.0], np.float16))

@@ -3,6 +3,7 @@
 from itertools import product
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -64,3 +65,31 @@ def test_dtypes_axes_and_scalars():
     assert ce.entropy(p.astype(np.float16), axis=0).dtype == np.float16
     assert ce.surprisal(np.float16(0.5)).dtype == np.float16
     assert isinstance(ce.entropy([0.5, 0.5]), np.float64)
+
+
+def test_powers_of_the_base_are_exact():
+    """Shannon's lengths round surprisals up, so an error in the last place would cost a digit."""
+    powers = np.arange(1, 1075)
+    np.testing.assert_array_equal(ce.surprisal(2.0**-powers, base=2), powers)
+    tens = np.arange(1, 300)
+    np.testing.assert_allclose(ce.surprisal(10.0**-tens, base=10), tens, rtol=2.3e-16)
+    for k in range(1, 12):
+        assert ce.entropy(np.full(2**k, 2.0**-k), base=2) == k
+
+
+def test_a_divergence_near_zero_keeps_its_digits():
+    from mpmath import log, mp, mpf
+
+    p = np.array([0.2, 0.3, 0.5])
+    with mp.workdps(50):
+        for step in (1e-3, 1e-6, 1e-8, 1e-10):
+            q = p + step * np.array([1, 1, -2])
+            true = sum(
+                mpf(float(a)) * log(mpf(float(a)) / mpf(float(b)))
+                for a, b in zip(p, q, strict=True)
+            )
+            if true > 1e-17:
+                assert abs(ce.kl_divergence(p, q) - true) < 1e-8 * true
+            assert ce.kl_divergence(p, q, base=2) == pytest.approx(
+                ce.kl_divergence(p, q) / np.log(2), rel=1e-12
+            )

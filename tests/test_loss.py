@@ -240,3 +240,32 @@ def test_rows_of_a_large_block_that_needs_the_shift_are_worked_as_if_alone():
         few, few_grad = ce.cross_entropy_with_grad(z[rows], labels[rows], reduction="none")
         np.testing.assert_array_equal(losses[rows], few)
         np.testing.assert_array_equal(grad[rows], few_grad)
+
+
+def test_a_loss_in_two_threads_is_the_loss_in_one(monkeypatch):
+    """Also where no thread can start any more: at exit, or by a limit on processes."""
+    from ce_lib import loss
+
+    z, labels = np.random.default_rng(0).normal(size=(600, 200)), np.arange(600) % 200
+    one = ce.cross_entropy_with_grad(z, labels)
+    monkeypatch.setattr(loss, "MANY", 1)
+    monkeypatch.setattr(loss, "BLOCK", 2**14)
+    monkeypatch.setattr(loss, "THREADS", 2)
+    two = ce.cross_entropy_with_grad(z, labels)
+
+    def refuse(self):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(loss.threading.Thread, "start", refuse)
+    alone = ce.cross_entropy_with_grad(z, labels)
+    for found in (two, alone):
+        assert found[0] == one[0]
+        np.testing.assert_array_equal(found[1], one[1])
+    monkeypatch.undo()
+
+
+def test_an_error_in_the_second_thread_reaches_the_caller():
+    from ce_lib.loss import _in_two_threads
+
+    with pytest.raises(MemoryError):
+        _in_two_threads(lambda: None, lambda: (_ for _ in ()).throw(MemoryError()))
