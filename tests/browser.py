@@ -57,11 +57,24 @@ def chromium():
 class Handler(http.server.SimpleHTTPRequestHandler):
     """Serves one folder as /book/, without a log."""
 
+    clean = False
+
     def translate_path(self, path):
         """Only what is below /book/ exists."""
         if not path.startswith("/book/"):
             return os.path.join(self.directory, "nothing-stands-here")
         return super().translate_path(path.removeprefix("/book"))
+
+    def do_GET(self):
+        """Redirect x.html to x where URLs are to be clean; answer x with x.html."""
+        path = self.path.partition("?")[0]
+        if self.clean and path.endswith(".html"):
+            self.send_response(308)
+            self.send_header("Location", path.removesuffix("index.html").removesuffix(".html"))
+            return self.end_headers()
+        if self.clean and not Path(self.translate_path(path)).exists():
+            self.path = path + ".html"
+        return super().do_GET()
 
     def guess_type(self, path):
         """The types of scripts and fonts, whatever this system's registry thinks."""
@@ -72,9 +85,13 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def served(folder):
-    """The address, ending in /book/, at which a folder is served while the context lasts."""
-    handler = functools.partial(Handler, directory=str(folder))
+def served(folder, clean=False):
+    """The address, ending in /book/, at which a folder is served while the context lasts.
+
+    clean : whether the server redirects x.html to x, as some do.
+    """
+    kind = type("Handler", (Handler,), {"clean": clean})
+    handler = functools.partial(kind, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/book/"

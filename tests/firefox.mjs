@@ -28,7 +28,7 @@ try {
   const quiz = '[data-question="02-loss-of-a-label"]';
   await page.$eval(quiz, (element) => element.scrollIntoView({ block: 'center' }));
   await page.waitForSelector(`${quiz} form`);
-  await page.$eval(`${quiz} label:nth-of-type(2) input`, (element) => element.click());
+  await page.$eval(`${quiz} .ce-option:nth-of-type(2) input`, (element) => element.click());
   await page.$eval(`${quiz} button`, (element) => element.click());
   result.quiz = await page.$eval(`${quiz} [role=status] b`, (element) => element.innerText.replace('✓', '').trim());
 } finally {

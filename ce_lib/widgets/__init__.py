@@ -92,29 +92,29 @@ class Widget(anywidget.AnyWidget):
 
 
 class SurpriseMeter(Widget):
-    """Drag a probability along −log p, and read nats, bits and an equal number of choices."""
+    """Drag a probability along −log p, and read nats, bits and equally likely choices."""
 
     name = "surprise_meter"
     p = traitlets.Float(0.9, min=0.001, max=1.0).tag(sync=True)
 
     def lines(self):
         """The meter's reading, and the lesson's four points."""
-        yield f"The surprise −log p of an event of probability p, read at p = {self.p:g}."
-        yield ["p", "nats", "bits", "equal choices"]
+        yield f"The surprisal −log p of an event of probability p, at p = {self.p:g}."
+        yield ["p", "nats", "bits", "equally likely choices"]
         for p in sorted({self.p, 0.9, 0.6, 0.33, 0.1}, reverse=True):
             nats, bits = ce.surprisal(p), ce.surprisal(p, base=2)
             yield [f"{p:g}", digits(nats), digits(bits), f"{1 / p:.2f}"]
 
 
 class CodeExplorer(Widget):
-    """Type a text: its entropy, and what a shortest code spends, one to three letters at a time."""
+    """Type a text: its entropy, and the digits that Huffman's code spends on its letters."""
 
     name = "code_explorer"
     text = traitlets.Unicode("she said that she had met this curve before").tag(sync=True)
     block = traitlets.Int(1, min=1, max=3).tag(sync=True)
 
     def lines(self):
-        """What the text costs, and each letter's surprisal and word length."""
+        """Entropy and digits per letter of the text, then each letter's surprisal and word."""
         counts = Counter(re.sub("[^a-z ]", "", self.text.lower()))
         if not counts:
             yield "A text without a letter from a to z."
@@ -125,9 +125,10 @@ class CodeExplorer(Widget):
         for _ in range(self.block):
             weights = np.outer(weights, p).ravel()
         mean = weights @ ce.huffman_lengths(weights) / self.block
+        unit = ["letter by letter", "in pairs of letters", "in triples of letters"][self.block - 1]
         yield (
             f"The text “{self.text}” has an entropy of {digits(ce.entropy(p, base=2))} bits per"
-            f" letter; a code for {self.block} at a time spends {digits(mean)} digits on each."
+            f" letter. Huffman's code, {unit}, spends {digits(mean)} digits per letter."
         )
         yield ["letter", "surprisal (bits)", "digits of its word"]
         for letter, chance, length in zip(letters, p, ce.huffman_lengths(n), strict=True):
@@ -144,12 +145,12 @@ class SoftmaxExplorer(Widget):
     label = traitlets.Int(0, min=0, max=2).tag(sync=True)
 
     def lines(self):
-        """Loss, then a line for each class."""
+        """The loss, then logit, probability and gradient of each class."""
         z = [value + self.shift for value in self.logits]
         probs = ce.softmax(z, temperature=self.temperature)
         loss, grad = ce.cross_entropy_with_grad(z, self.label, temperature=self.temperature)
         yield (
-            f"Softmax at temperature {self.temperature:g}; it is a {CLASSES[self.label]},"
+            f"Softmax at temperature {self.temperature:g}; the true class is {CLASSES[self.label]},"
             f" and the loss is {digits(loss)} nats."
         )
         yield ["class", "logit z", "probability p̂", "gradient"]
@@ -158,28 +159,28 @@ class SoftmaxExplorer(Widget):
 
 
 class LossExplorer(Widget):
-    """Four losses along the logit of the true class, with their slopes."""
+    """Four losses as functions of the true class's logit, with their slopes."""
 
     name = "loss_explorer"
     cat = traitlets.Float(-6.0, min=-8.0, max=8.0).tag(sync=True)
     rivals = traitlets.List(traitlets.Float(), [1.0, 0.1], minlen=2, maxlen=2).tag(sync=True)
 
     def lines(self):
-        """Each loss and its slope where the figure is read."""
+        """Each loss and its slope at the dotted line."""
         z = np.array([self.cat, *self.rivals])
         (loss, grad), p = ce.cross_entropy_with_grad(z, 0), ce.softmax(z)
         brier = np.sum((p - [1, 0, 0]) ** 2)
-        margins = z[1:] - z[0] + 1
+        missing = z[1:] - z[0] + 1
         twice, pull = ce.cross_entropy_with_grad(p, 0)
         yield (
-            f"Four losses of the logits {self.cat:g}, {self.rivals[0]:g}, {self.rivals[1]:g}"
-            " for cat, dog, bird; it is a cat."
+            f"Four losses for the logits {self.cat:g}, {self.rivals[0]:g}, {self.rivals[1]:g}"
+            " of cat, dog, bird; the true class is the cat."
         )
-        yield ["", "loss", "slope in the logit of the cat"]
+        yield ["", "loss", "slope in the cat's logit"]
         yield ["cross-entropy", digits(loss), digits(grad[0])]
         yield ["squared error on softmax", digits(brier), digits(-2 * p[0] * brier)]
-        hinge = np.maximum(margins, 0).sum()
-        yield ["hinge", digits(hinge), digits(-np.sum(margins > 0, dtype=float))]
+        hinge = np.maximum(missing, 0).sum()
+        yield ["hinge", digits(hinge), digits(-np.sum(missing > 0, dtype=float))]
         slope = (ce.softmax_jacobian(z) @ pull)[0]
         yield ["cross-entropy, softmax twice", digits(twice), digits(slope)]
 
@@ -204,7 +205,7 @@ class OverflowExplorer(Widget):
             loss = np.log(np.exp(shifted).sum()) - shifted[self.label]
         yield (
             f"Softmax and loss in {self.format}, {self.added:g} added to all logits: the formula as"
-            f" it stands gives the loss {digits(naive_loss)}, with the maximum taken out"
+            f" written gives the loss {digits(naive_loss)}, with the maximum subtracted first"
             f" it is {digits(loss)}."
         )
         yield ["", *CLASSES]
@@ -215,7 +216,7 @@ class OverflowExplorer(Widget):
 
 
 class Simplex(Widget):
-    """The triangle of predictions for three classes, and gradient descent walking on it."""
+    """Gradient descent on the scores of three classes, drawn on the triangle of predictions."""
 
     name = "simplex"
     logits = traitlets.List(traitlets.Float(), [-1.0, 1.5, 0.0], minlen=3, maxlen=3).tag(sync=True)
@@ -228,7 +229,7 @@ class Simplex(Widget):
         return [list(self.logits)]
 
     def lines(self):
-        """The point, its gradient and its loss, before and after ten steps."""
+        """Prediction, gradient and loss at the start, after one step and after ten."""
         yield f"Gradient descent, step size {self.rate:g}, towards the truth {tuple(self.target)}."
         yield ["steps", "p̂ (cat, dog, bird)", "gradient p̂ − y", "loss"]
         z = np.array(self.logits)
@@ -241,7 +242,7 @@ class Simplex(Widget):
 
 
 class OnlineSoftmax(Widget):
-    """Eight logits read in chunks: the running maximum, the rescaled sum, and what they say."""
+    """Eight logits read in chunks: the running maximum, the rescaled sum, and their logsumexp."""
 
     name = "online_softmax"
     logits = traitlets.List(
@@ -252,7 +253,7 @@ class OnlineSoftmax(Widget):
     read = traitlets.Int(2, min=1, max=8).tag(sync=True)
 
     def lines(self):
-        """A line for each chunk: its own pair, and the pair after it is taken in."""
+        """A line for each chunk: the old sum's factor, the new terms, and the pair after it."""
         z = np.array(self.logits)[self.order].reshape(-1, self.chunk)
         yield f"Eight logits, {self.chunk} at a time: running maximum m and rescaled sum s."
         yield ["chunk", "m", "old s times", "new terms", "s", "m + log s"]
@@ -266,7 +267,7 @@ class OnlineSoftmax(Widget):
 
 
 class Training(Widget):
-    """Stored steps of softmax regression on pictures: weights as pictures, loss, share right.
+    """Softmax regression step by step: its weights as pictures, its loss, its right answers.
 
         Training({"gradient descent": {0: W0, 10: W10}}, seen=(X, labels), held_out=(X, labels))
 
@@ -291,9 +292,9 @@ class Training(Widget):
         super().__init__(**kwargs)
 
     def lines(self):
-        """Every stored step, run by run."""
-        yield f"{len(self.runs)} runs of softmax regression, step by step."
-        yield ["run", "steps", "loss", "right", "loss, new", "right, new", "largest weight"]
+        """Each stored step of each run."""
+        yield f"{len(self.runs)} runs of softmax regression, step by step (* on held-out pictures)."
+        yield ["run", "steps", "loss", "right", "loss*", "right*", "largest weight"]
         for run in self.runs:
             for k, step in enumerate(run["steps"]):
                 losses = [f"{run[key][k]:.3f}" for key in ("loss", "newLoss")]
@@ -429,11 +430,17 @@ INLINE = re.compile(
 )
 
 
+def curly(text):
+    """Text with typographic quotation marks and apostrophes, as in the rest of the book."""
+    text = re.sub(r'(^|[\s(])"', r"\1“", text).replace('"', "”")
+    return re.sub(r"(^|[\s(])'(?=\w)", r"\1‘", text).replace("'", "’")
+
+
 def markup(text):
     """A line of a question as HTML; formulas become MathML that remembers its TeX."""
     parts, end = [], 0
     for match in INLINE.finditer(text):
-        parts.append(escape(text[end : match.start()]))
+        parts.append(escape(curly(text[end : match.start()])))
         end = match.end()
         kind, inner = match.lastgroup, escape(match[match.lastgroup])
         if kind == "tex":
@@ -447,7 +454,7 @@ def markup(text):
             parts.append(f'<a href="{inner}">{escape(match["text"])}</a>')
         else:
             parts.append(f"<{kind}>{inner}</{kind}>")
-    return "".join(parts) + escape(text[end:])
+    return "".join(parts) + escape(curly(text[end:]))
 
 
 FIGURES = {

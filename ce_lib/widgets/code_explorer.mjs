@@ -46,7 +46,7 @@ export function compute({ text, block }) {
 const [LEFT, RIGHT, TOP, BOTTOM] = [42, 430, 12, 232];
 const EXAMPLES = { 'a sentence': 'she said that she had met this curve before', aaaabbcd: 'aaaabbcd', aaaaaaaaab: 'aaaaaaaaab' };
 
-function axes(most) {
+function axes(most, block) {
   const x = (bits) => LEFT + ((RIGHT - LEFT) * bits) / most;
   const y = (digitsLong) => BOTTOM - ((BOTTOM - TOP) * digitsLong) / most;
   const parts = [svg('path', { d: `M${LEFT} ${TOP}V${BOTTOM}H${RIGHT}`, class: 'ce-axis' })];
@@ -54,18 +54,18 @@ function axes(most) {
     parts.push(svg('text', { x: x(tick), y: BOTTOM + 18, 'text-anchor': 'middle' }, String(tick)));
     if (tick) parts.push(svg('text', { x: LEFT - 8, y: y(tick) + 4, 'text-anchor': 'end' }, String(tick)));
   }
-  parts.push(svg('text', { x: RIGHT, y: BOTTOM + 34, 'text-anchor': 'end' }, 'surprisal of a letter (bits)'));
-  parts.push(svg('text', { x: LEFT + 8, y: TOP + 8 }, 'digits spent on it'));
+  parts.push(svg('text', { x: RIGHT, y: BOTTOM + 34, 'text-anchor': 'end' }, block === 1 ? 'surprisal of a letter (bits)' : 'surprisal of a block (bits per letter)'));
+  parts.push(svg('text', { x: LEFT + 8, y: TOP + 8 }, block === 1 ? 'digits of its word' : 'digits of its word, per letter'));
   return { x, y, parts };
 }
 
 function render({ model, el }) {
-  const drawing = svg('svg', { viewBox: '0 0 440 270', role: 'img', 'aria-label': 'Digits spent on each letter against its surprisal, over the line where the two are equal' });
+  const drawing = svg('svg', { viewBox: '0 0 440 270', role: 'img', 'aria-label': 'Length of the word of each letter or block against its surprisal, with the line on which the two are equal' });
   const field = html('input', { type: 'text', maxLength: 2000, spellcheck: false, autocomplete: 'off', oninput: () => change({ text: field.value }) });
   const typed = html('label', { className: 'ce-text' }, html('span', {}, 'your text'), field);
-  const row = slider('letters at a time', { min: 1, max: 3, step: 1, show: (value) => String(value), change: (block) => change({ block }) });
+  const row = slider('letters per block', { min: 1, max: 3, step: 1, show: (value) => String(value), change: (block) => change({ block }) });
   const examples = Object.entries(EXAMPLES).map(([name, text]) => html('button', { type: 'button', onclick: () => change({ text }) }, name));
-  const names = ['entropy (bits)', 'code (digits per letter)', 'with equal words'];
+  const names = ['entropy (bits per letter)', 'code (digits per letter)', 'equal lengths (digits)'];
   const values = names.map((name) => html('div', {}, html('b', {}), html('span', {}, name)));
   const status = speaker();
   el.append(drawing, typed, html('div', { className: 'ce-row' }, 'Or try:', examples), row, html('div', { className: 'ce-figures' }, values), status);
@@ -74,24 +74,32 @@ function render({ model, el }) {
     if (field.value !== text) field.value = text;
     row.set(block);
     const most = found ? Math.ceil(Math.max(2, ...[...new Set(found.points.flat())]) + 0.2) : 2;
-    const { x, y, parts } = axes(most);
+    const { x, y, parts } = axes(most, block);
     const band = `M${x(0)} ${y(0)}L${x(most)} ${y(most)}V${TOP}H${x(most - 1 / block)}L${x(0)} ${y(1 / block)}Z`;
     parts.unshift(svg('path', { d: band, class: 'ce-band' }), svg('path', { d: `M${x(0)} ${y(0)}L${x(most)} ${y(most)}`, class: 'ce-rule' }));
-    const seen = new Map(); // one mark for all points at a place
+    const seen = new Map(); // one mark for all letters or blocks at a place
     (found?.points ?? []).forEach(([bits, length], k) => {
       const place = `${x(bits).toFixed(0)} ${y(length).toFixed(0)}`;
-      if (!seen.has(place)) seen.set(place, { bits, length, letters: [] });
-      if (block === 1) seen.get(place).letters.push(found.letters[k] === ' ' ? '␣' : found.letters[k]);
+      if (!seen.has(place)) seen.set(place, { bits, length, blocks: [] });
+      seen.get(place).blocks.push(k);
     });
-    for (const { bits, length, letters } of seen.values()) {
+    const size = found?.letters.length;
+    const name = (k) => Array.from({ length: block }, (_, i) => found.letters[Math.floor(k / size ** (block - 1 - i)) % size]).join('').replaceAll(' ', '␣');
+    const ends = [Math.min, Math.max].map((end) => end(...[...seen.values()].map(({ bits }) => bits)));
+    for (const { bits, length, blocks } of seen.values()) {
       parts.push(svg('circle', { cx: x(bits), cy: y(length), r: block === 1 ? 4 : 2.5, class: 'ce-cat' }));
-      const inside = x(bits) < RIGHT - 60; // a label near the edge stands on the other side, above its dot
-      if (letters.length) parts.push(svg('text', { x: x(bits) + (inside ? 7 : -7), y: y(length) + (inside ? 14 : -8), 'text-anchor': inside ? 'start' : 'end', class: 'ce-small' }, letters.join('')));
+      if (block > 1 && !ends.includes(bits)) continue; // of blocks, only the most and least probable have labels
+      const label = block === 1 ? blocks.map(name).join('') : name(blocks[0]) + (blocks.length > 1 ? ' …' : '');
+      const wide = 8.5 * label.length; // a label stands on its dot's side of the line, if there is room
+      const above = length >= bits || RIGHT + 8 - wide < x(bits) - 30;
+      const start = above ? Math.max(x(bits) - 7 - wide, LEFT + 5) : Math.min(x(bits) + 7, RIGHT + 8 - wide);
+      const lower = above ? -8 : start < x(bits) + 7 ? 19 : 14;
+      parts.push(svg('text', { x: above ? start + wide : start, y: y(length) + lower, 'text-anchor': above ? 'end' : 'start', class: 'ce-small' }, label));
     }
     drawing.replaceChildren(...parts);
     const shown = found ? [digits(found.entropy), digits(found.mean), String(found.equal)] : ['–', '–', '–'];
     shown.forEach((value, k) => { values[k].firstChild.textContent = value; });
-    status.say(found ? `Entropy ${shown[0]} bits; the code spends ${shown[1]} digits a letter, ${block} at a time.` : 'Type a letter from a to z.');
+    status.say(found ? `The entropy is ${shown[0]} bits per letter; the code spends ${shown[1]} digits per letter, taking ${block} at a time.` : 'Type a letter from a to z.');
   });
 }
 

@@ -1,4 +1,4 @@
-// Every chunk in its turn: the maximum and the sum after it, and what became of the old sum.
+// For each chunk: the maximum and the sum after it, and the factor of the old sum.
 export function compute({ logits, order, chunk }) {
   const z = order.map((k) => logits[k]);
   const rows = [];
@@ -14,8 +14,8 @@ export function compute({ logits, order, chunk }) {
   return rows;
 }
 
-const FLOOR = 150; // where a logit of 0 stands
-const HEIGHT = 28; // of one logit
+const FLOOR = 150; // the height of a logit of 0 in the drawing
+const HEIGHT = 28; // of a logit of 1
 const CHUNKS = { 1: '1', 2: '2', 4: '4' };
 
 function render({ model, el }) {

@@ -36,14 +36,14 @@ function render({ model, el }) {
     return html('tr', {}, html('th', { scope: 'row' }, text), cells[key]);
   }));
   const head = html('thead', {}, html('tr', {}, html('td', {}), CLASSES.map((name) => html('th', { scope: 'col' }, name))));
-  const table = html('table', {}, head, body('As the formula stands', lines), body('With the maximum taken out', safe));
+  const table = html('table', {}, head, body('The formula as written', lines), body('With the maximum subtracted first', safe));
   const box = html('div', { className: 'ce-scroll', tabIndex: 0, role: 'group', ariaLabel: 'Every step of both computations' }, table);
   const status = speaker();
   el.append(formats, row, box, status);
   const change = bind(model, ['logits', 'added', 'format', 'label'], (state) => {
     const found = compute(state);
     const reach = REACH[state.format];
-    Object.assign(row.input, { min: -reach, max: reach, step: reach / 40 });
+    Object.assign(row.input, { min: -reach, max: reach });
     formats.set(state.format);
     row.set(state.added);
     for (const [key, places] of Object.entries(cells)) {
@@ -53,7 +53,7 @@ function render({ model, el }) {
         places[k].className = lost ? 'ce-lost' : '';
       });
     }
-    status.say(`In ${state.format}, ${digits(state.added, 1)} added: naive loss ${digits(found.naiveLoss)}, with the maximum taken out ${digits(found.loss)}.`);
+    status.say(`In ${state.format}, ${digits(state.added, 1)} added: the formula as written gives the loss ${digits(found.naiveLoss)}, with the maximum subtracted first it is ${digits(found.loss)}.`);
   });
 }
 

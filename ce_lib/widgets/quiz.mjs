@@ -3,14 +3,14 @@ const KEY = (name) => `ce-book:quiz:${name}`;
 function recall(name) { // what was answered before in this browser, if it can be read
   try {
     const { given, right } = JSON.parse(localStorage.getItem(KEY(name)));
-    if (typeof given === 'string' && typeof right === 'boolean') return given;
+    if (typeof given === 'string' && typeof right === 'boolean') return { given, right };
   } catch { /* nothing, or nothing readable */ }
   return null;
 }
 
-function keep(name, given, right) {
+function keep(name, given, right) { // a question once answered right stays solved
   try {
-    localStorage.setItem(KEY(name), JSON.stringify({ given, right }));
+    localStorage.setItem(KEY(name), JSON.stringify({ given, right: right || (recall(name)?.right ?? false) }));
   } catch { /* a private window keeps nothing */ }
 }
 
@@ -35,6 +35,14 @@ export function judge(kind, answers, given) {
   return { right, told: chosen.map((k) => answers[k]), missed: kind === 'many' ? missed.length : 0 };
 }
 
+// The verdict on one option: a mark, and why.
+function reason({ right, why }) {
+  const line = written(why, 'p');
+  line.className = 'ce-why';
+  line.prepend(html('b', { className: right ? 'ce-right' : 'ce-wrong' }, right ? '✓ ' : '✗ '));
+  return line;
+}
+
 function render({ model, el }) {
   const [name, kind, answers] = ['key', 'kind', 'answers'].map((key) => model.get(key));
   const result = html('div', { className: 'ce-result', role: 'status' });
@@ -42,17 +50,33 @@ function render({ model, el }) {
   const inputs = kind === 'number'
     ? [html('input', { type: 'text', inputMode: 'decimal', ariaLabel: 'Your answer, a number', autocomplete: 'off' })]
     : answers.map(({ said }, k) => html('input', { type: kind === 'many' ? 'checkbox' : 'radio', name: group, value: k, ariaLabel: said }));
+  const options = kind === 'number' ? [html('p', {}, inputs)] : inputs.map((input, k) => html('div', { className: 'ce-option' }, html('label', {}, input, written(answers[k].text, 'span'))));
   const given = () => (kind === 'number' ? inputs[0].value : inputs.filter((input) => input.checked).map((input) => input.value).join(' '));
+  const clear = () => {
+    result.replaceChildren();
+    el.querySelectorAll('.ce-why').forEach((line) => line.remove());
+  };
+  const explain = (told) => told.forEach((answer) => {
+    const option = options[kind === 'number' ? 0 : answers.indexOf(answer)];
+    if (!option.querySelector('.ce-why') || kind === 'number') option.append(reason(answer));
+  });
 
   const show = (verdict) => {
+    clear();
     if (!verdict) {
-      result.replaceChildren(kind === 'number' ? 'That is not a number; write it as 0.25 or 2.5e-3.' : 'Choose an answer first.');
+      result.replaceChildren(kind !== 'number' ? 'Choose an answer first.'
+        : inputs[0].value.trim() ? 'This is not a number. Write it as 0.25 or 2.5e-3.' : 'Type a number first.');
       return;
     }
-    const word = html('b', { className: verdict.right ? 'ce-right' : 'ce-wrong' }, verdict.right ? '✓ Right. ' : '✗ Not so. ');
-    const lines = verdict.told.map(({ why }) => written(why, 'p'));
-    if (verdict.missed) lines.push(html('p', {}, 'Something that is true is not ticked yet.'));
-    result.replaceChildren(word, ...lines);
+    explain(verdict.told);
+    result.append(
+      html('b', { className: verdict.right ? 'ce-right' : 'ce-wrong' }, verdict.right ? 'Right.' : 'Not right.'),
+      verdict.missed ? ' A right option is not ticked yet.' : '',
+      html('span', { className: 'ce-said' }, verdict.told.map(({ why }) => [' ', written(why, 'span')])),
+    );
+    if (verdict.right && kind !== 'number' && verdict.told.length < answers.length) {
+      result.append(html('button', { type: 'button', onclick: ({ target }) => { explain(answers); target.remove(); } }, 'Explain every option'));
+    }
   };
 
   const form = html(
@@ -66,23 +90,19 @@ function render({ model, el }) {
         keep(name, given(), verdict.right);
         el.dispatchEvent(new CustomEvent('ce-answer', { bubbles: true }));
       },
+      onchange: clear, // a verdict on another answer would mislead
     },
-    html(
-      'fieldset',
-      {},
-      written(model.get('question'), 'legend'),
-      kind === 'number' ? html('p', {}, inputs) : inputs.map((input, k) => html('label', {}, input, written(answers[k].text, 'span'))),
-    ),
+    html('fieldset', {}, written(model.get('question'), 'legend'), options),
     html('button', { type: 'submit' }, 'Check'),
     result,
   );
   el.append(form);
   const before = recall(name);
   if (before !== null) {
-    const verdict = judge(kind, answers, before);
+    const verdict = judge(kind, answers, before.given);
     if (!verdict) return;
-    if (kind === 'number') inputs[0].value = before;
-    else before.split(' ').forEach((k) => { inputs[k].checked = true; });
+    if (kind === 'number') inputs[0].value = before.given;
+    else before.given.split(' ').forEach((k) => { inputs[k].checked = true; });
     show(verdict);
   }
 }

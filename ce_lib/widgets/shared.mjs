@@ -57,6 +57,7 @@ function slider(label, { min, max, step, show = digits, change }) {
   const row = html('label', { className: 'ce-slider' }, html('span', {}, label), input, shown);
   row.set = (value, text = show(value)) => {
     input.value = value;
+    input.style.setProperty('--at', (input.value - min) / (max - min));
     input.setAttribute('aria-valuetext', text);
     shown.textContent = text;
   };
@@ -88,17 +89,50 @@ function speaker() {
   return status;
 }
 
-// Follow a pointer over a drawing; `move` gets the place in the drawing's own units.
-function drag(drawing, move) {
+// A drawing with a point to drag. A knob lies over the point, large enough for a finger, and takes the
+// arrow keys; a mouse may also start elsewhere. A finger elsewhere scrolls the page. The knob is HTML,
+// since `touch-action` is not honoured inside an SVG.
+// move(x, y): go to this place, in the drawing's own units; nudge(right, up): so many steps by key.
+function drag(drawing, { label, min = 0, max = 1, move, nudge }) {
+  const knob = html('div', { className: 'ce-knob', role: 'slider', tabIndex: 0, 'aria-label': label, 'aria-valuemin': min, 'aria-valuemax': max });
+  const frame = html('div', { className: 'ce-draggable' }, drawing, knob);
+  let grip = [0, 0]; // from the pointer to the point: a knob that is touched off its centre does not jump
   const place = (event) => {
-    const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(drawing.getScreenCTM().inverse());
+    const at = new DOMPoint(event.clientX + grip[0], event.clientY + grip[1]).matrixTransform(drawing.getScreenCTM().inverse());
     move(at.x, at.y);
   };
+  const take = (event) => {
+    knob.setPointerCapture(event.pointerId);
+    knob.focus({ preventScroll: true, focusVisible: false });
+    event.preventDefault();
+  };
+  knob.addEventListener('pointerdown', (event) => {
+    const { left, top, width, height } = knob.getBoundingClientRect();
+    grip = [left + width / 2 - event.clientX, top + height / 2 - event.clientY];
+    take(event);
+  });
   drawing.addEventListener('pointerdown', (event) => {
-    drawing.setPointerCapture(event.pointerId);
+    if (event.pointerType !== 'mouse' || event.button) return;
+    grip = [0, 0];
+    take(event);
     place(event);
   });
-  drawing.addEventListener('pointermove', (event) => { if (drawing.hasPointerCapture(event.pointerId)) place(event); });
+  knob.addEventListener('pointermove', (event) => { if (knob.hasPointerCapture(event.pointerId)) place(event); });
+  const KEYS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1], PageUp: [0, 10], PageDown: [0, -10] };
+  knob.addEventListener('keydown', (event) => {
+    if (!(event.key in KEYS) || event.ctrlKey || event.altKey || event.metaKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    nudge(...KEYS[event.key].map((steps) => steps * (event.shiftKey ? 10 : 1)));
+  });
+  const { width, height } = drawing.viewBox.baseVal;
+  frame.set = (x, y, value, text) => { // where the point is, in the drawing's units, and what that means
+    knob.style.left = `${(100 * x) / width}%`;
+    knob.style.top = `${(100 * y) / height}%`;
+    knob.setAttribute('aria-valuenow', value);
+    knob.setAttribute('aria-valuetext', text);
+  };
+  return frame;
 }
 
 // Redraw whenever one of the model's values changes; returns the function that changes them.
@@ -118,7 +152,7 @@ const widget = (name, render) => ({
     el.classList.add('ce-widget');
     el.dataset.widget = name;
     render({ model, el });
-    for (const input of el.querySelectorAll('input, button')) { // their keys are not JupyterLab's
+    for (const input of el.querySelectorAll('input, button, [tabindex]')) { // their keys are not JupyterLab's
       input.dataset.lmSuppressShortcuts = 'true';
     }
   },

@@ -104,7 +104,13 @@ function render({ model, el }) {
   const buttons = html('div', { className: 'ce-row' }, button('Step', () => walk(1)), button('Ten steps', () => walk(10)), button('Back to the start', () => move(model.get('trail')[0])));
   const sum = html('p', { className: 'ce-line' });
   const status = speaker();
-  el.append(drawing, sum, buttons, html('div', { className: 'ce-grid' }, html('div', {}, odds, rate), goals), status);
+  const put = (x, y) => move(weights(x, y).map((p) => Math.log(p)));
+  const frame = drag(drawing, {
+    label: 'The prediction, a point of the triangle; arrow keys move it',
+    move: put,
+    nudge: (right, up) => { const [x, y] = place(softmax(model.get('logits'))); put(x + 2 * right, y - 2 * up); },
+  });
+  el.append(frame, sum, buttons, html('div', { className: 'ce-grid' }, html('div', {}, odds, rate), goals), status);
   let drawn;
   const change = bind(model, ['logits', 'target', 'rate', 'trail'], (state) => {
     const { probs, grad, loss } = compute(state);
@@ -115,6 +121,7 @@ function render({ model, el }) {
       place(state.target).forEach((value, k) => goal.setAttribute(['cx', 'cy'][k], value));
     }
     place(probs).forEach((value, k) => dot.setAttribute(['cx', 'cy'][k], value));
+    frame.set(...place(probs), digits(probs[0]), `${CLASSES.map((name, k) => `${name} ${digits(probs[k])}`).join(', ')}; loss ${digits(loss)} nats`);
     const path = state.trail.map((z) => place(softmax(z)).map((v) => v.toFixed(1)).join(' '));
     trail.setAttribute('d', path.length > 1 ? `M${path.join('L')}` : '');
     goals.set(Object.keys(TARGETS).find((name) => String(TARGETS[name]) === drawn));
@@ -124,7 +131,6 @@ function render({ model, el }) {
     sum.textContent = `p̂ = (${probs.map((p) => digits(p)).join(', ')}), loss ${digits(loss)} nats, gradient p̂ − y = (${grad.map((g) => digits(g)).join(', ')})${steps ? `; ${steps} step${steps > 1 ? 's' : ''}` : ''}.`;
     status.say(`Loss ${digits(loss)} nats after ${steps} steps. ${CLASSES.map((name, k) => `${name} ${digits(probs[k])}`).join(', ')}.`);
   });
-  drag(drawing, (x, y) => move(weights(x, y).map((p) => Math.log(p))));
 }
 
 export default widget('simplex', render);

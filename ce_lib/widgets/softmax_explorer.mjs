@@ -19,7 +19,7 @@ function render({ model, el }) {
     min: -1, max: 1, step: 0.05, change: (value) => change({ temperature: Number((10 ** value).toPrecision(3)) }),
   });
   const shift = slider('add to all three', { min: -50, max: 50, step: 1, show: (value) => digits(value, 0), change: (value) => change({ shift: value }) });
-  const truth = choice('It is a', Object.fromEntries(CLASSES.map((name, k) => [k, name])), (value) => change({ label: Number(value) }));
+  const truth = choice('true class', Object.fromEntries(CLASSES.map((name, k) => [k, name])), (value) => change({ label: Number(value) }));
   const bars = CLASSES.map((name, k) => {
     const y = FIRST + STEP * k;
     return {
@@ -32,7 +32,7 @@ function render({ model, el }) {
   });
   const drawing = svg(
     'svg',
-    { viewBox: '0 0 440 206', role: 'img', 'aria-label': 'Bars of the three probabilities; under each an arrow from the truth to the probability' },
+    { viewBox: '0 0 440 206', role: 'img', 'aria-label': 'Bars of the three probabilities; under each bar an arrow from the target to the probability' },
     [0, 0.5, 1].map((p) => svg('path', { d: `M${along(p)} 24V196`, class: 'ce-rule' })),
     [0, 0.5, 1].map((p) => svg('text', { x: along(p), y: 16, 'text-anchor': 'middle', class: 'ce-small' }, String(p))),
     CLASSES.map((name, k) => svg('text', { x: LEFT - 8, y: FIRST + STEP * k + 16, 'text-anchor': 'end' }, name)),
@@ -59,7 +59,7 @@ function render({ model, el }) {
     shift.set(state.shift);
     truth.set(state.label);
     const slope = state.temperature === 1 ? 'p̂ − y' : '(p̂ − y) / T';
-    sum.textContent = `Loss −ln ${digits(probs[state.label])} = ${digits(loss)} nats. Arrows run from y to p̂; the number beside each is the gradient ${slope}.`;
+    sum.textContent = `Loss −ln ${digits(probs[state.label])} = ${digits(loss)} nats. Each arrow runs from the target y to p̂; the number beside it is the gradient ${slope}.`;
     status.say(`Probabilities: ${CLASSES.map((name, k) => `${name} ${digits(probs[k])}`).join(', ')}. Loss ${digits(loss)} nats. Gradient: ${grad.map((g) => digits(g)).join(', ')}.`);
   });
 }

@@ -14,8 +14,8 @@ function axes() {
     const y = BOTTOM - ((BOTTOM - TOP) * nats) / MOST;
     parts.push(svg('text', { x: LEFT - 8, y: y + 4, 'text-anchor': 'end' }, String(nats)));
   }
-  parts.push(svg('text', { x: RIGHT, y: BOTTOM + 34, 'text-anchor': 'end' }, 'probability p of what happened'));
-  parts.push(svg('text', { x: LEFT + 8, y: TOP + 8 }, 'surprise −ln p (nats)'));
+  parts.push(svg('text', { x: RIGHT, y: BOTTOM + 34, 'text-anchor': 'end' }, 'probability p of the true class'));
+  parts.push(svg('text', { x: LEFT + 8, y: TOP + 8 }, 'surprisal −ln p (nats)'));
   return parts;
 }
 
@@ -26,7 +26,7 @@ function render({ model, el }) {
   const dot = svg('circle', { r: 8, class: 'ce-handle' });
   const drawing = svg(
     'svg',
-    { viewBox: '0 0 440 270', role: 'img', 'aria-label': 'The curve of −ln p over p, with a point to drag along it' },
+    { viewBox: '0 0 440 270', role: 'img', 'aria-label': 'The curve of −ln p over p, with a point that you can drag' },
     axes(),
     svg('path', { d: `M${curve.join('L')}L${at(1).join(' ')}`, class: 'ce-curve' }),
     POINTS.map((p) => svg('circle', { cx: at(p)[0], cy: at(p)[1], r: 3.5, class: 'ce-mark' })),
@@ -35,20 +35,26 @@ function render({ model, el }) {
   );
   const row = slider('p', { min: 0.001, max: 1, step: 0.001, change: (p) => change({ p }) });
   const points = POINTS.map((p) => html('button', { type: 'button', onclick: () => change({ p }) }, String(p)));
-  const values = ['nats', 'bits', 'choices'].map((name) => html('div', {}, html('b', {}), html('span', {}, name === 'choices' ? 'equal choices' : name)));
+  const values = ['nats', 'bits', 'choices'].map((name) => html('div', {}, html('b', {}), html('span', {}, name === 'choices' ? 'equally likely choices' : name)));
   const status = speaker();
-  el.append(drawing, row, html('div', { className: 'ce-row' }, 'The four models:', points), html('div', { className: 'ce-figures' }, values), status);
+  const put = (p) => change({ p: Math.round(1000 * Math.min(1, Math.max(0.001, p))) / 1000 });
+  const frame = drag(drawing, {
+    label: 'The point on the curve: probability p', min: 0.001,
+    move: (x) => put((x - LEFT) / (RIGHT - LEFT)),
+    nudge: (right, up) => put(model.get('p') + 0.01 * (right + up)),
+  });
+  el.append(frame, row, html('div', { className: 'ce-row' }, 'The four models:', points), html('div', { className: 'ce-figures' }, values), status);
   const change = bind(model, ['p'], ({ p }) => {
     const { nats, bits, choices } = compute(p);
     const [x, y] = at(p);
     dot.setAttribute('cx', x);
     dot.setAttribute('cy', y);
     drop.setAttribute('d', `M${LEFT} ${y}H${x}V${BOTTOM}`);
+    frame.set(x, y, p, `${digits(p)}, ${digits(nats)} nats`);
     row.set(p);
     [nats, bits, choices].forEach((value, k) => { values[k].firstChild.textContent = digits(value, k === 2 ? 2 : 3); });
-    status.say(`At probability ${digits(p)}: ${digits(nats)} nats, ${digits(bits)} bits, as much as ${digits(choices, 2)} equal choices.`);
+    status.say(`At probability ${digits(p)}: ${digits(nats)} nats, ${digits(bits)} bits, as much as a fair choice among ${digits(choices, 2)}.`);
   });
-  drag(drawing, (x) => change({ p: Math.round(1000 * Math.min(1, Math.max(0.001, (x - LEFT) / (RIGHT - LEFT)))) / 1000 }));
 }
 
 export default widget('surprise_meter', render);

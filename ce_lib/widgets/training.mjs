@@ -24,14 +24,14 @@ function render({ model, el }) {
   const marks = svg('g', {});
   const drawing = svg(
     'svg',
-    { viewBox: '0 0 440 330', role: 'img', 'aria-label': 'The weights of the ten classes as pictures, and below them the loss on the seen and on the held-out pictures, step by step' },
+    { viewBox: '0 0 440 330', role: 'img', 'aria-label': 'The weights of the ten classes as pictures, and below them the loss on the training pictures and on the held-out pictures, step by step' },
     pixels, frames, names, here, curve, fresh, dots, marks,
     svg('path', { d: `M${PLACE.left} ${PLACE.top}V${PLACE.bottom}H${PLACE.right}`, class: 'ce-axis' }),
     svg('text', { x: PLACE.left - 6, y: PLACE.top + 8, 'text-anchor': 'end', class: 'ce-small' }, 'loss'),
     svg('text', { x: PLACE.right, y: PLACE.top + 8, 'text-anchor': 'end', class: 'ce-small ce-dog' }, 'held out'),
-    svg('text', { x: PLACE.right, y: PLACE.top + 26, 'text-anchor': 'end', class: 'ce-small ce-cat' }, 'seen'),
+    svg('text', { x: PLACE.right, y: PLACE.top + 26, 'text-anchor': 'end', class: 'ce-small ce-cat' }, 'training'),
   );
-  const row = slider('stored step', { min: 0, max: 1, step: 1, change: (at) => change({ at }) });
+  const row = slider('step', { min: 0, max: 1, step: 1, change: (at) => change({ at }) });
   const options = Object.fromEntries(model.get('runs').map(({ name }, k) => [k, name]));
   const runs = choice('Run', options, (k) => change({ at: Math.min(model.get('at'), model.get('runs')[k].steps.length - 1), run: Number(k) }));
   const line = html('p', { className: 'ce-line' });
@@ -61,7 +61,7 @@ function render({ model, el }) {
     row.set(state.at, String(found.steps));
     runs.set(state.run);
     const share = (value) => `${(100 * value).toFixed(1)}%`;
-    line.textContent = `After ${found.steps} step${found.steps === 1 ? '' : 's'}: loss ${digits(found.loss)} nats, ${share(found.right)} right; on pictures held out ${digits(found.newLoss)}, ${share(found.newRight)} right. Largest weight ${digits(found.largest)}.`;
+    line.textContent = `After ${found.steps} step${found.steps === 1 ? '' : 's'}: loss ${digits(found.loss)} nats, ${share(found.right)} right; on held-out pictures ${digits(found.newLoss)}, ${share(found.newRight)} right. Largest weight ${digits(found.largest)}.`;
     status.say(line.textContent);
   });
 }
