@@ -40,7 +40,7 @@ variants = {
         {"base": 2, "log": "np.log2", "range": r"$\frac12 \le m < 1$", "low": 0.5, "above": 1},
     ],
     "coin": [0.5, 0.4, 0.3, 0.25, 0.6],
-    "envelopes": [
+    "merging": [
         {"least": 1, "adds": "a + b", "put": "[*rest, a + b]"},
         {"least": 1, "adds": "a + b", "put": "sorted([*rest, max(a, b)])"},
         {"least": 2, "adds": "a + b", "put": "sorted([*rest, a + b])"},
@@ -106,8 +106,8 @@ variants = {
     ],
     "proof": [
         {
-            "title": "Two letters are no more surprising than each of them",
-            "ask": r"Let $p_{ij}$ be the probability that a pair of neighbouring letters is $(i, j)$. Then $a_i = \sum_j p_{ij}$ is the probability of $i$ as the first letter, and $b_j = \sum_i p_{ij}$ that of $j$ as the second. Prove that $H(p) \le H(a) + H(b)$, that is, that a pair has at most the entropy of its two letters together, and say exactly when the two sides are equal. Mind pairs of probability 0.",
+            "title": "A pair has at most the entropy of its two letters",
+            "ask": r"Let $p_{ij}$ be the probability that a pair of neighbouring letters is $(i, j)$. Then $a_i = \sum_j p_{ij}$ is the probability of $i$ as the first letter, and $b_j = \sum_i p_{ij}$ that of $j$ as the second. Prove that $H(p) \le H(a) + H(b)$, and say exactly when the two sides are equal. Take care of pairs of probability 0.",
             "answer": r"""Only terms with $p_{ij} > 0$ contribute to $H(p)$, and for these $a_i > 0$ and $b_j > 0$. Since $a_i$ is a sum over $j$,
 
 $$H(a) = -\sum_i a_i \ln a_i = -\sum_{p_{ij} > 0} p_{ij} \ln a_i, \qquad H(b) = -\sum_{p_{ij} > 0} p_{ij} \ln b_j$$
@@ -120,23 +120,23 @@ Equality needs two things: $t = 1$ in each term, so $p_{ij} = a_i b_j$ where $p_
             "marks": r"""- 1: writes $H(a)$ and $H(b)$ as sums over the pairs.
 - 1: puts the three entropies into one sum and bounds it by the tangent (or by Jensen's inequality, named).
 - 1: sums correctly where some $p_{ij}$ are 0: the sum of $a_i b_j$ over the possible pairs is at most 1.
-- 1: equality exactly for independent letters, with the reason, in both directions. "If they are independent" alone earns none.""",
+- 1: equality exactly for independent letters, with the reason, in both directions. No point for "if they are independent" alone.""",
         },
         {
-            "title": "Whoever looks less closely is less surprised",
-            "ask": r"The outcomes $0, \dots, K - 1$ have the probabilities $p_k$. Somebody sorts them into groups (vowels and consonants, say), each outcome into one, and tells you only the group; group $g$ has the probability $P_g$, the sum of the $p_k$ in it. Prove that $H(P) \le H(p)$, find the difference as a sum over the groups, and say exactly when the two are equal. Mind outcomes and groups of probability 0.",
-            "answer": r"""Write $g(k)$ for the group of $k$. If $p_k > 0$ then $P_{g(k)} \ge p_k > 0$, and $r_k = p_k / P_{g(k)}$ lies in $(0, 1]$. Since $-\ln p_k = -\ln P_{g(k)} - \ln r_k$,
+            "title": "Knowing only the group leaves less entropy",
+            "ask": r"The outcomes $0, \dots, K - 1$ have the probabilities $p_k$. Somebody sorts them into groups (vowels and consonants, for example), each outcome into one group, and tells you only the group. Group $j$ has the probability $P_j$, the sum of the $p_k$ in it. Prove that $H(P) \le H(p)$, find the difference as a sum over the groups, and say exactly when the two entropies are equal. Take care of outcomes and groups of probability 0.",
+            "answer": r"""Write $j(k)$ for the group of $k$. If $p_k > 0$ then $P_{j(k)} \ge p_k > 0$, and $q_k = p_k / P_{j(k)}$ lies in $(0, 1]$. Since $-\ln p_k = -\ln P_{j(k)} - \ln q_k$,
 
-$$H(p) = -\sum_{p_k > 0} p_k \ln P_{g(k)} - \sum_{p_k > 0} p_k \ln r_k$$
+$$H(p) = -\sum_{p_k > 0} p_k \ln P_{j(k)} - \sum_{p_k > 0} p_k \ln q_k$$
 
-Collect the terms of a group. In the first sum the probabilities in group $g$ add up to $P_g$, which leaves $-\sum_g P_g \ln P_g = H(P)$. In the second, $p_k = P_g r_k$ gives $\sum_g P_g \bigl(-\sum r_k \ln r_k\bigr)$, with the inner sum over the possible outcomes in $g$. The $r_k$ of a group add up to 1, so the inner sum is the entropy $H_g$ of the outcome for somebody who knows the group:
+Collect the terms of a group. In the first sum the probabilities in group $j$ add up to $P_j$, which leaves $-\sum_j P_j \ln P_j = H(P)$. In the second sum, $p_k = P_j q_k$ gives $\sum_j P_j \bigl(-\sum q_k \ln q_k\bigr)$, with the inner sum over the possible outcomes in group $j$. The $q_k$ of a group add up to 1, so the inner sum is the entropy $H_j$ of the outcome for somebody who knows the group:
 
-$$H(p) - H(P) = \sum_{P_g > 0} P_g H_g \ge 0$$
+$$H(p) - H(P) = \sum_{P_j > 0} P_j H_j \ge 0$$
 
-since entropies are not negative. The difference is 0 exactly if $H_g = 0$ for each group that can occur, that is, if each such group has only one outcome of positive probability: then nothing was left out. ∎""",
+since entropies are not negative. The difference is 0 exactly if $H_j = 0$ for each group that can occur, that is, if each such group has only one outcome of positive probability. ∎""",
             "marks": r"""- 1: splits the surprisal of an outcome into that of its group and that of the outcome within the group.
-- 1: collects the terms and finds $H(P)$ in the one sum.
-- 1: recognises the other sum as $\sum_g P_g H_g$, a mean of entropies, which are not negative; zeros treated.
+- 1: collects the terms and finds $H(P)$ in the first sum.
+- 1: recognises the second sum as $\sum_j P_j H_j$, a mean of entropies, which are not negative; zeros treated.
 - 1: equality exactly if each group that can occur has one possible outcome. "If every group has one member" misses outcomes of probability 0: half a point.""",
         },
     ],
@@ -156,9 +156,9 @@ import numpy as np
 # %% [markdown]
 # ## 1 · A jackpot in coins ★ ({{points["q1"]}} points)
 #
-# {{drawn}} of {{balls}} numbered balls are drawn, and the order does not count. You bought one ticket, with {{drawn}} different numbers on it, and all of them come. With how many fair coins would "all heads" be as surprising? Assign the number to `coins`, right to three digits or better. It need not be whole.
+# In a lottery, {{drawn}} of {{balls}} numbered balls are drawn, and the order does not count. You bought one ticket, with {{drawn}} different numbers on it, and all of them are drawn. How many fair coins, all showing heads, would be as surprising? Assign the number to `coins`, correct to three digits or better. It does not have to be a whole number.
 #
-# *Section: [What a surprise should be]({{book}}/01_surprisal.html#what-a-surprise-should-be).*
+# *Section: [Surprisal: why a logarithm]({{book}}/01_surprisal.html#surprisal-why-a-logarithm).*
 
 # %% nbgrader={"grade_id": "q1-answer", "solution": true}
 ### BEGIN SOLUTION
@@ -167,12 +167,12 @@ coins = -np.log2(({{drawn}} - i) / ({{balls}} - i)).sum()  # ball by ball; the s
 ### END SOLUTION
 
 # %% nbgrader={"grade_id": "q1", "grade": true, "points": 2}
-assert 0 < coins < 1000, f"so many coins, {coins:.4g}? Surprisal is a logarithm"
+assert 0 < coins < 1000, f"{coins:.4g} coins are too many or too few. Surprisal is a logarithm"
 assert 2.0**coins > 1e6, (
-    f"{coins:.1f} coins fall in {2.0**coins:,.0f} ways, and there are more than a million tickets; one coin is one bit"
+    f"{coins:.1f} coins can fall in {2.0**coins:,.0f} ways, and there are more than a million tickets; one coin is one bit"
 )
 assert 2.0**coins < 1e8, (
-    f"{coins:.1f} coins fall in {2.0**coins:.1g} ways, and there are fewer than a hundred million tickets; does the order count, can a ball come twice?"
+    f"{coins:.1f} coins can fall in {2.0**coins:.1g} ways, and there are fewer than a hundred million tickets; does the order count, can a ball come twice?"
 )
 
 # %% tags=["grading"] question="q1"
@@ -198,9 +198,9 @@ coins = 2.0**coins
 # %% [markdown]
 # ## 2 · In which unit was that? ★ ({{points["q2"]}} points)
 #
-# A log file holds losses, each the surprisal of a probability, and nobody remembers to which base. You still have the probabilities. Write `unit(probs, losses)`. The two arrays have the same shape, whatever it is, and all losses are to the same base; return {{wanted}}, one number. Some of the probabilities may be 1, though not all.
+# A file contains losses, each the surprisal of a probability, and the base of the logarithm is not known. You still have the probabilities. Write `unit(probs, losses)`. The two arrays have the same shape, which can be any shape, and all losses are to the same base. Return {{wanted}}, as one number. Some of the probabilities may be 1, but not all.
 #
-# *Sections: [A logarithm to the wrong base]({{book}}/01_surprisal.html#a-logarithm-to-the-wrong-base), [What a surprise should be]({{book}}/01_surprisal.html#what-a-surprise-should-be).*
+# *Sections: [A logarithm to the wrong base]({{book}}/01_surprisal.html#a-logarithm-to-the-wrong-base), [Surprisal: why a logarithm]({{book}}/01_surprisal.html#surprisal-why-a-logarithm).*
 
 
 # %% nbgrader={"grade_id": "q2-answer", "solution": true}
@@ -216,12 +216,12 @@ def unit(probs, losses):
 with np.errstate(all="ignore"):
     found = unit(np.array([1.0, 0.1, 0.01]), np.array([0.0, 1.0, 2.0]))
 assert found is not None, "unit returned nothing; does it end in `return`?"
-assert np.shape(found) == (), f"one log file has one unit, got shape {np.shape(found)}"
-assert not np.isnan(found), "the event that was certain has the loss 0 in any unit, and 0/0 is nan"
+assert np.shape(found) == (), f"all losses are in one unit, got shape {np.shape(found)}"
+assert not np.isnan(found), "a certain event has the loss 0 in any unit, and 0/0 is nan"
 nats = np.log(10)
 for what, value in {"base": 10, "number of nats": nats, "number of bits": np.log2(10)}.items():
     assert np.isclose({{result}}, value) or not np.isclose(found, value), (
-        f"the losses are to base 10, and {found:.3f} is the {what}; asked for was something else"
+        f"the losses are to base 10, and {found:.3f} is the {what}; the question asks for something else"
     )
 nats = 1 / nats
 assert not np.isclose(found, {{result}}), (
@@ -230,7 +230,7 @@ assert not np.isclose(found, {{result}}), (
 nats = np.log(10)
 right = {{result}}
 assert np.isclose(found, right), (
-    f"for losses to base 10 that should be {right:.3f}, got {found:.3f}; which sign has the logarithm of a probability?"
+    f"for losses to base 10 that should be {right:.3f}, got {found:.3f}; which sign does the logarithm of a probability have?"
 )
 
 # %% tags=["grading"] question="q2"
@@ -256,7 +256,7 @@ def unit(probs, losses):
 
 
 # %% tags=["mistake"] question="q2"
-says = "asked for was something else"
+says = "the question asks for something else"
 
 
 def unit(probs, losses):
@@ -274,7 +274,7 @@ def unit(probs, losses):
 
 
 # %% tags=["mistake"] question="q2"
-says = "which sign has the logarithm of a probability?"
+says = "which sign does the logarithm of a probability have?"
 
 
 def unit(probs, losses):
@@ -285,9 +285,9 @@ def unit(probs, losses):
 # %% [markdown]
 # ## 3 · A product that no float can hold ★★ ({{points["q3"]}} points)
 #
-# The product of 600 factors of 0.2 is below the smallest positive float, and yet it is a perfectly good number. Write `product(probs)`: the product of the probabilities along the last axis, in the form $m \cdot {{base}}^e$ with a whole number $e$ and {{range}}. Return the tuple `(m, e)`; if `probs` has more axes, `m` and `e` are arrays, with an entry for each product. No probability is 0.
+# The product of 600 factors of 0.2 is smaller than the smallest positive float. Write `product(probs)`, which computes the product of the probabilities along the last axis in the form $m \cdot {{base}}^e$, with a whole number $e$ and {{range}}. Return the tuple `(m, e)`. If `probs` has more axes, `m` and `e` are arrays with an entry for each product. No probability is 0.
 #
-# *Section: [Products vanish, sums do not]({{book}}/01_surprisal.html#products-vanish-sums-do-not).*
+# *Section: [Products underflow, sums do not]({{book}}/01_surprisal.html#products-underflow-sums-do-not).*
 
 
 # %% nbgrader={"grade_id": "q3-answer", "solution": true}
@@ -371,9 +371,9 @@ def product(probs):
 # %% [markdown]
 # ## 4 · A coin worth {{coin}} bits ★★ ({{points["q4"]}} points)
 #
-# A coin is so lopsided that a toss of it brings {{coin}} bits on average. How probable is its rarer side? Assign the number to `rarer`, right to three digits or better. No formula gives it: search.
+# The entropy of one toss of an unfair coin is {{coin}} bits. How probable is the coin's rarer side? Assign the number to `rarer`, correct to three digits or better. There is no formula for it: search for it numerically.
 #
-# *Section: [What to expect]({{book}}/01_surprisal.html#what-to-expect).*
+# *Section: [Entropy: the expected surprisal]({{book}}/01_surprisal.html#entropy-the-expected-surprisal).*
 
 # %% nbgrader={"grade_id": "q4-answer", "solution": true}
 ### BEGIN SOLUTION
@@ -386,11 +386,13 @@ for _ in range(50):
 
 # %% nbgrader={"grade_id": "q4", "grade": true, "points": 3}
 assert 0 < rarer < 1, f"a probability lies between 0 and 1, got {rarer:.3f}"
-assert rarer <= 0.5, f"that is the commoner side, {rarer:.3f}"
+assert rarer <= 0.5, f"that is the more probable side, {rarer:.3f}"
 brings = -rarer * np.log(rarer) - (1 - rarer) * np.log(1 - rarer)
-assert not np.isclose(brings, {{coin}}, atol=0.003), "your coin brings {{coin}} nats, not bits"
+assert not np.isclose(brings, {{coin}}, atol=0.003), (
+    "the entropy of your coin is {{coin}} nats, not bits"
+)
 assert abs(brings / np.log(2) - {{coin}}) < 0.05, (
-    f"a toss of your coin brings about {brings / np.log(2):.2f} bits; did you count both of its sides?"
+    f"the entropy of your coin is about {brings / np.log(2):.2f} bits; did you count both of its sides?"
 )
 
 # %% tags=["grading"] question="q4"
@@ -398,7 +400,7 @@ name = "rarer"
 rtol = 3e-3
 
 # %% tags=["mistake"] question="q4"
-says = "your coin brings {{coin}} nats, not bits"
+says = "the entropy of your coin is {{coin}} nats, not bits"
 p = np.linspace(1e-4, 0.5, 100_001)
 rarer = p[np.argmin(np.abs(-p * np.log(p) - (1 - p) * np.log(1 - p) - {{coin}}))]
 
@@ -408,25 +410,25 @@ p = np.linspace(1e-4, 0.3, 100_001)
 rarer = p[np.argmin(np.abs(-p * np.log2(p) - {{coin}}))]
 
 # %% tags=["mistake"] question="q4"
-says = "that is the commoner side"
+says = "that is the more probable side"
 rarer = 1 - rarer
 
 # %% [markdown]
-# ## 5 · Mend the envelopes ★★ ({{points["q5"]}} points)
+# ## 5 · Repair a merging program ★★ ({{points["q5"]}} points)
 #
-# How many binary digits does Huffman's code spend on a message in which the letters come as often as `counts` says? No words are needed for the answer: whenever two envelopes are put into a larger one, every letter inside gets one more digit, each time it comes. `digits_found` counts that way and goes wrong. Find the fault, and write `digits(counts)`, which gets it right. `counts` is a list of two positive numbers or more, in any order.
+# How many binary digits does Huffman's code spend on a whole message? `counts` says how often each letter occurs in the message. You do not need the words to answer: whenever two groups are merged, the word of each letter in them becomes one digit longer, and the message has one more digit for each time such a letter occurs. `digits_found` counts in this way and has a fault. Find the fault, and write `digits(counts)`, which returns the correct number. `counts` is a list of two or more positive numbers, in any order.
 #
-# *Section: [A program with no logarithm in it]({{book}}/01_surprisal.html#a-program-with-no-logarithm-in-it).*
+# *Section: [A program that only counts letters]({{book}}/01_surprisal.html#a-program-that-only-counts-letters).*
 
 
 # %%
 def digits_found(counts):
-    """How many digits Huffman's code spends on such a message (so it says)."""
-    envelopes, total = sorted(counts), 0
-    while len(envelopes) > {{least}}:
-        a, b, *rest = envelopes
+    """How many digits Huffman's code spends on a message with these counts (wrong)."""
+    groups, total = sorted(counts), 0
+    while len(groups) > {{least}}:
+        a, b, *rest = groups
         total += {{adds}}
-        envelopes = {{put}}
+        groups = {{put}}
     return total
 
 
@@ -442,11 +444,11 @@ print("found", digits_found([1, 2, 3, 5, 8, 13]), "digits")
 def digits(counts):
     """How many digits Huffman's code spends on a message with these counts."""
     ### BEGIN SOLUTION
-    envelopes, total = sorted(counts), 0
-    while len(envelopes) > 1:
-        a, b, *rest = envelopes
+    groups, total = sorted(counts), 0
+    while len(groups) > 1:
+        a, b, *rest = groups
         total += a + b
-        envelopes = sorted([*rest, a + b])
+        groups = sorted([*rest, a + b])
     return total
     ### END SOLUTION
 
@@ -454,12 +456,12 @@ def digits(counts):
 # %% nbgrader={"grade_id": "q5", "grade": true, "points": 3}
 assert np.shape(digits([5, 3])) == (), "the digits of the whole message are one number"
 many = [1, 2, 3, 5, 8, 13]
-assert digits(many) != digits_found(many), "that is what digits_found returns, fault and all"
+assert digits(many) != digits_found(many), "that is what digits_found returns, with its fault"
 assert digits([5, 3]) == 8, (
     f"two letters have the words 0 and 1, so 8 letters need 8 digits, got {digits([5, 3])}"
 )
 assert digits([1, 4, 1, 2]) == 14, (
-    f"4, 2, 1 and 1 of 8 letters are worth 1, 2, 3 and 3 digits each, 14 in all; got {digits([1, 4, 1, 2])}"
+    f"letters with counts 4, 2, 1 and 1 have words of 1, 2, 3 and 3 digits, which makes 14 digits in all; got {digits([1, 4, 1, 2])}"
 )
 found, bits = digits([6, 3, 1]), 10 * np.log2(10) - 6 * np.log2(6) - 3 * np.log2(3)
 assert not np.isclose(found, bits), (
@@ -478,7 +480,7 @@ def inputs(rng):
 
 
 # %% tags=["mistake"] question="q5"
-says = "that is what digits_found returns, fault and all"
+says = "that is what digits_found returns, with its fault"
 digits = digits_found
 
 # %% tags=["mistake"] question="q5"
@@ -500,25 +502,27 @@ def digits(counts):
 
 
 # %% tags=["mistake"] question="q5"
-says = "4, 2, 1 and 1 of 8 letters are worth 1, 2, 3 and 3 digits each"
-hint = "The counts come in any order; the two rarest are not the first two until you sort."
+says = "letters with counts 4, 2, 1 and 1 have words of 1, 2, 3 and 3 digits"
+hint = (
+    "The counts can come in any order. The two smallest are the first two only after you sort them."
+)
 
 
 def digits(counts):
-    envelopes, total = list(counts), 0
-    while len(envelopes) > 1:
-        a, b, *rest = envelopes
+    groups, total = list(counts), 0
+    while len(groups) > 1:
+        a, b, *rest = groups
         total += a + b
-        envelopes = sorted([*rest, a + b])
+        groups = sorted([*rest, a + b])
     return total
 
 
 # %% [markdown]
 # ## 6 · How long a block? ★★ ({{points["q6"]}} points)
 #
-# A coin falls heads with probability {{heads}}. A code for single tosses spends a digit on each, more than twice the entropy, so blocks of $n$ tosses are coded together, each of the $2^n$ blocks as one symbol, by Huffman's code. What is the smallest $n$ for which the code spends at most {{percent}} % more than the entropy on each toss? Assign it to `tosses`. (Your `digits` takes probabilities as well as counts.)
+# A coin falls heads with probability {{heads}}. A code for single tosses spends a digit on each toss, more than twice the entropy. So blocks of $N$ tosses are coded together by Huffman's code, each of the $2^N$ blocks as one symbol. What is the smallest $N$ for which the code spends at most {{percent}} % more than the entropy per toss? Assign it to `tosses`. (Your `digits` works with probabilities as well as with counts.)
 #
-# *Section: [Where the lazy program kept its logarithm]({{book}}/01_surprisal.html#where-the-lazy-program-kept-its-logarithm).*
+# *Section: [Word lengths are surprisals]({{book}}/01_surprisal.html#word-lengths-are-surprisals).*
 
 # %% nbgrader={"grade_id": "q6-answer", "solution": true}
 ### BEGIN SOLUTION
@@ -532,44 +536,46 @@ while digits(blocks.tolist()) / tosses > (1 + {{percent}} / 100) * -(chance @ np
 assert tosses == np.round(tosses), f"a block has a whole number of tosses, got {tosses}"
 assert tosses > 1, f"a block of one toss costs one digit, far above the entropy; got {tosses}"
 assert tosses < 25, (
-    f"blocks of {tosses:.0f} have {2.0**tosses:.2g} words. The bound H + 1/n is a promise and not the price: shorter blocks do it"
+    f"blocks of {tosses:.0f} have {2.0**tosses:.2g} words. The bound H(p) + 1/N is an upper bound, and the code spends less: shorter blocks are enough"
 )
 
 # %% tags=["grading"] question="q6"
 name = "tosses"
 
 # %% tags=["mistake"] question="q6"
-says = "is a promise and not the price"
+says = "is an upper bound, and the code spends less"
 entropy = -{{heads}} * np.log2({{heads}}) - (1 - {{heads}}) * np.log2(1 - {{heads}})
 tosses = int(np.ceil(100 / ({{percent}} * entropy)))
 
 # %% tags=["mistake"] question="q6"
-says = "that is within so many hundredths of a bit of the entropy; the percentage is of the entropy itself, which is less than a bit"
+says = (
+    "the code may exceed the entropy by {{percent}} % of the entropy, not by {{percent}} % of a bit"
+)
 hidden = True
 entropy, blocks, tosses = -(chance @ np.log2(chance)), chance, 1
 while digits(blocks.tolist()) / tosses > entropy + {{percent}} / 100:
     blocks, tosses = np.outer(blocks, chance).ravel(), tosses + 1
 
 # %% tags=["mistake"] question="q6"
-says = "that is the longest block before the first that does it"
+says = "that is one toss too few: the longest block that does not yet reach the goal"
 hidden = True
 tosses = tosses - 1
 
 # %% [markdown]
 # ## 7 · One word for the whole message ★★★ ({{points["q7"]}} points)
 #
-# Blocks of letters waste less than letters do, so why not let the whole message be one block? Its code would have more words than there are atoms, but only one of them is needed, and it can be found without the others.
+# A code for blocks of letters wastes less than a code for letters. So let the whole message be one block. Its code would have far too many words to list, but only one word is needed, and it can be computed without the others. This is the idea of *arithmetic coding*.
 #
-# Divide the interval from 0 to 1 among the letters, {{order}}; letter $k$ gets a part of length `counts[k] / sum(counts)`. Take the part of the message's first letter, and divide it among the letters in the same way, in the same proportions; in it take the part of the second letter; and so on. After the last letter an interval is left whose length is the probability of the message. A string of digits, each from 0 to {{digits - 1}}, belongs to the message if *all* numbers that begin with it after the point, in base {{digits}}, lie in that interval (where two intervals meet, the point belongs to the right one). Its word is the shortest such string; if there are several of that length, the one for the {{which}} number.
+# Divide the interval from 0 to 1 among the letters, {{order}}. Letter $k$ gets a part of length `counts[k] / sum(counts)`. Take the part of the message's first letter, and divide this part among the letters in the same order and the same proportions. Take the part of the second letter in it, and so on. After the last letter you have an interval whose length is the probability of the message. A string of digits, each from 0 to {{digits - 1}}, belongs to the message if *all* numbers whose digits after the point, in base {{digits}}, begin with this string lie in that interval. (Where two intervals meet, the point belongs to the right one.) The message's word is the shortest string that belongs to it. If there are several of that length, it is the one for the {{which}} number.
 #
 # Write `word(message, counts)`. `message` is a list of letter numbers, `counts` a list of positive whole numbers; the result is a `str`. Messages may have several hundred letters.
 #
-# *Section: [Where the lazy program kept its logarithm]({{book}}/01_surprisal.html#where-the-lazy-program-kept-its-logarithm).*
+# *Section: [Word lengths are surprisals]({{book}}/01_surprisal.html#word-lengths-are-surprisals).*
 
 
 # %% nbgrader={"grade_id": "q7-answer", "solution": true}
 def word(message, counts):
-    """The shortest string of digits in base {{digits}} that singles out the message."""
+    """The shortest string of digits in base {{digits}} that belongs to the message."""
     ### BEGIN SOLUTION
     low, width, unit = 0, 1, 1  # the interval runs from low / unit to (low + width) / unit
     for k in message:
@@ -595,11 +601,11 @@ assert set(found) <= set(map(str, range({{digits}}))), (
     f"the digits go from 0 to {{digits - 1}}, got {found!r}"
 )
 assert found == first, (
-    f"with counts 2, 1, 1 the message 0 has half of the line and the word {first!r}, got {found!r}; which end of the line is letter 0's?"
+    f"with counts 2, 1, 1 the message 0 has half of the interval and the word {first!r}, got {found!r}; at which end of the interval is letter 0?"
 )
 found = word([{{letter}}], [2, 1, 1])
 assert len(found) >= len(second), (
-    f"the message {{letter}} has a quarter of the line; some numbers that begin with your word lie outside of the message's part, got {found!r}"
+    f"the message {{letter}} has a quarter of the interval; some numbers that begin with your word lie outside of the message's part, got {found!r}"
 )
 found = word([0, 1], [2, 1, 1])
 assert found != {{repr(backwards)}}, (
@@ -608,13 +614,13 @@ assert found != {{repr(backwards)}}, (
 letters, weights, wanted = {{tie}}
 found = word(letters, weights)
 assert found == wanted, (
-    f"with counts {weights} the message {letters} has the word {wanted!r}, got {found!r}; of several words of the same length the one for the {{which}} number was asked for"
+    f"with counts {weights} the message {letters} has the word {wanted!r}, got {found!r}; of several words of the same length, take the one for the {{which}} number"
 )
 message = [0, 1, 2, 0] * 100
 surprisal = 400 * np.log2(4) - 200 * np.log2(2)
 spare = len(word(message, [2, 1, 1])) - surprisal / np.log2({{digits}})
 assert -1e-6 < spare < 2, (
-    f"the word of 400 letters misses their surprisal by {spare:.1f} digits, and should waste fewer than two; a float has room for 53 bits, a whole number in Python for any"
+    f"the word of 400 letters differs from their surprisal by {spare:.1f} digits, and should be less than two digits longer; a float has room for 53 bits, a whole number in Python for any number"
 )
 
 # %% tags=["grading"] question="q7"
@@ -631,7 +637,7 @@ def inputs(rng):
 
 
 # %% tags=["mistake"] question="q7"
-says = "a float has room for 53 bits, a whole number in Python for any"
+says = "a float has room for 53 bits, a whole number in Python for any number"
 
 
 def word(message, counts):
@@ -663,7 +669,7 @@ def word(message, counts):
 
 
 # %% tags=["mistake"] question="q7"
-says = "which end of the line is letter 0's?"
+says = "at which end of the interval is letter 0?"
 
 
 def word(message, counts):
@@ -693,7 +699,7 @@ def word(message, counts):
 
 # %% tags=["mistake"] question="q7"
 says = "the digits go from 0 to {{digits - 1}}"
-hint = "The word is what comes after the point; it holds digits and nothing else."
+hint = "The word is what comes after the point. It has digits and nothing else."
 pointless = word
 
 
@@ -702,7 +708,7 @@ def word(message, counts):
 
 
 # %% tags=["mistake"] question="q7"
-says = "of several words of the same length the one for the {{which}} number was asked for"
+says = "of several words of the same length, take the one for the {{which}} number"
 
 
 def word(message, counts):
@@ -722,7 +728,7 @@ def word(message, counts):
 
 
 # %% [markdown]
-# Once your function works: messages of different lengths from an unfair coin. Huffman's code for single tosses would spend a digit on each; the word of the whole message keeps within two digits of its surprisal.
+# When your function works, the next cell codes messages of different lengths from an unfair coin. Huffman's code for single tosses would spend a digit on each toss. The word of the whole message is less than two digits longer than the message's surprisal.
 
 # %%
 rng = np.random.default_rng(0)
@@ -739,7 +745,7 @@ ax.set(xlabel="surprisal of the message (digits)", ylabel="length of its word")
 #
 # {{ask}} You may use that $\ln t \le t - 1$, with equality only at $t = 1$, and that no entropy is negative.
 #
-# *Section: [What to expect]({{book}}/01_surprisal.html#what-to-expect).*
+# *Section: [Entropy: the expected surprisal]({{book}}/01_surprisal.html#entropy-the-expected-surprisal).*
 
 # %% [markdown] nbgrader={"grade_id": "q8", "grade": true, "solution": true, "points": 4}
 # ### BEGIN SOLUTION
