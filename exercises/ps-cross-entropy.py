@@ -72,26 +72,26 @@ variants = {
     ],
     "mixture": [
         {
-            "mixture": r"$\hat m = w \hat p + (1 - w) \hat q$, with one weight $0 < w < 1$ for all photographs",
-            "mean": r"$w L(\hat p) + (1 - w) L(\hat q)$, the mean of the two losses under the same weights",
+            "mixture": r"$\bar p = \gamma \hat p + (1 - \gamma) \hat q$, with one weight $0 < \gamma < 1$ for all photographs",
+            "mean": r"$\gamma L(\hat p) + (1 - \gamma) L(\hat q)$, the mean of the two losses under the same weights",
             "models": "Two models answer",
             "answers": r"$\hat p$ and $\hat q$",
-            "sum": r"w \ln\frac{p}{m} + (1 - w) \ln\frac{q}{m}",
-            "tangent": r"w \Bigl(\frac{p}{m} - 1\Bigr) + (1 - w) \Bigl(\frac{q}{m} - 1\Bigr) = \frac{m}{m} - 1 = 0",
-            "so": r"$-\ln m \le -w \ln p - (1 - w) \ln q$",
-            "equal": "$p = m$ and $q = m$, that is, $p = q$",
-            "mass": "$p$, $q$ and $m$",
+            "sum": r"\gamma \ln\frac{p}{\bar p} + (1 - \gamma) \ln\frac{q}{\bar p}",
+            "tangent": r"\gamma \Bigl(\frac{p}{\bar p} - 1\Bigr) + (1 - \gamma) \Bigl(\frac{q}{\bar p} - 1\Bigr) = \frac{\bar p}{\bar p} - 1 = 0",
+            "so": r"$-\ln \bar p \le -\gamma \ln p - (1 - \gamma) \ln q$",
+            "equal": "$p = \\bar p$ and $q = \\bar p$, that is, $p = q$",
+            "mass": "$p$, $q$ and $\\bar p$",
         },
         {
-            "mixture": r"$\hat m = \frac1M \sum_j \hat p^{(j)}$",
-            "mean": r"$\frac1M \sum_j L(\hat p^{(j)})$, the mean of their losses",
-            "models": "$M$ models answer",
-            "answers": r"$\hat p^{(1)}, \dots, \hat p^{(M)}$",
-            "sum": r"\frac1M \sum_j \ln\frac{p_j}{m}",
-            "tangent": r"\frac1M \sum_j \Bigl(\frac{p_j}{m} - 1\Bigr) = \frac{m}{m} - 1 = 0",
-            "so": r"$-\ln m \le -\frac1M \sum_j \ln p_j$",
-            "equal": "$p_j = m$ for every $j$, that is, all $p_j$ are equal",
-            "mass": "$p_1, \\dots, p_M$ and $m$",
+            "mixture": r"$\bar p = \frac1Q \sum_j \hat p^{(j)}$",
+            "mean": r"$\frac1Q \sum_j L(\hat p^{(j)})$, the mean of their losses",
+            "models": "$Q$ models answer",
+            "answers": r"$\hat p^{(1)}, \dots, \hat p^{(Q)}$",
+            "sum": r"\frac1Q \sum_j \ln\frac{p_j}{\bar p}",
+            "tangent": r"\frac1Q \sum_j \Bigl(\frac{p_j}{\bar p} - 1\Bigr) = \frac{\bar p}{\bar p} - 1 = 0",
+            "so": r"$-\ln \bar p \le -\frac1Q \sum_j \ln p_j$",
+            "equal": "$p_j = \\bar p$ for every $j$, that is, all $p_j$ are equal",
+            "mass": "$p_1, \\dots, p_Q$ and $\\bar p$",
         },
     ],
 }
@@ -108,11 +108,11 @@ variants = {
 import numpy as np
 
 # %% [markdown]
-# ## 1 · What the truth cost ★ ({{points["q1"]}} points)
+# ## 1 · The loss of a label ★ ({{points["q1"]}} points)
 #
 # Write `cross_entropy(probs, labels)`. `probs` has shape $(N, K)$, a predicted distribution in
-# each row; `labels` holds for each row the index of the class that came true. A row's loss is its
-# surprisal at the truth, in {{unit}}, that is, with {{base}}. Return {{reduction}}.
+# each row; `labels` holds for each row the index of the class that came true. The loss of a row is
+# the surprisal of its label, in {{unit}}, that is, with {{base}}. Return {{reduction}}.
 #
 # *Section: [The formula and its two
 # arguments]({{book}}/02_cross_entropy.html#the-formula-and-its-two-arguments).*
@@ -142,7 +142,7 @@ for unit, per_bit in {"nats": np.log(2), "bits": 1, "hartleys": np.log10(2)}.ite
 for slip, factor in {"sum": 2, "mean": 0.5}.items():
     assert not np.isclose(ratio, factor), f"that looks like the {slip}; {{reduction}} was asked for"
 assert np.allclose(found, want), (
-    f"the truths had 1/2 and 1/8, so the losses are 1 bit and 3 bits, together {np.sum(want):.3f} {{unit}} here; yours is {np.sum(found):.3f}. Do you read the entry of the label in each row?"
+    f"the labels had probabilities 1/2 and 1/8, so the losses are 1 bit and 3 bits, together {np.sum(want):.3f} {{unit}} here; yours is {np.sum(found):.3f}. Do you read the entry of the label in each row?"
 )
 
 # %% tags=["grading"] question="q1"
@@ -191,12 +191,13 @@ def cross_entropy(probs, labels):
 
 
 # %% [markdown]
-# ## 2 · When the truth is unsure ★ ({{points["q2"]}} points)
+# ## 2 · The loss of a soft target ★ ({{points["q2"]}} points)
 #
 # Write `soft_cross_entropy(first, second)`, in nats, with {{order}}. Both are arrays of the same
 # shape with the classes along the last axis, and each row of either is a distribution; the result
-# has one loss for each row, so one axis less. A class that carries no truth adds nothing, even if
-# its probability is 0. A class that carries truth and has probability 0 makes the loss infinite.
+# has one loss for each row, so one axis less. A class whose target is 0 adds nothing, even if its
+# probability is 0. A class whose target is above 0 and whose probability is 0 makes the loss
+# infinite.
 #
 # *Section: [The formula and its two
 # arguments]({{book}}/02_cross_entropy.html#the-formula-and-its-two-arguments).*
@@ -223,15 +224,17 @@ def soft(*rows):
 found = soft([0.5, 0.5, 0.0], [0.5, 0.25, 0.25])
 assert found is not None, "soft_cross_entropy returned nothing; does it end in `return`?"
 assert np.shape(found) == (), f"one row has one loss, got shape {np.shape(found)}"
-assert not np.isinf(found), "a class without truth should add nothing; do you take {{order}}?"
+assert not np.isinf(found), "a class whose target is 0 should add nothing; do you take {{order}}?"
 assert np.isclose(found, 1.5 * np.log(2)), (
     f"half a chance each of 1 bit and 2 bits is 1.5 bits, {1.5 * np.log(2):.4f} nats; got {found:.4f}"
 )
 found = soft([1.0, 0.0, 0.0], [0.9, 0.1, 0.0])
-assert not np.isnan(found), "0 times log 0 is nan; leave the classes without truth out of the sum"
+assert not np.isnan(found), (
+    "0 times log 0 is nan; leave the classes whose target is 0 out of the sum"
+)
 found = soft([0.5, 0.5, 0.0], [1.0, 0.0, 0.0])
 assert found == np.inf, (
-    f"half of the truth has probability 0, so the loss is infinite, and yours is {found:.4f}; did you add an eps?"
+    f"a class with target 1/2 has probability 0, so the loss is infinite, and yours is {found:.4f}; did you add an eps?"
 )
 assert np.shape(soft(np.full((2, 4, 3), 1 / 3), np.full((2, 4, 3), 1 / 3))) == (2, 4), (
     "two times four rows have two times four losses"
@@ -267,7 +270,7 @@ def soft_cross_entropy(first, second):
 
 
 # %% tags=["mistake"] question="q2"
-says = "0 times log 0 is nan; leave the classes without truth out of the sum"
+says = "0 times log 0 is nan; leave the classes whose target is 0 out of the sum"
 
 
 def soft_cross_entropy(first, second):
@@ -295,11 +298,11 @@ def soft_cross_entropy(first, second):
 
 
 # %% [markdown]
-# ## 3 · As many choices ★ ({{points["q3"]}} points)
+# ## 3 · Perplexity ★ ({{points["q3"]}} points)
 #
-# A model of 27 letters has a mean loss of {{bits}} *bits* for each letter. As among how many
-# equally probable letters is it unsure? Assign the number, right to three digits or better, to
-# `choices`.
+# A model of 27 letters has a mean loss of {{bits}} *bits* for each letter. What is its perplexity,
+# the number of equally likely letters among which a fair choice costs as much? Assign the number,
+# right to three digits or better, to `choices`.
 #
 # *Section: [Reading a loss]({{book}}/02_cross_entropy.html#reading-a-loss).*
 
@@ -309,7 +312,7 @@ choices = 2 ** {{bits}}
 ### END SOLUTION
 
 # %% nbgrader={"grade_id": "q3", "grade": true, "points": 2}
-assert choices >= 1, f"whoever chooses has one choice at least, got {choices:.3f}"
+assert choices >= 1, f"a perplexity is at least 1, got {choices:.3f}"
 assert choices <= 27, f"there are 27 letters and no more, got {choices:.1f}"
 assert not np.isclose(choices, np.exp({{bits}}), rtol=1e-3), (
     "that would be right for a loss in nats; this one is in bits"
@@ -324,7 +327,7 @@ says = "that would be right for a loss in nats; this one is in bits"
 choices = np.exp({{bits}})
 
 # %% tags=["mistake"] question="q3"
-says = "whoever chooses has one choice at least"
+says = "a perplexity is at least 1"
 choices = {{bits}} / np.log2(27)
 
 # %% tags=["mistake"] question="q3"
@@ -333,7 +336,7 @@ hidden = True
 choices = 27 / 2 ** {{bits}}
 
 # %% [markdown]
-# ## 4 · Mend the loss ★★ ({{points["q4"]}} points)
+# ## 4 · Repair the loss ★★ ({{points["q4"]}} points)
 #
 # `mean_loss_found` is meant to return the mean loss in nats. It takes the arguments of question 1
 # with their shapes, raises nothing, and returns one number that looks like a loss. Find what is
@@ -397,15 +400,15 @@ def mean_loss(probs, labels):
 
 
 # %% [markdown]
-# ## 5 · What nobody can lower ★★ ({{points["q5"]}} points)
+# ## 5 · The floor of a loss ★★ ({{points["q5"]}} points)
 #
 # Ten people were shown each of four photographs; `votes` counts for each photograph (a row) how
 # many of them said cat, dog and bird. The shares of the votes are the soft targets. How low can
 # the mean loss over the four photographs be, for the best model that looks at them? Assign it to
 # `floor`, in nats, right to four digits or better.
 #
-# *Section: [When the truth is itself
-# unsure]({{book}}/02_cross_entropy.html#when-the-truth-is-itself-unsure).*
+# *Section: [Soft targets and the floor of a
+# loss]({{book}}/02_cross_entropy.html#soft-targets-and-the-floor-of-a-loss).*
 
 # %%
 votes = np.array({{votes}})
@@ -419,9 +422,9 @@ floor = -(shares * surprise).sum(axis=1).mean()
 
 # %% nbgrader={"grade_id": "q5", "grade": true, "points": 3}
 assert not np.isnan(floor), "0 times log 0 is nan; some photographs got no vote for some animal"
-assert floor > 0, "the voters disagree, so somebody's vote surprises every model"
+assert floor > 0, "the voters disagree, so every model is surprised by some of the votes"
 assert not np.isclose(floor, np.log(3), rtol=1e-3), (
-    "ln 3 is the price of having no idea; the best model pays less"
+    "ln 3 is the loss of a model that knows nothing; the best model pays less"
 )
 total = votes.sum(axis=0) / votes.sum()
 assert not np.isclose(floor, -(total * np.log(total)).sum(), rtol=1e-3), (
@@ -443,23 +446,23 @@ says = "0 times log 0 is nan"
 floor = -(votes / 10 * np.log(votes / 10)).sum(axis=1).mean()
 
 # %% tags=["mistake"] question="q5"
-says = "so somebody's vote surprises every model"
-hint = "The voters disagree, so somebody's vote surprises every model."
+says = "so every model is surprised by some of the votes"
+hint = "The voters disagree, so every model is surprised by some of the votes."
 floor = 0.0
 
 # %% tags=["mistake"] question="q5"
-says = "ln 3 is the price of having no idea"
+says = "ln 3 is the loss of a model that knows nothing"
 floor = np.log(3)
 
 # %% [markdown]
-# ## 6 · Whose fault is the loss? ★★ ({{points["q6"]}} points)
+# ## 6 · Split a loss ★★ ({{points["q6"]}} points)
 #
 # Write `split(target, probs)`. The arguments are arrays of shape $(N, K)$. The mean loss over the
-# rows, in nats, has two parts: the *floor* that no model can lower, and what is the model's *own*.
-# Return the two numbers as the tuple `{{pair}}`. Targets may hold zeros, probabilities do not.
+# rows, in nats, has two parts: the *floor* that no model can lower, and the divergence, which is
+# the model's *own* part. Return the two numbers as the tuple `{{pair}}`. Targets may hold zeros, probabilities do not.
 #
-# *Section: [When the truth is itself
-# unsure]({{book}}/02_cross_entropy.html#when-the-truth-is-itself-unsure).*
+# *Section: [Soft targets and the floor of a
+# loss]({{book}}/02_cross_entropy.html#soft-targets-and-the-floor-of-a-loss).*
 
 
 # %% nbgrader={"grade_id": "q6-answer", "solution": true}
@@ -485,7 +488,7 @@ assert np.shape(found[0]) == np.shape(found[1]) == (), (
 )
 lowest, rest = found[{{at}}], found[{{1 - at}}]
 assert not np.isnan(lowest), (
-    "0 times log 0 is nan; leave the classes without truth out of the floor"
+    "0 times log 0 is nan; leave the classes whose target is 0 out of the floor"
 )
 assert not np.isclose(rest, 1.25 * np.log(2)), (
     "the floor is the entropy of the targets: 1 bit and 1.5 bits here; do the two parts come in the order {{pair}}?"
@@ -533,7 +536,7 @@ def split(target, probs):
 
 
 # %% tags=["mistake"] question="q6"
-says = "leave the classes without truth out of the floor"
+says = "leave the classes whose target is 0 out of the floor"
 
 
 def split(target, probs):
@@ -545,15 +548,15 @@ def split(target, probs):
 # %% [markdown]
 # ## 7 · What a report costs on average ★★ ({{points["q7"]}} points)
 #
-# The chances are `truth`, the forecaster reports `report`, and then one class comes true, drawn
-# from `truth`. Write `expected(truth, report, penalty)`: the penalty to be expected. `truth` and
-# `report` have the same shape, classes along the last axis, and the result has one axis less. No
-# entry is 0. `penalty` is one of three strings. With $r$ the report and $c$ the class that comes
-# true,
+# The true chances are `truth`, a model reports `report`, and then one class comes true, drawn from
+# `truth`. Write `expected(truth, report, penalty)`, the expected penalty. `truth` and `report` have
+# the same shape, classes along the last axis, and the result has one axis less. No entry is 0.
+# `penalty` is one of three strings. With $\hat p$ the report, $c$ the class that comes true and $y$
+# its one-hot vector,
 #
-# - `"log"` is $-\ln r_c$;
-# - `"absolute"` is $1 - r_c$;
-# - `"brier"` is {{brier}} of the entries of $r - e_c$, where $e_c$ is the one-hot vector of $c$.
+# - `"log"` is $-\ln \hat p_c$;
+# - `"absolute"` is $1 - \hat p_c$;
+# - `"brier"` is {{brier}} of the entries of $\hat p - y$.
 #
 # *Section: [A penalty that cannot be
 # gamed]({{book}}/02_cross_entropy.html#a-penalty-that-cannot-be-gamed).*
@@ -567,7 +570,7 @@ def expected(truth, report, penalty):
         charged = -np.log(report)
     elif penalty == "absolute":
         charged = 1 - report
-    else:  # |r - e_c|^2 = |r|^2 - 2 r_c + 1
+    else:  # |p - y|^2 = |p|^2 - 2 p_c + 1
         charged = {{scale}} * ((report**2).sum(axis=-1, keepdims=True) - 2 * report + 1)
     return (truth * charged).sum(axis=-1)
     ### END SOLUTION
@@ -582,7 +585,7 @@ for name, value in found.items():
         f"one report has one expected penalty, {name} has shape {np.shape(value)}"
     )
 assert not np.isclose(found["log"], -np.log(5 / 16)), (
-    "the mean of the logarithms is wanted, not the logarithm of the mean belief"
+    "the mean of the logarithms is wanted, not the logarithm of the mean probability"
 )
 assert np.isclose(found["log"], 1.75 * np.log(2)), (
     f"the log penalty is 2 bits with chance 3/4 and 1 bit with chance 1/4, {1.75 * np.log(2):.4f} nats; got {found['log']:.4f}"
@@ -591,7 +594,7 @@ assert not np.isclose(found["absolute"], 0.5), (
     "the report is compared with the class that comes true, not with the chances: absolute"
 )
 assert np.isclose(found["absolute"], 11 / 16), (
-    f"the mean belief in the truth is 5/16, so absolute is 11/16; got {found['absolute']:.4f}"
+    f"the mean probability of the class that comes true is 5/16, so absolute is 11/16; got {found['absolute']:.4f}"
 )
 assert not np.isclose(found["brier"], {{scale}} / 8), (
     "the report is compared with the class that comes true, not with the chances: brier"
@@ -618,8 +621,8 @@ def inputs(rng):
 
 
 # %% tags=["mistake"] question="q7"
-says = "not the logarithm of the mean belief"
-hint = "The mean of the logarithms is wanted, not the logarithm of the mean belief."
+says = "not the logarithm of the mean probability"
+hint = "The mean of the logarithms is wanted, not the logarithm of the mean probability."
 
 
 def expected(truth, report, penalty, right=expected):
@@ -651,8 +654,8 @@ def expected(truth, report, penalty, right=expected):
 
 
 # %% tags=["mistake"] question="q7"
-says = "the mean belief in the truth is 5/16"
-hint = "The absolute penalty is 1 less the belief in the class that comes true."
+says = "the mean probability of the class that comes true is 5/16"
+hint = "The absolute penalty is 1 minus the probability of the class that comes true."
 
 
 def expected(truth, report, penalty, right=expected):
@@ -685,9 +688,9 @@ def expected(truth, report, penalty, right=expected):
 # ## 8 · Read the bug off the log ★★★ ({{points["q8"]}} points)
 #
 # A training log says, for a batch with one-hot labels: mean probability of the right class
-# {{belief}}, mean loss {{f"{-np.log(eps) * (1 - belief):.4f}"}}. In the program, target and
-# prediction change places in the formula of cross-entropy, and what the logarithm is taken of is
-# clipped from below. At which number? Assign it to `clip`, right to two digits or better.
+# {{belief}}, mean loss {{f"{-np.log(eps) * (1 - belief):.4f}"}}. The program has
+# swapped target and prediction in the formula of cross-entropy, and it clips the argument of the
+# logarithm from below. At which number? Assign it to `clip`, right to two digits or better.
 #
 # *Section: [The arguments swapped]({{book}}/02_cross_entropy.html#the-arguments-swapped).*
 
@@ -699,7 +702,7 @@ clip = np.exp(
 ### END SOLUTION
 
 # %% nbgrader={"grade_id": "q8", "grade": true, "points": 3}
-assert 0 < clip < 1, f"what clips a probability from below lies between 0 and 1, got {clip:.4g}"
+assert 0 < clip < 1, f"a lower bound for probabilities lies between 0 and 1, got {clip:.4g}"
 assert clip < 1e-3, (
     f"a clip at {clip:.1g} would be noticed; the loss is -ln of the clip times something"
 )
@@ -713,21 +716,21 @@ says = "the loss is -ln of the clip times something"
 clip = np.exp(-{{-np.log(eps) * (1 - belief)}})
 
 # %% tags=["mistake"] question="q8"
-says = "what is charged is the probability of the wrong classes, not that of the right one"
+says = "the swapped loss charges the probability of the wrong classes, not that of the right one"
 hidden = True
 clip = np.exp(-{{-np.log(eps) * (1 - belief)}} / {{belief}})
 
 # %% tags=["mistake"] question="q8"
-says = "what clips a probability from below lies between 0 and 1"
+says = "a lower bound for probabilities lies between 0 and 1"
 clip = {{-np.log(eps)}}
 
 # %% [markdown]
-# ## 9 · Ask them all ★★★ ({{points["q9"]}} points)
+# ## 9 · The loss of a mixture ★★★ ({{points["q9"]}} points)
 #
 # {{models}} {{answers}} for each of $N$ photographs, and no probability is 0. Their mixture
-# answers {{mixture}}. Prove that the mixture's mean loss $L(\hat m)$ is at most
+# answers {{mixture}}. Prove that the mixture's mean loss $L(\bar p)$ is at most
 # {{mean}}, and say exactly when the two are equal. You may use that $\ln t \le t - 1$ with
-# equality only at $t = 1$, or another property of the logarithm, if you name it.
+# equality only at $t = 1$, or another property of the logarithm if you name it.
 #
 # *Section: [Nothing beats the truth]({{book}}/02_cross_entropy.html#nothing-beats-the-truth).*
 
