@@ -42,7 +42,7 @@ variants = {
             "shape": (6,),
             "slip": "1 / len(z) + (average - z.mean()) * (z - z.mean()) / ((z - z.mean()) ** 2).sum()",
             "slip_says": "its logarithm should rise in equal steps",
-            "slip_hint": "That has the right average, and is no softmax of the scores.",
+            "slip_hint": "That has the right average, but is not a softmax of the scores.",
             "hint": "below the plain mean 3.5 the factor beta is negative",
         },
         {
@@ -52,7 +52,7 @@ variants = {
             "shape": (),
             "slip": "1 / solved(z, average)",
             "slip_says": "a temperature is 1 over it",
-            "slip_hint": "That is the temperature; the factor is 1 over it.",
+            "slip_hint": "That is the temperature; the factor beta is 1 divided by it.",
             "hint": "below the plain mean 3.5 the factor beta is negative; a temperature is 1 over it",
         },
     ],
@@ -62,14 +62,14 @@ variants = {
             "moves": "rises",
             "terms": r"at most 1: exactly 1 for the classes that share the largest logit, and below 1 for the others, whose exponent is negative. As $T$ falls, a negative number divided by $T$ falls",
             "sum": "falls",
-            "limit": r"In the limit the terms below 1 tend to 0, so the probability tends to $1/|M|$, where $M$ is the set of classes that share the largest logit: to 1 if there is one winner.",
+            "limit": r"In the limit the terms below 1 tend to 0, so the probability tends to $1/|S|$, where $S$ is the set of classes that share the largest logit: to 1 if one class alone has it.",
         },
         {
             "claim": "smallest",
             "moves": "falls",
             "terms": r"at least 1: exactly 1 for the classes that share the smallest logit, and above 1 for the others, whose exponent is positive. As $T$ falls, a positive number divided by $T$ rises",
             "sum": "rises",
-            "limit": "In the limit the terms above 1 grow without bound, and there is one at least, so the probability tends to 0.",
+            "limit": "In the limit the terms above 1 grow without bound, and there is at least one, so the probability tends to 0.",
         },
     ],
 }
@@ -89,8 +89,8 @@ import numpy as np
 # %% [markdown]
 # ## 1 · Where the classes lie ★ ({{points["q1"]}} points)
 #
-# Write `softmax(logits)`. The classes lie along {{layout}}; along all other axes lie examples,
-# each of which gets a distribution of its own. The result has the shape of `logits`.
+# Write `softmax(logits)`. The classes lie along {{layout}}. All other axes count examples, and each
+# example gets a distribution of its own. The result has the shape of `logits`.
 #
 # *Section: [Three scores]({{book}}/03_softmax.html#three-scores).*
 
@@ -169,18 +169,18 @@ def softmax(logits):
 
 
 # %% [markdown]
-# ## 2 · The unit of a lead ★ ({{points["q2"]}} points)
+# ## 2 · The unit of log odds ★ ({{points["q2"]}} points)
 #
-# A model answers with probabilities. Write `log_odds(probs, i, j)`: the lead of class `i` over
-# class `j`, as the logarithm of their odds, in {{unit}}. Here and in all questions below the
-# classes lie along the last axis of `probs`, so the result has one axis less.
+# A model answers with probabilities. Write `log_odds(probs, i, j)`: the logarithm of the odds of
+# class `i` against class `j`, in {{unit}}. Here and in all questions below the classes lie along
+# the last axis of `probs`, so the result has one axis less.
 #
 # *Section: [What a score means]({{book}}/03_softmax.html#what-a-score-means).*
 
 
 # %% nbgrader={"grade_id": "q2-answer", "solution": true}
 def log_odds(probs, i, j):
-    """The lead of class i over class j, in {{unit}}."""
+    """The log odds of class i against class j, in {{unit}}."""
     ### BEGIN SOLUTION
     return {{per_nat}} * np.log(probs[..., i] / probs[..., j])
     ### END SOLUTION
@@ -189,17 +189,19 @@ def log_odds(probs, i, j):
 # %% nbgrader={"grade_id": "q2", "grade": true, "points": 2}
 found = log_odds(np.array([0.6, 0.3, 0.1]), 0, 1)
 assert found is not None, "log_odds returned nothing; does it end in `return`?"
-assert np.ndim(found) == 0, f"one row of probabilities has one lead, got shape {np.shape(found)}"
+assert np.ndim(found) == 0, (
+    f"one row of probabilities gives one number, got shape {np.shape(found)}"
+)
 assert found > 0, (
-    "0.6 leads 0.3, so the lead of class 0 over class 1 is positive; which of them did you divide by?"
+    "0.6 is more than 0.3, so the log odds of class 0 against class 1 are positive; which of them did you divide by?"
 )
 assert not np.isclose(found, 0.3), (
-    "a lead is the logarithm of a ratio, not a difference of probabilities"
+    "log odds are the logarithm of a ratio, not a difference of probabilities"
 )
 assert round(float(found), 3) == {{two_to_one}}, (
     f"two to one is {{two_to_one}} {{unit}}, got {found:.3f}; in which unit is that?"
 )
-assert np.shape(log_odds(np.full((4, 3), 1 / 3), 0, 2)) == (4,), "four rows have four leads"
+assert np.shape(log_odds(np.full((4, 3), 1 / 3), 0, 2)) == (4,), "four rows give four numbers"
 
 # %% tags=["grading"] question="q2"
 name = "log_odds"
@@ -212,7 +214,7 @@ def inputs(rng):
 
 # %% tags=["mistake"] question="q2"
 says = "which of them did you divide by?"
-hint = "The sign is turned: which of the two did you divide by?"
+hint = "The sign is wrong: which of the two did you divide by?"
 
 
 def log_odds(probs, i, j):
@@ -229,7 +231,7 @@ def log_odds(probs, i, j):
 
 # %% tags=["mistake"] question="q2"
 says = "not a difference of probabilities"
-hint = "A lead is the logarithm of a ratio, not a difference of probabilities."
+hint = "Log odds are the logarithm of a ratio, not a difference of probabilities."
 
 
 def log_odds(probs, i, j):
@@ -237,7 +239,7 @@ def log_odds(probs, i, j):
 
 
 # %% tags=["mistake"] question="q2"
-says = "four rows have four leads"
+says = "four rows give four numbers"
 hint = "The classes lie along the last axis of probs, whatever comes before it."
 
 
@@ -248,10 +250,10 @@ def log_odds(probs, i, j):
 # %% [markdown]
 # ## 3 · The way back ★★ ({{points["q3"]}} points)
 #
-# A softmax at a temperature $T$ has been taken, and somebody threw the logits away. They can be
-# had back from the probabilities, up to one number for each example. Write
-# `scores(probs, temperature)`, which returns logits whose softmax at this temperature is `probs`;
-# of all such logits, those of which for each example {{gauge}}.
+# You have the probabilities of a softmax at temperature $T$, but not its logits. The logits can be
+# recovered from the probabilities, up to one number for each example. Write
+# `scores(probs, temperature)`, which returns logits whose softmax at this temperature is `probs`.
+# Of all such logits, return those of which, in each example, {{gauge}}.
 #
 # *Sections: [What a score means]({{book}}/03_softmax.html#what-a-score-means),
 # [Temperature]({{book}}/03_softmax.html#temperature).*
@@ -259,7 +261,7 @@ def log_odds(probs, i, j):
 
 # %% nbgrader={"grade_id": "q3-answer", "solution": true}
 def scores(probs, temperature):
-    """Logits whose softmax at this temperature is probs; for each row {{gauge}}."""
+    """Logits whose softmax at this temperature is probs; in each row {{gauge}}."""
     ### BEGIN SOLUTION
     z = temperature * np.log(probs)
     return z - {{zero}}
@@ -283,7 +285,7 @@ assert np.isclose(gap, right), (
     f"at T = 2, odds of two to one are a gap of {right:.3f}, got {gap:.3f}"
 )
 assert np.allclose({{zero}}, 0), (
-    "the gaps are right, the zero is not: for each example {{gauge}}, it was asked"
+    "the gaps are right, the zero is not: return logits of which, in each example, {{gauge}}"
 )
 
 # %% tags=["grading"] question="q3"
@@ -323,55 +325,56 @@ def scores(probs, temperature):
 
 
 # %% [markdown]
-# ## 4 · How far ahead is sure? ★★ ({{points["q4"]}} points)
+# ## 4 · The gap that makes a model sure ★★ ({{points["q4"]}} points)
 #
 # A model of 27 letters gives the logit 0 to 26 of them and the logit $d$ to the letter *e*. At
-# which $d$ does *e* have the probability {{p}}? Assign the number to `lead`, right to four digits
-# or better: solve it on paper and let NumPy do the last step.
+# which $d$ does *e* have the probability {{p}}? Assign this $d$ to `needed`, right to four digits or
+# better: solve it on paper and let NumPy do the last step.
 #
 # *Section: [What a score means]({{book}}/03_softmax.html#what-a-score-means).*
 
 # %% nbgrader={"grade_id": "q4-answer", "solution": true}
 ### BEGIN SOLUTION
-lead = np.log(26 * {{p}} / (1 - {{p}}))  # the odds against each of the 26 are 26 p : (1 - p)
+needed = np.log(26 * {{p}} / (1 - {{p}}))  # the odds against each of the 26 are 26 p : (1 - p)
 ### END SOLUTION
 
 # %% nbgrader={"grade_id": "q4", "grade": true, "points": 3}
-assert lead < 30, f"a lead of {lead:.1f} is an odds of e to that power; did you take the logarithm?"
-gets = 1 / (1 + 26 * np.exp(-lead))
+assert needed < 30, f"d = {needed:.1f} makes odds of e to that power; did you take the logarithm?"
+gets = 1 / (1 + 26 * np.exp(-needed))
 assert gets > {{p}} / 2, (
-    f"with your lead the letter has a probability of only {gets:.2f}; how many rivals has it?"
+    f"with your d the letter has a probability of only {gets:.2f}; how many rivals does it have?"
 )
 assert abs(gets - {{p}}) < 0.05, (
-    f"with your lead the letter has a probability near {gets:.2f}, not {{p}}"
+    f"with your d the letter has a probability near {gets:.2f}, not {{p}}"
 )
 
 # %% tags=["grading"] question="q4"
-name = "lead"
+name = "needed"
 rtol = 1e-4
 
 # %% tags=["mistake"] question="q4"
-says = "how many rivals has it?"
-lead = np.log({{p}} / (1 - {{p}}))
+says = "how many rivals does it have?"
+needed = np.log({{p}} / (1 - {{p}}))
 
 # %% tags=["mistake"] question="q4"
 says = "did you take the logarithm?"
-lead = 26 * {{p}} / (1 - {{p}})
+needed = 26 * {{p}} / (1 - {{p}})
 
 # %% tags=["mistake"] question="q4"
 says = "of 27 letters one is e itself, so it has 26 rivals"
 hidden = True
-lead = np.log(27 * {{p}} / (1 - {{p}}))
+needed = np.log(27 * {{p}} / (1 - {{p}}))
 
 # %% [markdown]
-# ## 5 · Mend the sampler ★★ ({{points["q5"]}} points)
+# ## 5 · Repair the sampler ★★ ({{points["q5"]}} points)
 #
 # `draw_found` should draw a class from the softmax of each row of `logits`, by adding Gumbel noise
 # and taking the argmax. `uniforms` has the shape of `logits` and holds independent uniform random
-# numbers. It runs, it returns classes, and they are not drawn from the softmax. Find out why, and
-# write `draw(logits, uniforms)`, which does what its docstring says. Use the number
-# `uniforms[..., k]` for class `k`; the distribution function of Gumbel noise,
-# $F(t) = e^{-e^{-t}}$, tells you how a uniform number becomes noise.
+# numbers between 0 and 1 (you may assume that none is 0). The function runs and returns classes,
+# but it does not draw them from the softmax. Find out why, and write `draw(logits, uniforms)`,
+# which does what its docstring says. Use the number `uniforms[..., k]` for class `k`; the
+# distribution function of Gumbel noise, $F(t) = e^{-e^{-t}}$, tells you how a uniform number
+# becomes noise.
 #
 # *Section: [Sampling with argmax]({{book}}/03_softmax.html#sampling-with-argmax).*
 
@@ -424,9 +427,9 @@ draw = draw_found
 # %% [markdown]
 # ## 6 · Two animals become one class ★★ ({{points["q6"]}} points)
 #
-# A model has logits for cat, dog and bird. You only care whether there is a cat, and want to call
-# the other two *no cat*. Which logit must the new class have, if the logit of the cat is to stay
-# as it is and the new class is to have the probability of the two together?
+# A model has logits for cat, dog and bird. You only want to know whether there is a cat, so you
+# merge the other two into one class, *no cat*. The logit of the cat stays as it is, and the new
+# class must have the probability of the two together. Which logit must it have?
 #
 # Write `merge(logits, classes)`. `classes` is a list of two class numbers or more; the result
 # holds the logits of the other classes, unchanged and in their order, and the logit of the merged
@@ -449,7 +452,9 @@ def merge(logits, classes):
 # %% nbgrader={"grade_id": "q6", "grade": true, "points": 3}
 z = np.array([2.0, 1.0, 0.1])
 found = np.asarray(merge(z, [1, 2]))
-assert found.shape == (2,), f"three classes, two of them merged, make two; got shape {found.shape}"
+assert found.shape == (2,), (
+    f"three classes with two of them merged make two classes; got shape {found.shape}"
+)
 new, cat = found[{{at}}], found[{{-1 - at}}]
 assert not (new == 2.0 != cat), "the merged class should come {{place}}"
 assert cat == 2.0, f"the logit of the cat should stay 2.0, got {cat:.3f}"
@@ -521,18 +526,18 @@ def merge(logits, classes):
 # %% [markdown]
 # ## 7 · A die that was thrown often ★★★ ({{points["q7"]}} points)
 #
-# A die was thrown many times. You are told one thing: the average was {{pips}} pips. How probable
-# is each face? The distribution that assumes nothing besides is the one of largest entropy:
-# $p = \operatorname{softmax}(\beta z)$ with the scores $z = (1, 2, \dots, 6)$ and the factor
-# $\beta$ that gives the average. The same may be asked for any scores.
+# A die was thrown many times, and all you know is the average: {{pips}} pips. How probable is each
+# face? Of all distributions with this average, the one of largest entropy is
+# $p = \operatorname{softmax}(\beta z)$, with the scores $z = (1, 2, \dots, 6)$ and the factor
+# $\beta$ that gives the average. The same question can be asked for any scores.
 #
 # Write `max_entropy(z, average)`. `z` is an array of $K$ scores and `average` a number strictly
 # between the smallest and the largest; find the distribution $p$ of largest entropy with
 # $\sum_k p_k z_k$ equal to `average`, and return {{wanted}}, right to six digits or better. In all
-# cases that are tried the factor lies between −30 and 30.
+# tests the factor lies between −30 and 30.
 #
-# *Section: [The same function from
-# ignorance]({{book}}/03_softmax.html#the-same-function-from-ignorance).*
+# *Section: [The same function from maximum
+# entropy]({{book}}/03_softmax.html#the-same-function-from-maximum-entropy).*
 
 
 # %% nbgrader={"grade_id": "q7-answer", "solution": true}
@@ -563,7 +568,7 @@ for average in [2.4, {{pips}}]:
     )
     steps = np.diff(np.log(p))
     assert np.allclose(steps, steps[0]), (
-        "it has the right average, and is no softmax of the scores: its logarithm should rise in equal steps"
+        "it has the right average, but is not a softmax of the scores: its logarithm should rise in equal steps"
     )
 
 # %% tags=["grading"] question="q7"
@@ -603,8 +608,8 @@ def max_entropy(z, average):
 
 
 # %% [markdown]
-# Four dice, once your function works. From one to the next, the heights change by the same factor
-# at each step.
+# Four dice, drawn once your function works. Within each die, the probability changes by the same
+# factor from every face to the next.
 
 # %%
 faces = np.arange(1.0, 7.0)
@@ -621,7 +626,7 @@ axes[0].set_ylabel("probability")
 # Let the logits $z_0, \dots, z_{K-1}$ not all be equal, and let $k$ be a class with the {{claim}}
 # logit. Prove that the probability $\operatorname{softmax}(z/T)_k$ strictly {{moves}} whenever the
 # temperature $T > 0$ falls, and find its limit as $T \to 0$. Say where you use that the logits are
-# not all equal. A few lines are enough, if each step has its reason.
+# not all equal. A few lines are enough if you give the reason for each step.
 #
 # *Section: [Temperature]({{book}}/03_softmax.html#temperature).*
 
