@@ -14,28 +14,28 @@
 variants = {
     "leads": [
         {
-            "given": r"the *leads* $z_c - z_j$ of the true class over each of its rivals",
+            "given": r"the differences $z_c - z_j$ between the true class and each of its rivals",
             "sign": -1,
             "axis": -1,
             "unit": "nats",
             "per_nat": 1.0,
         },
         {
-            "given": r"the *lags* $z_j - z_c$ by which the true class trails each of its rivals",
+            "given": r"the differences $z_j - z_c$ between each rival and the true class",
             "sign": 1,
             "axis": -1,
             "unit": "bits",
             "per_nat": 1 / np.log(2),
         },
         {
-            "given": r"the *leads* $z_c - z_j$ of the true class over each of its rivals",
+            "given": r"the differences $z_c - z_j$ between the true class and each of its rivals",
             "sign": -1,
             "axis": 0,
             "unit": "bits",
             "per_nat": 1 / np.log(2),
         },
         {
-            "given": r"the *lags* $z_j - z_c$ by which the true class trails each of its rivals",
+            "given": r"the differences $z_j - z_c$ between each rival and the true class",
             "sign": 1,
             "axis": 0,
             "unit": "nats",
@@ -108,7 +108,7 @@ variants = {
             "of_p": "-np.log2(p)",
         },
         {
-            "undone": r"the lead $z_c - z_j$ of the true class over the other, in logits",
+            "undone": r"the margin $z_c - z_j$ of the true class, in logits",
             "of_p": "np.log(p / (1 - p))",
         },
     ],
@@ -118,19 +118,19 @@ variants = {
     ],
     "forever": [
         {
-            "forever": "If it falls for ever as $t$ grows, return `np.inf`, and `-np.inf` if it falls for ever as $t$ sinks",
+            "forever": "If it falls without end as $t$ grows, return `np.inf`, and `-np.inf` if it falls without end as $t$ decreases",
             "up": "np.inf",
             "down": "-np.inf",
         },
         {
-            "forever": "If it has no lowest point, since it falls for ever in one of the two directions, return `np.nan`",
+            "forever": "If it has no minimum, because it falls without end in one of the two directions, return `np.nan`",
             "up": "np.nan",
             "down": "np.nan",
         },
     ],
     "proof": [
         {
-            "title": "A tug of war between score and entropy",
+            "title": "Logsumexp as a maximum over distributions",
             "ask": r"Let $z$ be finite logits. Prove that for *every* distribution $q$ over the $K$ classes, zeros allowed, $\sum_k q_k z_k + H(q) \le \operatorname{logsumexp}(z)$, with $H(q) = -\sum_k q_k \ln q_k$, and find the only $q$ for which the two are equal. Conclude, without a derivative, that logsumexp is convex: $\operatorname{logsumexp}((1 - t) a + t b) \le (1 - t) \operatorname{logsumexp}(a) + t \operatorname{logsumexp}(b)$ for $0 \le t \le 1$. You may use Gibbs' inequality, $-\sum_k q_k \ln p_k \ge H(q)$ with equality only for $p = q$.",
             "answer": r"""Let $p = \operatorname{softmax}(z)$, so that $\ln p_k = z_k - \operatorname{logsumexp}(z)$. Since the $q_k$ sum to 1,
 
@@ -151,7 +151,7 @@ where the first step splits $H(q)$ in the shares $1 - t$ and $t$, and the second
 A proof of the inequality by Lagrange's multipliers needs a reason why the stationary point is a maximum. Convexity by the variance is not what was asked, and earns none of the last two points.""",
         },
         {
-            "title": "How far a nudge can be heard",
+            "title": "How much a small change of the logits changes the loss",
             "ask": r"Two sets of finite logits, $a$ and $b$, differ by at most $\delta$ in each entry: $|a_k - b_k| \le \delta$. Prove that $|\operatorname{logsumexp}(a) - \operatorname{logsumexp}(b)| \le \delta$, and that the losses $\ell(a, c)$ and $\ell(b, c)$ differ by at most $2 \delta$. Then show that the 2 cannot be replaced by a smaller factor: for each $\delta > 0$ and each $\varepsilon > 0$ find logits whose losses differ by more than $2\delta - \varepsilon$.",
             "answer": r"""Since $a_k \le b_k + \delta$ for each $k$ and the exponential rises, $\sum_k e^{a_k} \le \sum_k e^{b_k + \delta} = e^\delta \sum_k e^{b_k}$. The logarithm rises too, so $\operatorname{logsumexp}(a) \le \operatorname{logsumexp}(b) + \delta$. Exchange $a$ and $b$: $\operatorname{logsumexp}(b) \le \operatorname{logsumexp}(a) + \delta$. Together, $|\operatorname{logsumexp}(a) - \operatorname{logsumexp}(b)| \le \delta$.
 
@@ -180,11 +180,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 # %% [markdown]
-# ## 1 · The loss knows only leads ★ ({{points["q1"]}} points)
+# ## 1 · The loss depends only on differences ★ ({{points["q1"]}} points)
 #
 # Write `loss_of(gaps)`: the loss in {{unit}} of each example. The logits are not known; `gaps` holds {{given}}. The $K - 1$ rivals of an example lie along the {{"last" if axis == -1 else "first"}} axis, and the result has the other axes. No gap is larger than 100 in size.
 #
-# *Section: [The logarithm takes back the exponential]({{book}}/04_the_pair.html#the-logarithm-takes-back-the-exponential).*
+# *Section: [The logarithm undoes the exponential]({{book}}/04_the_pair.html#the-logarithm-undoes-the-exponential).*
 
 
 # %% nbgrader={"grade_id": "q1-answer", "solution": true}
@@ -204,7 +204,7 @@ assert np.shape(found) == (), (
 )
 assert not np.isclose(found, 0), "the true class is part of the sum too: what is its own gap?"
 assert not np.isclose(found, {{per_nat}} * np.log(5)), (
-    "a true class that leads would pay more than one that trails; mind the sign of the gaps"
+    "a true class with the highest score would pay more than one that trails; mind the sign of the gaps"
 )
 assert not np.isclose(found, {{per_nat}} * np.log(1.5)), "every rival counts, and there are two"
 assert np.isclose(found, {{per_nat}} * np.log(2)), (
@@ -268,7 +268,7 @@ def loss_of(gaps):
 # %% [markdown]
 # ## 2 · How many classes has it? ★ ({{points["q2"]}} points)
 #
-# Somebody shows you a training log. Nearly all training examples are named correctly, and their mean loss came down to {{round(np.log(1 + (K - 1) / np.e), 3)}} nats and will not go lower. You suspect that softmax is applied twice. How many classes are there? Assign the whole number to `classes`.
+# In a training log, nearly all training examples are classified correctly, and their mean loss has fallen to {{round(np.log(1 + (K - 1) / np.e), 3)}} nats and does not fall further. You suspect that softmax is applied twice. How many classes are there? Assign the whole number to `classes`.
 #
 # *Section: [Softmax applied twice]({{book}}/04_the_pair.html#softmax-applied-twice).*
 
@@ -281,14 +281,14 @@ classes = round(1 + np.e * (np.exp({{round(np.log(1 + (K - 1) / np.e), 3)}}) - 1
 assert classes == np.round(classes), f"classes come in whole numbers, got {classes}"
 assert classes >= 2, f"there are at least two classes, got {classes}"
 assert np.log(classes) > {{round(np.log(1 + (K - 1) / np.e), 3)}}, (
-    f"with {classes} classes knowing nothing costs {np.log(classes):.3f}, even if softmax is applied twice; this model knows something, and pays more"
+    f"with {classes} classes equal probabilities cost {np.log(classes):.3f}, even if softmax is applied twice; this model is better than that, and pays more"
 )
 
 # %% tags=["grading"] question="q2"
 name = "classes"
 
 # %% tags=["mistake"] question="q2"
-says = "this model knows something, and pays more"
+says = "this model is better than that, and pays more"
 classes = round(np.exp({{np.log(1 + (K - 1) / np.e)}}))
 
 # %% tags=["mistake"] question="q2"
@@ -299,13 +299,13 @@ classes = classes - 1
 # %% [markdown]
 # ## 3 · A margin inside ★★ ({{points["q3"]}} points)
 #
-# The pair is content when the true class leads by far, the hinge when it leads by a margin $m$. Something between the two is
+# The hinge loss of chapter 4 is 0 once the margin $d = z_c - \max_{j \ne c} z_j$ is at least 1. The pair, softmax and cross-entropy, comes close to 0 only when the margin is large. A loss between the two, which asks for a margin $m$, is
 #
 # $$\ell(z, c) = \frac1\beta \log \Bigl( 1 + \sum_{j \ne c} e^{\beta (z_j - z_c + m)} \Bigr)$$
 #
-# which is the pair for $m = 0$ and $\beta = 1$, and for large $\beta$ becomes a hinge that charges only for the strongest rival. Write `margin_loss(logits, labels, margin, scale)` for `logits` of shape $(N, K)$, an index for each row in `labels`, and numbers `margin` and `scale`; `scale` is {{meant}}. Return {{reduction}}.
+# It is the pair for $m = 0$ and $\beta = 1$. For large $\beta$ it becomes a hinge that charges only for the strongest rival. Write `margin_loss(logits, labels, margin, scale)` for `logits` of shape $(N, K)$, an index for each row in `labels`, and numbers `margin` and `scale`; `scale` is {{meant}}. Return {{reduction}}.
 #
-# *Sections: [A soft maximum]({{book}}/04_the_pair.html#a-soft-maximum), [The hinge stops]({{book}}/04_the_pair.html#the-hinge-stops).*
+# *Sections: [Logsumexp is a soft maximum]({{book}}/04_the_pair.html#logsumexp-is-a-soft-maximum), [The hinge loss]({{book}}/04_the_pair.html#the-hinge-loss).*
 
 
 # %% nbgrader={"grade_id": "q3-answer", "solution": true}
@@ -435,11 +435,11 @@ def margin_loss(logits, labels, margin, scale):
 
 
 # %% [markdown]
-# ## 4 · Mend the loss of several truths ★★ ({{points["q4"]}} points)
+# ## 4 · Repair the loss for several true classes ★★ ({{points["q4"]}} points)
 #
-# A photograph may show any of $K$ animals, several or none. `scores` and `truth` have shape $(N, K)$, and `truth` is 1 where an animal is there and 0 where it is not. `several_found` is meant to add up one logistic loss for each animal of a photograph, in nats, and to return the mean of these sums over the photographs. Its three marks below are not what they should be. Find out why, and write `several(scores, truth)`. Scores are moderate, below 30 in size.
+# A photograph may show any of $K$ animals, several or none. `scores` and `truth` have shape $(N, K)$, and `truth` is 1 where an animal is there and 0 where it is not. `several_found` is meant to add up one logistic loss for each animal of a photograph, in nats, and to return the mean of these sums over the photographs. The three values that it prints below are wrong. Find out why, and write a correct version, `several(scores, truth)`. Scores are moderate, below 30 in size.
 #
-# *Section: [When several can be true: another loss]({{book}}/04_the_pair.html#when-several-can-be-true-another-loss).*
+# *Section: [When several classes can be true: another loss]({{book}}/04_the_pair.html#when-several-classes-can-be-true-another-loss).*
 
 
 # %%
@@ -455,7 +455,7 @@ sure = 10.0 * (2 * animals - 1)
 print(f"sure and right, should be near 0:      {several_found(sure, animals):.4f}")
 print(f"sure and wrong, should be near 30:     {several_found(-sure, animals):.4f}")
 print(
-    f"knowing nothing, should be 3 ln 2 = {3 * np.log(2):.4f}: {several_found(0 * sure, animals):.4f}"
+    f"all scores 0, should be 3 ln 2 = {3 * np.log(2):.4f}: {several_found(0 * sure, animals):.4f}"
 )
 
 
@@ -534,11 +534,11 @@ def several(scores, truth):
 
 
 # %% [markdown]
-# ## 5 · Where hinge and pair charge alike ★★ ({{points["q5"]}} points)
+# ## 5 · Where hinge and pair are equal ★★ ({{points["q5"]}} points)
 #
-# There are {{classes}} classes. The true class leads every one of its rivals by the same $d$, which may be negative. For some $d$ the pair charges less than the multi-class hinge with margin {{margin}}, the sum over the rivals of $\max(0, z_j - z_c + {{margin}})$; for others more. At which $d$ do they charge the same? Assign the number to `even`, right to four digits or better.
+# There are {{classes}} classes. All rivals of the true class have the same logit, so its difference to each of them is its margin $d$, which may be negative. For some $d$ the pair's loss is smaller than that of the multi-class hinge that asks for a margin of {{margin}}, the sum over the rivals of $\max(0, z_j - z_c + {{margin}})$; for other $d$ it is larger. At which $d$ are the two losses equal? Assign the number to `even`, right to four digits or better.
 #
-# *Section: [The hinge stops]({{book}}/04_the_pair.html#the-hinge-stops).*
+# *Section: [The hinge loss]({{book}}/04_the_pair.html#the-hinge-loss).*
 
 # %% nbgrader={"grade_id": "q5-answer", "solution": true}
 ### BEGIN SOLUTION
@@ -550,14 +550,12 @@ for _ in range(100):
 ### END SOLUTION
 
 # %% nbgrader={"grade_id": "q5", "grade": true, "points": 3}
-assert even < {{margin}}, (
-    f"at a lead of {even:.3f} the hinge charges nothing, and the pair always something"
-)
+assert even < {{margin}}, f"at a margin of {even:.3f} the hinge is 0, and the pair never is"
 pair, hinge = np.logaddexp.reduce([0.0] + [-even] * {{classes - 1}}), 0.0
 for _ in range({{classes - 1}}):
     hinge += max(0.0, {{margin}} - even)
 assert abs(pair - hinge) < 0.05, (
-    f"at your lead the pair charges {pair:.2f} and the hinge {hinge:.2f}; does every rival count in both?"
+    f"at your margin the pair is {pair:.2f} and the hinge {hinge:.2f}; does every rival count in both?"
 )
 
 # %% tags=["grading"] question="q5"
@@ -565,7 +563,7 @@ name = "even"
 rtol = 1e-4
 
 # %% tags=["mistake"] question="q5"
-says = "the hinge charges nothing"
+says = "the hinge is 0, and the pair never is"
 even = {{margin}} + 0.1
 
 # %% tags=["mistake"] question="q5"
@@ -578,7 +576,7 @@ says = "does every rival count in both?"
 even = 0.0 if abs({{classes - 1}} * {{margin}} - np.log({{classes}})) > 0.1 else -1.0
 
 # %% [markdown]
-# The two charges around your answer.
+# The two losses around your answer.
 
 # %%
 d = np.linspace(even - 2, even + 2, 101)
@@ -586,11 +584,11 @@ figure, ax = plt.subplots(figsize=(5, 3), layout="constrained")
 ax.plot(d, np.log1p({{classes - 1}} * np.exp(-d)), label="pair")
 ax.plot(d, {{classes - 1}} * np.maximum(0, {{margin}} - d), label="hinge")
 ax.axvline(even, linewidth=1)
-ax.set(xlabel="lead d over every rival", ylabel="charge")
+ax.set(xlabel="margin d", ylabel="loss")
 ax.legend()
 
 # %% [markdown]
-# ## 6 · What the log would have said ★★ ({{points["q6"]}} points)
+# ## 6 · Recover the correct numbers ★★ ({{points["q6"]}} points)
 #
 # A model of *two* classes was scored for a year by a program that applies softmax twice. The logits are lost, the losses are not. Write `undo(reported)`: from an array of such losses, one for each example and in nats, {{undone}}, in an array of the same shape. The reported losses lie strictly between the best and the worst that this program can report.
 #
@@ -599,10 +597,10 @@ ax.legend()
 
 # %% nbgrader={"grade_id": "q6-answer", "solution": true}
 def undo(reported):
-    """For each loss reported with a softmax too many: {{undone}}."""
+    """For each loss that was reported with softmax applied twice: {{undone}}."""
     ### BEGIN SOLUTION
-    lead = -np.log(np.expm1(reported))  # of one probability over the other: p - (1 - p)
-    p = (1 + lead) / 2
+    gap = -np.log(np.expm1(reported))  # between the two probabilities: p - (1 - p)
+    p = (1 + gap) / 2
     return {{of_p}}
     ### END SOLUTION
 
@@ -619,10 +617,10 @@ assert not np.isclose(found[1], right_for(0.25), atol=0.01), (
     "the examples with the small losses are the right ones; whose probability is that?"
 )
 assert not np.isclose(found[1], right_for(np.exp(-0.4741)), atol=0.003), (
-    "that takes the reported loss at its word, as if there had been one softmax"
+    "that treats the reported loss as if there had been one softmax"
 )
 assert not np.isclose(found[1], right_for(0.5), atol=0.003), (
-    "the two probabilities are 1 in sum, so one leads the other by p - (1 - p), not by p"
+    "the two probabilities sum to 1, so they differ by p - (1 - p), not by p"
 )
 assert np.isclose(found[1], right_for(0.75), atol=0.003), (
     f"a reported 0.4741 belongs to the probability ¾, so {right_for(0.75):.4f} is right; got {found[1]:.4f}"
@@ -633,12 +631,12 @@ name = "undo"
 
 
 def inputs(rng):
-    lead = [2 * rng.beta(2, 2, size=size) - 1 for size in [(5,), (), (3, 4)]]
-    return [(np.log1p(np.exp(-np.asarray(d))),) for d in lead]
+    gaps = [2 * rng.beta(2, 2, size=size) - 1 for size in [(5,), (), (3, 4)]]
+    return [(np.log1p(np.exp(-np.asarray(gap))),) for gap in gaps]
 
 
 # %% tags=["mistake"] question="q6"
-says = "takes the reported loss at its word"
+says = "treats the reported loss as if there had been one softmax"
 
 
 def undo(reported):
@@ -647,7 +645,7 @@ def undo(reported):
 
 
 # %% tags=["mistake"] question="q6"
-says = "one leads the other by p - (1 - p), not by p"
+says = "they differ by p - (1 - p), not by p"
 
 
 def undo(reported):
@@ -665,11 +663,11 @@ def undo(reported):
 
 
 # %% [markdown]
-# ## 7 · The bottom of the bowl along a line ★★★ ({{points["q7"]}} points)
+# ## 7 · The minimum along a line ★★★ ({{points["q7"]}} points)
 #
-# A batch of logits $z$ is moved along a direction $v$ of the same shape $(N, K)$, to {{walk}}. The mean loss of the batch is convex in $t$. Write `lowest(logits, labels, v)`: the $t$ at which it is lowest, right to six digits or better. {{forever}}. (There is a row of `v` whose entries are not all equal, so that the loss does change.) Convexity tells you how to find out which it is, and that its slope is enough to search by. Mind logits that grow large on the way.
+# A batch of logits $z$ is moved along a direction $v$ of the same shape $(N, K)$, to {{walk}}. The mean loss of the batch is convex in $t$. Write `lowest(logits, labels, v)`: the $t$ at which this mean is lowest, right to six digits or better. {{forever}}. (In at least one row of `v` the entries are not all equal, so the loss does change.) Hint: by convexity the slope never decreases as $t$ grows, so look at its sign far out on both sides, and search for the place where it is 0. Logits may become large on the way.
 #
-# *Section: [A bowl]({{book}}/04_the_pair.html#a-bowl).*
+# *Section: [The loss is convex in the logits]({{book}}/04_the_pair.html#the-loss-is-convex-in-the-logits).*
 
 
 # %% nbgrader={"grade_id": "q7-answer", "solution": true}
@@ -713,7 +711,7 @@ v = np.array([[1.0, 0.0, 2.0], [-1.0, 2.0, 1.0], [0.0, 2.0, 1.0]])
 t = lowest(z, labels, v)
 assert t is not None, "lowest returned nothing; does it end in `return`?"
 assert np.shape(t) == (), f"the whole batch moves by one t, got shape {np.shape(t)}"
-assert np.isfinite(t), f"here the loss has a lowest point, got {t}"
+assert np.isfinite(t), f"here the loss has a minimum, got {t}"
 
 
 def at(t):
@@ -721,7 +719,7 @@ def at(t):
 
 
 assert at(t) < at(0), (
-    f"at your t = {t:.3f} the mean loss is {at(t):.4f}, and where you set out it was {at(0):.4f}; which way did you walk?"
+    f"at your t = {t:.3f} the mean loss is {at(t):.4f}, and at t = 0 it is {at(0):.4f}; is the sign of t right?"
 )
 slope = (at(t + 1e-5) - at(t - 1e-5)) / 2e-5
 assert abs(slope) < 1e-6, (
@@ -731,7 +729,7 @@ for sign, want in {1: {{up}}, -1: {{down}}}.items():
     ahead = {{way}} * sign * np.eye(3)[labels]
     t = lowest(z, labels, ahead)
     assert np.isnan(t) if np.isnan(want) else t == want, (
-        f"if only the true classes {'rise' if sign == 1 else 'sink'} as t grows, the loss falls for ever: {want} was asked for, got {t}"
+        f"if only the true classes {'rise' if sign == 1 else 'sink'} as t grows, the loss falls without end: {want} was asked for, got {t}"
     )
 
 # %% tags=["grading"] question="q7"
@@ -757,7 +755,7 @@ def inputs(rng):
 
 
 # %% tags=["mistake"] question="q7"
-says = "which way did you walk?"
+says = "is the sign of t right?"
 right = lowest
 
 
@@ -780,7 +778,7 @@ def lowest(logits, labels, v):
 
 
 # %% tags=["mistake"] question="q7"
-says = "the loss falls for ever"
+says = "the loss falls without end"
 right = lowest
 
 
@@ -790,7 +788,7 @@ def lowest(logits, labels, v):
 
 
 # %% tags=["mistake"] question="q7"
-says = "here the loss has a lowest point"
+says = "here the loss has a minimum"
 hint = "One row whose true class gains most does not decide it; the slope is a mean over all rows."
 patient = lowest
 
@@ -808,7 +806,7 @@ def lowest(logits, labels, v):
 #
 # {{ask}}
 #
-# *Sections: [A soft maximum]({{book}}/04_the_pair.html#a-soft-maximum), [A bowl]({{book}}/04_the_pair.html#a-bowl).*
+# *Sections: [Logsumexp is a soft maximum]({{book}}/04_the_pair.html#logsumexp-is-a-soft-maximum), [The loss is convex in the logits]({{book}}/04_the_pair.html#the-loss-is-convex-in-the-logits).*
 
 # %% [markdown] nbgrader={"grade_id": "q8", "grade": true, "solution": true, "points": 4}
 # ### BEGIN SOLUTION
