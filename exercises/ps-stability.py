@@ -67,9 +67,9 @@ variants = {
 # %% [markdown]
 # # Problem set: when exp overflows
 #
-# It goes with [chapter 5]({{book}}/05_stability.html). The questions become harder: ★ recalls, ★★
-# applies, ★★★ derives or builds. Everything here is about float64, unless another format is named.
-# What NumPy warns of is not what you are marked for; wrong numbers are.
+# It belongs to [chapter 5]({{book}}/05_stability.html). The questions become harder: ★ recalls, ★★
+# applies, ★★★ derives or builds. All numbers are float64, unless another format is named. NumPy's
+# warnings cost no points; wrong numbers do.
 #
 # {{rules}}
 
@@ -79,9 +79,9 @@ import numpy as np
 # %% [markdown]
 # ## 1 · A softmax that survives ★ ({{points["q1"]}} points)
 #
-# Write `softmax(logits)`. The classes lie along {{layout}}. Logits may be as large as $10^5$ in
-# size, of either sign, and differ as much from one example to another; a logit of $-\infty$ makes
-# its class impossible. Some logit of each example is finite.
+# Write `softmax(logits)`. The classes lie along {{layout}}. Logits may be as large as $10^5$, of
+# either sign, and may differ by as much from one example to another. A logit of $-\infty$ masks
+# its class: the probability is 0. Each example has at least one finite logit.
 #
 # *Sections: [Subtract the maximum]({{book}}/05_stability.html#subtract-the-maximum), [Masks and
 # minus infinity]({{book}}/05_stability.html#masks-and-minus-infinity).*
@@ -113,13 +113,13 @@ assert np.isfinite(examples([1000.0, 999.0, 998.1])).all(), (
     "at logits near 1000 the exponential is infinite; shift the logits first"
 )
 assert np.isfinite(examples([1500.0, 0.0, 0.0])).all(), (
-    "at 1500, 0, 0 something overflows still; by how much did you shift?"
+    "at 1500, 0, 0 an exponential still overflows; by how much did you shift?"
 )
 assert np.isfinite(examples([2.0, 1.0, 0.1], [-1000.0, -1001.0, -1002.0])).all(), (
     "an example far below another one loses all its weights; each example needs a shift of its own"
 )
 assert np.allclose(examples([1000.0, 999.0, 998.1]), found[:1]), (
-    "a number added to all logits of an example should change nothing"
+    "a number added to all logits of an example should change no probability"
 )
 assert np.array_equal(examples([0.0, -np.inf, 0.0]), [[0.5, 0, 0.5]]), (
     "a logit of minus infinity should give a probability of 0, and the others should share"
@@ -180,8 +180,8 @@ def softmax(logits):
 
 
 # %% tags=["mistake"] question="q1"
-says = "a number added to all logits of an example should change nothing"
-hint = "Where logits are cut off, the gaps between them are lost; shift them."
+says = "a number added to all logits of an example should change no probability"
+hint = "Clipping the logits changes the differences between them; shift the logits instead."
 
 
 def softmax(logits):
@@ -198,12 +198,12 @@ def softmax(logits, right=softmax):
 
 
 # %% [markdown]
-# ## 2 · Each fits, the sum does not ★ ({{points["q2"]}} points)
+# ## 2 · Each exponential fits, their sum does not ★ ({{points["q2"]}} points)
 #
 # The largest number of {{format}} is {{largest}}. A naive softmax of {{K}} *equal* logits $z$
-# takes {{K}} exponentials, each of which is finite, and adds them up in {{format}}. From which $z$
-# on is the sum infinite? Assign the number to `limit`, right to four digits or better, as if sums
-# were exact until they overflow.
+# adds {{K}} equal exponentials in {{format}}. Each of them may be finite while their sum is
+# infinite. From which $z$ on is the sum infinite? Assign the number to `limit`, correct to four
+# digits. Assume that sums are exact until they overflow.
 #
 # *Section: [Where exp breaks]({{book}}/05_stability.html#where-exp-breaks).*
 
@@ -223,7 +223,7 @@ assert not np.isclose(limit, alone, rtol=1e-4), (
     "that is where a single exponential overflows; there are {{K}} to be added"
 )
 assert limit > alone / 10, (
-    f"at {limit:.3g} the sum is far from overflowing; it is the number that is shared among them, not its logarithm"
+    f"at {limit:.3g} the sum is far from overflowing; divide the largest number by {{K}}, not its logarithm"
 )
 
 # %% tags=["grading"] question="q2"
@@ -235,22 +235,22 @@ says = "that is where a single exponential overflows"
 limit = np.log({{largest}})
 
 # %% tags=["mistake"] question="q2"
-says = "it is the number that is shared among them, not its logarithm"
+says = "divide the largest number by {{K}}, not its logarithm"
 limit = np.log({{largest}}) / {{K}}
 
 # %% tags=["mistake"] question="q2"
 says = "above"
-hint = "Each exponential fits below that, and their sum is infinite long before."
+hint = "A single exponential is infinite there already; the limit for the sum is lower."
 limit = np.log({{largest}}) + np.log({{K}})
 
 # %% [markdown]
 # ## 3 · The mean of many models ★★ ({{points["q3"]}} points)
 #
-# $M$ models have given the *logarithms* of their probabilities for the same events, down to
-# $-10^4$ and to $-\infty$ where a model rules an event out. Write `log_mean_exp(logs)`: the
-# logarithm of the mean over the models of the probabilities themselves. The models lie along the
-# {{models}} axis of `logs`, and the result has the other axes. Where all models rule an event out,
-# it is $-\infty$.
+# Several models give probabilities for the same events. You have the *logarithms* of these
+# probabilities. They go down to $-10^4$, and are $-\infty$ where a model gives probability 0. Write
+# `log_mean_exp(logs)`: average the probabilities themselves over the models, and return the
+# logarithm of that mean. The models lie along the {{models}} axis of `logs`, and the result has the
+# other axes. Where all models give probability 0, the result is $-\infty$.
 #
 # *Sections: [Subtract the maximum]({{book}}/05_stability.html#subtract-the-maximum), [Masks and
 # minus infinity]({{book}}/05_stability.html#masks-and-minus-infinity).*
@@ -283,7 +283,7 @@ assert not np.isclose(found[0], -2 * np.log(2)), (
     "that is the mean of the logarithms; the logarithm of the mean probability is wanted"
 )
 assert not np.isclose(found[0], np.log(0.625)), (
-    "that is the logarithm of the sum; for the mean something is to be taken off"
+    "that is the logarithm of the sum; for the mean, subtract the logarithm of the number of models"
 )
 assert np.isclose(found[0], np.log(0.3125)), (
     f"1/2 and 1/8 have the mean 5/16, its logarithm is {np.log(0.3125):.4f}; got {found[0]:.4f}"
@@ -328,7 +328,7 @@ def log_mean_exp(logs):
 
 
 # %% tags=["mistake"] question="q3"
-says = "for the mean something is to be taken off"
+says = "for the mean, subtract the logarithm of the number of models"
 hint = "That is the logarithm of the sum, not of the mean."
 
 
@@ -346,14 +346,14 @@ def log_mean_exp(logs):
 
 
 # %% [markdown]
-# ## 4 · Mend the logarithm ★★ ({{points["q4"]}} points)
+# ## 4 · Fix the logarithm ★★ ({{points["q4"]}} points)
 #
-# `log_softmax_found` shifts the logits, and is not right for all of them. The classes lie along
-# the last axis. Try it on rows of different sizes, find what is wrong, and write `log_softmax(z)`,
-# right for any finite logits up to $10^5$ in size.
+# `log_softmax_found` shifts the logits, and is still wrong for some of them. The classes lie along
+# the last axis. Try it on rows whose logits differ in size, find the error, and write
+# `log_softmax(z)`, correct for any finite logits up to $10^5$ in size.
 #
-# *Section: [The logarithm must not see the
-# probability]({{book}}/05_stability.html#the-logarithm-must-not-see-the-probability).*
+# *Section: [Never take the logarithm of a
+# softmax]({{book}}/05_stability.html#never-take-the-logarithm-of-a-softmax).*
 
 
 # %%
@@ -405,14 +405,15 @@ hint = "That is what the function as found gives."
 log_softmax = log_softmax_found
 
 # %% [markdown]
-# ## 5 · Where the gradient dies ★★ ({{points["q5"]}} points)
+# ## 5 · Where the gradient vanishes ★★ ({{points["q5"]}} points)
 #
-# A program computes its loss as $-\log(\hat p_c + \varepsilon)$, and somebody has seen in its log
-# that no single example ever costs more than {{ceiling}} nats. There are two classes. By how many
-# logits must the true class be behind for the pull on its logit to be {{words}} of what it is for
-# the true loss? Assign the number to `behind`, right to four digits or better.
+# A program computes its loss as $-\log(\hat p_c + \varepsilon)$. Its log shows that no single
+# example ever costs more than {{ceiling}} nats. There are two classes. By how many logits must the
+# true class be behind, so that the derivative of this loss in $z_c$ is {{words}} of the derivative
+# of the true loss? Assign the number to `behind`, correct to four digits.
 #
-# *Section: [The wrong cure]({{book}}/05_stability.html#the-wrong-cure).*
+# *Section: [Adding eps is the wrong
+# cure]({{book}}/05_stability.html#adding-eps-is-the-wrong-cure).*
 
 # %% nbgrader={"grade_id": "q5-answer", "solution": true}
 ### BEGIN SOLUTION
@@ -422,14 +423,16 @@ behind = np.log((1 - p) / p)
 ### END SOLUTION
 
 # %% nbgrader={"grade_id": "q5", "grade": true, "points": 3}
-assert behind > 0, f"a class that is behind by {behind:.3f} is ahead"
+assert behind > 0, f"behind by {behind:.3f} means ahead; the number should be positive"
 assert not np.isclose(behind, {{ceiling}}, rtol=1e-3), (
-    "there the probability equals eps, and the pull is half of what it should be"
+    "there the probability equals eps, and the derivative is half of the true one"
 )
 assert behind > {{ceiling}}, (
-    f"behind by {behind:.2f}, the pull is still more than half of what it should be"
+    f"behind by {behind:.2f}, the derivative is still more than half of the true one"
 )
-assert behind < {{ceiling}} + 10, f"behind by {behind:.2f}, nothing at all is left of the pull"
+assert behind < {{ceiling}} + 10, (
+    f"behind by {behind:.2f}, almost nothing is left of the derivative"
+)
 
 # %% tags=["grading"] question="q5"
 name = "behind"
@@ -437,11 +440,11 @@ rtol = 2e-4
 
 # %% tags=["mistake"] question="q5"
 says = "there the probability equals eps"
-hint = "There the probability equals eps, and the pull is half of what it should be."
+hint = "There the probability equals eps, and the derivative is half of the true one."
 behind = {{ceiling}}
 
 # %% tags=["mistake"] question="q5"
-says = "the pull is still more than half of what it should be"
+says = "the derivative is still more than half of the true one"
 behind = {{ceiling}} - np.log({{share}} - 1)
 
 # %% tags=["mistake"] question="q5"
@@ -455,7 +458,7 @@ behind = {{ceiling}} + np.log({{share}})
 # Write `cross_entropy(logits, labels)`: `logits` has shape $(N, K)$, `labels` holds an index for
 # each row, and the loss of a row is $-\log \operatorname{softmax}(z)_c$ in nats. Return
 # {{reduction}}. Nine digits are compared, *also where the loss is tiny*: for a model that is right
-# and sure, most programs have none. A loss of a thousand nats should come out as well.
+# and confident, most programs have no correct digit. A loss of a thousand nats must be correct too.
 #
 # *Section: [The loss near zero]({{book}}/05_stability.html#the-loss-near-zero).*
 
@@ -467,9 +470,9 @@ def cross_entropy(logits, labels):
     rows = np.arange(len(labels))
     gaps = logits - logits[rows, labels][:, None]
     gaps[rows, labels] = -np.inf  # the label's own term is the 1 of log1p
-    lead = np.maximum(gaps.max(axis=1), 0)
-    rest = np.exp(gaps - lead[:, None]).sum(axis=1)
-    losses = np.where(lead == 0, np.log1p(rest), lead + np.log(rest + np.exp(-lead)))
+    behind = np.maximum(gaps.max(axis=1), 0)
+    rest = np.exp(gaps - behind[:, None]).sum(axis=1)
+    losses = np.where(behind == 0, np.log1p(rest), behind + np.log(rest + np.exp(-behind)))
     return {{reduced}}
     ### END SOLUTION
 
@@ -533,7 +536,7 @@ def cross_entropy(logits, labels):
 
 # %% tags=["mistake"] question="q6"
 says = "a row that is wrong by 1000 logits costs 1000 nats"
-hint = "Where another class leads by far, an exponential overflows: take the lead out first."
+hint = "Where another class is far ahead, an exponential overflows: subtract its margin first."
 
 
 def cross_entropy(logits, labels):
@@ -567,10 +570,10 @@ def cross_entropy(logits, labels, right=cross_entropy):
 #
 # Write `masked_loss(logits, labels, allowed)`. `logits` and `allowed` have shape $(N, K)$;
 # `allowed` is boolean and says which classes exist for each row. The softmax of a row runs over
-# its allowed classes only, and its loss in nats is infinite if its label is not one of them. A row
-# in which nothing is allowed has no answer and is left out. Return the mean loss of the other
-# rows; if there are none, return `{{empty}}`, since {{why}}. Logits are moderate here, below 100
-# in size.
+# its allowed classes only. The loss of a row, in nats, is infinite if its label is not an allowed
+# class. A row with no allowed class has no loss and is left out. Return the mean loss of the other
+# rows. If there are no other rows, return `{{empty}}`, since {{why}}. All logits are below 100 in
+# size.
 #
 # *Section: [Masks and minus infinity]({{book}}/05_stability.html#masks-and-minus-infinity).*
 
@@ -711,12 +714,12 @@ def masked_loss(logits, labels, allowed, right=masked_loss):
 # ## 8 · The logarithm of *not* ★★★ ({{points["q8"]}} points)
 #
 # Write `log_not(logits, labels)`: for each row of `logits`, of shape $(N, K)$ with $K \ge 2$, the
-# logarithm of the probability that the label does *not* come true, $\log(1 - \hat p_c)$ with
+# logarithm of the probability of all *other* classes together, $\log(1 - \hat p_c)$ with
 # $\hat p = \operatorname{softmax}(z)$. Return an array with one number for each row. Nine digits
 # are compared at both ends: where $\hat p_c$ is so near 1 that $1 - \hat p_c$ is 0 in floating
 # point, and where $\hat p_c$ is so small that $1 - \hat p_c$ is 1.
 #
-# A hint: *not c* is a class too. Which logit has it, and what is then left is a softmax of two
+# A hint: treat all other classes as one class. What is its logit? Then you have a softmax of two
 # classes.
 #
 # *Section: [The loss near zero]({{book}}/05_stability.html#the-loss-near-zero).*
@@ -751,13 +754,13 @@ assert np.isclose(even, -np.log(2)), (
     f"at equal logits it is ln 1/2 = {-np.log(2):.4f}, got {even:.4f}"
 )
 assert np.isclose(sure, -40), (
-    f"at a lead of 40 the answer is near -40, got {sure}; 1 - p is 0 there in floating point, so never form 1 - p"
+    f"with a margin of 40 the answer is near -40, got {sure}; 1 - p is 0 there in floating point, so never form 1 - p"
 )
 assert np.isclose(never, -np.exp(-40), rtol=1e-9, atol=0), (
-    f"40 behind, the answer is {-np.exp(-40):.6e}, got {never}; a difference of two nearly equal logarithms leaves nothing"
+    f"with a margin of -40 the answer is {-np.exp(-40):.6e}, got {never}; a difference of two nearly equal logarithms leaves nothing"
 )
 assert np.isclose(far, -1000 + np.log(2)), (
-    f"at a lead of 1000 over two classes the answer is {-1000 + np.log(2):.3f}, got {far}"
+    f"with a margin of 1000 over two classes the answer is {-1000 + np.log(2):.3f}, got {far}"
 )
 
 # %% tags=["grading"] question="q8"
@@ -775,8 +778,8 @@ def inputs(rng):
 
 
 # %% tags=["mistake"] question="q8"
-says = "at a lead of 1000 over two classes the answer is"
-hint = "Where the label leads by hundreds of logits, the exponential overflows; take the lead out first."
+says = "with a margin of 1000 over two classes the answer is"
+hint = "Where the label is ahead by hundreds of logits, the exponential overflows; subtract that margin first."
 
 
 def log_not(logits, labels):
@@ -825,41 +828,41 @@ def log_not(logits, labels):
 # %% [markdown]
 # ## 9 · Which shifts are safe? ★★★ ({{points["q9"]}} points)
 #
-# A float format has a largest number, $e^A$, and a smallest positive number at full precision,
-# $e^{-B}$ (in float64, $A$ is 709.78 and $B$ is 708.40, rounded). A program computes the softmax
-# of $K$ finite logits with maximum $m$ after subtracting some number $b$. Take all arithmetic to
-# be exact, except that what exceeds $e^A$ is infinite and what is below $e^{-B}$ may come out as
-# 0.
+# A float format has a largest number, $e^u$, and a smallest positive number of full precision,
+# $e^{-v}$ (in float64, $u$ is 709.78 and $v$ is 708.40, rounded). A program subtracts some number
+# $b$ from $K$ finite logits with maximum $m$, and then computes their softmax. Assume that all
+# arithmetic is exact, except that a result above $e^u$ is infinite and a result below $e^{-v}$ may
+# be replaced by 0.
 #
-# Prove: if $m - A + \ln K \le b \le m + B$, then no term and no sum overflows, and the sum is not
-# 0. Then conclude: if $A \ge \ln K$, {{shift}}, is a safe shift whenever the largest and the
-# smallest logit differ by at most $A - \ln K$.
+# Prove: if $m - u + \ln K \le b \le m + v$, then no term and no sum overflows, and the sum is not
+# 0. Then conclude: if $u \ge \ln K$, {{shift}}, is a safe shift whenever the largest and the
+# smallest logit differ by at most $u - \ln K$.
 #
 # *Sections: [Subtract the maximum]({{book}}/05_stability.html#subtract-the-maximum), [Where exp
 # breaks]({{book}}/05_stability.html#where-exp-breaks).*
 
 # %% [markdown] nbgrader={"grade_id": "q9", "grade": true, "solution": true, "points": 4}
 # ### BEGIN SOLUTION
-# No logit exceeds $m$, and $m - b \le A - \ln K$ by the left inequality. So each of the $K$ terms
+# No logit exceeds $m$, and $m - b \le u - \ln K$ by the left inequality. So each of the $K$ terms
 # is at most
 #
-# $$e^{z_k - b} \le e^{m - b} \le e^{A - \ln K} = \frac{e^A}{K},$$
+# $$e^{z_k - b} \le e^{m - b} \le e^{u - \ln K} = \frac{e^u}{K},$$
 #
 # which does not overflow, and the sum of all, or of some of them, is at most
-# $K \cdot e^A / K = e^A$: no overflow either. By the right inequality the term of the largest
-# logit is $e^{m - b} \ge e^{-B}$, so it is not lost; the others are not negative, so the sum is at
-# least $e^{-B} > 0$.
+# $K \cdot e^u / K = e^u$: no overflow either. By the right inequality the term of the largest
+# logit is $e^{m - b} \ge e^{-v}$, so it is not lost; the others are not negative, so the sum is at
+# least $e^{-v} > 0$.
 #
-# Let $s$ be the smallest logit and $b$ be {{name}}. It lies between the smallest and the largest
-# logit: $s \le b \le m$. Hence $m - b \le m - s \le A - \ln K$, which is the left inequality, and
-# $b \le m \le m + B$, which is the right one. The shift is safe. ∎
+# Let $z_{\min}$ be the smallest logit and $b$ be {{name}}. It lies between the smallest and the
+# largest logit: $z_{\min} \le b \le m$. Hence $m - b \le m - z_{\min} \le u - \ln K$, which is the
+# left inequality, and $b \le m \le m + v$, which is the right one. The shift is safe. ∎
 # ### END SOLUTION
 
 # %% [markdown] tags=["rubric"] question="q9"
 # **Rubric, 4 points**
 #
-# - 1: bounds every term by that of the largest logit, and this by $e^A / K$.
+# - 1: bounds every term by that of the largest logit, and this by $e^u / K$.
 # - 1: bounds the sum; $\ln K$ is used here, and the answer says so or shows it.
-# - 1: the sum is not 0, because the term of the largest logit is at least $e^{-B}$ (that the
+# - 1: the sum is not 0, because the term of the largest logit is at least $e^{-v}$ (that the
 #   others are not negative may go unsaid).
-# - 1: the conclusion, from $s \le b \le m$ to *both* inequalities. One of them only: no point.
+# - 1: the conclusion, from $z_{\min} \le b \le m$ to *both* inequalities. One of them only: no point.
