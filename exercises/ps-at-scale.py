@@ -217,34 +217,34 @@ variants = {
     "proof": [
         {
             "title": "One pass, one fair draw",
-            "ask": r"Question 5 draws a class while the logits $z_0, \dots, z_{K-1}$ stream by: class 0 is the first candidate, and class $n$ replaces the candidate, whichever it is, with probability $r_n = e^{z_n} / (e^{z_0} + \dots + e^{z_n})$, independently of all that went before. Prove that after the last logit class $k$ is the candidate with probability $\operatorname{softmax}(z)_k$. Then find how often the candidate changes on average if all $K$ logits are equal, and show that this is at most $\ln K$.",
-            "answer": r"""Write $S_n = e^{z_0} + \dots + e^{z_n}$. *Claim*: after logit $n$ class $k \le n$ is the candidate with probability $e^{z_k} / S_n$. For $n = 0$ class 0 is the candidate with probability $1 = e^{z_0}/S_0$. Let the claim hold for $n - 1$. Class $n$ becomes the candidate with probability $r_n = e^{z_n} / S_n$. A class $k < n$ is the candidate afterwards if it was before and is not replaced; the two are independent, so the probability is
+            "ask": r"Question 5 draws a class while the logits $z_0, \dots, z_{K-1}$ are read one after another: class 0 is the first candidate, and class $n$ replaces the candidate, whichever it is, with probability $r_n = e^{z_n} / (e^{z_0} + \dots + e^{z_n})$, independently of all earlier choices. Prove that after the last logit class $k$ is the candidate with probability $\operatorname{softmax}(z)_k$. Then find how often the candidate changes on average if all $K$ logits are equal, and show that this is at most $\ln K$.",
+            "answer": r"""Let $t_n = e^{z_0} + \dots + e^{z_n}$. *Claim*: after logit $n$ class $k \le n$ is the candidate with probability $e^{z_k} / t_n$. For $n = 0$ class 0 is the candidate with probability $1 = e^{z_0}/t_0$. Let the claim hold for $n - 1$. Class $n$ becomes the candidate with probability $r_n = e^{z_n} / t_n$. A class $k < n$ is the candidate afterwards if it was before and is not replaced; the two are independent, so the probability is
 
-$$\frac{e^{z_k}}{S_{n-1}} (1 - r_n) = \frac{e^{z_k}}{S_{n-1}} \cdot \frac{S_n - e^{z_n}}{S_n} = \frac{e^{z_k}}{S_{n-1}} \cdot \frac{S_{n-1}}{S_n} = \frac{e^{z_k}}{S_n}$$
+$$\frac{e^{z_k}}{t_{n-1}} (1 - r_n) = \frac{e^{z_k}}{t_{n-1}} \cdot \frac{t_n - e^{z_n}}{t_n} = \frac{e^{z_k}}{t_{n-1}} \cdot \frac{t_{n-1}}{t_n} = \frac{e^{z_k}}{t_n}$$
 
-and the claim holds for $n$. At $n = K - 1$ it says $e^{z_k} / S_{K-1} = \operatorname{softmax}(z)_k$.
+and the claim holds for $n$. At $n = K - 1$ it says $e^{z_k} / t_{K-1} = \operatorname{softmax}(z)_k$.
 
 *Changes.* For equal logits $r_n = 1/(n + 1)$. A mean of a sum is the sum of the means, so the candidate changes $\sum_{n=1}^{K-1} \frac{1}{n+1} = \frac12 + \frac13 + \dots + \frac1K$ times on average. Since $\frac1j \le \int_{j-1}^{j} \frac{dx}{x}$, this is at most $\int_1^K \frac{dx}{x} = \ln K$. ∎""",
             "marks": r"""- 1: states what is true after each logit, for all classes so far, and starts it.
 - 1: the step for an old class: it was the candidate and was not replaced, independent, so the probabilities multiply.
-- 1: $1 - r_n = S_{n-1}/S_n$, and the end at $K - 1$.
+- 1: $1 - r_n = t_{n-1}/t_n$, and the end at $K - 1$.
 - 1: the mean number of changes as a sum, and the bound with a reason.
 
 A direct product $r_k \prod_{n > k} (1 - r_n)$ that is shown to telescope earns the first three points too.""",
         },
         {
             "title": "Fair draws merge too",
-            "ask": r"Two processors hold the logits of two parts $A$ and $B$ of the classes, which together are all $K$ of them. Each has drawn one class from the softmax of its own part, independently of the other, and sends it with the pair $(m, s)$ of its part, where $m$ is the largest logit and $s = \sum e^{z_j - m}$. A third one takes the draw of $B$ with probability $r = s_B e^{m_B - M} / (s_A e^{m_A - M} + s_B e^{m_B - M})$, $M = \max(m_A, m_B)$, and else that of $A$; the choice is independent of both draws. Prove that what it takes is a draw from the softmax of all $K$ logits. Conclude that the same works with any number of parts, merged in any tree. And show that for finite logits no exponential in $r$ overflows and the denominator lies between 1 and $K$.",
-            "answer": r"""Write $S_A = \sum_{j \in A} e^{z_j}$ and $S_B$ for the other part, so $s_A e^{m_A} = S_A$ and $s_B e^{m_B} = S_B$. Multiplying numerator and denominator by $e^M$, $r = S_B / (S_A + S_B)$ and $1 - r = S_A / (S_A + S_B)$. A class $k$ of $B$ is taken if $B$ drew it and the third processor takes $B$'s draw. These are independent, so the probability is
+            "ask": r"The classes are divided into two parts, and each of two processors holds the logits of one part. Each draws one class from the softmax of its own part, independently of the other, and sends it with the pair $(m_1, s_1)$ or $(m_2, s_2)$ of its part, where $m_i$ is the largest logit of part $i$ and $s_i$ is the sum of $e^{z_j - m_i}$ over the part. A third processor keeps the class drawn from part 2 with probability $r = s_2 e^{m_2 - m} / (s_1 e^{m_1 - m} + s_2 e^{m_2 - m})$, where $m = \max(m_1, m_2)$, and the class drawn from part 1 otherwise; this choice is independent of both draws. Prove that the class it keeps is a draw from the softmax of all $K$ logits. Conclude that the same works with any number of parts, merged in any tree. And show that for finite logits no exponential in $r$ overflows and the denominator lies between 1 and $K$.",
+            "answer": r"""Let $t_i$ be the sum of $e^{z_j}$ over the classes of part $i$, so $s_i e^{m_i} = t_i$. Multiplying numerator and denominator by $e^m$, $r = t_2 / (t_1 + t_2)$ and $1 - r = t_1 / (t_1 + t_2)$. A class $k$ of part 2 is kept if it was drawn from part 2 and the third processor keeps the class drawn from part 2. These are independent, so the probability is
 
-$$\frac{e^{z_k}}{S_B} \cdot \frac{S_B}{S_A + S_B} = \frac{e^{z_k}}{S_A + S_B} = \operatorname{softmax}(z)_k$$
+$$\frac{e^{z_k}}{t_2} \cdot \frac{t_2}{t_1 + t_2} = \frac{e^{z_k}}{t_1 + t_2} = \operatorname{softmax}(z)_k$$
 
-and for a class of $A$ it is $\frac{e^{z_k}}{S_A} \cdot \frac{S_A}{S_A + S_B}$, the same formula.
+and for a class of part 1 it is $\frac{e^{z_k}}{t_1} \cdot \frac{t_1}{t_1 + t_2}$, which is the same formula.
 
 *Trees.* By induction on the number of parts: if there is one part, its draw is fair. In a tree of several, the last merge joins two groups with fewer parts each. By induction each group hands on a draw from the softmax of its own logits, and its pair is that of the group, since pairs merge. Different parts draw and choose independently, so the two draws are independent, and the first part of the proof applies to the two groups.
 
-*Numbers.* $m_A - M$ and $m_B - M$ are not positive, so both exponentials are at most 1. The denominator is $\sum_j e^{z_j - M}$ over all $K$ classes. The largest logit adds 1 to it and no other adds more than 1 or less than 0, so it lies between 1 and $K$. ∎""",
-            "marks": r"""- 1: $s e^m$ is the sum of the exponentials of a part, so $r = S_B/(S_A + S_B)$.
+*Numbers.* $m_1 - m$ and $m_2 - m$ are not positive, so both exponentials are at most 1. The denominator is $\sum_j e^{z_j - m}$ over all $K$ classes. The largest logit adds 1 to it and no other adds more than 1 or less than 0, so it lies between 1 and $K$. ∎""",
+            "marks": r"""- 1: $s_i e^{m_i}$ is the sum of the exponentials of part $i$, and so $r = t_2/(t_1 + t_2)$.
 - 1: the product of the two probabilities, with independence named, for a class of either part.
 - 1: the tree, by induction, with the group's draw and the group's pair.
 - 1: exponents that are not positive, and the denominator between 1 and $K$.""",
@@ -255,7 +255,7 @@ and for a class of $A$ it is $\frac{e^{z_k}}{S_A} \cdot \frac{S_A}{S_A + S_B}$, 
 # %% [markdown]
 # # Problem set: softmax at scale
 #
-# It goes with [chapter 6]({{book}}/06_at_scale.html). The questions become harder: ★ recalls, ★★ applies, ★★★ derives or builds.
+# This set belongs to [chapter 6]({{book}}/06_at_scale.html). The questions become harder: ★ recalls, ★★ applies, ★★★ derives or builds.
 #
 # {{rules}}
 
@@ -268,7 +268,7 @@ import numpy as np
 # %% [markdown]
 # ## 1 · What fits on the card ★ ({{points["q1"]}} points)
 #
-# A graphics card has {{room}} {{unit}} free, where 1 {{unit}} is {{means}}. The loss of a language model with {{format(vocabulary, ",")}} tokens holds, for each position of the text, {{held}}, with {{each}} bytes for each number, all at the same time. For how many positions is there room? Assign the whole number to `positions`.
+# A graphics card has {{room}} {{unit}} free, where 1 {{unit}} is {{means}}. The loss of a language model with {{format(vocabulary, ",")}} tokens holds, for each position of the text, {{held}}, with {{each}} bytes for each number, all at the same time. For how many positions is there enough memory? Assign the whole number to `positions`.
 #
 # *Section: [Where the memory goes]({{book}}/06_at_scale.html#where-the-memory-goes).*
 
@@ -311,7 +311,7 @@ positions = {{room}} * {{mixed_up}} // ({{arrays}} * {{vocabulary}} * {{each}})
 # %% [markdown]
 # ## 2 · Two sums that stop growing ★ ({{points["q2"]}} points)
 #
-# A program subtracts the maximum from {{format(classes, ",")}} equal logits and adds up their exponentials: in chunks of {{chunk}} classes, one after the other in each chunk, and then the sums of the chunks, one after the other. Each sum on the way is rounded to {{dtype}}, whose numbers have {{bits}} significant binary digits: to the nearest one, and from halfway to the even one. (The largest number of the format is not reached.) By how many nats is the logsumexp that it reports too small? Assign the number, right to three digits or better, to `missing`. The logarithm at the end is exact.
+# A program subtracts the maximum from {{format(classes, ",")}} equal logits and adds up their exponentials in chunks of {{chunk}} classes: one after another in each chunk, and then the sums of the chunks, one after another. Each sum on the way is rounded to {{dtype}}, whose numbers have {{bits}} significant binary digits. It is rounded to the nearest number of the format, and if it lies halfway between two, to the one whose last digit is even. (The largest number of the format is not reached.) By how many nats is the logsumexp that it reports too small? Assign the number, right to three digits or better, to `missing`. The logarithm at the end is exact.
 #
 # *Section: [A million terms in float32]({{book}}/06_at_scale.html#a-million-terms-in-float32).*
 
@@ -361,9 +361,9 @@ missing = missing + np.log(2)
 # %% [markdown]
 # ## 3 · Merge two blocks ★★ ({{points["q3"]}} points)
 #
-# Two processors have each read a block of the same row of logits. Each sends its state, the tuple `{{state}}` of the maximum $m$ of its block and the sum $s = \sum_j {{power}}^{z_j - m}$.{{remark}} A block in which every logit is $-\infty$ has $m = -\infty$ and $s = 0$.
+# Two processors have each read a block of the same row of logits. Each sends its state: the tuple `{{state}}`, where $m$ is the maximum of its block and $s = \sum_j {{power}}^{z_j - m}$.{{remark}} A block in which every logit is $-\infty$ has $m = -\infty$ and $s = 0$.
 #
-# Write `merge(left, right)`: the state of the two blocks together, in the same order `{{state}}`. $m$ and $s$ may be numbers, or arrays of one shape with an entry for each row. Logits may be $10^5$ in size.
+# Write `merge(left, right)`, which returns the state of the two blocks together, in the same order `{{state}}`. $m$ and $s$ may be numbers, or arrays of one shape with an entry for each row. Logits may be as large as $10^5$, of either sign.
 #
 # *Sections: [Any cut, any order]({{book}}/06_at_scale.html#any-cut-any-order), [A chunk in which everything is masked]({{book}}/06_at_scale.html#a-chunk-in-which-everything-is-masked).*
 
@@ -537,16 +537,16 @@ def merge(left, right):
 
 
 # %% [markdown]
-# ## 4 · Mend the stream ★★ ({{points["q4"]}} points)
+# ## 4 · Correct the stream ★★ ({{points["q4"]}} points)
 #
-# `logsumexp_found` reads the rows of `z`, of shape $(N, K)$, `block` classes at a time, and should return the logsumexp of each row, with no more than a block in hand. The rows below are logarithms of seven probabilities, moved by some number, so that their logsumexp is that number; in the last, all is on one class. Find the fault, and write `logsumexp(z, block)`, which is right for any finite logits up to $10^5$ in size, and any `block` from 1 on.
+# `logsumexp_found` reads the rows of `z`, of shape $(N, K)$, `block` classes at a time, and should return the logsumexp of each row, with only one block in memory at a time. It has a fault. Each of the first three rows below holds the logarithms of seven probabilities plus one number, so that its logsumexp is that number; in the last row one class has all the probability. Find the fault, and write `logsumexp(z, block)`, which is right for all finite logits up to $10^5$ in size, and for every `block` from 1 on.
 #
 # *Section: [One row, read once]({{book}}/06_at_scale.html#one-row-read-once).*
 
 
 # %%
 def logsumexp_found(z, block):
-    """The logsumexp of each row, read a block at a time (so it says)."""
+    """Meant to be the logsumexp of each row, read a block at a time."""
     m, s = np.full(len(z), {{start}}), np.zeros(len(z))
     for i in range(0, {{end}}, block):
         part = z[:, i : i + block]
@@ -640,9 +640,9 @@ def logsumexp(z, block):
 # %% [markdown]
 # ## 5 · Draw while you read ★★ ({{points["q5"]}} points)
 #
-# A class can be drawn from the softmax of a row without ever holding the row. Read the logits of row $i$ {{order}}, and keep one *candidate*. The class that is read first is the candidate at the beginning. For each class $k$ that is read after it let $r$ be $e^{z_k}$ divided by the sum of the exponentials of *all classes read so far, $k$ included*; {{rule}}. The last candidate is the draw.
+# A class can be drawn from the softmax of a row while the row is read once, without keeping the row. Read the logits of row $i$ {{order}}, and keep one *candidate*. The first candidate is the class that is read first. For each class $k$ that is read after it let $r$ be $e^{z_k}$ divided by the sum of the exponentials of *all classes read so far, $k$ included*; {{rule}}. The last candidate is the class that is drawn.
 #
-# Write `draw(logits, uniforms)` for two arrays of shape $(N, K)$; it returns the draws, $N$ class numbers. The logits of a row may be $10^4$ in size, of either sign.
+# Write `draw(logits, uniforms)` for two arrays of shape $(N, K)$; it returns the drawn classes, $N$ integers. The logits of a row may be as large as $10^4$, of either sign.
 #
 # *Section: [One row, read once]({{book}}/06_at_scale.html#one-row-read-once).*
 
@@ -716,13 +716,13 @@ def draw(logits, uniforms):
 # %% [markdown]
 # ## 6 · The entropy, in the same pass ★★★ ({{points["q6"]}} points)
 #
-# How unsure is a model with a million classes? The entropy can be had in the pass that finds the loss, if the state carries a third number. The probabilities are proportional to ${{of}}^{z_j}$ here. Let the state of a row be $m$, the maximum of the logits read so far, $s = \sum_j {{of}}^{z_j - m}$, and
+# How uncertain is a model with a million classes? Its entropy can be computed in the same reading of the logits as the loss, if the state has a third number. The probabilities are proportional to ${{of}}^{z_j}$ here. Let the state of a row be $m$, the maximum of the logits read so far, $s = \sum_j {{of}}^{z_j - m}$, and
 #
 # $${{third}}$$
 #
 # Then $H = {{entropy}}. At the start $m = -\infty$ and $s = t = 0$. A logit of $-\infty$ adds nothing to any of the sums.
 #
-# Write `absorb(state, part)`. `state` is `(m, s, t)`, three arrays with an entry for each of $N$ rows, and `part`, of shape $(N, n)$, holds the next logits of each row; the result is the state after them, again `(m, s, t)`. A row may still have read nothing but $-\infty$.
+# Write `absorb(state, part)`. `state` is `(m, s, t)`, three arrays with an entry for each of $N$ rows, and `part`, of shape $(N, n)$, holds the next logits of each row; the result is the state after them, again `(m, s, t)`. It may be that a row has had no logits but $-\infty$ so far.
 #
 # *Sections: [One row, read once]({{book}}/06_at_scale.html#one-row-read-once), [Any cut, any order]({{book}}/06_at_scale.html#any-cut-any-order).*
 
@@ -779,7 +779,7 @@ with np.errstate(all="ignore"):
         f"row 1 read in two parts, its maximum in the first, should have the entropy {right[1]:.4f} again, got {entropies(twice)[1]:.4f}"
     )
     assert np.isclose(entropies(twice)[0], right[0]), (
-        f"row 0 read in two parts, its maximum in the second, should have the entropy {right[0]:.4f} again, got {entropies(twice)[0]:.4f}: what becomes of the old t when the maximum moves?"
+        f"row 0 read in two parts, its maximum in the second, should have the entropy {right[0]:.4f} again, got {entropies(twice)[0]:.4f}: how must the old t change when the maximum changes?"
     )
     masked = absorb(
         absorb(start, np.full((2, 2), -np.inf)), {{logarithm}}([[0.5, 0.5, 0], [1.0, 0, 0]])
@@ -805,7 +805,7 @@ def inputs(rng):
 
 
 # %% tags=["mistake"] question="q6"
-says = "what becomes of the old t when the maximum moves?"
+says = "how must the old t change when the maximum changes?"
 right_one = absorb
 
 
@@ -863,7 +863,7 @@ def absorb(state, part):
 
 
 # %% [markdown]
-# Once your function works: a million classes, read in parts. The entropy of a model that knows nothing grows with the logarithm of the number of classes; the larger the logits, the less of it is left.
+# Once your function works, the next cell reads a million classes in parts. With equal logits the entropy is the logarithm of the number of classes; the larger the logits, the smaller the entropy.
 
 # %%
 noise = np.random.default_rng(0).normal(size=1_000_000)
@@ -881,14 +881,14 @@ ax.legend()
 # %% [markdown]
 # ## 7 · A vocabulary in pieces, and its gradient ★★★ ({{points["q7"]}} points)
 #
-# A linear layer makes the logits, `x` times the weights, and all of them at once would not fit. This time the *classes* are cut into pieces. Write `linear_loss(x, weight, labels, columns)`, which makes the logits of at most `columns` classes at a time, for all examples. It may make each of them twice. `x` has shape $(N, D)$, `weight` has shape {{layout}}, `labels` holds an index for each example, and `columns` need not divide $K$. Return the tuple `{{result}}`: the {{reduction}} of the cross-entropies of all examples in nats, and its gradient with respect to `x`. Logits may be $10^3$ in size. The check below measures the memory that you take; your points hang on what you return.
+# A linear layer makes the logits, `x` times the weights, and all of them at once would not fit into memory. Here the *classes* are cut into pieces. Write `linear_loss(x, weight, labels, columns)`, which makes the logits of at most `columns` classes at a time, for all examples. It may make each logit twice. `x` has shape $(N, D)$, `weight` has shape {{layout}}, `labels` holds an index for each example, and `columns` need not divide $K$. Return the tuple `{{result}}`: the {{reduction}} of the cross-entropies of all examples in nats, and its gradient with respect to `x`. Logits may be as large as $10^3$, of either sign. The check below measures the memory that your function takes; your points depend on what it returns.
 #
 # *Sections: [Any cut, any order]({{book}}/06_at_scale.html#any-cut-any-order), [Logits that never exist]({{book}}/06_at_scale.html#logits-that-never-exist).*
 
 
 # %% nbgrader={"grade_id": "q7-answer", "solution": true}
 def linear_loss(x, weight, labels, columns):
-    """The {{reduction}} of the losses and its gradient by x, some classes at a time: {{result}}."""
+    """The {{reduction}} of the losses and its gradient in x, some classes at a time: {{result}}."""
     ### BEGIN SOLUTION
     parts = [slice(i, i + columns) for i in range(0, {{classes_of}}, columns)]
     m, s, own = np.full(len(x), -np.inf), np.zeros(len(x)), np.empty(len(x))
