@@ -99,13 +99,13 @@ The squared length is the trace of $g g^\top$, and the trace of an expectation i
 # %% [markdown]
 # # Problem set: the gradient is p̂ − y
 #
-# It goes with [chapter 7]({{book}}/07_gradients.html). The questions become harder: ★ recalls, ★★
-# applies, ★★★ derives or builds.
+# This set goes with [chapter 7]({{book}}/07_gradients.html). The questions become harder: ★ recalls,
+# ★★ applies, ★★★ derives or builds.
 #
 # {{rules}}
 #
-# The softmax below is given, so that you can turn to its derivatives. In the whole set the classes
-# lie along the last axis.
+# A softmax is given below, so that you can work on its derivatives. In every question the classes
+# are on the last axis.
 
 # %%
 import numpy as np
@@ -141,13 +141,13 @@ def gradient(logits, labels):
 logits, labels = np.log([[0.5, 0.25, 0.25], [0.1, 0.1, 0.8]]), np.array([0, 1])
 found = np.asarray(gradient(logits, labels))
 assert found.shape == (2, 3), (
-    f"there is a slope for each of the 2 × 3 logits; got shape {found.shape}"
+    f"the gradient has a slope for each of the 2 × 3 logits; got shape {found.shape}"
 )
 assert not np.allclose(found[0] / np.abs(found[0]).max(), [1, -0.5, -0.5]), (
     "that points downhill, at y − p̂; the gradient points uphill"
 )
 assert np.allclose(found.sum(axis=1), 0), (
-    f"each row of a gradient sums to 0, yours to {found.sum(axis=1).round(3)}; is the 1 taken off in the column of the label only?"
+    f"each row of a gradient sums to 0, yours to {found.sum(axis=1).round(3)}; is the 1 subtracted in the column of the label only?"
 )
 ratio = found[0, 1] / 0.25 * {{over}}
 assert np.isclose(ratio, 1), f"your gradient is {ratio:.3f} times that of {{loss}}"
@@ -174,7 +174,7 @@ def gradient(logits, labels):
 
 # %% tags=["mistake"] question="q1"
 says = "times that of {{loss}}"
-hint = "Right in direction, and not the gradient of {{loss}}: look at the factor."
+hint = "The direction is right, but this is not the gradient of {{loss}}: look at the factor."
 
 
 def gradient(logits, labels):
@@ -182,7 +182,7 @@ def gradient(logits, labels):
 
 
 # %% tags=["mistake"] question="q1"
-says = "is the 1 taken off in the column of the label only?"
+says = "is the 1 subtracted in the column of the label only?"
 
 
 def gradient(logits, labels):
@@ -203,13 +203,15 @@ def gradient(logits, labels):
 # %% [markdown]
 # ## 2 · Which step? ★ ({{points["q2"]}} points)
 #
-# You want to check a gradient of the loss along one score by {{kind}} differences, and the loss is
-# computed in {{format}}, whose spacing at 1 is $\varepsilon = 2^{-{{digits - 1}}}$. Values of the
-# loss are at most {{F}} in size; for its second and third derivatives along one score take the
-# bounds of the chapter, ¼ and $\sqrt 3/18$. Which step $h$ makes the bound on the error smallest?
-# Assign it to `step`, right to two digits or better.
+# You want to check a gradient of the loss along one score by {{kind}} differences. The loss is
+# computed in {{format}}, whose spacing at 1 is
+# $\varepsilon_{\mathrm{mach}} = 2^{-{{digits - 1}}}$. Values of the loss are at most $F = {{F}}$ in
+# size. For its second and third derivatives along one score take the bounds that the chapter derives,
+# $F_2 = 1/4$ and $F_3 = \sqrt 3/18$. Which step $h$ makes the bound on the error smallest? Assign it
+# to `step`, right to two digits or better.
 #
-# *Section: [Which step to take]({{book}}/07_gradients.html#which-step-to-take).*
+# *Section: [Which step to take]({{book}}/07_gradients.html#which-step-to-take), with its fold "The
+# best step, derived".*
 
 # %% nbgrader={"grade_id": "q2-answer", "solution": true}
 ### BEGIN SOLUTION
@@ -246,12 +248,12 @@ says = "is it the step for {{kind}} differences in {{format}}?"
 step = {{"forward" if kind == "central" else "central"}}
 
 # %% [markdown]
-# ## 3 · How far ahead is quiet? ★★ ({{points["q3"]}} points)
+# ## 3 · Which margin makes the gradient short? ★★ ({{points["q3"]}} points)
 #
-# There are {{K}} classes and one example with a one-hot label. The true class leads all others by
-# $d$, and those are equal. At which $d$ has the gradient $\hat p - y$ the length {{length}}?
-# Assign the number to `lead`, right to four digits or better: solve it on paper for $\hat p_c$
-# first.
+# There are {{K}} classes and one example with a one-hot label. The scores of the wrong classes are
+# equal, and the true class is ahead of them by the margin $d$. For which $d$ does the gradient
+# $\hat p - y$ have the length {{length}}? Assign the number to `margin`, right to four digits or
+# better. Solve for $\hat p_c$ on paper first.
 #
 # *Section: [How long the gradient can
 # be]({{book}}/07_gradients.html#how-long-the-gradient-can-be).*
@@ -260,11 +262,11 @@ step = {{"forward" if kind == "central" else "central"}}
 ### BEGIN SOLUTION
 # (1 - q)^2 + (K - 1) ((1 - q) / (K - 1))^2 = (1 - q)^2 K / (K - 1)
 q = 1 - {{length}} * np.sqrt(({{K}} - 1) / {{K}})
-lead = np.log(({{K}} - 1) * q / (1 - q))
+margin = np.log(({{K}} - 1) * q / (1 - q))
 ### END SOLUTION
 
 # %% nbgrader={"grade_id": "q3", "grade": true, "points": 3}
-others = np.exp(-lead) / (1 + ({{K}} - 1) * np.exp(-lead))
+others = np.exp(-margin) / (1 + ({{K}} - 1) * np.exp(-margin))
 own = ({{K}} - 1) * others
 assert not np.isclose(own, {{length}}, rtol=1e-3), (
     "that makes 1 − p̂ of the true class {{length}}; the other classes have entries in the gradient too"
@@ -274,37 +276,37 @@ assert not np.isclose(squared, {{length}}, rtol=1e-3), (
     "that makes the *square* of the length {{length}}"
 )
 assert abs(np.sqrt(squared) - {{length}}) < 0.1, (
-    f"with your lead the gradient has a length near {np.sqrt(squared):.1f}"
+    f"with your margin the gradient has a length near {np.sqrt(squared):.1f}"
 )
 
 # %% tags=["grading"] question="q3"
-name = "lead"
+name = "margin"
 rtol = 1e-4
 
 # %% tags=["mistake"] question="q3"
 says = "the other classes have entries in the gradient too"
-lead = np.log(({{K}} - 1) * (1 - {{length}}) / {{length}})
+margin = np.log(({{K}} - 1) * (1 - {{length}}) / {{length}})
 
 # %% tags=["mistake"] question="q3"
 says = "that makes the *square* of the length"
 hint = "That makes the square of the length what the length should be."
 q = 1 - np.sqrt({{length}} * ({{K}} - 1) / {{K}})
-lead = np.log(({{K}} - 1) * q / (1 - q))
+margin = np.log(({{K}} - 1) * q / (1 - q))
 
 # %% tags=["mistake"] question="q3"
-says = "with your lead the gradient has a length near"
+says = "with your margin the gradient has a length near"
 hint = "Each of the other classes has an equal share of the rest."
 q = 1 - {{length}} * np.sqrt(({{K}} - 1) / {{K}})
-lead = np.log(q / (1 - q))
+margin = np.log(q / (1 - q))
 
 # %% [markdown]
 # ## 4 · How the answer moves ★★ ({{points["q4"]}} points)
 #
-# A prediction $\hat p = \operatorname{softmax}(z/T)$ is known, the logits are not. Somebody moves
-# the logits by a small amount in the direction $v$, from $z$ to $z + \eta v$. Write
+# A prediction $\hat p = \operatorname{softmax}(z/T)$ is known, and the logits are not. The logits
+# move by a small amount in the direction $v$, from $z$ to $z + \eta v$. Write
 # `response(probs, v, temperature)`: the rate, per unit of $\eta$ at $\eta = 0$, at which
-# {{answer}} change. `probs` and `v` have the same shape, and so has the result. Find the formula:
-# seven digits are compared, which differences do not have.
+# {{answer}} change. `probs`, `v` and the result have the same shape. Use a formula: seven digits are
+# compared, and differences do not give so many.
 #
 # *Section: [How softmax answers a nudge]({{book}}/07_gradients.html#how-softmax-answers-a-nudge).*
 
@@ -336,10 +338,10 @@ assert found.shape == (2, 3), (
 )
 level = np.asarray(response(probs, np.ones((2, 3)), 1.0))
 assert np.allclose(level, 0, atol=1e-12), (
-    f"a shift of all logits changes nothing, and your response to it is {level[0].round(3)}; is the average taken off weighted by the probabilities?"
+    f"a shift of all logits changes nothing, and your response to it is {level[0].round(3)}; do you subtract the average, weighted by the probabilities?"
 )
 assert not np.allclose(found, {{factor}} * (v - v.mean(axis=1, keepdims=True))), (
-    "the average to take off is weighted by the probabilities"
+    "the average to subtract is weighted by the probabilities"
 )
 want = {{factor}} * moved(probs, v, 1.0)
 assert np.allclose(found, want, rtol=1e-5, atol=1e-8), (
@@ -374,8 +376,8 @@ def response(probs, v, temperature):
 
 
 # %% tags=["mistake"] question="q4"
-says = "is the average taken off"
-hint = "The average of v, weighted by the probabilities, is to be taken off."
+says = "do you subtract the average"
+hint = "Subtract the average of v, weighted by the probabilities."
 
 
 def response(probs, v, temperature):
@@ -383,7 +385,7 @@ def response(probs, v, temperature):
 
 
 # %% tags=["mistake"] question="q4"
-says = "the average to take off is weighted by the probabilities"
+says = "the average to subtract is weighted by the probabilities"
 
 
 def response(probs, v, temperature):
@@ -400,12 +402,12 @@ def response(probs, v, temperature, right=response):
 
 
 # %% [markdown]
-# ## 5 · Mend the gradient ★★ ({{points["q5"]}} points)
+# ## 5 · Repair the gradient ★★ ({{points["q5"]}} points)
 #
-# `soft_gradient_found` is meant to return the gradient, with respect to the logits, of the mean
-# cross-entropy of $\operatorname{softmax}(z/T)$ against soft targets, in nats. `logits` and
-# `target` have shape $(N, K)$. A number check prints how many times larger it is than it should
-# be, entry by entry. See what this tells you, and write
+# `soft_gradient_found` should return the gradient, with respect to the logits, of the mean
+# cross-entropy of $\operatorname{softmax}(z/T)$ against soft targets, in nats. `logits` and `target`
+# have shape $(N, K)$. The function has a bug. The cell below prints its result divided by the right
+# slopes, entry by entry. Find the bug from these ratios, and write
 # `soft_gradient(logits, target, temperature)`, by the formula and not by differences.
 #
 # *Sections: [The chain rule, in full and then
@@ -415,7 +417,7 @@ def response(probs, v, temperature, right=response):
 
 # %%
 def soft_gradient_found(logits, target, temperature):
-    """The gradient of the mean loss by the logits (so it says)."""
+    """The gradient of the mean loss by the logits, with a bug."""
     probs = softmax({{inside}})
     return {{found}}
 
@@ -472,20 +474,20 @@ def inputs(rng):
 
 # %% tags=["mistake"] question="q5"
 says = "times the slopes by differences"
-hint = "That is what the function as found gives."
+hint = "The bug of the given function is still there."
 soft_gradient = soft_gradient_found
 
 # %% [markdown]
 # ## 6 · One layer down ★★ ({{points["q6"]}} points)
 #
-# A linear layer makes the scores. `inputs` has shape $(N, D)$, `bias` has shape $(K,)$, and
+# A linear layer computes the scores. `inputs` has shape $(N, D)$, `bias` has shape $(K,)$, and
 # `weights` has shape {{shape}}. Write `layer_gradients(inputs, weights, bias, labels)`: the
 # gradients of the mean cross-entropy in nats with respect to the weights and to the bias, each in
 # the shape of what it belongs to, as the tuple `{{results}}`.
 #
 # *Section: [A batch, and backwards through
-# it]({{book}}/07_gradients.html#a-batch-and-backwards-through-it). The chain rule does the rest: a
-# weight moves one score in each row, by the input that it multiplies.*
+# it]({{book}}/07_gradients.html#a-batch-and-backwards-through-it). Use the chain rule: a change of a
+# weight changes one score in each row, in proportion to the input that the weight multiplies.*
 
 
 # %% nbgrader={"grade_id": "q6-answer", "solution": true}
@@ -556,7 +558,7 @@ def inputs(rng):
 
 # %% tags=["mistake"] question="q6"
 says = "times those by differences"
-hint = "Right in direction, and $N$ times too large: the loss is a mean."
+hint = "The direction is right, and the gradient is $N$ times too large: the loss is a mean."
 
 
 def layer_gradients(inputs, weights, bias, labels):
@@ -624,8 +626,8 @@ def layer_gradients(inputs, weights, bias, labels):
 # - `"{{small}}"`, if it is the right one divided by $N$;
 # - `"something else"` in all other cases.
 #
-# *Every* entry has a say, and entries that differ by less than a millionth of the largest slope
-# count as equal.
+# Compare *every* entry. Entries that differ by less than a millionth of the largest slope count as
+# equal.
 #
 # *Sections: [What to compare]({{book}}/07_gradients.html#what-to-compare), [What goes
 # wrong]({{book}}/07_gradients.html#what-goes-wrong).*
@@ -681,7 +683,7 @@ def inputs(rng):
 
 # %% tags=["mistake"] question="q7"
 says = "a gradient that is off in the tenth digit is right"
-hint = "Entries that differ in their last digits only should count as equal."
+hint = "Entries that differ only in their last digits should count as equal."
 
 
 def diagnose(found, logits, labels):
@@ -708,7 +710,7 @@ def diagnose(found, logits, labels):
 
 # %% tags=["mistake"] question="q7"
 says = "that gradient is"
-hint = "It takes the gradient for that of the sum."
+hint = "It compares with the gradient of the sum of the losses."
 
 
 def diagnose(found, logits, labels, right=diagnose):
@@ -716,10 +718,10 @@ def diagnose(found, logits, labels, right=diagnose):
 
 
 # %% [markdown]
-# ## 8 · A model that is right pulls at random ★★★ ({{points["q8"]}} points)
+# ## 8 · The gradient of a model that is right is noise ★★★ ({{points["q8"]}} points)
 #
-# A model's prediction $\hat p$ for some photograph is the truth: the class $c$ is drawn with the
-# chances $\hat p$. So for this one example the gradient with respect to the logits,
+# A model's prediction $\hat p$ for some photograph is exactly right: the class $c$ is drawn with the
+# probabilities $\hat p$. Then the gradient with respect to the logits for this one example,
 # $g = \hat p - e_c$ with $e_c$ the one-hot vector of $c$, is random. Prove {{claim}}.
 #
 # *Sections: [How softmax answers a nudge]({{book}}/07_gradients.html#how-softmax-answers-a-nudge),
