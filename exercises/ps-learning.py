@@ -18,7 +18,7 @@ variants = {
             "T": 1,
             "factor": 1.0,
             "slip": 0.5,
-            "slip_says": "the ½ belongs to the parabola and not to its curvature",
+            "slip_says": "the factor ½ belongs to the parabola, not to its curvature",
         },
         {
             "loss": r"the cross-entropy in nats of $\operatorname{softmax}(z/2)$, a softmax at the temperature 2",
@@ -32,7 +32,7 @@ variants = {
             "T": 1,
             "factor": 1 / np.log(2),
             "slip": 1.0,
-            "slip_says": "it is the loss in bits that is to be derived",
+            "slip_says": "differentiate the loss in bits",
         },
         {
             "loss": r"the cross-entropy in nats of $\operatorname{softmax}(2z)$, a softmax at the temperature ½",
@@ -77,7 +77,7 @@ variants = {
             "miscount": "D + n_classes * (D - rank)",
             "full": 3,
             "short": 7,
-            "count_says": "a shift of all the weights on one pixel must not be counted twice",
+            "count_says": "the common shift of all the weights on one pixel must not be counted twice",
         },
         {
             "matrix": r"$W$ of shape $(K - 1, D)$ makes the scores of all classes but the last, whose score is always 0",
@@ -90,7 +90,7 @@ variants = {
         },
         {
             "matrix": r"$W$ of shape $(K, D)$ makes the scores $z = Wx$ of $K$ classes",
-            "number": r"In how many linearly independent directions is the mean cross-entropy, without a penalty, truly curved? (That is the rank of its matrix of second derivatives, which is the same at all $W$.)",
+            "number": r"In how many linearly independent directions does the mean cross-entropy, without a penalty, have a positive curvature? (That is the rank of its matrix of second derivatives, which is the same at all $W$.)",
             "formula": "(n_classes - 1) * rank",
             "miscount": "n_classes * rank",
             "full": 12,
@@ -174,7 +174,7 @@ variants = {
         {
             "title": "A stronger penalty, smaller weights",
             "ask": r"Write $L(W)$ for the mean loss, $S(W)$ for the sum of the squared weights without the biases, and $W_\lambda$ for a minimum of $L + \frac{\lambda}{2} S$. Let $0 < \lambda < \mu$. Prove that $S(W_\lambda) \ge S(W_\mu)$ and $L(W_\lambda) \le L(W_\mu)$: a stronger penalty never gives larger weights or a smaller loss on the pictures it was trained on. Then show that equality in the first is possible only if $S(W_\lambda) = S(W_\mu) = 0$. You need no formula for $L$; for the last part you may use that the minimum of $L + \frac{\mu}{2} S$ is unique up to one number added to all biases, and that $L$ is differentiable.",
-            "answer": r"""Each is a minimum for its own penalty:
+            "answer": r"""Each of the two is a minimum for its own penalty:
 
 $$L(W_\lambda) + \tfrac\lambda2 S(W_\lambda) \le L(W_\mu) + \tfrac\lambda2 S(W_\mu), \qquad L(W_\mu) + \tfrac\mu2 S(W_\mu) \le L(W_\lambda) + \tfrac\mu2 S(W_\lambda)$$
 
@@ -189,8 +189,8 @@ Let $S(W_\lambda) = S(W_\mu)$. Then the two inequalities say $L(W_\lambda) \le L
 Differentiating the minimum by $\lambda$ needs a proof that it can be differentiated, and earns at most 3 points without it.""",
         },
         {
-            "title": "What is true at the bottom",
-            "ask": r"Let $W$, with weights $w_{kd}$ and biases $b_k$, be a minimum of the mean loss plus $\frac{\lambda}{2} \sum_{k,d} w_{kd}^2$, with $\lambda > 0$ and no penalty on the biases. Prove four things about it. The mean over the pictures of the predicted probability $\hat p_k$ is the share of class $k$ among the labels. The weights on each pixel add up to 0 over the classes. A pixel that is 0 in all pictures has no weight. If two pixels are alike in all pictures, so are their weights.",
+            "title": "What is true at the minimum",
+            "ask": r"Let $W$, with weights $w_{kd}$ and biases $b_k$, be a minimum of the mean loss plus $\frac{\lambda}{2} \sum_{k,d} w_{kd}^2$, with $\lambda > 0$ and no penalty on the biases. Prove four things about it. The mean over the pictures of the predicted probability $\hat p_k$ is the share of class $k$ among the labels. The weights on each pixel add up to 0 over the classes. A pixel that is 0 in all pictures has the weight 0 in each class. If two pixels are equal in all pictures, so are their weights.",
             "answer": r"""At a minimum all derivatives are 0. With $g^{(i)}_k = \hat p^{(i)}_k - y^{(i)}_k$ they are
 
 $$\frac{\partial}{\partial b_k} = \frac1N \sum_i g^{(i)}_k = 0, \qquad \frac{\partial}{\partial w_{kd}} = \frac1N \sum_i g^{(i)}_k x^{(i)}_d + \lambda w_{kd} = 0$$
@@ -199,13 +199,13 @@ $$\frac{\partial}{\partial b_k} = \frac1N \sum_i g^{(i)}_k = 0, \qquad \frac{\pa
 
 *Sums.* Add the second over $k$. In each picture $\sum_k g^{(i)}_k = 1 - 1 = 0$, so $\lambda \sum_k w_{kd} = 0$, and $\lambda > 0$.
 
-*Dead pixels, and twins.* Since $\lambda > 0$, the second can be solved for the weight: $w_{kd} = -\frac{1}{\lambda N} \sum_i g^{(i)}_k x^{(i)}_d$. The numbers $g^{(i)}_k$ do not depend on $d$. If $x^{(i)}_d = 0$ for all $i$, then $w_{kd} = 0$; if $x^{(i)}_d = x^{(i)}_e$ for all $i$, then $w_{kd} = w_{ke}$. ∎""",
+*Pixels that are always 0, and equal pixels.* Since $\lambda > 0$, the second can be solved for the weight: $w_{kd} = -\frac{1}{\lambda N} \sum_i g^{(i)}_k x^{(i)}_d$. The numbers $g^{(i)}_k$ do not depend on $d$. If $x^{(i)}_d = 0$ for all $i$, then $w_{kd} = 0$; if $x^{(i)}_d = x^{(i)}_e$ for all $i$, then $w_{kd} = w_{ke}$. ∎""",
             "marks": r"""- 1: both derivatives at the minimum, the penalty in the right one only.
 - 1: the shares.
 - 1: the weights on a pixel add up to 0, with the reason that probabilities and targets both sum to 1, and $\lambda > 0$.
-- 1: solves for the weight, and reads off dead and equal pixels (half a point for each).
+- 1: solves for the weight, and reads off the two claims about pixels (half a point for each).
 
-For dead and equal pixels, an argument by uniqueness (setting the weight to 0, or exchanging the two, changes no score and does not raise the penalty) earns the same.""",
+For the two claims about pixels, an argument by uniqueness (setting the weight to 0, or exchanging the two, changes no score and does not raise the penalty) earns the same.""",
         },
     ],
 }
@@ -213,7 +213,7 @@ For dead and equal pixels, an argument by uniqueness (setting the weight to 0, o
 # %% [markdown]
 # # Problem set: curvature and learning
 #
-# It goes with [chapter 8]({{book}}/08_learning.html). The questions become harder: ★ recalls, ★★ applies, ★★★ derives or builds.
+# It goes with [chapter 8]({{book}}/08_learning.html). ★ asks you to recall, ★★ to apply, ★★★ to derive or build.
 #
 # {{rules}}
 
@@ -222,11 +222,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 # %% [markdown]
-# ## 1 · How much it bends ★ ({{points["q1"]}} points)
+# ## 1 · The curvature in a direction ★ ({{points["q1"]}} points)
 #
-# Move the scores from $z$ to $z + tv$. Write `curvature(logits, v)`: the second derivative by $t$, at $t = 0$, of {{loss}}. `logits` holds $z$ and `v` the direction; they have the same shape, with the classes along the last axis, and the result has one axis less. No label is given, and you will need none.
+# Move the scores from $z$ to $z + tv$. Write `curvature(logits, v)`, which returns the second derivative with respect to $t$, at $t = 0$, of {{loss}}. `logits` holds $z$ and `v` the direction; they have the same shape, with the classes along the last axis, and the result has one axis less. No label is given, because the curvature does not depend on it.
 #
-# *Section: [Curvature is doubt]({{book}}/08_learning.html#curvature-is-doubt).*
+# *Section: [The curvature is a variance]({{book}}/08_learning.html#the-curvature-is-a-variance).*
 
 
 # %% nbgrader={"grade_id": "q1-answer", "solution": true}
@@ -246,11 +246,11 @@ found = curvature(z, np.ones(3))
 assert found is not None, "curvature returned nothing; does it end in `return`?"
 assert np.shape(found) == (), f"one row of scores has one curvature, got shape {np.shape(found)}"
 assert np.isclose(found, 0), (
-    f"along (1, 1, 1) all scores move alike and the loss does not; got {found:.3f}. Did you take off the mean?"
+    f"along (1, 1, 1) all scores change by the same amount and the loss stays the same; got {found:.3f}. Did you take off the mean?"
 )
 found = curvature(z, np.array([1.0, 0.0, 0.0]))
 assert not np.isclose(found, {{factor}} * 2 / 9), (
-    "that counts all classes alike; the class that the model expects counts more"
+    "that counts all classes equally; a class with a larger probability counts more"
 )
 assert not np.isclose(found, {{slip}} / 4), "{{slip_says}}"
 assert np.isclose(found, {{factor}} / 4), (
@@ -278,7 +278,7 @@ def curvature(logits, v):
 
 
 # %% tags=["mistake"] question="q1"
-says = "that counts all classes alike"
+says = "that counts all classes equally"
 
 
 def curvature(logits, v):
@@ -306,26 +306,26 @@ def curvature(logits, v):
 
 
 # %% [markdown]
-# ## 2 · Two steps of Newton ★ ({{points["q2"]}} points)
+# ## 2 · Two Newton steps ★ ({{points["q2"]}} points)
 #
-# A softmax regression for {{K}} classes has some pictures to learn, which are linearly independent. It starts at $W = 0$, has no penalty, and takes two steps of Newton's method. What is its mean loss then, in nats? Assign the number to `final_loss`, right to three digits or better. No pictures are needed.
+# A softmax regression for {{K}} classes is trained on a few pictures, which are linearly independent. It starts at $W = 0$, has no penalty, and takes two full steps of Newton's method. What is its mean loss after them, in nats? Assign the number to `final_loss`, right to three digits or better. No pictures are needed.
 #
-# *Sections: [What one step does]({{book}}/08_learning.html#what-one-step-does), [Ten digits]({{book}}/08_learning.html#ten-digits).*
+# *Sections: [What one Newton step does]({{book}}/08_learning.html#what-one-newton-step-does), [Softmax regression on ten digits]({{book}}/08_learning.html#softmax-regression-on-ten-digits).*
 
 # %% nbgrader={"grade_id": "q2-answer", "solution": true}
 ### BEGIN SOLUTION
-lead = {{K}}  # at equal scores each class has 1/{{K}}, and the step is truth over belief
-lead = lead + (1 + {{K - 1}} * np.exp(-lead))  # again 1/p, which is now little more than 1
-final_loss = np.log1p({{K - 1}} * np.exp(-lead))
+margin = {{K}}  # at equal scores each class has 1/{{K}}, and the step is 1/p
+margin = margin + (1 + {{K - 1}} * np.exp(-margin))  # again 1/p, now slightly more than 1
+final_loss = np.log1p({{K - 1}} * np.exp(-margin))
 ### END SOLUTION
 
 # %% nbgrader={"grade_id": "q2", "grade": true, "points": 2}
 assert final_loss > 0, f"a loss is positive, got {final_loss:.4g}"
 assert final_loss < np.log({{K}}), (
-    f"equal scores cost ln {{K}}, {np.log({{K}}):.3f}; you say that learning has made it worse, {final_loss:.3f}"
+    f"equal scores cost ln {{K}} = {np.log({{K}}):.3f}, and two steps should lower that; got {final_loss:.3f}"
 )
 assert final_loss < 0.1, (
-    f"one step does better than your {final_loss:.3f}: how long is the first step, from a belief of 1/{{K}}?"
+    f"already after one step the loss is below your {final_loss:.3f}: how long is the first step, from a probability of 1/{{K}}?"
 )
 
 # %% tags=["grading"] question="q2"
@@ -346,21 +346,21 @@ hidden = True
 final_loss = np.log1p({{K - 1}} * np.exp(-{{K}}))
 
 # %% tags=["mistake"] question="q2"
-says = "the second step is shorter than the first, since the belief has risen"
+says = "the second step is shorter than the first, since the probability has risen"
 hidden = True
 final_loss = np.log1p({{K - 1}} * np.exp(-2 * {{K}}))
 
 # %% tags=["mistake"] question="q2"
-says = "the right class has more rivals than one"
+says = "the right class has more than one rival"
 hidden = True
-final_loss = np.log1p(np.exp(-lead))
+final_loss = np.log1p(np.exp(-margin))
 
 # %% [markdown]
-# ## 3 · Newton in your own coordinates ★★ ({{points["q3"]}} points)
+# ## 3 · Newton's step with a scale ★★ ({{points["q3"]}} points)
 #
-# A model answers {{model}}, and its loss is the cross-entropy against a target, one-hot or soft, in nats. Write `newton_step(probs, target, scale)`, where `scale` is the {{argument}}: the change of the scores $z$ by one step of Newton's method. Of all solutions, return the one {{gauge}}. `probs` and `target` have the same shape, with the classes along the last axis, and so has the result. No probability is 0.
+# A model predicts {{model}}, and its loss is the cross-entropy against a target, one-hot or soft, in nats. Write `newton_step(probs, target, scale)`, where `scale` is the {{argument}}: the change of the scores $z$ by one step of Newton's method. Of all solutions, return the one {{gauge}}. `probs` and `target` have the same shape, with the classes along the last axis, and so has the result. No probability is 0.
 #
-# *Section: [What one step does]({{book}}/08_learning.html#what-one-step-does). Look at what {{letter}} does to the gradient and to the curvature.*
+# *Section: [What one Newton step does]({{book}}/08_learning.html#what-one-newton-step-does). Look at what {{letter}} does to the gradient and to the curvature.*
 
 
 # %% nbgrader={"grade_id": "q3-answer", "solution": true}
@@ -376,22 +376,22 @@ def newton_step(probs, target, scale):
 p, y = np.array([0.5, 0.25, 0.25]), np.array([1.0, 0.0, 0.0])
 step = np.asarray(newton_step(p, y, 1.0))
 assert step.shape == p.shape, f"three scores have three changes, got shape {step.shape}"
-assert np.all(np.isfinite(step)), "nothing here is infinite; which of the two do you divide by?"
+assert np.all(np.isfinite(step)), "no entry should be infinite; which of the two do you divide by?"
 assert step[0] > step[1], "the score of the right class should rise above the others"
 assert np.allclose(step[0] - step[1:], 2), (
-    f"from a belief of ½ the lead over both others grows by 2, yours by {step[0] - step[1]:.3f} and {step[0] - step[2]:.3f}"
+    f"from a probability of ½ the margin over both others grows by 2, yours by {step[0] - step[1]:.3f} and {step[0] - step[2]:.3f}"
 )
 step = np.asarray(newton_step(p, np.array([0.75, 0.125, 0.125]), 1.0))
 assert np.allclose({{zero}}, 0), (
-    f"the differences are right, the zero is not: the step {{gauge}} was asked for, got {step.round(3)}"
+    f"the differences are right, but the step {{gauge}} was asked for, got {step.round(3)}"
 )
 gain = np.ptp(newton_step(p, y, {{three}}))
-assert not np.isclose(gain, 2), "your step takes no notice of the {{argument}} {{letter}}"
+assert not np.isclose(gain, 2), "your step does not depend on the {{argument}} {{letter}}"
 assert gain > 2, (
-    f"with {{letter}} = {{round(three, 3)}} the scores count for a third, and scores that count for less must move further, here three times as far; yours move {gain / 2:.3g} times as far"
+    f"with {{letter}} = {{round(three, 3)}} the scores are divided by three, so they must move further, three times as far; yours move {gain / 2:.3g} times as far"
 )
 assert np.isclose(gain, 6), (
-    f"with {{letter}} = {{round(three, 3)}} the scores count for a third and must move three times as far, yours {gain / 2:.3g} times; gradient and curvature do not have the same power of {{letter}}"
+    f"with {{letter}} = {{round(three, 3)}} the scores are divided by three and must move three times as far, yours {gain / 2:.3g} times; the gradient and the curvature have different powers of {{letter}}"
 )
 
 # %% tags=["grading"] question="q3"
@@ -410,7 +410,7 @@ def inputs(rng):
 
 
 # %% tags=["mistake"] question="q3"
-says = "your step takes no notice of the {{argument}} {{letter}}"
+says = "your step does not depend on the {{argument}} {{letter}}"
 
 
 def newton_step(probs, target, scale):
@@ -419,7 +419,7 @@ def newton_step(probs, target, scale):
 
 
 # %% tags=["mistake"] question="q3"
-says = "scores that count for less must move further"
+says = "so they must move further"
 
 
 def newton_step(probs, target, scale):
@@ -428,7 +428,7 @@ def newton_step(probs, target, scale):
 
 
 # %% tags=["mistake"] question="q3"
-says = "gradient and curvature do not have the same power of {{letter}}"
+says = "the gradient and the curvature have different powers of {{letter}}"
 
 
 def newton_step(probs, target, scale):
@@ -437,7 +437,7 @@ def newton_step(probs, target, scale):
 
 
 # %% tags=["mistake"] question="q3"
-says = "the differences are right, the zero is not"
+says = "the differences are right, but the step"
 
 
 def newton_step(probs, target, scale):
@@ -467,9 +467,9 @@ def newton_step(probs, target, scale):
 #
 # The rows of `X` are pictures with $D$ pixels each (a constant 1 may be among them, or may not). A matrix {{matrix}}. {{number}}
 #
-# Write `count(X, n_classes)`, which returns it as an `int`. Pixels may be dead, may be copies or mixtures of others, and there may be fewer pictures than pixels.
+# Write `count(X, n_classes)`, which returns this number as an `int`. Some pixels may be 0 in all pictures, or be copies or mixtures of other pixels, and there may be fewer pictures than pixels.
 #
-# *Section: [Ten digits]({{book}}/08_learning.html#ten-digits).*
+# *Section: [Softmax regression on ten digits]({{book}}/08_learning.html#softmax-regression-on-ten-digits).*
 
 
 # %% nbgrader={"grade_id": "q4-answer", "solution": true}
@@ -497,7 +497,7 @@ assert found == {{short}}, (
 )
 copied = short[:, [0, 1, 1]]
 assert count(copied, 5) == {{short}}, (
-    f"a pixel that copies another adds as little as a dead one: {{short}} directions, got {count(copied, 5)}"
+    f"a pixel that copies another adds no more than one that is always 0: {{short}} directions, got {count(copied, 5)}"
 )
 assert count(whole[:2] + 1, 5) == {{short}}, (
     f"two pictures cannot fix three pixels: {{short}} directions, got {count(whole[:2] + 1, 5)}"
@@ -527,7 +527,7 @@ def count(X, n_classes):
 
 
 # %% tags=["mistake"] question="q4"
-says = "a pixel that copies another adds as little as a dead one"
+says = "a pixel that copies another adds no more than one that is always 0"
 
 
 def count(X, n_classes):
@@ -554,13 +554,13 @@ def count(X, n_classes):
 
 
 # %% [markdown]
-# ## 5 · Mend the descent ★★ ({{points["q5"]}} points)
+# ## 5 · Repair the descent ★★ ({{points["q5"]}} points)
 #
-# The function `objective` below is right: the mean loss in nats, plus $\frac{\lambda}{2}$ times the sum of the squared weights but the biases. The last column of `X` is 1, and the last column of `W` holds the biases. `nudged` finds the slope of a function numerically, entry by entry.
+# The function `objective` below is correct: the mean loss in nats, plus $\frac{\lambda}{2}$ times the sum of the squared weights without the biases. The last column of `X` is 1, and the last column of `W` holds the biases. `nudged` finds the slope of a function numerically, entry by entry.
 #
-# `descend_found` is meant to take `steps` steps of gradient descent on this objective, from $W = 0$, and it comes to rest in the wrong place. Find out why, and write `descend(X, labels, n_classes, penalty, rate, steps)`, which returns $W$ after these steps.
+# `descend_found` should take `steps` steps of gradient descent on this objective, from $W = 0$, but it converges to the wrong place. Find out why, and write `descend(X, labels, n_classes, penalty, rate, steps)`, which returns $W$ after these steps.
 #
-# *Section: [No best weights, and a penalty]({{book}}/08_learning.html#no-best-weights-and-a-penalty).*
+# *Section: [Separable data have no best weights]({{book}}/08_learning.html#separable-data-have-no-best-weights).*
 
 
 # %%
@@ -573,7 +573,7 @@ def objective(W, X, labels, penalty):
 
 
 def nudged(function, W, h=1e-5):
-    """The slope of function(W) by each entry of W, by central differences."""
+    """The derivative of function(W) in each entry of W, by central differences."""
     slope = np.zeros(W.shape)
     for at in np.ndindex(*W.shape):
         step = np.zeros(W.shape)
@@ -583,7 +583,7 @@ def nudged(function, W, h=1e-5):
 
 
 def descend_found(X, labels, n_classes, penalty, rate, steps):
-    """W after some steps of gradient descent on the objective (so it says)."""
+    """Meant to be: W after some steps of gradient descent on the objective."""
     W, y = np.zeros((n_classes, X.shape[1])), np.eye(n_classes)[labels]
     for _ in range(steps):
         z = X @ W.T
@@ -599,7 +599,7 @@ kinds = np.array([0] * 6 + [1] * 3 + [2])  # ten points in the plane, of three u
 points = np.array([[0.0, 0.0], [1.5, 0.5], [0.5, 1.5]])[kinds] + 0.5 * rng.normal(size=(10, 2))
 points = np.column_stack([points, np.ones(10)])
 resting = descend_found(points, kinds, 3, 0.1, 0.1, 5000)
-print("where it rests, the objective still has these slopes:")
+print("at the end, the objective still has these slopes:")
 print(nudged(lambda W: objective(W, points, kinds, 0.1), resting).round(3))
 
 
@@ -623,7 +623,7 @@ W = [np.asarray(descend(points, kinds, 3, 0.5, 0.2, steps)) for steps in (0, 1, 
 assert W[0].shape == (3, 3), f"3 classes with 2 weights and a bias each, got shape {W[0].shape}"
 assert np.all(W[0] == 0), "after no step at all the weights should still be 0"
 assert not np.allclose(W[3], descend_found(points, kinds, 3, 0.5, 0.2, 6)), (
-    "that is what descend_found returns, fault and all"
+    "that is what descend_found returns, with its fault"
 )
 for start, end, which in [(0, 1, "first"), (2, 3, "sixth")]:
     slope = nudged(lambda V: objective(V, points, kinds, 0.5), W[start])
@@ -650,7 +650,7 @@ def inputs(rng):
 
 
 # %% tags=["mistake"] question="q5"
-says = "that is what descend_found returns, fault and all"
+says = "that is what descend_found returns, with its fault"
 descend = descend_found
 
 # %% tags=["mistake"] question="q5"
@@ -674,9 +674,9 @@ def descend(X, labels, n_classes, penalty, rate, steps):
 # %% [markdown]
 # ## 6 · The minimum itself ★★★ ({{points["q6"]}} points)
 #
-# Write `minimum(X, labels, n_classes, strength)`. `X` has shape $(N, D)$ and *no* column of ones; each class has a row of $D$ weights and a bias. Find the weights and biases that minimise {{form}}; losses are in nats, the weights without the biases are squared. Every class occurs among the labels. Return the tuple `{{result}}`, with weights of shape $(K, D)$ and biases of shape $(K,)$ that sum to 0, right to six digits or better. How you find them is your choice; Newton needs a handful of steps.
+# Write `minimum(X, labels, n_classes, strength)`. `X` has shape $(N, D)$ and *no* column of ones; each class has a row of $D$ weights and a bias. Find the weights and biases that minimise {{form}}; losses are in nats, the weights without the biases are squared. Every class occurs among the labels. Return the tuple `{{result}}`, with weights of shape $(K, D)$ and biases of shape $(K,)$ that sum to 0, right to six digits or better. How you find them is your choice; Newton's method with damped steps needs few of them.
 #
-# *Section: [No best weights, and a penalty]({{book}}/08_learning.html#no-best-weights-and-a-penalty).*
+# *Section: [Separable data have no best weights]({{book}}/08_learning.html#separable-data-have-no-best-weights).*
 
 
 # %% nbgrader={"grade_id": "q6-answer", "solution": true}
@@ -831,7 +831,7 @@ def minimum(X, labels, n_classes, strength):
 #
 # Sixty pictures of the letters L, T and O have 5 × 5 pixels, each of them wrong with probability ⅛. For which `strength`, as in question 6, is the sum of the squared weights at the minimum, without the biases, equal to {{size}}² = {{round(size**2, 2)}}? Assign the number to `strength`, right to three digits or better.
 #
-# *Section: [No best weights, and a penalty]({{book}}/08_learning.html#no-best-weights-and-a-penalty).*
+# *Section: [Separable data have no best weights]({{book}}/08_learning.html#separable-data-have-no-best-weights).*
 
 # %%
 drawings = ["#....#....#....#....#####", "#####..#....#....#....#..", ".###.#...##...##...#.###."]
@@ -891,7 +891,7 @@ for _ in range(60):
     low, high = (small, high) if square > {{size}} ** 2 else (low, small)
 
 # %% [markdown]
-# The weights of your model as pictures, blue where ink speaks for the letter and red where it speaks against it.
+# The weights of your model as pictures, blue where ink raises the letter's score and red where ink lowers it.
 
 # %%
 figure, axes = plt.subplots(1, 3, figsize=(6, 2.2), layout="constrained")
@@ -905,7 +905,7 @@ for ax, name, row in zip(axes, "LTO", weights, strict=True):
 #
 # {{ask}}
 #
-# *Section: [No best weights, and a penalty]({{book}}/08_learning.html#no-best-weights-and-a-penalty).*
+# *Section: [Separable data have no best weights]({{book}}/08_learning.html#separable-data-have-no-best-weights).*
 
 # %% [markdown] nbgrader={"grade_id": "q8", "grade": true, "solution": true, "points": 4}
 # ### BEGIN SOLUTION
