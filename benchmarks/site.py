@@ -80,6 +80,7 @@ def bare(html):
     formula = re.compile(
         r"<mjx-container.*?(<math .*?</math>)</mjx-assistive-mml></mjx-container>", re.DOTALL
     )
+    main = re.sub(r'<mjx-container[^>]* class="narrow".*?</mjx-container>', "", main)
     main = formula.sub(r"\1", re.sub(r"<(script|style)\b.*?</\1>", "", main, flags=re.DOTALL))
     head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
     return f'<!DOCTYPE html><html lang="en">{head}<title>bare</title>{main}</html>'

@@ -47,7 +47,7 @@ def prose(text, book):
             return f"Figure {book.number('figure', options['name'])}. ({options['alt']})\n\n"
         if name == "widget":
             return f"(An interactive figure: {title}.)\n"
-        return "" if name == "glossary" else f"**{title or name.capitalize()}**\n\n"
+        return "" if name in ("glossary", "tab-set") else f"**{title or name.capitalize()}**\n\n"
 
     def api(match):
         module, names = match[1], match[2].split()
@@ -65,6 +65,7 @@ def prose(text, book):
         (r"^:::\{api\} (\S+)\n(.*?)^:::$", api),
         (r"^\([\w-]+\)=$", ""),
         (r"<!--.*?-->", ""),
+        (r"(?<=\))\{\.[\w-]+\}", ""),
         (r"\{(?:output|ref|doc|term)\}`([^`<]+?) *<[^`>]*>`", r"\1"),
         (r"\{(?:output|cited|term)\}`([^`]*)`", r"\1"),
         (r"\{measured\}`([^`]*)`", lambda m: roles.measured(book.benchmarks, m[1])),

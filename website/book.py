@@ -1,6 +1,7 @@
 """The book's Sphinx extension: figures from notebook cells, numbers from names, checked numbers.
 
-- `:::{figure}` with `:name: label` and no file takes the image of the code cell with that label;
+- `:::{figure}` with `:name: label` and no file takes the image of the code cell with that label,
+  and the cell's code is folded below the caption;
 - the book's SVG figures are set inside the page, so that their ink follows the theme;
 - chapters/NN_name is chapter NN, in its sections, figures and equations;
 - {cited}`1.58` marks a number from elsewhere; {output}`0.105 <NN_name#cell-id>` one from a cell;
@@ -13,6 +14,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 from docutils import nodes
+from myst_nb.sphinx_ import HideCodeCellNode
 from sphinx.directives.patches import Figure
 from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
@@ -45,7 +47,7 @@ class CellFigure(Figure):
 
 
 class TakeFigures(SphinxTransform):
-    """Move each labelled cell's image into the figure that asks for it."""
+    """Move each labelled cell's image into the figure that asks for it, and fold its code below."""
 
     default_priority = 400
 
@@ -80,6 +82,22 @@ class TakeFigures(SphinxTransform):
             if not output.children:
                 output.parent.remove(output)
             place.replace_self(bundle)
+            self.fold_code(cells[figure["cell"]], figure)
+
+    def fold_code(self, cell, figure):
+        """Move the figure's code into a fold below the caption; drop a cell with nothing left."""
+        fold = HideCodeCellNode(
+            prompt_show="Code for this figure",
+            prompt_hide=self.env.config.nb_code_prompt_hide,
+        )
+        for code in [n for n in cell.children if n.get("nb_element") == "cell_code_source"]:
+            cell.remove(code)
+            fold += code
+        figure.parent.insert(
+            figure.parent.index(figure) + 1, nodes.container("", fold, classes=["cell"])
+        )
+        if not cell.children:
+            cell.parent.remove(cell)
 
 
 class StripTypedNumber(SphinxTransform):
@@ -182,8 +200,36 @@ def visit_image(self, node):
     ET.register_namespace("", "http://www.w3.org/2000/svg")
     ET.register_namespace("xlink", "http://www.w3.org/1999/xlink")
     root = ET.fromstring(svg)
+    colour_text(root)
+    shorten(root)
     root.attrib.update({"role": "img", "aria-label": node.get("alt", ""), "class": "ce-figure"})
     self.body.append(ET.tostring(root, encoding="unicode"))
+
+
+def shorten(root):
+    """Drop what draws nothing, and digits that no screen shows: a third less to send."""
+    for element in root.iter():
+        for child in [c for c in element if c.tag.endswith("}path")]:
+            if child.get("style") == "fill: none":
+                element.remove(child)
+        for name in {"d", "x", "y", "style"} & set(element.keys()):
+            short = re.sub(r"-?\d+\.\d{3,}", lambda m: f"{float(m[0]):.2f}", element.get(name))
+            element.set(name, re.sub(r"\s+", " ", short).strip())
+        element.text, element.tail = (
+            text and re.sub(r"\s*\n\s*", "\n", text) for text in (element.text, element.tail)
+        )
+
+
+def colour_text(root):
+    """Give lettering the darker variants of the colours, which are made for lines and areas.
+
+    Matplotlib draws a text as a scaled group of references to glyphs.
+    """
+    for group in root.iter("{http://www.w3.org/2000/svg}g"):
+        glyphs = any(child.tag.endswith("}use") for child in group)
+        if glyphs and "scale(" in group.get("transform", ""):
+            style = group.get("style", "").replace("#808080", "var(--ce-quiet, #808080)")
+            group.set("style", re.sub(r"var\(--(dog|bird|other),", r"var(--ce-\1-text,", style))
 
 
 def setup(app):

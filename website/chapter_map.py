@@ -73,6 +73,26 @@ def drawn(book):
     return f'<svg role="img" aria-label="{escape(label)}" viewBox="{size}">{"".join(shapes)}</svg>'
 
 
+def minutes(path):
+    """What a chapter's opening says of its main road's length."""
+    cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"][:3]
+    return int(re.search(r"About (\d+) minutes", "".join("".join(c["source"]) for c in cells))[1])
+
+
+def state_minutes(app, doctree, docname):
+    """Let the front page's list of chapters say how long each is."""
+    if docname != app.config.root_doc:
+        return
+    for item in doctree.findall(nodes.list_item):
+        link = item.next_node(nodes.reference)
+        doc = (link.get("refuri", "") if link else "").removesuffix(".html")
+        if doc.startswith("chapters/") and item[0][0] is link:
+            said = f'<span class="minutes">{minutes(app.env.doc2path(doc))} minutes</span>'
+            item[0] += nodes.raw("", f" {said}", format="html")
+            item["classes"].append("chapter")
+            item.parent["classes"] = ["chapters"]
+
+
 class Map(SphinxDirective):
     """The drawing, and below it the same in words."""
 
@@ -92,4 +112,5 @@ class Map(SphinxDirective):
 def setup(app):
     """Register the directive with Sphinx."""
     app.add_directive("map", Map)
+    app.connect("doctree-resolved", state_minutes)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -26,6 +26,28 @@ def depart_table(self, node):
     self.body.append("</div>\n")
 
 
+def stack_wide_tables(app, doctree, docname):
+    """Mark tables of five columns or more: a phone shows a row's keys above its values.
+
+    The keys are the columns before that of `ce_lib`, or the first one.
+    """
+    for table in doctree.findall(nodes.table):
+        if not any(table.findall(nodes.thead)):
+            continue
+        heads = [entry.astext() for entry in next(table.findall(nodes.thead)).findall(nodes.entry)]
+        if len(heads) < 5:
+            continue
+        keys = heads.index("ce_lib") if "ce_lib" in heads else 1
+        columns = max(keys, min(5, len(heads) - keys))
+        table["classes"] += ["stacks", f"stacks-{columns}"]
+        for row in table.findall(nodes.row):
+            cells = list(row.findall(nodes.entry))
+            for cell in cells[:keys]:
+                cell["classes"].append("key")
+            cells[0]["classes"].append(f"spans-{columns - keys + 1}")
+            cells[keys]["classes"].append("value-1")
+
+
 def visit_citation(self, node):
     """An entry of the bibliography, without the role that browsers have given up."""
     self.body.append(self.starttag(node, "div", classes=["citation"]))
@@ -109,5 +131,6 @@ def setup(app):
     app.add_node(nodes.raw, override=True, html=(visit_raw, None))
     app.add_directive("widget", WidgetFigure)
     app.connect("doctree-resolved", explain_terms)
+    app.connect("doctree-resolved", stack_wide_tables)
     app.add_node(HideCodeCellNode, override=True, html=(visit_hidden, depart_hidden))
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 import re
+import shutil
 from datetime import date
 from html import escape
 from pathlib import Path
@@ -17,12 +18,13 @@ from urllib.parse import quote, urlsplit
 
 import as_markdown
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.errors import ExtensionError
 
 from ce_lib import widgets
 
 HERE = Path(__file__).resolve().parent
-# Runs before the first paint: the reader's choice of light or dark, and that scripts run at all.
+# Runs before the first paint: the reader's choice of light or dark, and that scripts are allowed.
 EARLY = (
     "document.documentElement.classList.add('scripted');"
     "try{const t=localStorage.getItem('ce-book:theme');"
@@ -74,6 +76,42 @@ def count(app, env):
             app.totals[doc] = {"sections": sections, "questions": questions}
 
 
+def titled(env, doc, section):
+    """A section's title with its number, where it has one."""
+    top = not isinstance(section.parent, nodes.section)
+    number = env.toc_secnumbers.get(doc, {}).get("" if top else f"#{section['ids'][0]}", ())
+    return f"{'.'.join(map(str, number))} {section.next_node(nodes.title).astext()}".strip()
+
+
+def contents(env, page, address):
+    """The book's contents as HTML lists, the current page's sections below its title.
+
+    address : function of a page's name, to its address from here.
+    """
+    parts = []
+    for part in env.get_doctree(env.config.root_doc).findall(addnodes.toctree):
+        items = []
+        for _, doc in part["entries"]:
+            tree = env.get_doctree(doc)
+            below = ""
+            whole = tree.next_node(nodes.section)
+            if doc == page:
+                sections = [n for n in whole.children if isinstance(n, nodes.section)]
+                links = (
+                    f'<li class="toctree-l2"><a href="#{section["ids"][0]}">'
+                    f"{escape(titled(env, doc, section))}</a></li>"
+                    for section in sections
+                )
+                below = f"<ul>{''.join(links)}</ul>" if sections else ""
+            current = ' class="toctree-l1 current"' if doc == page else ' class="toctree-l1"'
+            here = ' aria-current="page"' if doc == page else ""
+            link = f'<a href="{address(doc)}"{here}>{escape(titled(env, doc, whole))}</a>'
+            items.append(f"<li{current}>{link}{below}</li>")
+        caption = f'<p class="caption">{escape(part["caption"])}</p>' if part["caption"] else ""
+        parts.append(f"{caption}<ul>{''.join(items)}</ul>")
+    return "".join(parts)
+
+
 def page_context(app, page, template, context, tree):
     """What the templates use besides Sphinx's own."""
     home = context["content_root"]
@@ -89,10 +127,10 @@ def page_context(app, page, template, context, tree):
     version, day = edition(app.srcdir)
     context.update(
         home=home,
+        contents=contents(app.env, page, lambda doc: "#" if doc == page else f"{home}{doc}.html"),
         author=app.config.author,
         version=version,
         day=day,
-        base=app.config.html_baseurl,
         csp=escape(CSP, quote=True),
         early=EARLY,
         style=style + app.maths_style.replace("FONTS", f"{home}_static/fonts"),
@@ -129,9 +167,13 @@ def write_beside(app, error):
     (out / "sitemap.xml").write_text(
         f'<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="{xmlns}">{urls}</urlset>\n'
     )
+    # Scripts are published as .js: some servers (Debian's nginx) know no type for .mjs, and
+    # browsers then refuse it. They are renamed here since Jupyter Book adds all .js to all pages.
+    shutil.copy(HERE / "theme/static/book.mjs", out / "_static" / "book.js")
     (out / "_static" / "widgets").mkdir(exist_ok=True)
     for name in [*widgets.FIGURES, "quiz"]:
-        (out / f"_static/widgets/{name}.mjs").write_text(widgets.source(name), encoding="utf-8")
+        (out / f"_static/widgets/{name}.js").write_text(widgets.source(name), encoding="utf-8")
+    (out / ".nojekyll").touch()  # else GitHub Pages leaves out _static
     pages = (page for page in out.rglob("*.html") if page.relative_to(out).parts[0] != "lite")
     used = "".join(page.read_text(encoding="utf-8") for page in pages)
     for file in (out / "_static").iterdir():
@@ -150,7 +192,7 @@ def write_worker(app, error):
         return
     out = Path(app.outdir)
     aside = re.compile(
-        r"lite/.*|\.buildinfo|objects\.inv|sw\.js|404\.html|.*\.(?:ipynb|md|txt|xml|png)"
+        r"lite/.*|\.buildinfo|\.nojekyll|objects\.inv|sw\.js|404\.html|.*\.(?:ipynb|md|txt|xml|png)"
     )
     files = sorted(
         file

@@ -5,7 +5,15 @@ const PREFIX = `ce-book ${self.registration.scope} `;
 
 self.addEventListener('install', (event) => {
   const fresh = FILES.map((file) => new Request(file, { cache: 'no-cache' }));
-  event.waitUntil(caches.open(PREFIX + EDITION).then((cache) => cache.addAll(fresh)));
+  const store = async (cache, request) => {
+    const answer = await fetch(request);
+    if (!answer.ok) throw new Error(`${request.url}: ${answer.status}`);
+    // A server with clean URLs answers x.html with a redirect to x. A browser refuses a redirected
+    // answer for a page, so what is kept is a plain one.
+    const { status, statusText, headers } = answer;
+    await cache.put(request, answer.redirected ? new Response(await answer.blob(), { status, statusText, headers }) : answer);
+  };
+  event.waitUntil(caches.open(PREFIX + EDITION).then((cache) => Promise.all(fresh.map((request) => store(cache, request)))));
 });
 
 self.addEventListener('activate', (event) => {
@@ -24,7 +32,9 @@ self.addEventListener('fetch', (event) => {
   if (url.pathname.endsWith('/')) url.pathname += 'index.html';
   const answer = async () => {
     const cache = await caches.open(PREFIX + EDITION);
-    return (await cache.match(url.href, { ignoreSearch: true })) ?? fetch(event.request);
+    const kept = (href) => cache.match(href, { ignoreSearch: true });
+    url.hash = url.search = '';
+    return (await kept(url.href)) ?? (await kept(`${url.href}.html`)) ?? fetch(event.request);
   };
   event.respondWith(answer());
 });

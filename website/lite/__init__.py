@@ -17,6 +17,8 @@ from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import as_markdown
+from book import measured
 from flit_core.buildapi import build_wheel
 from jupyterlite_pyodide_kernel.constants import PYODIDE_KERNEL_NPM_NAME, PYODIDE_KERNEL_PLUGIN_ID
 
@@ -24,6 +26,7 @@ HERE = Path(__file__).resolve().parent
 WHEELS = HERE.parent / "wheels"  # what ce_lib's widgets need and Pyodide lacks, from PyPI
 RELEASE = HERE.parent / "node_modules" / "pyodide"  # its lock file, and which version it is
 LABEXTENSIONS = Path(sys.prefix, "share", "jupyter", "labextensions")
+EPOCH = 1735689600  # the time that packed and listed files get: 1 January 2025
 CORE = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")
 # Loaded at once when Python starts: what the kernel asks for, and what a chapter imports.
 KERNEL = ("ssl", "sqlite3", "micropip", "piplite", "ipykernel", "comm", "pyodide-kernel")
@@ -96,6 +99,7 @@ def stage_python(root, folder, pyodide):
     """
     folder.mkdir(parents=True)
     lock = release_lock()
+    os.environ.setdefault("SOURCE_DATE_EPOCH", str(EPOCH))  # the same wheel on every build
     with contextlib.chdir(root):  # as PEP 517 has it
         build_wheel(str(folder))
     kernel = LABEXTENSIONS / PYODIDE_KERNEL_NPM_NAME / "static" / "pypi"
@@ -134,16 +138,86 @@ def copy_release(packages, pyodide, folder):
             raise ValueError(f"{pyodide / name} is not that release's: its sha256 is {found}")
 
 
-def stage_chapters(root, folder):
-    """Copy the chapters for JupyterLite: its kernel by name, their outputs to be shown."""
-    folder.mkdir(parents=True)
+def plain_links(env, out, base):
+    """A function that turns the roles in a Markdown cell into links to the book's pages.
+
+    JupyterLab's own reader of MyST knows one notebook at a time, and shows a warning for each
+    reference to another page.
+    """
+    std, equations = env.get_domain("std"), env.get_domain("math").equations
+    terms = {name.lower(): place for (kind, name), place in std.objects.items() if kind == "term"}
+    works = {}
+    cited = re.compile(r'href="[^"]*bibliography\.html#(id\d+)"[^>]*>([^<]+)</a>')
+    for page in sorted((out / "chapters").glob("*.html")):
+        works |= dict(cited.findall(page.read_text(encoding="utf-8")))
+    ids = {entry.key: entry.citation_id for entry in env.get_domain("cite").citations}
+    book = as_markdown.Book(env)
+
+    def link(text, doc, anchor):
+        return f"[{text}]({base}{doc}.html#{anchor})"
+
+    def term(match):
+        text, _, name = match[1].partition(" <")
+        place = terms.get((name.removesuffix(">") or text).lower())
+        return link(text, *place) if place else text
+
+    def reference(match):
+        role, (text, _, name) = match[1], match[2].partition(" <")
+        name = (name.removesuffix(">") or text).lower()
+        if role == "eq":
+            doc, _ = equations[match[2]]
+            number = book.number("displaymath", match[2])
+            return link(f"({number})", doc, f"equation-{match[2]}")
+        doc, anchor = std.anonlabels[name]
+        figure = env.toc_fignumbers.get(doc, {}).get("figure", {}).get(anchor)
+        if role == "ref":
+            text = text if "<" in match[2] else std.labels[name][2]
+        elif figure:
+            text = f"Figure {'.'.join(map(str, figure))}"
+        else:
+            numbers = env.toc_secnumbers[doc]
+            number = numbers.get(f"#{anchor}") or numbers.get("", ())
+            text = text.replace("%s", ".".join(map(str, number)))
+        return link(text, doc, anchor)
+
+    def work(match):
+        found = [(works.get(ids.get(key)), ids.get(key)) for key in match[2].split(",")]
+        said = "; ".join(link(text, "pages/bibliography", anchor) for text, anchor in found if text)
+        return said if match[1] else f"({said})"
+
+    def page(match):
+        said = match[1] or env.titles[match[2]].astext()
+        return f"[{said}]({base}{match[2]}.html{match[3] or ''})"
+
+    def plain(text):
+        text = re.sub(r"\[([^\]]*)\]\(\.\./([\w/]+)\.md(#[\w-]+)?\)", page, text)
+        text = re.sub(r"\{term\}`([^`]+)`", term, text)
+        text = re.sub(r"\{(eq|ref|numref)\}`([^`]+)`", reference, text)
+        text = re.sub(r"\{cite(:\w+)?\}`([^`]+)`", work, text)
+        text = re.sub(r"\{measured\}`([^`]+)`", lambda m: measured(book.benchmarks, m[1]), text)
+        return re.sub(r"\{(?:cited|output)\}`([^`<]+?)(?: <[^`]*)?`", r"\1", text)
+
+    return plain
+
+
+def staged_chapters(root, plain=str):
+    """The chapters for JupyterLite, by file name: its kernel by name, their outputs to be shown.
+
+    plain : what to do to the text of Markdown cells.
+    """
+    found = {}
     for path in sorted((root / "chapters").glob("*.ipynb")):
         notebook = json.loads(path.read_text(encoding="utf-8"))
         notebook["metadata"]["kernelspec"] = {"name": "python", "display_name": "Python (Pyodide)"}
         for cell in notebook["cells"]:
             if cell["cell_type"] == "code":
                 cell["metadata"]["trusted"] = True
-        (folder / path.name).write_text(json.dumps(notebook), encoding="utf-8")
+            else:
+                cell["source"] = plain("".join(cell["source"]))
+        if re.fullmatch(r"\([\w-]+\)=\s*", notebook["cells"][0]["source"]):
+            del notebook["cells"][0]  # a label alone, which would show as an empty cell
+        found[path.name] = json.dumps(notebook)
+    return found
 
 
 def stage_extension(folder):
@@ -170,16 +244,19 @@ def settings(python):
     return {"jupyter-lite-schema-version": 0, "jupyter-config-data": config}, themes
 
 
-def build(root, out, work, pyodide=None):
+def build(root, out, work, pyodide=None, plain=str):
     """Build JupyterLite with the chapters of `root` into `out`, unless nothing has changed.
 
     root : the project; work : a folder for what is made on the way.
     pyodide : a folder with Pyodide's release to serve it from the site, None for its CDN.
+    plain : what to do to the text of Markdown cells.
     """
     inputs = [root / "pyproject.toml", RELEASE / "package.json", *HERE.glob("*.*")]
-    inputs += [*(root / "chapters").glob("*.ipynb"), *WHEELS.glob("*.whl")]
+    inputs += WHEELS.glob("*.whl")
     inputs += [path for path in (root / "ce_lib").rglob("*.*") if "__pycache__" not in path.parts]
     digest = hashlib.sha256(f"{pyodide} {version('jupyterlite-core')}".encode())
+    chapters = staged_chapters(root, plain)
+    digest.update(json.dumps(chapters).encode())
     for path in sorted(inputs):
         digest.update(path.read_bytes())
     edition = digest.hexdigest()[:16]
@@ -189,7 +266,9 @@ def build(root, out, work, pyodide=None):
     for old in (out, work):
         shutil.rmtree(old, ignore_errors=True)
     python = f"python-{edition}"
-    stage_chapters(root, work / "contents" / "chapters")
+    (work / "contents" / "chapters").mkdir(parents=True)
+    for name, text in chapters.items():
+        (work / "contents" / "chapters" / name).write_text(text, encoding="utf-8")
     stage_extension(work / "extension")
     config, overrides = settings(python)
     (work / "jupyter-lite.json").write_text(json.dumps(config), encoding="utf-8")
@@ -210,6 +289,10 @@ def build(root, out, work, pyodide=None):
     done = subprocess.run(command, cwd=work, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"JupyterLite was not built:\n{done.stdout}{done.stderr}")
+    for listing in out.glob("api/contents/**/all.json"):  # it says when the files were written
+        text = listing.read_text(encoding="utf-8")
+        text = re.sub(r'("(?:created|last_modified)": ")[^"]*', r"\g<1>2025-01-01T00:00:00Z", text)
+        listing.write_text(text, encoding="utf-8")
     stage_python(root, out / python, pyodide)
     stamp.write_text(edition, encoding="utf-8")
 
@@ -233,7 +316,8 @@ def beside_the_book(app, error):
     root, out = Path(app.srcdir), Path(app.outdir)
     for path in (root / "chapters").glob("*.ipynb"):
         shutil.copy(path, out / "chapters")
-    build(root, out / "lite", out.parent / "lite", os.environ.get("PYODIDE") or None)
+    plain = plain_links(app.env, out, app.config.html_baseurl)
+    build(root, out / "lite", out.parent / "lite", os.environ.get("PYODIDE") or None, plain)
 
 
 def setup(app):

@@ -13,7 +13,10 @@
     #ce-status p { margin: 0 0 0.4rem; }
     #ce-status progress { display: block; width: 100%; margin: 0.4rem 0; }
     #ce-status button { margin: 0.2rem 0.5rem 0.2rem 0; padding: 0.3rem 0.8rem; font: inherit; }
-    .jp-RenderedSVG svg { max-width: 100%; height: auto; }`;
+    .jp-RenderedSVG svg { max-width: 100%; height: auto; }
+    .jp-MarkdownCell .jp-Cell-inputArea { max-width: 51rem; } /* with the room for numbers of cells, lines of 46 */
+    .jp-MarkdownCell :is(p, li) > a { color: var(--jp-content-link-color); text-decoration: underline; }
+    @media (max-width: 40rem) { #ce-back { position: fixed; z-index: 9999; right: 0.5rem; bottom: 0.5rem; padding: 0.6rem 0.9rem; border: 1px solid var(--jp-border-color1); border-radius: 6px; background: var(--jp-layout-color1); box-shadow: 0 2px 12px rgb(0 0 0 / 0.25); } }`;
   const book = new URL('../..', location.href);
   const path = new URLSearchParams(location.search).get('path') ?? '';
   let shared;
@@ -33,28 +36,35 @@
   async function leadBack(app) {
     const [widgets] = Object.values(shared['@lumino/widgets']);
     const { Widget } = (await widgets.get())();
-    const link = new Widget({ node: make('a', { textContent: '← The book' }) });
-    link.node.href = new URL(path ? path.replace(/\.ipynb$/, '.html') : 'index.html', book);
+    const narrow = matchMedia('(max-width: 40rem)').matches; // JupyterLab hides its bar there
+    const node = make('a', { textContent: path ? '← Back to the chapter' : '← The book' });
+    node.href = new URL(path ? path.replace(/\.ipynb$/, '.html') : 'index.html', book);
+    if (narrow) {
+      node.id = 'ce-back';
+      document.body.append(node);
+      return;
+    }
+    const link = new Widget({ node });
     link.id = 'ce-back';
     app.shell.add(link, 'top', { rank: 0 });
   }
 
   function follow(app, box) {
     const bar = make('progress');
-    bar.setAttribute('aria-label', 'Python, loaded so far');
-    const figures = make('small', { textContent: 'Asking for it …' });
+    bar.setAttribute('aria-label', 'Progress of loading Python');
+    const figures = make('small', { textContent: 'Connecting …' });
     figures.setAttribute('aria-live', 'off'); // the bar tells a screen reader
-    const words = make('p', {}, 'Python is starting in this page, which may take a minute the first time.');
+    const words = make('p', {}, 'Python is starting in this page. The first time, this may take a minute.');
     box.replaceChildren(words, bar, figures);
     const channel = new BroadcastChannel('ce-book:python');
     channel.addEventListener('message', ({ data }) => {
       if (data.failed) {
         channel.close();
         box.replaceChildren(
-          make('p', {}, `Python could not be loaded from ${data.from}, so nothing can be run here now. What you see are the book’s own outputs. Is this computer on line, and does something block that address?`),
+          make('p', {}, `Python could not be loaded from ${data.from}, so nothing can be run here now. The outputs you see are the book’s own. Check that you are online and that nothing blocks this address.`),
           make('p', {}, make('small', {}, data.failed)),
           button('Try again', () => location.reload()),
-          button('Read on', () => box.replaceChildren()),
+          button('Close', () => box.replaceChildren()),
           make('a', { href: new URL('index.html#how-to-run-it', book), textContent: 'Other ways to run a chapter' }),
         );
       } else if (data.files < data.of) {
@@ -63,7 +73,7 @@
         figures.textContent = `${data.files} of ${data.of} files, ${(data.bytes / 1e6).toFixed(1)} MB from ${data.from}`;
       } else {
         bar.removeAttribute('value');
-        figures.textContent = 'All is here, and being set up.';
+        figures.textContent = 'Downloaded. Python is being set up.';
       }
     });
     opened(app, async ({ sessionContext }) => {
@@ -97,13 +107,21 @@
       box.replaceChildren();
     };
     box.replaceChildren(
-      make('p', {}, 'This chapter is as you left it in this browser. The book’s version is another: you have changed yours, or the book has a new edition. To have the book’s, give up yours; File → Download keeps it.'),
-      button('Take the book’s', take),
-      button('Keep mine', () => box.replaceChildren()),
+      make('p', {}, 'This is your saved copy of the chapter. It differs from the book’s version: you have changed it, or the book has a newer edition. To keep your changes, use File → Download before you load the book’s version.'),
+      button('Load the book’s version', take),
+      button('Keep my copy', () => box.replaceChildren()),
     );
   }
 
+  // Links to the published book lead to the copy of the book that this page belongs to.
+  function stayInThisCopy({ target }) {
+    const link = target.closest?.('a[href*=".html"]');
+    const place = link && /\/((?:chapters|pages)\/\w+\.html.*)$/.exec(link.href);
+    if (place && link.closest('.jp-Notebook')) link.href = new URL(place[1], book);
+  }
+
   function activate(app) {
+    addEventListener('click', stayInThisCopy, true);
     const [python, version] = [make('div'), make('div')];
     const box = make('div', { id: 'ce-status' }, python, version);
     box.setAttribute('role', 'status');

@@ -3,6 +3,7 @@
 const $ = (selector, within = document) => within.querySelector(selector);
 const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
 const root = document.documentElement;
+root.classList.add('alive'); // shows what needs this script
 const home = new URL('..', import.meta.url);
 const page = document.body.dataset.page;
 
@@ -24,6 +25,9 @@ const KEPT = { // what may be kept, and what it must look like
   last: (value) => typeof value?.page === 'string' && typeof value.title === 'string' && typeof value.id === 'string',
   read: (value) => value !== null && typeof value === 'object' && Object.values(value).every(texts),
   quiz: (value) => typeof value?.given === 'string' && typeof value.right === 'boolean',
+  keys: (value) => typeof value === 'boolean',
+  solved: (value) => texts(value),
+  folds: (value) => typeof value?.edition === 'string' && Array.isArray(value.open) && value.open.every(Number.isInteger),
 };
 const valid = (key, value) => Object.hasOwn(KEPT, key.split(':')[0]) && KEPT[key.split(':')[0]](value);
 const PREFIX = 'ce-book:';
@@ -37,14 +41,27 @@ function recall(key) {
     const value = plain(key) ? text : JSON.parse(text);
     if (valid(key, value)) return value;
   } catch { /* not JSON, or no storage at all */ }
-  if (text !== null) say('Some of what this browser had kept about your reading could not be read; it was left aside.');
+  if (text !== null) say('Part of your saved progress could not be read and was ignored.');
   return null;
 }
 
+let refused = ''; // why nothing is kept, if so
 function keep(key, value) {
   try {
     localStorage.setItem(PREFIX + key, plain(key) ? value : JSON.stringify(value));
-  } catch { /* a private window keeps nothing */ }
+  } catch (error) {
+    refused = error.name === 'QuotaExceededError' ? 'The storage that this browser gives to this site is full' : 'This browser blocks storage for this site';
+  }
+}
+
+function forget(key) {
+  try {
+    localStorage.removeItem(PREFIX + key);
+  } catch { /* nothing was kept */ }
+}
+
+function tryStorage() {
+  keep('keys', recall('keys') !== false);
 }
 
 function keptKeys() {
@@ -83,16 +100,17 @@ function showProgress() {
     link?.classList.toggle('done', full);
   }
   const last = recall('last');
+  showOnFront(last);
   const bar = make('progress', { max: all.sections + all.questions, value: sum.sections + sum.questions });
-  bar.setAttribute('aria-label', 'Done of the book');
+  bar.setAttribute('aria-label', 'Your progress in the book');
   const parts = [
     make('p', { className: 'caption', textContent: 'Your progress' }),
     bar,
-    make('p', {}, `${sum.sections} of ${all.sections} sections, ${sum.questions} of ${all.questions} questions`),
+    make('p', {}, `${sum.sections} of ${all.sections} sections read, ${sum.questions} of ${all.questions} questions solved`),
   ];
+  if (refused) parts.push(make('p', { className: 'refused', textContent: `${refused}, so your progress is not kept.` }));
   if (last && Object.hasOwn(totals, last.page) && last.page !== page) {
-    const to = new URL(`${last.page}.html#${encodeURIComponent(last.id)}`, home);
-    parts.push(make('p', {}, make('a', { href: to, textContent: `Continue: ${last.title}` })));
+    parts.push(make('p', {}, make('a', { href: addressOf(last), textContent: `Continue: ${last.title}` })));
   }
   const file = make('input', { type: 'file', accept: '.json', hidden: true });
   file.addEventListener('change', importFrom);
@@ -102,7 +120,31 @@ function showProgress() {
     return element;
   };
   parts.push(make('p', { className: 'buttons' }, button('Export', exportTo), button('Import', () => file.click()), button('Reset', reset), file));
+  const slash = make('input', { type: 'checkbox', checked: recall('keys') !== false });
+  slash.addEventListener('change', () => keep('keys', slash.checked));
+  parts.push(make('p', {}, make('label', {}, slash, ' / starts a search')));
   box.replaceChildren(...parts);
+}
+
+const addressOf = ({ page: chapter, id }) => new URL(`${chapter}.html#${encodeURIComponent(id)}`, home).href;
+
+function showOnFront(last) { // the way back to where one was, and a bar for each chapter begun
+  const start = $('main .button');
+  if (page !== 'index' || !start) return;
+  $('main .button.second')?.remove();
+  if (last && Object.hasOwn(totals, last.page)) {
+    start.after(make('a', { className: 'button second', href: addressOf(last), textContent: `Continue with ${last.title}` }));
+  }
+  for (const item of $$('.chapter')) {
+    const chapter = Object.keys(totals).find((key) => new URL(`${key}.html`, home).pathname === new URL($('a', item).href).pathname);
+    if (!chapter) continue;
+    const here = done(chapter);
+    const all = totals[chapter].sections.length + totals[chapter].questions.length;
+    const bar = make('progress', { max: all, value: here.sections + here.questions });
+    bar.setAttribute('aria-label', `Chapter ${$('a', item).textContent}: ${bar.value} of ${all} sections and questions`);
+    $('progress', item)?.remove();
+    if (bar.value) item.append(bar);
+  }
 }
 
 function exportTo() {
@@ -114,7 +156,7 @@ function exportTo() {
   const blob = new Blob([JSON.stringify({ book: 'cross-entropy-and-softmax', version: 1, kept }, null, 1)], { type: 'application/json' });
   const link = make('a', { href: URL.createObjectURL(blob), download: 'my-progress.json' });
   link.click();
-  URL.revokeObjectURL(link.href);
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // some browsers read it after the click
 }
 
 async function importFrom(event) {
@@ -125,19 +167,30 @@ async function importFrom(event) {
     for (const [key, value] of entries) keep(key, value);
     location.reload();
   } catch {
-    say('That file is not an export of this book’s progress; nothing was changed.');
+    say('This file is not a progress export of this book. Nothing was changed.');
   }
 }
 
 function reset() {
-  const yes = make('button', { textContent: 'Forget it all' });
-  yes.addEventListener('click', () => {
+  const button = (textContent, action) => {
+    const element = make('button', { type: 'button', textContent });
+    element.addEventListener('click', action);
+    return element;
+  };
+  const said = make('p', { id: 'ask', textContent: 'Delete your progress and your answers from this browser? Export them first if you may want them back.' });
+  const cancel = button('Cancel', () => dialog.close());
+  const dialog = make('dialog', {}, said, make('p', { className: 'buttons' }, button('Export', exportTo), button('Delete', () => {
     for (const key of keptKeys()) localStorage.removeItem(PREFIX + key);
     location.reload();
+  }), cancel));
+  dialog.setAttribute('aria-labelledby', 'ask');
+  dialog.addEventListener('close', () => {
+    dialog.remove();
+    $$('#progress button').at(-1).focus();
   });
-  const no = make('button', { textContent: 'Keep it' });
-  no.addEventListener('click', () => $('#notice').replaceChildren());
-  say('Forget your progress and answers? Export them first if you may want them back.', yes, no);
+  document.body.append(dialog);
+  dialog.showModal();
+  cancel.focus();
 }
 
 function follow() { // a section is read when its end has been on the screen for a second
@@ -160,12 +213,23 @@ function follow() { // a section is read when its end has been on the screen for
 function markRead(section) {
   const read = recall('read') ?? {};
   const here = read[page] ?? [];
-  keep('last', { page, id: section.id, title: $('h2', section)?.firstChild?.parentElement.innerText.replace(/[#¶\s]+$/, '') ?? page });
   if (!here.includes(section.id)) keep('read', { ...read, [page]: [...here, section.id] });
   showProgress();
 }
 
-document.addEventListener('ce-answer', showProgress);
+document.addEventListener('ce-answer', () => {
+  tryStorage();
+  showProgress();
+});
+
+// The folds that were open on the last visit, as long as the page is the same edition.
+const folds = $$('main details').filter((fold) => !fold.closest('.ce-widget'));
+const { edition } = document.body.dataset;
+const openFolds = recall(`folds:${page}`);
+if (openFolds?.edition === edition) for (const k of openFolds.open) if (folds[k]) folds[k].open = true;
+addEventListener('toggle', ({ target }) => {
+  if (folds.includes(target)) keep(`folds:${page}`, { edition, open: folds.flatMap(({ open }, k) => (open ? [k] : [])) });
+}, true);
 
 // Widgets: the modules that JupyterLab uses, loaded when their place comes near ----------------------
 class Model {
@@ -185,13 +249,15 @@ async function enliven(element) {
   const { widget, model } = element.dataset;
   const still = [...element.childNodes];
   try {
-    const { default: { render } } = await import(new URL(`_static/widgets/${widget}.mjs`, home));
+    const { default: { render } } = await import(new URL(`_static/widgets/${widget}.js`, home));
     element.replaceChildren();
     render({ model: new Model(JSON.parse(model)), el: element });
+    if (widget === 'quiz') element.append(make('div', { className: 'ce-still' }, ...still)); // for print
   } catch (error) {
     element.replaceChildren(...still);
     console.error(`The figure ${widget} stays as it is: ${error.message}`);
   }
+  element.classList.add('awake');
 }
 
 const near = new IntersectionObserver((entries) => {
@@ -216,21 +282,31 @@ async function copy(text, button) {
     await navigator.clipboard.writeText(text);
     button.textContent = 'Copied';
   } catch {
-    button.textContent = 'The browser refused';
+    button.textContent = 'Copying failed';
   }
   setTimeout(() => { button.textContent = label; }, 1500);
 }
 
+function nameTheme() {
+  $('[data-do=theme]').setAttribute('aria-label', root.dataset.theme ? `Colours: ${root.dataset.theme}. Change to the system’s` : 'Colours: the system’s. Change');
+}
+nameTheme();
+
 const ACTIONS = {
-  theme() {
-    const dark = root.dataset.theme ? root.dataset.theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
-    root.dataset.theme = dark ? 'light' : 'dark';
-    keep('theme', root.dataset.theme);
+  theme() { // away from the system's choice, and back to it
+    if (root.dataset.theme) {
+      delete root.dataset.theme;
+      forget('theme');
+    } else {
+      root.dataset.theme = matchMedia('(prefers-color-scheme: dark)').matches ? 'light' : 'dark';
+      keep('theme', root.dataset.theme);
+    }
+    nameTheme();
   },
   async 'copy-page'(button) {
     const answer = await fetch(button.dataset.from).catch(() => null);
     if (answer?.ok) copy(await answer.text(), button);
-    else say('The Markdown of this page could not be fetched.');
+    else say('The Markdown of this page could not be fetched. Check your connection.');
   },
 };
 
@@ -239,33 +315,171 @@ addEventListener('click', ({ target }) => {
   if (button) ACTIONS[button.dataset.do](button);
 });
 
+// Ctrl+K searches; so does / alone, which can be switched off, since dictation and screen readers
+// send single characters. Nothing else on a page acts on a key that no control has.
 addEventListener('keydown', (event) => {
-  if (event.target.closest('input, textarea, select, [role=slider], .ce-widget')) return;
-  const search = (event.key === 'k' && (event.ctrlKey || event.metaKey)) || (event.key === '/' && !event.ctrlKey);
-  if (search) {
-    event.preventDefault();
-    $('[type=search]').focus();
-  } else if (!event.altKey && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.target.closest('[tabindex]')) {
-    if (event.key === 'ArrowLeft') $('a[rel=prev]')?.click();
-    if (event.key === 'ArrowRight') $('a[rel=next]')?.click();
-  }
+  const slash = event.key === '/' && !event.ctrlKey && !event.metaKey && !event.altKey && recall('keys') !== false
+    && !event.target.closest('input, textarea, select, [contenteditable]');
+  if (!slash && !(event.key === 'k' && (event.ctrlKey || event.metaKey))) return;
+  event.preventDefault();
+  $('.bar [type=search]').focus();
 });
 
-const wide = new ResizeObserver((entries) => { // what scrolls sideways can be scrolled by keyboard
-  for (const { target } of entries) {
-    if (target.scrollWidth > target.clientWidth + 1) target.tabIndex = 0;
-    else target.removeAttribute('tabindex');
+// Search: the engine is loaded when a reader turns to the field -----------------------------------------
+const searching = () => import(new URL('_static/search.js', home));
+$('.bar [type=search]').addEventListener('focus', async ({ target }) => {
+  const said = make('p', { className: 'for-ears', role: 'status' });
+  target.form.append(said);
+  const { attach } = await searching();
+  attach(target, $('.results'), (text) => { said.textContent = text; });
+}, { once: true });
+if (page === 'search') searching().then(({ fillPage }) => fillPage($('#search-results')));
+
+// Where am I: the section in the contents and in the bar, and how far the page is read --------------------
+const links = new Map($$('#contents .current a[href^="#"]').map((link) => [decodeURIComponent(link.hash.slice(1)), link]));
+const headings = $$('main :is(h2, h3)').filter((heading) => heading.closest('section[id]'));
+const name = (heading) => heading.innerText.replace(/[#¶\s]+$/, '').replace(/\s+/g, ' ');
+
+function lookAround() {
+  const above = headings.filter((heading) => heading.getBoundingClientRect().top < innerHeight * 0.3);
+  const trail = ['H2', 'H3'].map((tag) => above.findLast(({ tagName }) => tagName === tag));
+  if (trail[0] && trail[1] && above.indexOf(trail[1]) < above.indexOf(trail[0])) trail.pop();
+  const title = $('main h1');
+  const away = title && title.getBoundingClientRect().bottom < 40;
+  document.body.classList.toggle('reading', Boolean(away));
+  $('.here').replaceChildren(...(away ? [make('span', { className: trail[0] ? 'above' : '', textContent: page === 'index' ? '' : name(title) + (trail[0] ? ' › ' : '') }), trail[0] ? name(trail[0]) : ''] : []));
+  for (const link of links.values()) link.removeAttribute('aria-current');
+  links.get(trail[0]?.closest('section').id)?.setAttribute('aria-current', 'location');
+  const length = root.scrollHeight - innerHeight;
+  $('.read-so-far').style.scale = `${length > 0 ? Math.min(1, scrollY / length) : 0} 1`;
+}
+function keepPlace() { // where to continue
+  const here = headings.filter((heading) => heading.matches('h2') && heading.getBoundingClientRect().top < innerHeight * 0.3).at(-1);
+  if (here && Object.hasOwn(totals, page)) keep('last', { page, id: here.closest('section').id, title: name(here) });
+}
+let resting = 0;
+addEventListener('scroll', () => {
+  clearTimeout(resting);
+  resting = setTimeout(keepPlace, 500);
+}, { passive: true });
+addEventListener('pagehide', keepPlace);
+let looking = 0;
+addEventListener('scroll', () => { looking ||= requestAnimationFrame(() => { looking = 0; lookAround(); }); }, { passive: true });
+lookAround();
+
+// What a link inside the book leads to, shown beside it: on hover, on focus, and on a tap -----------------
+const peek = make('div', { id: 'peek', popover: 'manual' });
+document.body.append(peek);
+const pages = new Map();
+const PEEKED = 'main a[href*="#"]:not(.headerlink, .search a, nav a)';
+let peeking = null;
+let timer = 0;
+
+async function documentOf(url) {
+  const path = url.origin + url.pathname;
+  if (path === location.origin + location.pathname) return document;
+  if (!pages.has(path)) {
+    pages.set(path, fetch(path).then((answer) => (answer.ok ? answer.text() : Promise.reject()))
+      .then((text) => new DOMParser().parseFromString(text, 'text/html')));
   }
+  return pages.get(path);
+}
+
+function excerpt(target) { // of a term its definition; of a figure, formula or reference itself; of a section its first lines
+  if (target.matches('dt')) {
+    const terms = [];
+    for (let term = target; term.matches('dt'); term = term.nextElementSibling) terms.push(term);
+    return [make('b', { textContent: name(target) }), ...terms.at(-1).nextElementSibling.cloneNode(true).childNodes];
+  }
+  const whole = target.closest('div.math, figure, .citation') ?? (target.matches('span') && target.parentElement?.matches('div.math') ? target.parentElement : null);
+  if (whole) return [whole.cloneNode(true)];
+  const section = target.closest('section');
+  const heading = section && $('h1, h2, h3, h4', section);
+  const first = section && $(':scope > p', section);
+  return heading ? [make('b', { textContent: name(heading) }), ...(first ? [first.cloneNode(true)] : [])] : [];
+}
+
+async function showPeek(link, withOpen) {
+  const url = new URL(link.href);
+  const target = (await documentOf(url).catch(() => null))?.getElementById(decodeURIComponent(url.hash.slice(1)));
+  const parts = target && peeking === link ? excerpt(target) : [];
+  if (!parts.length) return;
+  const holder = make('div', {}, ...parts);
+  $$('[id]', holder).forEach((element) => { if (!element.closest('svg')) element.removeAttribute('id'); });
+  $$('.headerlink, script, .copy', holder).forEach((element) => element.remove());
+  if (withOpen) holder.append(make('p', {}, make('a', { href: link.href, textContent: 'Open' })));
+  peek.replaceChildren(holder);
+  peek.showPopover?.();
+  const at = link.getBoundingClientRect();
+  const { width, height } = peek.getBoundingClientRect();
+  peek.style.left = `${Math.max(8, Math.min(at.left, innerWidth - width - 8))}px`;
+  peek.style.top = `${at.bottom + height + 12 < innerHeight ? at.bottom + 6 : Math.max(8, at.top - height - 6)}px`;
+}
+
+function hidePeek() {
+  clearTimeout(timer);
+  peeking = null;
+  if (peek.matches(':popover-open')) peek.hidePopover();
+}
+
+function wantPeek(link, delay, withOpen = false) {
+  clearTimeout(timer);
+  if (!link || new URL(link.href).origin !== location.origin || !('popover' in peek)) return;
+  link.removeAttribute('title'); // said here instead, with its formulas set
+  peeking = link;
+  timer = setTimeout(() => showPeek(link, withOpen), delay);
+}
+const peekable = (target) => target.closest?.(PEEKED);
+addEventListener('pointerover', ({ target, pointerType }) => {
+  if (pointerType !== 'mouse') return;
+  const link = peekable(target);
+  if (link && link !== peeking) wantPeek(link, 300);
+  else if (!link && peeking && !peek.contains(target)) { clearTimeout(timer); timer = setTimeout(hidePeek, 250); } else if (peek.contains(target)) clearTimeout(timer);
 });
+addEventListener('focusin', ({ target }) => {
+  if (peekable(target) && target.matches(':focus-visible')) wantPeek(target, 100);
+  else if (!peek.contains(target)) hidePeek();
+});
+addEventListener('keydown', ({ key }) => { if (key === 'Escape') hidePeek(); });
+let touched = false;
+addEventListener('pointerdown', ({ pointerType }) => { touched = pointerType === 'touch'; }, true);
+addEventListener('click', (event) => {
+  const link = peekable(event.target);
+  if (touched && link && peeking !== link && 'popover' in peek && new URL(link.href).origin === location.origin) {
+    event.preventDefault();
+    wantPeek(link, 0, true);
+  } else if (!peek.contains(event.target) || event.target.closest('a')) hidePeek();
+});
+addEventListener('scroll', () => { if (peek.matches(':popover-open')) hidePeek(); }, { passive: true });
+
+function openTarget() { // a link to something folded opens its folds
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const folds = [];
+  for (let fold = target?.closest('details'); fold; fold = fold.parentElement.closest('details')) folds.push(fold);
+  if (folds.every(({ open }) => open)) return;
+  for (const fold of folds) fold.open = true;
+  target.scrollIntoView();
+}
+addEventListener('hashchange', openTarget);
+openTarget();
+
+// What is wider than the page scrolls sideways: it can be scrolled by keyboard, and says that it goes on.
+function showCut({ target }) {
+  const hidden = target.scrollWidth - target.clientWidth;
+  if (hidden > 1) target.tabIndex = 0;
+  else target.removeAttribute('tabindex');
+  target.classList.toggle('cut', hidden > 1 && target.scrollLeft < hidden - 2);
+}
+const wide = new ResizeObserver((entries) => entries.forEach(showCut));
 
 function offline() {
   if (!('serviceWorker' in navigator) || !isSecureContext || navigator.connection?.saveData) return;
   const hadOne = navigator.serviceWorker.controller;
   navigator.serviceWorker.register(new URL('sw.js', home)).then((registration) => {
     const offer = (worker) => {
-      const button = make('button', { textContent: 'Show it' });
+      const button = make('button', { textContent: 'Load it' });
       button.addEventListener('click', () => worker.postMessage('take over'));
-      say('There is a newer edition of this book.', button);
+      say('A newer edition of this book is available.', button);
     };
     if (registration.waiting) offer(registration.waiting);
     registration.addEventListener('updatefound', () => {
@@ -278,12 +492,26 @@ function offline() {
   if (hadOne) navigator.serviceWorker.addEventListener('controllerchange', () => location.reload());
 }
 
+// On paper every fold is open, where the style sheet alone can't see to it.
+if (!CSS.supports('selector(::details-content)')) {
+  let folds = [];
+  addEventListener('beforeprint', () => {
+    folds = $$('details:not([open])');
+    for (const fold of folds) fold.open = true;
+  });
+  addEventListener('afterprint', () => { for (const fold of folds) fold.open = false; });
+}
+
 $$('.ce-widget').forEach((element) => near.observe(element));
+tryStorage();
 showProgress();
 follow();
 const idle = window.requestIdleCallback ?? ((work) => setTimeout(work, 200));
 idle(() => {
   copyButtons();
-  $$('pre, .math, .scrolls').forEach((element) => wide.observe(element));
+  $$('pre, div.math, .scrolls').forEach((element) => {
+    wide.observe(element);
+    element.addEventListener('scroll', showCut, { passive: true });
+  });
 });
 addEventListener('load', () => setTimeout(offline, 3000)); // the whole book: not while this page loads

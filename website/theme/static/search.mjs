@@ -1,0 +1,158 @@
+// The search: over sections, terms and figures, in the bar as one types and on the search page.
+// Loaded when a reader begins to search; the engine is MiniSearch.
+import MiniSearch from './minisearch.js';
+
+const home = new URL('..', import.meta.url);
+const NUMBER = String.raw`\d+(?:[.,]\d+)*(?:e[-+]?\d+)?`;
+const TOKEN = new RegExp(`${NUMBER}|[\\p{L}_][\\p{L}\\p{M}\\p{N}_]*`, 'giu');
+const NUMERIC = new RegExp(`^${NUMBER}$`, 'i');
+const SAME = [ // other ways to write what the book writes
+  [/\blog[-\s]?sum[-\s]?exp\b|\blse\b/gi, 'logsumexp'],
+  [/\bcross[-\s]?entropy[-\s]?loss\b|\bcrossentropyloss\b|\bcrossentropy\b/gi, 'cross entropy'],
+  [/\bnll(loss)?\b/gi, 'negative log likelihood'],
+  [/\bkl\b/gi, 'kullback'],
+  [/τ|\btau\b/gi, 'temperature'],
+  [/\beps\b|ε/gi, 'eps'],
+];
+
+const tokens = (text) => (text.replaceAll('−', '-').match(TOKEN) ?? []);
+const folded = (term) => term.toLowerCase().normalize('NFD').replace(/\p{M}/gu, '').replace(/(?<=\d),(?=\d{3})/g, '');
+
+let loading;
+function engine() {
+  loading ??= fetch(new URL('search.json', home)).then((answer) => answer.json()).then((places) => {
+    const search = new MiniSearch({
+      fields: ['t', 'crumb', 'x'],
+      tokenize: tokens,
+      processTerm: folded,
+    });
+    search.addAll(places.map((place, id) => ({ id, t: place.t, crumb: place.c.join(' '), x: place.x })));
+    return { search, places };
+  });
+  loading.catch(() => { loading = undefined; });
+  return loading;
+}
+
+// A number is also looked for with fewer digits: who has 2.302585 in a log wants 2.303.
+function rounded(term) {
+  if (!NUMERIC.test(term) || !term.includes('.')) return [term];
+  const [mantissa, exponent = ''] = term.split(/(?=e)/);
+  const shorter = [3, 4, 5].map((n) => Number(mantissa).toPrecision(n)).filter((text) => text.length < mantissa.length && !text.includes('e'));
+  return [term, ...shorter.map((text) => text + exponent)];
+}
+
+const KIND = { term: 1.6, page: 1.3, section: 1.2, figure: 0.8 };
+
+export async function find(query, most = 30) {
+  const { search, places } = await engine();
+  let asked = query;
+  for (const [pattern, word] of SAME) asked = asked.replace(pattern, ` ${word} `);
+  const words = tokens(asked).map(folded);
+  if (!words.length) return { hits: [], words };
+  const last = words.at(-1);
+  const queries = words.map((word) => ({
+    combineWith: 'OR',
+    queries: rounded(word),
+    prefix: (term) => term === last && !NUMERIC.test(term) && term.length > 1,
+    fuzzy: (term) => (NUMERIC.test(term) || term.length < 5 ? 0 : 0.2),
+  }));
+  const options = { boost: { t: 4, crumb: 0.5 }, boostDocument: (id) => KIND[places[id].k] };
+  let found = search.search({ combineWith: 'AND', queries }, options);
+  if (!found.length) found = search.search({ combineWith: 'OR', queries }, options);
+  return { hits: found.slice(0, most).map(({ id, terms }) => ({ ...places[id], terms })), words };
+}
+
+function make(tag, properties = {}, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}
+
+const address = ({ p, h }) => new URL(`${p}.html${h ? `#${h}` : ''}`, home).href;
+
+// Text with the found words marked, cut around the first of them.
+function marked(text, terms, length = 170) {
+  const known = new Set(terms);
+  const at = [...text.replaceAll('−', '-').matchAll(TOKEN)].filter(([word]) => known.has(folded(word)));
+  const start = Math.max(0, (at[0]?.index ?? 0) - 50);
+  const from = start ? text.indexOf(' ', start) + 1 : 0;
+  const to = from + length < text.length ? text.lastIndexOf(' ', from + length) : text.length;
+  const line = make('p', { className: 'context' }, from ? '… ' : '');
+  let done = from;
+  for (const { 0: word, index } of at) {
+    if (index < done || index + word.length > to) continue;
+    line.append(text.slice(done, index), make('mark', { textContent: text.slice(index, index + word.length) }));
+    done = index + word.length;
+  }
+  line.append(text.slice(done, Math.max(done, to)), to < text.length ? ' …' : '');
+  return line;
+}
+
+function result(hit) {
+  const trail = [...hit.c, ...(hit.k === 'figure' ? ['Figure'] : [])].join(' › ');
+  return make('li', {}, make('a', { href: address(hit) },
+    make('span', { className: 'crumb', textContent: trail || 'Page' }),
+    make('b', { textContent: hit.t })), ...(hit.x ? [marked(hit.x, hit.terms)] : []));
+}
+
+function nothing(query) {
+  return make('p', { className: 'nothing' }, `Nothing in the book matches “${query}”. Try fewer words, a number with fewer digits, or look into the `,
+    make('a', { href: new URL('pages/glossary.html', home).href, textContent: 'glossary' }), ' or ',
+    make('a', { href: new URL('pages/cheat_sheet.html', home).href, textContent: 'cheat sheet' }), '.');
+}
+
+async function show(query, list, most) {
+  try {
+    const { hits } = await find(query, most);
+    list.replaceChildren(...(hits.length ? hits.map(result) : query.trim() ? [nothing(query)] : []));
+    return hits.length;
+  } catch {
+    list.replaceChildren(make('p', { className: 'nothing', textContent: 'The search could not be loaded. Check your connection and try again.' }));
+    return 0;
+  }
+}
+
+// In the bar: results below the field as one types.
+export function attach(input, panel, say) {
+  const list = $list(panel);
+  const links = () => [...panel.querySelectorAll('a')];
+  let asked = 0;
+  const look = async () => {
+    const turn = asked += 1;
+    const query = input.value;
+    panel.hidden = !query.trim();
+    if (panel.hidden) return;
+    const count = await show(query, list, 12);
+    if (turn === asked) say(count ? `${count} results` : 'No results');
+  };
+  input.addEventListener('input', look);
+  input.addEventListener('focus', look);
+  const box = input.form;
+  box.addEventListener('keydown', (event) => {
+    const all = [input, ...links()];
+    const here = all.indexOf(document.activeElement);
+    if (event.key === 'Escape') { panel.hidden = true; input.focus(); panel.hidden = true; }
+    if ((event.key === 'ArrowDown' || event.key === 'ArrowUp') && here >= 0) {
+      event.preventDefault();
+      all[(here + (event.key === 'ArrowDown' ? 1 : all.length - 1)) % all.length].focus();
+    }
+  });
+  box.addEventListener('focusout', ({ relatedTarget }) => { if (!box.contains(relatedTarget)) panel.hidden = true; });
+  panel.addEventListener('click', ({ target }) => { if (target.closest('a')) panel.hidden = true; });
+  look();
+}
+function $list(panel) {
+  const list = make('ol');
+  panel.replaceChildren(list);
+  return list;
+}
+
+// On the search page: all results of ?q=.
+export async function fillPage(place) {
+  const query = new URLSearchParams(location.search).get('q') ?? '';
+  const list = make('ol');
+  place.replaceChildren(make('p', { textContent: query ? 'Searching …' : 'Type what you look for into the field above: words, a symbol, or a number from your log.' }), list);
+  if (!query) return;
+  const count = await show(query, list, 60);
+  place.firstChild.textContent = count ? `${count} places mention “${query}”.` : '';
+}
