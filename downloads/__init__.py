@@ -1,4 +1,4 @@
-"""The book to take along: PDF, EPUB and the site as a zip, all made from the built website.
+"""The book as PDF, EPUB and a zip of the website, all made from the built website.
 
     python -m downloads.pdf | downloads.epub | downloads.site        (make pdf, make epub, make zip)
 
@@ -41,7 +41,7 @@ def assembled(site, chromium):
         ) as context,
     ):
         context.set_default_timeout(120_000)
-        context.route("**/_static/book.mjs", lambda route: route.abort())
+        context.route("**/_static/book.js", lambda route: route.abort())
         context.route(
             "**/node_modules/**",
             lambda route: route.fulfill(path=FONTS / route.request.url.split("node_modules/")[1]),
@@ -78,7 +78,7 @@ def archive(path, edition):
 
 
 def target(suffix):
-    """Where a file to take along goes; ends the program if there is no site to make it from."""
+    """Where a download is written; ends the program if there is no built site."""
     if not (SITE / "index.html").exists():
         sys.exit("There is no website in _build/html: run `make book` first")
     DIST.mkdir(exist_ok=True)

@@ -3,7 +3,7 @@
 // what is folded or moves on the website is told as text and still pictures.
 const home = new URL('.', location.href);
 const published = new URL('.', document.querySelector('link[rel=canonical]').href);
-const SITE_ONLY = 'nav, .headerlink, .toctree-wrapper, .with-script, .copy, script, button, .sd-summary-state-marker';
+const SITE_ONLY = 'nav, .narrow, .headerlink, .sd-tab-set > input, .toctree-wrapper, .with-script, .copy, script, button, .sd-summary-state-marker';
 
 function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
@@ -33,6 +33,10 @@ async function fetched(path) {
   const page = new DOMParser().parseFromString(await response.text(), 'text/html');
   const article = document.importNode(page.querySelector('main article'), true);
   article.querySelectorAll(SITE_ONLY).forEach((element) => element.remove());
+  article.querySelectorAll('mjx-container.wide').forEach((formula) => formula.classList.remove('wide')); // at any width
+  for (const tab of article.querySelectorAll('.sd-tab-label')) {
+    tab.replaceWith(make('p', { className: 'opened-title', textContent: heading(tab) }));
+  }
   return article;
 }
 
@@ -56,7 +60,7 @@ function rename(article, path, known) {
 async function still(box, path) {
   const { widget, model } = box.dataset;
   const values = JSON.parse(model);
-  const { default: { render } } = await import(new URL(`_static/widgets/${widget}.mjs`, home));
+  const { default: { render } } = await import(new URL(`_static/widgets/${widget}.js`, home));
   const stage = make('div', { className: 'ce-widget' });
   document.body.append(stage);
   render({ model: { get: (name) => values[name], set() {}, on() {}, off() {}, save_changes() {} }, el: stage });
@@ -78,7 +82,9 @@ async function still(box, path) {
   box.append(make('p', { className: 'live' }, make('a', { href: live, textContent: 'On the website this figure moves' }), '.'));
 }
 
-// Folded answers and solutions go to the end of the book; any other fold is opened where it is.
+// Folded solutions and answers go to the end of the book, and so do proofs, derivations and code
+// that nothing later needs; any other fold is opened where it is.
+const ASIDE = /^(Proof|Going deeper|Code)\b/;
 function unfold(article, path, answers) {
   let asked = 0;
   for (const fold of article.querySelectorAll('details')) {
@@ -86,17 +92,18 @@ function unfold(article, path, answers) {
     const said = heading(summary.querySelector('.collapsed') ?? summary);
     summary.remove();
     const question = fold.closest('[data-widget=quiz]');
-    if (!question && !/solution|answer/i.test(said)) {
+    const aside = ASIDE.test(said);
+    if (!question && !aside && !/solution|answer/i.test(said)) {
       fold.replaceWith(make('div', { className: 'opened' }, make('p', { className: 'opened-title', textContent: said }), ...fold.childNodes));
       continue;
     }
-    const label = question ? `Question ${asked += 1}` : exercise(fold) ?? said;
+    const label = question ? `Question ${asked += 1}` : (aside ? drawn(fold) : exercise(fold)) || said;
     const id = anchor(path, label.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/-$/, ''));
     let entry = answers.at(-1);
     if (entry?.id !== id) {
-      entry = { id, label, path, parts: question ? [question.querySelector('p').cloneNode(true)] : [] };
+      entry = { id, label, path, aside, parts: question ? [question.querySelector('p').cloneNode(true)] : [] };
       answers.push(entry);
-      const where = question ? 'Answer' : 'Solution';
+      const where = aside ? label : question ? 'Answer' : 'Solution';
       const link = make('a', { href: `#answers--${id}`, textContent: where });
       fold.before(make('p', { className: 'turn', id }, link, pageNumber(`answers--${id}`)));
       if (question) question.prepend(make('p', { className: 'question-number', textContent: label }));
@@ -106,6 +113,12 @@ function unfold(article, path, answers) {
     fold.remove();
     if (cell && !question && !cell.querySelector('.turn')) cell.remove();
   }
+}
+
+function drawn(fold) { // "Code for Figure 4.2", from the figure above the fold
+  const number = fold.closest('.cell')?.previousElementSibling?.matches('figure')
+    && fold.closest('.cell').previousElementSibling.querySelector('.caption-number');
+  return number ? `Code for ${heading(number)}` : null;
 }
 
 function exercise(fold) { // "4 ★★", from the paragraph that the solution follows
@@ -122,15 +135,15 @@ const pageNumber = (id) => {
   return place;
 };
 
-function answersOf(pages, answers) {
-  const section = make('section', { id: 'answers', className: 'page' }, make('h1', { textContent: 'Answers and solutions' }));
+function appendix(id, title, pages, answers) {
+  const section = make('section', { id, className: 'page' }, make('h1', { textContent: title }));
   for (const { path, title } of pages) {
     const own = answers.filter((entry) => entry.path === path);
     if (!own.length) continue;
-    const chapter = make('section', { id: `answers--${slug(path)}` }, make('h2', { textContent: title }));
-    for (const { id, label, parts } of own) {
-      const back = make('a', { href: `#${id}`, textContent: label });
-      chapter.append(make('div', { className: 'answer', id: `answers--${id}` }, make('p', { className: 'answer-title' }, back), ...parts));
+    const chapter = make('section', { id: `${section.id}--${slug(path)}` }, make('h2', { textContent: title }));
+    for (const { id: entry, label, parts } of own) {
+      const back = make('a', { href: `#${entry}`, textContent: label });
+      chapter.append(make('div', { className: 'answer', id: `answers--${entry}` }, make('p', { className: 'answer-title' }, back), ...parts));
     }
     section.append(chapter);
   }
@@ -161,10 +174,15 @@ window.assemble = async () => {
     section.dataset.page = path.replace('.html', ''); // the site's style names a page by it
     whole.append(section);
   }
-  const end = answersOf(pages, answers);
-  if (answers.length) {
-    whole.append(end);
-    pages.push({ id: end.id, title: heading(end.querySelector('h1')), part: pages.at(-1).part });
+  const { part } = pages.at(-1);
+  const printed = [...pages];
+  for (const [id, title, own] of [
+    ['proofs', 'Proofs, derivations and code', answers.filter(({ aside }) => aside)],
+    ['answers', 'Answers and solutions', answers.filter(({ aside }) => !aside)],
+  ]) {
+    if (!own.length) continue;
+    whole.append(appendix(id, title, printed, own));
+    pages.push({ id, title, part });
   }
   document.body.replaceChildren(whole);
   await document.fonts.ready;

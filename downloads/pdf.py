@@ -31,14 +31,17 @@ def write(site, path, chromium):
     with laid_out(site, chromium) as (page, book):
         if faults := page.evaluate("tooLarge()"):
             raise RuntimeError("does not fit on a page: " + "; ".join(faults))
-        numbers = {}
-        for _ in range(4):
+        filled, seen = {}, []
+        for _ in range(8):
             page.pdf(path=path, **PRINT)
             places = places_of(path)
-            before, numbers = numbers, {name: number for name, (number, _) in places.items()}
-            if numbers == before:
+            numbers = {name: number for name, (number, _) in places.items()}
+            if numbers == filled:
                 break
-            page.evaluate("(numbers) => fillIn(numbers)", numbers)
+            if numbers not in seen:  # else Chromium alternates between two layouts: print again
+                page.evaluate("(numbers) => fillIn(numbers)", numbers)
+                filled = numbers
+            seen.append(numbers)
         else:
             raise RuntimeError("the page numbers in the contents did not settle")
     finish(path, book, places)

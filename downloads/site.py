@@ -16,11 +16,14 @@ Then open http://localhost:8000 in a browser.
 {licence}
 """
 
+LINK = re.compile(rb'href="(?:\.?\.?/)*(' + NAME.encode() + rb'\.(?:pdf|epub|zip))"')
+
 
 def write(site, path):
     """The zip of the built site: one folder, which any server of files can hand out."""
     front = (site / "index.html").read_text(encoding="utf-8")
     edition, version = re.search(r'data-edition="(.*?)" data-version="(.*?)"', front).groups()
+    base = re.search(r'rel="canonical" href="(.*?)index.html"', front)[1]
     about = README.format(edition=edition, version=version, licence=LICENCE)
     with archive(path, edition) as add:
         add(f"{NAME}/README.txt", about)
@@ -28,7 +31,10 @@ def write(site, path):
             add(f"{NAME}/{name}", (ROOT / name).read_bytes())
         for file in sorted(site.rglob("*")):
             if file.is_file() and file.name != ".buildinfo":
-                add(f"{NAME}/{file.relative_to(site).as_posix()}", file.read_bytes())
+                content = file.read_bytes()
+                if file.suffix == ".html":  # the downloads are where the book is published
+                    content = LINK.sub(rb'href="' + base.encode() + rb'\1"', content)
+                add(f"{NAME}/{file.relative_to(site).as_posix()}", content)
 
 
 if __name__ == "__main__":
