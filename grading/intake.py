@@ -307,7 +307,7 @@ def restore(cells, release):
     cells : what `read_cells` returned
     release : the notebook that the students received
 
-    Returns the notebook and notes on what was mended. Cells that a student added stay, behind the
+    Returns the notebook and notes on what was repaired. Cells that a student added stay, behind the
     cell that they followed. Of a cell that is there twice, the last one with an answer counts.
     """
     names = {cell.metadata.nbgrader.grade_id: cell for cell in release.cells}

@@ -402,11 +402,13 @@ class Jail:
         threads = processor = memory = 0
         clock = os.sysconf("SC_CLK_TCK")
         for pid in tree:
-            tree += [child for child in children(pid) if child not in tree]
             try:
                 stat = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
             except OSError:
                 continue
+            if pid != tree[0] and int(stat[1]) not in tree:
+                continue  # its number has gone to a process outside the jail
+            tree += [child for child in children(pid) if child not in tree]
             processor += sum(map(int, stat[11:15])) / clock  # user, system; its dead children's
             # Where SIGCHLD is ignored nobody is told what the dead have used: it is kept here.
             self.used[pid, stat[19]] = sum(map(int, stat[11:13])) / clock

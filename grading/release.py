@@ -93,8 +93,8 @@ def main(arguments=None):
     print(
         f"{problem_set.title} ({edition}): {len(problem_set.questions)} questions, {total} points"
     )
-    print(f"hand out      {path}")
-    print(f"keep to you   {path.parents[2] / 'source' / asked.name / path.name} (with solutions)")
+    print(f"hand out       {path}")
+    print(f"keep private   {path.parents[2] / 'source' / asked.name / path.name} (with solutions)")
 
 
 if __name__ == "__main__":

@@ -338,7 +338,7 @@ def main(arguments=None):
         if command == "grade":
             sub.add_argument("--jobs", type=int, help="jails at a time; all processors by default")
             sub.add_argument("--scheduler", help="a Dask cluster's address: tcp://host:8786")
-            sub.add_argument("--again", action="store_true", help="run all submissions anew")
+            sub.add_argument("--again", action="store_true", help="run all submissions again")
             sub.add_argument(
                 "--unsafe-no-jail", action="store_true", help="with your own rights, unprotected"
             )

@@ -489,7 +489,7 @@ def sentence(says):
 
 
 def check_inputs(asked, where):
-    """A function is tried on inputs of more than one shape, drawn anew each time."""
+    """A function is tried on inputs of more than one shape, drawn at random each time."""
     if asked.inputs is None:
         raise SetError(f"{where}: question {asked.id} needs `inputs(rng)`")
     drawn = asked.draw(np.random.default_rng(0))
@@ -500,7 +500,7 @@ def check_inputs(asked, where):
 
 
 def finish(cell, above, questions):
-    """Say at the end of a check what hangs on it; put a rubric where nbgrader hides it."""
+    """Say at the end of a check what depends on it; put a rubric where nbgrader hides it."""
     asked = next((q for q in questions if q.id == cell.get("id")), None)
     if asked is None:
         return
@@ -509,13 +509,13 @@ def finish(cell, above, questions):
             raise SetError(f"{cell.where}: the cell above should ask for the text {asked.id}")
         above.source = "\n".join([above.source, HIDDEN[0], asked.rubric, HIDDEN[1]])
     else:
-        hang = "1 point hangs" if asked.points == 1 else f"{asked.points} points hang"
+        depend = "1 point depends" if asked.points == 1 else f"{asked.points} points depend"
         if asked.kind == "value" and np.ndim(asked.reference) == 0:
             number = f"np.ndim({asked.name}) == 0 and np.asarray({asked.name}).dtype.kind in 'iuf'"
             wanted = f"`{asked.name}` should be one number, got {{{asked.name}!r}}"
             cell.source = f'assert {number}, f"{wanted}"\n{cell.source}'
         passed = {
-            "function": f"looks right on the open examples; {hang} on others too",
-            "value": f"a plausible answer; {hang} on its being right",
+            "function": f"right on the examples shown; {depend} on others, too",
+            "value": f"a plausible answer; {depend} on whether it is right",
         }[asked.kind]
         cell.source += f'\nprint("{asked.id}: {passed}")'

@@ -23,11 +23,11 @@ import traceback
 
 import exchange
 
-KEPT = ("text/plain", "image/png")  # other outputs could carry scripts to whoever looks at them
+KEPT = ("text/plain", "image/png")  # other outputs could run scripts when somebody looks at them
 
 
 class TooLong(BaseException):
-    """A cell or a call used up its time; not an Exception, lest `except Exception` swallow it."""
+    """A cell or a call used up its time. Not an Exception, which `except Exception` would catch."""
 
 
 def give_up_rights(limits):
