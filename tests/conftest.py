@@ -1,7 +1,9 @@
 """What several tests share: the website, built once, and a browser that reads it."""
 
+import importlib.util
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -13,6 +15,14 @@ import pytest
 MACHINE = {"chromium", "site"}  # fixtures that want a browser, or Node and a Unix
 
 
+@pytest.fixture(scope="session", autouse=True)
+def neutral_settings(tmp_path_factory):
+    """No kernel that a test starts reads this user's IPython profile or Matplotlib settings."""
+    if importlib.util.find_spec("nbformat"):  # the peers' environment starts no kernel
+        tool = runpy.run_path(str(prose.ROOT / "tools" / "notebooks.py"))
+        os.environ.update(tool["neutral"](tmp_path_factory.mktemp("ipython")))
+
+
 def pytest_collection_modifyitems(items):
     """Mark what needs more than Python; `-m "not machine"` runs the rest on any system."""
     for item in items:
@@ -20,10 +30,8 @@ def pytest_collection_modifyitems(items):
             item.add_marker("machine")
 
 
-@pytest.fixture(scope="session")
-def site(tmp_path_factory):
-    """The website's folder, built from a copy with every warning an error."""
-    copy = tmp_path_factory.mktemp("site") / "copy"
+def build(copy):
+    """Build the website from a copy of the book, with every warning an error; its folder."""
     skip = shutil.ignore_patterns("_build", ".*", "__pycache__", "tests", "node_modules", "wheels")
     shutil.copytree(prose.ROOT, copy, ignore=skip)
     for name in ("node_modules", "wheels"):
@@ -38,6 +46,18 @@ def site(tmp_path_factory):
     log = done.stdout + done.stderr
     assert done.returncode == 0, "\n".join(re.findall(r".*(?:WARNING|ERROR).*", log)) or log
     return copy / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The website's folder."""
+    return build(tmp_path_factory.mktemp("site") / "copy")
+
+
+@pytest.fixture(scope="session")
+def second_site(tmp_path_factory, site):
+    """The same built once more, elsewhere and later."""
+    return build(tmp_path_factory.mktemp("again") / "another")
 
 
 @pytest.fixture(scope="session")

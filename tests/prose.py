@@ -81,7 +81,7 @@ def readable(markdown, roles=("cited", "measured")):
         (r"^\([\w-]+\)=\s*$", ""),
         (r"\]\([^)]*\)", "]"),
         (r"<?https?://[^\s>)]+>?", ""),
-        (r"^```(?:sh|console)\n[\s\S]*?^```", ""),  # the latter are run and compared by a test
+        (r"^```(?:sh|console|python)\n[\s\S]*?^```", ""),  # run and compared by other tests
         (r"\bPython 3\.\d+", ""),
         (r"(?i)\b(?:arXiv|doi):\s*\S+", ""),
         (r"\\times|\\cdot", "×"),

@@ -164,7 +164,7 @@ def test_a_wrong_number_in_prose_is_named(good, cell_id, old, new, number):
 def test_a_wrong_number_in_a_question_is_named():
     """A question is prose, and what it shows supports no number of its own."""
     (path,) = (path for path in prose.CHAPTERS if path.stem.startswith("05_"))
-    wrong = edit(prose.load(path), "quiz-stuck", "stays at 27.6", "stays at 27.9")
+    wrong = edit(prose.load(path), "quiz-stuck", "stayed at 27.6", "stayed at 27.9")
     (message,) = prose.unsupported("05", wrong)
     assert message.startswith("05, cell quiz-stuck: 27.9 ")
 
@@ -287,7 +287,7 @@ def test_a_swapped_sign_in_the_gradient_is_seen(line, wrong, tmp_path):
     """A copy of the package with y - p for p - y fails the tests of the gradient."""
     shutil.copytree(ROOT / "ce_lib", tmp_path / "ce_lib")
     source = (tmp_path / "ce_lib" / "loss.py").read_text(encoding="utf-8")
-    assert source.count(line) == 1, "the line that computes the gradient has changed: mend this"
+    assert source.count(line) == 1, "the line that computes the gradient has changed: update this"
     swapped = source.replace(line, wrong)
     (tmp_path / "ce_lib" / "loss.py").write_text(swapped, encoding="utf-8")
     tests = sorted((ROOT / "tests").glob("test_derivatives*.py"))

@@ -29,7 +29,7 @@ def broken(file, cell_id, old, new):
         (lines,) = places
         lines[lines.index(f"{old}\n")] = f"{new}\n"
     else:
-        assert cell["source"].count(old) == 1, f"{file}, cell {cell_id} has changed: mend the page"
+        assert cell["source"].count(old) == 1, f"{file}, cell {cell_id} changed: update the page"
         cell["source"] = cell["source"].replace(old, new)
     return notebook, cell["cell_type"]
 
@@ -73,7 +73,7 @@ def test_the_accident_in_the_library_is_reported_as_the_page_says(tmp_path):
     ((file, _, old, new, fence),) = (a for a in ACCIDENTS if a not in NOTEBOOKS)
     shutil.copytree(prose.ROOT / "ce_lib", tmp_path / "ce_lib")
     source = (prose.ROOT / file).read_text(encoding="utf-8")
-    assert source.count(old) == 1, f"{file} has changed: mend the page"
+    assert source.count(old) == 1, f"{file} has changed: update the page"
     (tmp_path / file).write_text(source.replace(old, new), encoding="utf-8")
     options = ["-c", str(prose.ROOT / "pyproject.toml"), "-o", "pythonpath="]
     options += [

@@ -99,7 +99,8 @@ def test_the_pdf_is_tagged_titled_and_dated_by_its_edition(printed, read):
 
 def test_every_page_of_the_book_is_a_bookmark_and_starts_where_the_contents_say(site, read, words):
     marks = outline(read)
-    assert set(marks) == {*titles(site).values(), "Answers and solutions"}
+    appendices = {"Proofs, derivations and code", "Answers and solutions"}
+    assert set(marks) == {*titles(site).values(), *appendices}
     contents = squeezed("".join(words[1 : marks["About this book"] - 1]))
     for title, page in marks.items():
         assert squeezed(title) in squeezed(words[page - 1]), title
@@ -189,9 +190,13 @@ def test_the_epub_holds_every_page_its_code_and_its_formulas_in_words(site, boun
             assert "var(--" not in text
             formulas = re.findall(r"<math\b[^>]*>", text)
             assert all(re.search(r'alttext="[^"]', formula) for formula in formulas)
-            whole = squeezed(without_tags(text + file.read("EPUB/answers.xhtml").decode("utf-8")))
+            ends = [file.read(f"EPUB/{name}.xhtml").decode() for name in ("proofs", "answers")]
+            whole = squeezed(without_tags("".join([text, *ends])))
             for block in PRE.findall(html):
                 assert squeezed(without_tags(block)) in whole, (doc, block[:80])
+        pages = [(site / page).read_text("utf-8") for page in site.glob("*/*.html")]
+        once = sum(page.count('<div class="math') for page in pages)
+        assert sum(text.count('display="block"') for _, text in sections(file)) == once
         for number in ("eq-sm-softmax", "eq-gr"):
             assert any(f'id="{page}--equation-{number}"' in text for page, text in sections(file))
 
@@ -240,3 +245,17 @@ def test_the_same_site_gives_the_same_zip(site, tmp_path):
     for name in ("a.zip", "b.zip"):
         packed.write(site, tmp_path / name)
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+
+
+def test_folds_stand_in_the_appendix_where_they_belong(read, words):
+    """A proof after the chapters, a solution after the proofs; the chapter has only a link."""
+    marks = outline(read)
+    proofs, answers = marks["Proofs, derivations and code"], marks["Answers and solutions"]
+    titles = re.findall(
+        r"\{dropdown\} (Proof: [^\n]+)",
+        "\n".join(c["source"] for p in prose.CHAPTERS for c in prose.load(p)["cells"]),
+    )
+    assert len(titles) >= 8
+    appendix = squeezed("".join(words[proofs - 1 : answers - 1]))
+    for title in titles:
+        assert squeezed(re.sub(r"[$*\\]", "", title))[:30] in appendix, title

@@ -12,6 +12,7 @@ FORMS = sorted(NAMES, key=len, reverse=True)
 TERM = re.compile(r"\{term\}`(?P<text>[^`<]+?)(?: <(?P<name>[^`>]+)>)?`")
 NOT_PROSE = re.compile(  # nobody reads these as running text, or they are links already
     r"""(?P<term> \{term\}`[^`]*` )
+    | ^```.*?^```
     | ^\#+[ ][^\n]* | ^:[\w-]+:[^\n]* | ^:{3,}[^\n]* | ^\([\w-]+\)=
     | ^\$\$.*?^\$\$[^\n]* | \$[^$]+\$ | (?:\{[\w:]+\})?`[^`]+` | \[[^\]]*\]\([^)]*\)
     """,
@@ -73,6 +74,7 @@ def test_an_entry_is_used_is_short_and_says_where_it_comes_from():
         ("The *{term}`odds`* and the {term}`Softmax <softmax>`.", ""),
         ("# The logit\n\n`logit` in $logit$ and [logit](a.md)", ""),
         ("the cross-logit", ""),
+        ("```python\nlogit = 1\n```\n\n`a`, a {term}`logit`", ""),
         ("The logit of a cat.", "does not link its first logit"),
         ("Logits, and then a {term}`logit`.", "does not link its first logit"),
         ("a {term}`logit`, a {term}`logit`", "links logit again"),

@@ -430,8 +430,8 @@ def test_the_page_for_teachers_names_the_limits_and_the_remedy():
     page = (prose.ROOT / "pages" / "for_teachers.md").read_text(encoding="utf-8")
     of = jail.Limits()
     assert (
-        f"{of.cell} seconds for a cell, {of.call} for one call of a function, "
-        f"{of.memory // 2**30} GB of memory in all, {of.processes} processes and threads, "
+        f"{of.cell} seconds for a cell, {of.call} seconds for one call of a function, "
+        f"{of.memory // 2**30} GB of memory in total, {of.processes} processes and threads, "
         f"and {of.scratch // 2**20} MB of disk"
     ) in page
     assert jail.remedy("bwrap: setting up uid map: Permission denied") in page

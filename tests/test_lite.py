@@ -5,6 +5,7 @@ folder with the files of its release, which then answers in the CDN's place.
 """
 
 import copy
+import json
 import os
 import re
 import shlex
@@ -196,23 +197,66 @@ def test_without_pyodide_the_reader_is_told(cut_off, address):
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= NARROW["width"]
     assert status.locator("a").get_attribute("href") == f"{address}index.html#how-to-run-it"
-    cut_off.get_by_role("button", name="Read on").click()
+    cut_off.get_by_role("button", name="Close").click()
     expect(status).to_be_hidden()
     assert cut_off.locator(".jp-OutputArea-output").count() > 0
     back = cut_off.get_attribute("#ce-back", "href")
     assert back == f"{address}chapters/{prose.CHAPTERS[0].stem}.html"
+    expect(cut_off.locator("#ce-back")).to_be_visible()
+    expect(cut_off.locator("#ce-back")).to_have_text("← Back to the chapter")
 
 
-def test_a_changed_chapter_is_kept_and_the_book_s_can_be_had_again(cut_off):
-    choice = cut_off.get_by_text("This chapter is as you left it")
+def test_a_chapter_in_jupyterlite_reads_without_warnings(chromium, address):
+    """Terms, works and numbers are links into this copy; the first cell is the title."""
+    with chromium.new_context(viewport=WIDE, service_workers="block") as context:
+        context.route(f"{lite.cdn()}**", lambda route: route.abort())
+        context.set_default_timeout(60_000)
+        page = context.new_page()
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.goto(f"{address}lite/notebooks/index.html?path=chapters/{prose.CHAPTERS[3].name}")
+        page.locator(".jp-Notebook h1").first.wait_for()
+        expect(page.locator(".jp-Notebook .jp-Cell").first).to_contain_text("Why the two belong")
+        page.locator("#ce-back").wait_for()  # the book's extension has come
+        page.wait_for_timeout(1500)
+        text = page.inner_text(".jp-Notebook")
+        assert "⚠" not in text
+        assert "Cross reference target" not in page.content()
+        widths = page.evaluate(WIDTHS)
+        assert 300 < max(widths) <= 46 * 16 + 1
+        link = page.locator(".jp-Notebook a[href*='glossary.html#term-']").first
+        link.evaluate("(a) => { a.target = ''; a.click(); }")
+        page.wait_for_url(f"{address}pages/glossary.html#term-*")
+
+
+WIDTHS = """[...document.querySelectorAll('.jp-MarkdownCell p')]
+    .map((paragraph) => paragraph.getBoundingClientRect().width)"""
+ROLE = re.compile(r"\{[\w:]+\}`")
+
+
+@pytest.mark.parametrize("path", prose.CHAPTERS, ids=lambda path: path.stem)
+def test_the_roles_of_a_chapter_are_links_in_jupyterlite(path, site):
+    cells = json.loads((site / "lite/files/chapters" / path.name).read_text())["cells"]
+    text = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+    assert ROLE.findall(re.sub(r"^```.*?^```", "", text, flags=re.S | re.M)) == []
+    assert "[]" not in text
+    pages = {}
+    for page, anchor in re.findall(r"\]\(https://[^)]*?/book/([^)#]*)#([^)]*)\)", text):
+        if page not in pages:
+            pages[page] = (site / page).read_text(encoding="utf-8")
+        assert f'id="{anchor}"' in pages[page], (page, anchor)
+
+
+def test_a_changed_chapter_is_kept_and_the_book_s_can_be_had_again(cut_off, site):
+    choice = cut_off.get_by_text("This is your saved copy")
     cut_off.locator(".jp-Notebook").wait_for()
     cut_off.evaluate(CHANGE)
     cut_off.reload()
     choice.wait_for()
     assert first_cell(cut_off) == "mine"
-    cut_off.get_by_role("button", name="Take the book’s").click()
+    cut_off.get_by_role("button", name="Load the book’s version").click()
     choice.wait_for(state="detached")
-    assert first_cell(cut_off) == prose.load(prose.CHAPTERS[0])["cells"][0]["source"]
+    staged = prose.load(site / "lite/files/chapters" / prose.CHAPTERS[0].name)
+    assert first_cell(cut_off) == staged["cells"][0]["source"]
 
 
 def first_cell(page):
@@ -286,7 +330,7 @@ def test_the_ways_to_run_open_by_keyboard_and_have_no_fault(scheme, chromium, ad
 def test_jupyterlite_is_not_part_of_the_book_s_own_pages(site):
     """Neither the offline copy, nor the search, nor a list of pages knows of it."""
     assert (site / "lite" / "index.html").exists()
-    for name in ("sitemap.xml", "llms.txt", "searchindex.js"):
+    for name in ("sitemap.xml", "llms.txt", "search.json"):
         assert "lite/" not in (site / name).read_text(encoding="utf-8")
     worker = (site / "sw.js").read_text(encoding="utf-8")
     assert '"lite/' not in worker

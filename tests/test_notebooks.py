@@ -16,6 +16,7 @@ import pytest
 
 TOOL = runpy.run_path(str(prose.ROOT / "tools" / "notebooks.py"))
 TAGS = {"hide-cell", "hide-input", "hide-output", "remove-cell", "remove-input"}
+LONGEST_CELL, WIDEST_OUTPUT = 20, 60
 PACKAGES = {"numpy", "matplotlib", "ce_lib"} | sys.stdlib_module_names
 MOST_LINES = 20
 MACHINE = re.compile(r"(?<![\w.:])/(?:home|root|Users|tmp)\b|\b[CD]:\\|\bat 0x[0-9a-f]+")
@@ -30,7 +31,10 @@ def code_faults(cell, is_first):
         yield f"has {lines} lines; {MOST_LINES} at most"
     if found := FORBIDDEN.search(cell["source"]):
         yield f"holds {found[0].strip()!r}"
-    if unknown := set(cell["metadata"].get("tags", [])) - TAGS:
+    tags = cell["metadata"].get("tags", [])
+    if "hide-cell" in tags and not cell["metadata"].get("mystnb", {}).get("code_prompt_show"):
+        yield "is folded without a title; give it mystnb: code_prompt_show"
+    if unknown := set(tags) - TAGS:
         yield f"has tags the book does not use: {sorted(unknown)}"
     try:
         tree = ast.parse(cell["source"])
@@ -73,6 +77,20 @@ def output_faults(cell, count):
         yield f"has label {label}, which is not its id"
 
 
+def size_faults(cell):
+    """What is too long to be read at once, of a cell that the page shows open."""
+    folded = {"hide-cell", "hide-input", "remove-cell", "remove-input"}
+    if folded & set(cell["metadata"].get("tags", [])) or "figures.show(" in cell["source"]:
+        return
+    lines = cell["source"].count("\n") + 1
+    if lines > LONGEST_CELL and cell["id"] != "story":
+        yield f"has {lines} lines of code; at most {LONGEST_CELL} can be read at once"
+    texts = ["".join(output.get("text", "")) for output in cell["outputs"]]
+    widest = max((len(line) for text in texts for line in text.split("\n")), default=0)
+    if widest > WIDEST_OUTPUT:
+        yield f"prints {widest} columns; a phone shows {WIDEST_OUTPUT}"
+
+
 def caption_fault(cell, after):
     """What is wrong with the caption after a figure cell, or None."""
     source = after["source"] if after and after["cell_type"] == "markdown" else ""
@@ -97,6 +115,7 @@ def faults(name, notebook):
         if cell["cell_type"] == "code":
             count += 1
             found += [*code_faults(cell, count == 1), *output_faults(cell, count)]
+            found += size_faults(cell)
             if cell["metadata"].get("label", "").startswith("fig-"):
                 found += filter(None, [caption_fault(cell, after)])
         messages += [f"{name}, cell {cell.get('id')}: {fault}" for fault in found]
@@ -125,3 +144,23 @@ def test_the_chapters_are_found_and_rerun(pytestconfig):
     assert pytestconfig.getoption("nbval")
     assert not pytestconfig.getoption("nbval_lax")
     assert "chapters" in pytestconfig.getini("testpaths")
+
+
+def test_the_user_s_own_profile_does_not_reach_a_notebook(tmp_path, monkeypatch):
+    """Neither what IPython runs at its start nor how Matplotlib is set."""
+    startup = tmp_path / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "mine.py").write_text("import numpy; numpy.set_printoptions(precision=1)")
+    (tmp_path / "matplotlibrc").write_text("font.size: 40")
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    monkeypatch.setenv("MATPLOTLIBRC", str(tmp_path / "matplotlibrc"))
+    code = "import matplotlib, numpy; print(numpy.array([0.125]), matplotlib.rcParams['font.size'])"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    TOOL["execute"](notebook)
+    assert notebook.cells[0].outputs[0]["text"] == "[0.125] 10.0\n"
+
+
+def test_a_checkout_on_windows_keeps_unix_line_ends():
+    said = (prose.ROOT / ".gitattributes").read_text(encoding="utf-8")
+    assert "* text=auto eol=lf" in said
+    assert "*.png binary" in said

@@ -1,17 +1,22 @@
-"""ce_lib beside PyTorch, SciPy and scikit-learn, in an environment of their own.
+"""ce_lib beside PyTorch, JAX, Keras, SciPy and scikit-learn, in an environment of their own.
 
 `make peers` makes .venv-peers and runs this file there. In the ordinary environment one test
 starts that run where .venv-peers exists; with CI set and no .venv-peers it fails.
 """
 
 import ast
+import contextlib
 import importlib.util
+import io
 import json
 import os
+import re
 import subprocess
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
+import prose
 import pytest
 
 import ce_lib as ce
@@ -19,7 +24,10 @@ from ce_lib import datasets
 
 ROOT = Path(__file__).resolve().parents[1]
 PEERS = [ROOT / ".venv-peers" / p for p in ("bin/python", "Scripts/python.exe")]
-HERE = all(importlib.util.find_spec(m) for m in ("torch", "scipy", "sklearn", "jax", "optax"))
+os.environ.setdefault("KERAS_BACKEND", "jax")  # Keras works with any; this one is installed
+HERE = all(
+    importlib.util.find_spec(m) for m in ("torch", "scipy", "sklearn", "jax", "optax", "keras")
+)
 with_peers = pytest.mark.skipif(not HERE, reason="runs in .venv-peers (make peers)")
 
 rng = np.random.default_rng(11)
@@ -122,6 +130,25 @@ def test_the_linear_layer_with_its_loss_agrees_with_pytorch():
 
 
 @with_peers
+def test_pytorchs_own_chunked_loss_takes_a_small_fraction_of_the_memory():
+    import torch
+    import torch.nn.functional as F
+
+    from benchmarks.memory import of_torch
+
+    x, weight = torch.randn(1024, 16), torch.randn(5000, 16, requires_grad=True)
+    y, options = torch.randint(5000, (1024,)), torch.nn.LinearCrossEntropyOptions()
+    whole = of_torch(lambda: F.cross_entropy(x @ weight.T, y).backward())
+    weight.grad = None
+    default = of_torch(lambda: F.linear_cross_entropy(x, weight, y).backward())
+    weight.grad = None
+    chunked = of_torch(lambda: F.linear_cross_entropy(x, weight, y, options=options).backward())
+    logits = 4 * 1024 * 5000
+    assert min(whole, default) > 2 * logits
+    assert chunked < whole / 20
+
+
+@with_peers
 def test_loss_from_probabilities_agrees_with_scikit_learn():
     from sklearn.metrics import log_loss
 
@@ -198,3 +225,38 @@ def test_chapter_8_records_what_scikit_learn_finds():
     assert abs(model.coef_.max() - recorded["largest"]) < 1e-4
     biases = model.intercept_ - model.intercept_.mean()
     np.testing.assert_allclose(biases, np.array(recorded["biases"].split(), float), atol=6e-4)
+
+
+SNIPPET = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+SNIPPETS = [
+    pytest.param(code, id=f"{path.stem}-{cell['id']}-{number}")
+    for path in prose.CHAPTERS
+    for cell in prose.load(path)["cells"]
+    if cell["cell_type"] == "markdown"
+    for number, code in enumerate(SNIPPET.findall(cell["source"]))
+]
+
+
+def wrong_comments(code):
+    """Run a snippet; yields each `print(...)  # what it prints` whose comment is not true."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(code, {})
+    said = re.findall(r"^print\(.*\)(?:  |\n)# (.+)$", code, re.MULTILINE)
+    if not said:
+        yield "a snippet prints what it shows, and says it in a comment"
+    for comment, line in zip_longest(said, printed.getvalue().splitlines()):
+        if comment != line:
+            yield f"says {comment}, prints {line}"
+
+
+@with_peers
+@pytest.mark.parametrize("code", SNIPPETS)
+def test_a_snippet_for_another_framework_prints_what_the_page_says(code):
+    assert not list(wrong_comments(code))
+
+
+def test_a_wrong_comment_is_found():
+    assert not list(wrong_comments("print(1 + 1)  # 2\n"))
+    assert list(wrong_comments("print(1 + 1)  # 3\n")) == ["says 3, prints 2"]
+    assert list(wrong_comments("x = 2\n"))

@@ -54,8 +54,7 @@ def test_each_page_shows_the_edition_and_links_to_what_can_be_taken_along(site):
         text = page.read_text(encoding="utf-8")
         assert f'<time datetime="{day}">{day.day} {day:%B %Y}</time>, version {version}.' in text
         for suffix in ("pdf", "epub", "zip"):
-            base = re.search(r'rel="canonical" href="(.*?/book/)', text)[1]
-            assert f'href="{base}{release.NAME}.{suffix}"' in text
+            assert re.search(rf'href="[./]*{release.NAME}\.{suffix}"', text), "within the site"
 
 
 @pytest.mark.machine

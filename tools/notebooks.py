@@ -6,7 +6,10 @@ A notebook whose cell raises is reported and left as it was.
 """
 
 import json
+import os
 import sys
+import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
@@ -42,6 +45,15 @@ def check_ids(notebook):
             raise ValueError(f"cell id {cell_id!r} is used {ids.count(cell_id)} times")
 
 
+def neutral(folder):
+    """Variables that keep this user's IPython profile and Matplotlib settings out of a kernel.
+
+    folder : where IPython may keep a profile instead
+    """
+    settings = Path(find_spec("matplotlib").origin).parent / "mpl-data" / "matplotlibrc"
+    return {"IPYTHONDIR": str(folder), "MATPLOTLIBRC": str(settings)}
+
+
 def execute(notebook, folder=CHAPTERS):
     """Run every cell in a fresh kernel whose working directory is `folder`."""
     manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=ThisPython())
@@ -52,7 +64,8 @@ def execute(notebook, folder=CHAPTERS):
         record_timing=False,
         resources={"metadata": {"path": str(folder)}},
     )
-    client.execute(cleanup_kc=True)
+    with tempfile.TemporaryDirectory() as profile:
+        client.execute(cleanup_kc=True, env={**os.environ, **neutral(profile)})
 
 
 def merge_streams(outputs):
@@ -72,6 +85,8 @@ def normalise(notebook):
     for cell in notebook.cells:
         for key in ("execution", "collapsed", "scrolled", "trusted", "ExecuteTime"):
             cell.metadata.pop(key, None)
+        if "hide-cell" in cell.metadata.get("tags", []):  # folded in JupyterLab as on the page
+            cell.metadata["jupyter"] = {"source_hidden": True, "outputs_hidden": True}
         if cell.cell_type == "code":
             cell.outputs = merge_streams(cell.outputs)
             for output in cell.outputs:  # a widget is stored as words and HTML
