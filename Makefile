@@ -15,6 +15,7 @@ book: .venv/installed website/node_modules website/wheels  ## build the website 
 test: .venv/installed .venv-student/installed website/node_modules website/wheels  ## run every check
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell
 	$(BIN)/python -m pytest
 
 serve: book  ## read the website at http://localhost:8000
@@ -36,7 +37,7 @@ site: pdf epub zip  ## put into _build/site what is published: website, PDF, EPU
 
 lab: .venv/installed  ## open the chapters in JupyterLab
 	$(BIN)/jupyter trust $(NOTEBOOKS) # else the stored figures do not show before a run
-	$(BIN)/jupyter lab --notebook-dir=chapters
+	$(BIN)/jupyter lab --notebook-dir=chapters $(if $(filter 0,$(shell id -u)),--allow-root)
 
 release: .venv/installed  ## make the notebook to hand out: make release PS=ps-softmax VARIANT=7
 	@$(BIN)/python -m grading.release $(or $(PS),$(error say which set: PS=ps-softmax)) \
@@ -94,7 +95,7 @@ ifdef PUSH
 	  git push --force "$$TO" colab
 endif
 
-peers: .venv-peers/installed  ## compare ce_lib with PyTorch, JAX, SciPy and scikit-learn
+peers: .venv-peers/installed  ## compare ce_lib with PyTorch, JAX, Keras, SciPy and scikit-learn
 	.venv-peers/bin/python -m pytest -o addopts= tests/test_peers.py
 
 bench: .venv-peers/installed .venv-student/installed book  ## measure library, website and grading; write pages/benchmarks.md
