@@ -75,8 +75,7 @@ def kl_divergence(p, q, *, axis=-1, base=math.e):
     log, ratio = _checks.logarithm(base), np.where(p > 0, p, 1) / np.where(p > 0, q, 1)
     near = (p > 0) & (ratio > 0.5) & (ratio < 2)  # there p - q is exact, and log1p keeps its digits
     close = np.log1p(np.where(near, (p - q) / np.where(near, q, 1), 0))
-    if base != math.e:
-        close = close * (log(np.array(2.0)) / math.log(2))
+    close /= math.log(base)
     far = log(np.where(p > 0, p, 1)) - log(np.where(p > 0, q, 1))
     answer = np.maximum((p * np.where(near, close, np.where(p > 0, far, 0))).sum(axis=axis), 0)
     return answer.astype(np.result_type(p_dtype, q_dtype))[()]

@@ -26,7 +26,7 @@ SMALL = 1024
 # A single row of up to so many logits is worked in Python's own numbers, in half the time.
 FEW = 16
 ONES, DOUBLE = np.ones(SHORT), np.dtype(np.float64)
-# From so many bytes of logits on, a second thread takes half of the blocks: 1.6 to 1.8 times as
+# From so many bytes of logits on, a second thread takes half of the blocks: 1.6 to 1.9 times as
 # fast on two processors, and two blocks are then below 2 % of the logits' memory.
 MANY = 2**26
 _asked = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]

@@ -92,10 +92,11 @@ def contents(env, page, address):
     for part in env.get_doctree(env.config.root_doc).findall(addnodes.toctree):
         items = []
         for _, doc in part["entries"]:
-            tree = env.get_doctree(doc)
+            number = ".".join(map(str, env.toc_secnumbers.get(doc, {}).get("", ())))
+            title = f"{number} {env.titles[doc].astext()}".strip()
             below = ""
-            whole = tree.next_node(nodes.section)
             if doc == page:
+                whole = env.get_doctree(doc).next_node(nodes.section)
                 sections = [n for n in whole.children if isinstance(n, nodes.section)]
                 links = (
                     f'<li class="toctree-l2"><a href="#{section["ids"][0]}">'
@@ -105,7 +106,7 @@ def contents(env, page, address):
                 below = f"<ul>{''.join(links)}</ul>" if sections else ""
             current = ' class="toctree-l1 current"' if doc == page else ' class="toctree-l1"'
             here = ' aria-current="page"' if doc == page else ""
-            link = f'<a href="{address(doc)}"{here}>{escape(titled(env, doc, whole))}</a>'
+            link = f'<a href="{address(doc)}"{here}>{escape(title)}</a>'
             items.append(f"<li{current}>{link}{below}</li>")
         caption = f'<p class="caption">{escape(part["caption"])}</p>' if part["caption"] else ""
         parts.append(f"{caption}<ul>{''.join(items)}</ul>")

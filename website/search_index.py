@@ -78,23 +78,20 @@ def entries(app):
     for doc in [env.config.root_doc, *env.toctree_includes.get(env.config.root_doc, [])]:
         tree = env.get_doctree(doc)
 
-        def titled(section, doc=doc):
-            return publish.titled(env, doc, section)
-
         for section in tree.findall(nodes.section):
             above, at = [], section.parent
             while isinstance(at, nodes.section):
-                above.insert(0, titled(at))
+                above.insert(0, publish.titled(env, doc, at))
                 at = at.parent
             where = {"p": doc, "c": above}
             top = not above
             yield where | {
                 "h": "" if top else section["ids"][0],
-                "t": titled(section),
+                "t": publish.titled(env, doc, section),
                 "x": squeezed(" ".join(map(text_of, section.children))),
                 "k": "page" if top else "section",
             }
-            inside = [*above, titled(section)]
+            inside = [*above, publish.titled(env, doc, section)]
             for figure in [n for n in section.children if isinstance(n, nodes.figure)]:
                 caption = figure.next_node(nodes.caption)
                 if caption is not None and figure["ids"]:

@@ -32,7 +32,7 @@ self.addEventListener('fetch', (event) => {
   if (url.pathname.endsWith('/')) url.pathname += 'index.html';
   const answer = async () => {
     const cache = await caches.open(PREFIX + EDITION);
-    const kept = (href) => cache.match(href, { ignoreSearch: true });
+    const kept = (href) => cache.match(href);
     url.hash = url.search = '';
     return (await kept(url.href)) ?? (await kept(`${url.href}.html`)) ?? fetch(event.request);
   };

@@ -57,7 +57,7 @@ function slider(label, { min, max, step, show = digits, change }) {
   const row = html('label', { className: 'ce-slider' }, html('span', {}, label), input, shown);
   row.set = (value, text = show(value)) => {
     input.value = value;
-    input.style.setProperty('--at', (input.value - min) / (max - min));
+    input.style.setProperty('--at', (input.value - input.min) / (input.max - input.min) || 0);
     input.setAttribute('aria-valuetext', text);
     shown.textContent = text;
   };

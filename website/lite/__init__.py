@@ -169,11 +169,10 @@ def plain_links(env, out, base):
             number = book.number("displaymath", match[2])
             return link(f"({number})", doc, f"equation-{match[2]}")
         doc, anchor = std.anonlabels[name]
-        figure = env.toc_fignumbers.get(doc, {}).get("figure", {}).get(anchor)
         if role == "ref":
             text = text if "<" in match[2] else std.labels[name][2]
-        elif figure:
-            text = f"Figure {'.'.join(map(str, figure))}"
+        elif "<" not in match[2]:
+            text = f"Figure {book.number('figure', anchor)}"
         else:
             numbers = env.toc_secnumbers[doc]
             number = numbers.get(f"#{anchor}") or numbers.get("", ())

@@ -13,6 +13,12 @@ function make(tag, properties = {}, ...children) {
   return element;
 }
 
+function pushButton(textContent, action) {
+  const element = make('button', { type: 'button', textContent });
+  element.addEventListener('click', action);
+  return element;
+}
+
 function say(text, ...buttons) {
   $('#notice').replaceChildren(text, ...buttons);
   if (!buttons.length) setTimeout(() => $('#notice').firstChild?.data === text && $('#notice').replaceChildren(), 6000);
@@ -26,7 +32,6 @@ const KEPT = { // what may be kept, and what it must look like
   read: (value) => value !== null && typeof value === 'object' && Object.values(value).every(texts),
   quiz: (value) => typeof value?.given === 'string' && typeof value.right === 'boolean',
   keys: (value) => typeof value === 'boolean',
-  solved: (value) => texts(value),
   folds: (value) => typeof value?.edition === 'string' && Array.isArray(value.open) && value.open.every(Number.isInteger),
 };
 const valid = (key, value) => Object.hasOwn(KEPT, key.split(':')[0]) && KEPT[key.split(':')[0]](value);
@@ -114,12 +119,7 @@ function showProgress() {
   }
   const file = make('input', { type: 'file', accept: '.json', hidden: true });
   file.addEventListener('change', importFrom);
-  const button = (textContent, action) => {
-    const element = make('button', { textContent });
-    element.addEventListener('click', action);
-    return element;
-  };
-  parts.push(make('p', { className: 'buttons' }, button('Export', exportTo), button('Import', () => file.click()), button('Reset', reset), file));
+  parts.push(make('p', { className: 'buttons' }, pushButton('Export', exportTo), pushButton('Import', () => file.click()), pushButton('Reset', reset), file));
   const slash = make('input', { type: 'checkbox', checked: recall('keys') !== false });
   slash.addEventListener('change', () => keep('keys', slash.checked));
   parts.push(make('p', {}, make('label', {}, slash, ' / starts a search')));
@@ -172,15 +172,10 @@ async function importFrom(event) {
 }
 
 function reset() {
-  const button = (textContent, action) => {
-    const element = make('button', { type: 'button', textContent });
-    element.addEventListener('click', action);
-    return element;
-  };
   const said = make('p', { id: 'ask', textContent: 'Delete your progress and your answers from this browser? Export them first if you may want them back.' });
-  const cancel = button('Cancel', () => dialog.close());
-  const dialog = make('dialog', {}, said, make('p', { className: 'buttons' }, button('Export', exportTo), button('Delete', () => {
-    for (const key of keptKeys()) localStorage.removeItem(PREFIX + key);
+  const cancel = pushButton('Cancel', () => dialog.close());
+  const dialog = make('dialog', {}, said, make('p', { className: 'buttons' }, pushButton('Export', exportTo), pushButton('Delete', () => {
+    keptKeys().forEach(forget);
     location.reload();
   }), cancel));
   dialog.setAttribute('aria-labelledby', 'ask');
@@ -368,8 +363,9 @@ addEventListener('scroll', () => { looking ||= requestAnimationFrame(() => { loo
 lookAround();
 
 // What a link inside the book leads to, shown beside it: on hover, on focus, and on a tap -----------------
+const canPeek = 'popover' in HTMLElement.prototype; // not in browsers of 2023
 const peek = make('div', { id: 'peek', popover: 'manual' });
-document.body.append(peek);
+if (canPeek) document.body.append(peek);
 const pages = new Map();
 const PEEKED = 'main a[href*="#"]:not(.headerlink, .search a, nav a)';
 let peeking = null;
@@ -409,7 +405,7 @@ async function showPeek(link, withOpen) {
   $$('.headerlink, script, .copy', holder).forEach((element) => element.remove());
   if (withOpen) holder.append(make('p', {}, make('a', { href: link.href, textContent: 'Open' })));
   peek.replaceChildren(holder);
-  peek.showPopover?.();
+  peek.showPopover();
   const at = link.getBoundingClientRect();
   const { width, height } = peek.getBoundingClientRect();
   peek.style.left = `${Math.max(8, Math.min(at.left, innerWidth - width - 8))}px`;
@@ -419,12 +415,12 @@ async function showPeek(link, withOpen) {
 function hidePeek() {
   clearTimeout(timer);
   peeking = null;
-  if (peek.matches(':popover-open')) peek.hidePopover();
+  if (canPeek && peek.matches(':popover-open')) peek.hidePopover();
 }
 
 function wantPeek(link, delay, withOpen = false) {
   clearTimeout(timer);
-  if (!link || new URL(link.href).origin !== location.origin || !('popover' in peek)) return;
+  if (!link || new URL(link.href).origin !== location.origin || !canPeek) return;
   link.removeAttribute('title'); // said here instead, with its formulas set
   peeking = link;
   timer = setTimeout(() => showPeek(link, withOpen), delay);
@@ -445,15 +441,15 @@ let touched = false;
 addEventListener('pointerdown', ({ pointerType }) => { touched = pointerType === 'touch'; }, true);
 addEventListener('click', (event) => {
   const link = peekable(event.target);
-  if (touched && link && peeking !== link && 'popover' in peek && new URL(link.href).origin === location.origin) {
+  if (touched && link && peeking !== link && canPeek && new URL(link.href).origin === location.origin) {
     event.preventDefault();
     wantPeek(link, 0, true);
   } else if (!peek.contains(event.target) || event.target.closest('a')) hidePeek();
 });
-addEventListener('scroll', () => { if (peek.matches(':popover-open')) hidePeek(); }, { passive: true });
+addEventListener('scroll', () => { if (canPeek && peek.matches(':popover-open')) hidePeek(); }, { passive: true });
 
 function openTarget() { // a link to something folded opens its folds
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const target = $(':target');
   const folds = [];
   for (let fold = target?.closest('details'); fold; fold = fold.parentElement.closest('details')) folds.push(fold);
   if (folds.every(({ open }) => open)) return;

@@ -48,7 +48,7 @@ export async function find(query, most = 30) {
   let asked = query;
   for (const [pattern, word] of SAME) asked = asked.replace(pattern, ` ${word} `);
   const words = tokens(asked).map(folded);
-  if (!words.length) return { hits: [], words };
+  if (!words.length) return [];
   const last = words.at(-1);
   const queries = words.map((word) => ({
     combineWith: 'OR',
@@ -59,7 +59,7 @@ export async function find(query, most = 30) {
   const options = { boost: { t: 4, crumb: 0.5 }, boostDocument: (id) => KIND[places[id].k] };
   let found = search.search({ combineWith: 'AND', queries }, options);
   if (!found.length) found = search.search({ combineWith: 'OR', queries }, options);
-  return { hits: found.slice(0, most).map(({ id, terms }) => ({ ...places[id], terms })), words };
+  return found.slice(0, most).map(({ id, terms }) => ({ ...places[id], terms }));
 }
 
 function make(tag, properties = {}, ...children) {
@@ -103,7 +103,7 @@ function nothing(query) {
 
 async function show(query, list, most) {
   try {
-    const { hits } = await find(query, most);
+    const hits = await find(query, most);
     list.replaceChildren(...(hits.length ? hits.map(result) : query.trim() ? [nothing(query)] : []));
     return hits.length;
   } catch {
@@ -114,7 +114,8 @@ async function show(query, list, most) {
 
 // In the bar: results below the field as one types.
 export function attach(input, panel, say) {
-  const list = $list(panel);
+  const list = make('ol');
+  panel.replaceChildren(list);
   const links = () => [...panel.querySelectorAll('a')];
   let asked = 0;
   const look = async () => {
@@ -131,7 +132,7 @@ export function attach(input, panel, say) {
   box.addEventListener('keydown', (event) => {
     const all = [input, ...links()];
     const here = all.indexOf(document.activeElement);
-    if (event.key === 'Escape') { panel.hidden = true; input.focus(); panel.hidden = true; }
+    if (event.key === 'Escape') { input.focus(); panel.hidden = true; } // the focus shows it again
     if ((event.key === 'ArrowDown' || event.key === 'ArrowUp') && here >= 0) {
       event.preventDefault();
       all[(here + (event.key === 'ArrowDown' ? 1 : all.length - 1)) % all.length].focus();
@@ -140,11 +141,6 @@ export function attach(input, panel, say) {
   box.addEventListener('focusout', ({ relatedTarget }) => { if (!box.contains(relatedTarget)) panel.hidden = true; });
   panel.addEventListener('click', ({ target }) => { if (target.closest('a')) panel.hidden = true; });
   look();
-}
-function $list(panel) {
-  const list = make('ol');
-  panel.replaceChildren(list);
-  return list;
 }
 
 // On the search page: all results of ?q=.
