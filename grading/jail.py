@@ -285,7 +285,7 @@ class Jail:
         self.limits, self.student, self.walls = limits, student or STUDENT, walls
         self.deadline = time.monotonic() + 60  # to start; then its owner sets it
         self.buffer, self.searched, self.said, self.next_look = bytearray(), 0, 0, 0.0
-        self.crowded, self.malformed, self.used = False, 0, {}
+        self.crowded, self.malformed, self.used, self.tree = False, 0, {}, []
         as_root = os.getuid() == 0
         self.uid = nobody() if walls and as_root else None
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed on leaving
@@ -344,6 +344,8 @@ class Jail:
         except Ended as ended:
             self.errors.seek(0)
             said = self.errors.read(4000).decode(errors="replace").strip()
+            if str(ended) == "processes":
+                said = "\n".join(["more processes than allowed, with their threads", *self.tree])
             raise NoJail(f"no jail could be made: {said or ended}\n{remedy(said)}") from None
         if frame != {"ready": True}:
             raise NoJail(f"the jail did not start: it said {frame}")
@@ -399,15 +401,18 @@ class Jail:
             return
         self.next_look = now + TICK
         tree = [self.process.pid]
+        self.tree = []  # a line for each process: what a message about too many can say
         threads = processor = memory = 0
         clock = os.sysconf("SC_CLK_TCK")
         for pid in tree:
             try:
-                stat = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+                name, _, stat = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")
             except OSError:
                 continue
+            stat = stat.split()
             if pid != tree[0] and int(stat[1]) not in tree:
                 continue  # its number has gone to a process outside the jail
+            self.tree.append(f"{name.decode(errors='replace')}) of {int(stat[1])}: {int(stat[17])}")
             tree += [child for child in children(pid) if child not in tree]
             processor += sum(map(int, stat[11:15])) / clock  # user, system; its dead children's
             # Where SIGCHLD is ignored nobody is told what the dead have used: it is kept here.

@@ -223,11 +223,16 @@ def test_a_chapter_in_jupyterlite_reads_without_warnings(chromium, address):
         assert "Cross reference target" not in page.content()
         widths = page.evaluate(WIDTHS)
         assert 300 < max(widths) <= 46 * 16 + 1
-        link = page.locator(".jp-Notebook a[href*='glossary.html#term-']").first
-        link.evaluate("(a) => { a.target = ''; a.click(); }")
+        page.evaluate(FOLLOW_A_TERM)
         page.wait_for_url(f"{address}pages/glossary.html#term-*")
 
 
+# In one step: until all cells are drawn, a link found may be replaced before it is clicked.
+FOLLOW_A_TERM = """() => {
+    const link = document.querySelector(".jp-Notebook a[href*='glossary.html#term-']");
+    link.target = '';
+    link.click();
+}"""
 WIDTHS = """[...document.querySelectorAll('.jp-MarkdownCell p')]
     .map((paragraph) => paragraph.getBoundingClientRect().width)"""
 ROLE = re.compile(r"\{[\w:]+\}`")
