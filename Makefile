@@ -131,9 +131,9 @@ website/node_modules: website/package-lock.json .venv/installed
 	cd website && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent --no-audit --no-fund
 	@touch $@
 
-website/wheels: requirements.txt website/lite/jupyterlab.txt .venv/installed
+website/wheels: requirements.txt website/ce_site/lite/jupyterlab.txt .venv/installed
 	@rm -rf $@
-	$(BIN)/pip download --quiet --no-deps --only-binary :all: --dest $@ -r website/lite/jupyterlab.txt
+	$(BIN)/pip download --quiet --no-deps --only-binary :all: --dest $@ -r website/ce_site/lite/jupyterlab.txt
 	$(BIN)/pip download --quiet --no-deps --only-binary :all: --dest $@ -c requirements.txt \
 	  --platform any --abi none --python-version 3.12 \
 	  anywidget comm ipywidgets latex2mathml psygnal typing-extensions

@@ -7,11 +7,11 @@ import shutil
 import subprocess
 import sys
 
-import book
 import nbformat
 import prose
 import pytest
 import test_notebooks
+from ce_site import book
 
 ROOT = prose.ROOT
 IMPORTS = """import matplotlib.pyplot as plt

@@ -20,10 +20,10 @@ from urllib.parse import urlsplit
 
 import browser
 import colab
-import lite
 import prose
 import pytest
 import yaml
+from ce_site import lite
 from playwright.sync_api import expect
 from test_site import NARROW, WIDE, axe, local
 from test_widgets import SHOW_CELL

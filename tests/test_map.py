@@ -3,9 +3,9 @@
 import json
 import re
 
-import chapter_map
 import prose
 import pytest
+from ce_site import chapter_map
 
 BOOK = chapter_map.chapters(prose.ROOT)
 REFERENCE = re.compile(r"\{(?:eq|ref|numref)\}`(?:[^`<]*<)?([\w-]+)>?`")

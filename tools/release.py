@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "website")]
 
-from publish import edition  # noqa: E402
+from ce_site.publish import edition  # noqa: E402
 
 import ce_lib  # noqa: E402
 from downloads import DIST, NAME  # noqa: E402

@@ -11,15 +11,16 @@ import re
 from html import unescape
 from pathlib import Path
 
-import publish
 from docutils import nodes
 from myst_nb.sphinx_ import HideCodeCellNode
 from sphinx import addnodes
 
-HERE = Path(__file__).resolve().parent
+from ce_site import publish
+
+WEBSITE = Path(__file__).resolve().parents[1]
 SCRIPTS = {
-    "search.js": HERE / "theme/static/search.mjs",
-    "minisearch.js": HERE / "node_modules/minisearch/dist/es/index.js",
+    "search.js": WEBSITE / "theme/static/search.mjs",
+    "minisearch.js": WEBSITE / "node_modules/minisearch/dist/es/index.js",
 }
 NAMES = "alpha beta gamma delta varepsilon eta lambda sigma tau pi Delta"
 GREEK = dict(zip(NAMES.split(), "αβγδεηλστπΔ", strict=True))
@@ -131,4 +132,3 @@ def write(app, error):
 def setup(app):
     """Register it with Sphinx."""
     app.connect("build-finished", write, priority=850)  # after the clean-up, before the worker
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

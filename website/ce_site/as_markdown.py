@@ -8,9 +8,8 @@ import json
 import re
 from pathlib import Path
 
-import book as roles
-import chapter_map
-import reference
+from ce_site import book as roles
+from ce_site import chapter_map, reference
 
 FENCES = re.compile(
     r"^:{3,}\{(?P<name>[\w-]+)\}(?P<title>[^\n]*)\n(?P<options>(?::[\w-]+:.*\n)*)", re.M

@@ -243,4 +243,3 @@ def setup(app):
     app.add_role("measured", Measured())
     html = (visit_image, lambda self, node: None)
     app.add_node(nodes.image, override=True, html=html, dirhtml=html)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -17,14 +17,15 @@ from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import as_markdown
-from book import measured
 from flit_core.buildapi import build_wheel
 from jupyterlite_pyodide_kernel.constants import PYODIDE_KERNEL_NPM_NAME, PYODIDE_KERNEL_PLUGIN_ID
 
+from ce_site import as_markdown
+from ce_site.book import measured
+
 HERE = Path(__file__).resolve().parent
-WHEELS = HERE.parent / "wheels"  # what ce_lib's widgets need and Pyodide lacks, from PyPI
-RELEASE = HERE.parent / "node_modules" / "pyodide"  # its lock file, and which version it is
+WHEELS = HERE.parents[1] / "wheels"  # what ce_lib's widgets need and Pyodide lacks, from PyPI
+RELEASE = HERE.parents[1] / "node_modules" / "pyodide"  # its lock file, and which version it is
 LABEXTENSIONS = Path(sys.prefix, "share", "jupyter", "labextensions")
 EPOCH = 1735689600  # the time that packed and listed files get: 1 January 2025
 CORE = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")
@@ -323,4 +324,3 @@ def setup(app):
     """Register it with Sphinx."""
     app.connect("html-page-context", ways_to_run)
     app.connect("build-finished", beside_the_book, priority=950)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -4,7 +4,6 @@ import json
 import re
 from html import escape, unescape
 
-import maths
 from docutils import nodes
 from myst_nb.sphinx_ import HideCodeCellNode
 from sphinx import addnodes
@@ -12,6 +11,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.writers.html5 import HTML5Translator
 
 from ce_lib import widgets
+from ce_site import maths
 
 
 def visit_table(self, node):
@@ -133,4 +133,3 @@ def setup(app):
     app.connect("doctree-resolved", explain_terms)
     app.connect("doctree-resolved", stack_wide_tables)
     app.add_node(HideCodeCellNode, override=True, html=(visit_hidden, depart_hidden))
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -16,12 +16,12 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-import as_markdown
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.errors import ExtensionError
 
 from ce_lib import widgets
+from ce_site import as_markdown
 
 HERE = Path(__file__).resolve().parent
 # Runs before the first paint: the reader's choice of light or dark, and that scripts are allowed.
@@ -118,7 +118,7 @@ def page_context(app, page, template, context, tree):
     home = context["content_root"]
     if page == "404":  # it is shown at any depth
         home = urlsplit(app.config.html_baseurl).path
-    book = (HERE / "theme/static/book.css").read_text("utf-8")
+    book = (HERE.parent / "theme/static/book.css").read_text("utf-8")
     style = minified(book + widgets.Widget._css)
     title = re.sub("<.*?>", "", context.get("title", ""))
     body = quote(
@@ -170,7 +170,7 @@ def write_beside(app, error):
     )
     # Scripts are published as .js: some servers (Debian's nginx) know no type for .mjs, and
     # browsers then refuse it. They are renamed here since Jupyter Book adds all .js to all pages.
-    shutil.copy(HERE / "theme/static/book.mjs", out / "_static" / "book.js")
+    shutil.copy(HERE.parent / "theme/static/book.mjs", out / "_static" / "book.js")
     (out / "_static" / "widgets").mkdir(exist_ok=True)
     for name in [*widgets.FIGURES, "quiz"]:
         (out / f"_static/widgets/{name}.js").write_text(widgets.source(name), encoding="utf-8")
@@ -209,11 +209,10 @@ def write_worker(app, error):
 def setup(app):
     """Register all of it with Sphinx."""
     app.add_config_value("comments_config", {}, "html")  # Jupyter Book always sets it
-    app.add_html_theme("cross_entropy", str(HERE / "theme"))
+    app.add_html_theme("cross_entropy", str(HERE.parent / "theme"))
     app.connect("config-inited", use_theme)
     app.connect("env-updated", lambda app, env: env.found_docs)  # every page shows the whole book
     app.connect("env-check-consistency", count)
     app.connect("html-page-context", page_context, priority=900)
     app.connect("build-finished", write_beside)
     app.connect("build-finished", write_worker, priority=900)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
