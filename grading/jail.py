@@ -263,13 +263,8 @@ def check(student=None, limits=None):
             "bubblewrap is not installed (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf "
             "install bubblewrap; elsewhere: exercises/Containerfile)"
         )
-    for attempt in range(3):  # a busy machine may spoil the first
-        try:
-            with Jail(limits or Limits(), student=student) as jail:
-                return jail.start([])
-        except NoJail:
-            if attempt == 2:
-                raise
+    with Jail(limits or Limits(), student=student) as jail:
+        jail.start()
 
 
 # ---------------------------------------------------------------- one jail
@@ -336,10 +331,13 @@ class Jail:
         if not self.walls:
             self.scratch.cleanup()
 
-    def start(self, cells):
-        """Send the cells; return when the inside is ready to run them."""
+    def start(self):
+        """Send the limits; return when the inside is ready for cells.
+
+        No student's code has run by then: whatever goes wrong here is the machine's fault.
+        """
         try:
-            self.send({"cells": cells, "limits": self.limits.order(self.uid, self.walls)})
+            self.send({"limits": self.limits.order(self.uid, self.walls)})
             frame = self.read(60)
         except Ended as ended:
             self.errors.seek(0)
@@ -498,10 +496,11 @@ def run(cells, questions, limits=None, *, student=None, walls=True):
         todo = [cell for cell in cells if cell[0] not in left_out]
         asked = [question for question in questions if question[0] not in answers]
         with Jail(limits, student=student, walls=walls) as jail:
-            jail.start(todo)
+            jail.start()
             jail.deadline, cell_id = deadline, None
             room = [2 * limits.shown, limits.outputs]
             try:
+                jail.send({"cells": todo})
                 for cell_id, _ in todo:
                     frame = awaited(jail, "cell", cell_id, limits.cell + limits.grace)
                     shown[cell_id] = checked_outputs(frame, room)

@@ -407,6 +407,31 @@ def test_time_that_is_up_is_the_submissions_fault_and_not_the_jails():
     assert "not reached" in json.dumps(record["cells"]["b"])
 
 
+BOMB = """
+import threading, time
+while True:
+    try:
+        threading.Thread(target=time.sleep, args=(1000,)).start()
+    except RuntimeError:
+        time.sleep(0.01)
+"""
+
+
+def test_a_bomb_under_a_slow_grader_is_the_submissions_fault_and_not_the_jails(monkeypatch):
+    """A busy grader looks late and seldom; by then the first cell may have run for long."""
+    need_a_jail()
+    look = jail.Jail.look
+
+    def slow(self, deadline):
+        time.sleep(0.5)
+        look(self, deadline)
+
+    monkeypatch.setattr(jail.Jail, "look", slow)
+    record = jail.run([["a", BOMB], ["b", "x = 1"]], [["q", "value", "x", [[]]]])
+    assert "more processes than allowed" in json.dumps(record["cells"]["a"])
+    assert record["answers"] == {"q": [{"value": 1}]}
+
+
 BURIES = """
 import os, signal, time
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # what the dead have used is then told to nobody

@@ -3,7 +3,9 @@
 Nothing that this process says is trusted. It has an in-tray (file descriptor 0) and an out-tray
 (1), each a line of JSON at a time:
 
-    in   {"cells": [[id, source], ...], "limits": {...}}
+    in   {"limits": {...}}
+    out  {"ready": true}
+    in   {"cells": [[id, source], ...]}
     out  {"cell": id, "outputs": [...], "count": n}    for each, then {"cells": "done"}
     in   {"question": [id, kind, name, [arguments, ...]]}     one after the other
     out  {"question": id, "call": n, "value": ...}     or "error", "timeout", "missing"
@@ -249,8 +251,7 @@ def main():
         while line:
             line = line[os.write(out_tray, line) :]
 
-    order = exchange.parse(in_tray.readline())
-    limits = order["limits"]
+    limits = exchange.parse(in_tray.readline())["limits"]
     give_up_rights(limits)
     recorder = Recorder(limits["shown"])
     shell = make_shell(recorder)
@@ -258,7 +259,8 @@ def main():
     for fd in (0, 1, 2):
         os.dup2(nowhere, fd)
     send({"ready": True})
-    run_cells(shell, recorder, order["cells"], limits["cell"], send)
+    cells = exchange.parse(in_tray.readline())["cells"]
+    run_cells(shell, recorder, cells, limits["cell"], send)
     if limits["walls"] and os.getpid() == 2:  # in the jail, after its first process
         with contextlib.suppress(ProcessLookupError):
             os.kill(-1, signal.SIGKILL)  # all others: what the cells left running
