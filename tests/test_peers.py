@@ -9,6 +9,7 @@ import contextlib
 import importlib.util
 import io
 import json
+import math
 import os
 import re
 import subprocess
@@ -87,6 +88,21 @@ def test_the_small_loss_that_pytorch_rounds_to_zero_is_kept():
     z = torch.tensor([0.0, -40.0], dtype=torch.float64)
     assert torch.nn.functional.cross_entropy(z, torch.tensor(0)) == 0
     assert ce.cross_entropy(z.numpy(), 0) == 4.248354255291589e-18
+
+
+@with_peers
+def test_chapter_5_names_the_binary_loss_that_keeps_small_losses():
+    """Optax's does for both labels, PyTorch's only for label 1."""
+    import optax
+    import torch
+
+    exact = math.log1p(math.exp(-20))
+    loss = torch.nn.functional.binary_cross_entropy_with_logits
+    for sign, label in ((20, 1), (-20, 0)):
+        logit, target = np.float32([sign]), np.float32([label])
+        np.testing.assert_allclose(optax.sigmoid_binary_cross_entropy(logit, target), exact, 1e-6)
+    assert math.isclose(loss(torch.tensor([20.0]), torch.ones(1)), exact, rel_tol=1e-6)
+    assert loss(torch.tensor([-20.0]), torch.zeros(1)) == 0
 
 
 @with_peers
