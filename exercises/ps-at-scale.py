@@ -311,7 +311,7 @@ positions = {{room}} * {{mixed_up}} // ({{arrays}} * {{vocabulary}} * {{each}})
 # %% [markdown]
 # ## 2 · Two sums that stop growing ★ ({{points["q2"]}} points)
 #
-# A program subtracts the maximum from {{format(classes, ",")}} equal logits and adds up their exponentials in chunks of {{chunk}} classes: one after another in each chunk, and then the sums of the chunks, one after another. Each sum on the way is rounded to {{dtype}}, whose numbers have {{bits}} significant binary digits. It is rounded to the nearest number of the format, and if it lies halfway between two, to the one whose last digit is even. (The largest number of the format is not reached.) By how many nats is the logsumexp that it reports too small? Assign the number, right to three digits or better, to `missing`. The logarithm at the end is exact.
+# A program subtracts the maximum from {{format(classes, ",")}} equal logits and adds up their exponentials in chunks of {{chunk}} classes: one after another in each chunk, and then the sums of the chunks, one after another. Each sum on the way is rounded to {{dtype}}, whose numbers have {{bits}} significant binary digits. It is rounded to the nearest number of the format, and if it lies halfway between two, to the one whose last digit is even. (The largest number of the format is not reached.) By how many nats is the logsumexp that it reports too small? Assign the number, correct to three digits or better, to `missing`. The logarithm at the end is exact.
 #
 # *Section: [A million terms in float32]({{book}}/06_at_scale.html#a-million-terms-in-float32).*
 
@@ -328,7 +328,7 @@ assert missing > 0.01, (
     f"only {missing:.2g}? Adding a small number to a large one that is rounded may leave it as it is"
 )
 assert missing < np.log({{classes}}), (
-    f"the true value is ln {{classes}}, {np.log({{classes}}):.3f}, and cannot miss more than that; got {missing:.3f}"
+    f"the true value is ln {{classes}}, {np.log({{classes}}):.3f}, so no more can be missing; got {missing:.3f}"
 )
 
 # %% tags=["grading"] question="q2"
@@ -539,7 +539,7 @@ def merge(left, right):
 # %% [markdown]
 # ## 4 · Correct the stream ★★ ({{points["q4"]}} points)
 #
-# `logsumexp_found` reads the rows of `z`, of shape $(N, K)$, `block` classes at a time, and should return the logsumexp of each row, with only one block in memory at a time. It has a fault. Each of the first three rows below holds the logarithms of seven probabilities plus one number, so that its logsumexp is that number; in the last row one class has all the probability. Find the fault, and write `logsumexp(z, block)`, which is right for all finite logits up to $10^5$ in size, and for every `block` from 1 on.
+# `logsumexp_found` reads the rows of `z`, of shape $(N, K)$, `block` classes at a time, and should return the logsumexp of each row, with only one block in memory at a time. It has a fault. Each of the first three rows below holds seven log-probabilities shifted by one number, so that its logsumexp is that number; in the last row one class has all the probability. Find the fault, and write `logsumexp(z, block)`, which is right for all finite logits up to $10^5$ in size, and for every `block` from 1 on.
 #
 # *Section: [One row, read once]({{book}}/06_at_scale.html#one-row-read-once).*
 
@@ -585,7 +585,7 @@ with np.errstate(all="ignore"):
     given = np.array([logsumexp_found(moved, block) for block in (1, 2, 3, 7)])
     assert found.shape == (4, 4), f"four rows have four results, got shape {found.shape[1:]}"
     assert not np.allclose(found, given, equal_nan=True), (
-        "that is what logsumexp_found returns, fault and all"
+        "that is what logsumexp_found returns, with its fault"
     )
 for row, want in enumerate([0, 1000, -1000, 1000]):
     for block, value in zip((1, 2, 3, 7), found[:, row], strict=True):
@@ -613,7 +613,7 @@ def inputs(rng):
 
 
 # %% tags=["mistake"] question="q4"
-says = "that is what logsumexp_found returns, fault and all"
+says = "that is what logsumexp_found returns, with its fault"
 logsumexp = logsumexp_found
 
 # %% tags=["mistake"] question="q4"
@@ -722,7 +722,7 @@ def draw(logits, uniforms):
 #
 # Then $H = {{entropy}}. At the start $m = -\infty$ and $s = t = 0$. A logit of $-\infty$ adds nothing to any of the sums.
 #
-# Write `absorb(state, part)`. `state` is `(m, s, t)`, three arrays with an entry for each of $N$ rows, and `part`, of shape $(N, n)$, holds the next logits of each row; the result is the state after them, again `(m, s, t)`. It may be that a row has had no logits but $-\infty$ so far.
+# Write `absorb(state, part)`. `state` is `(m, s, t)`, three arrays with an entry for each of $N$ rows, and `part`, of shape $(N, n)$, holds the next logits of each row; the result is the state after them, again `(m, s, t)`. A row may have had only logits of $-\infty$ so far.
 #
 # *Sections: [One row, read once]({{book}}/06_at_scale.html#one-row-read-once), [Any cut, any order]({{book}}/06_at_scale.html#any-cut-any-order).*
 
@@ -744,7 +744,7 @@ def absorb(state, part):
     new = np.maximum(m, part.max(axis=1))
     top = np.where(new == -np.inf, 0.0, new)
     keep = {{raised}}(m - top)
-    t = keep * (t + (base - top) * s)  # each old z - m becomes z - new, which is m - new more
+    t = keep * (t + (base - top) * s)  # each old z - m grows by m - new
     gap = np.where(part == -np.inf, 0.0, part - top[:, None])
     weight = np.where(part == -np.inf, 0.0, {{raised}}(gap))
     s = keep * s + weight.sum(axis=1)

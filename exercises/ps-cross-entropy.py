@@ -111,7 +111,7 @@ import numpy as np
 # ## 1 · The loss of a label ★ ({{points["q1"]}} points)
 #
 # Write `cross_entropy(probs, labels)`. `probs` has shape $(N, K)$, a predicted distribution in
-# each row; `labels` holds for each row the index of the class that came true. The loss of a row is
+# each row; `labels` holds for each row the index of the true class. The loss of a row is
 # the surprisal of its label, in {{unit}}, that is, with {{base}}. Return {{reduction}}.
 #
 # *Section: [The formula and its two
@@ -194,7 +194,7 @@ def cross_entropy(probs, labels):
 # ## 2 · The loss of a soft target ★ ({{points["q2"]}} points)
 #
 # Write `soft_cross_entropy(first, second)`, in nats, with {{order}}. Both are arrays of the same
-# shape with the classes along the last axis, and each row of either is a distribution; the result
+# shape with the classes along the last axis, and each row is a distribution; the result
 # has one loss for each row, so one axis less. A class whose target is 0 adds nothing, even if its
 # probability is 0. A class whose target is above 0 and whose probability is 0 makes the loss
 # infinite.
@@ -226,7 +226,7 @@ assert found is not None, "soft_cross_entropy returned nothing; does it end in `
 assert np.shape(found) == (), f"one row has one loss, got shape {np.shape(found)}"
 assert not np.isinf(found), "a class whose target is 0 should add nothing; do you take {{order}}?"
 assert np.isclose(found, 1.5 * np.log(2)), (
-    f"half a chance each of 1 bit and 2 bits is 1.5 bits, {1.5 * np.log(2):.4f} nats; got {found:.4f}"
+    f"1 bit or 2 bits, equally likely, is 1.5 bits, {1.5 * np.log(2):.4f} nats; got {found:.4f}"
 )
 found = soft([1.0, 0.0, 0.0], [0.9, 0.1, 0.0])
 assert not np.isnan(found), (
@@ -301,8 +301,8 @@ def soft_cross_entropy(first, second):
 # ## 3 · Perplexity ★ ({{points["q3"]}} points)
 #
 # A model of 27 letters has a mean loss of {{bits}} *bits* for each letter. What is its perplexity,
-# the number of equally likely letters among which a fair choice costs as much? Assign the number,
-# right to three digits or better, to `choices`.
+# the number of equally likely letters that would cost as much? Assign the number,
+# correct to three digits or better, to `choices`.
 #
 # *Section: [Reading a loss]({{book}}/02_cross_entropy.html#reading-a-loss).*
 
@@ -405,7 +405,7 @@ def mean_loss(probs, labels):
 # Ten people were shown each of four photographs; `votes` counts for each photograph (a row) how
 # many of them said cat, dog and bird. The shares of the votes are the soft targets. How low can
 # the mean loss over the four photographs be, for the best model that looks at them? Assign it to
-# `floor`, in nats, right to four digits or better.
+# `floor`, in nats, correct to four digits or better.
 #
 # *Section: [Soft targets and the floor of a
 # loss]({{book}}/02_cross_entropy.html#soft-targets-and-the-floor-of-a-loss).*
@@ -548,10 +548,10 @@ def split(target, probs):
 # %% [markdown]
 # ## 7 · What a report costs on average ★★ ({{points["q7"]}} points)
 #
-# The true chances are `truth`, a model reports `report`, and then one class comes true, drawn from
-# `truth`. Write `expected(truth, report, penalty)`, the expected penalty. `truth` and `report` have
+# The true chances are `truth`, a model reports `report`, and then the class is drawn from `truth`.
+# Write `expected(truth, report, penalty)`, the expected penalty. `truth` and `report` have
 # the same shape, classes along the last axis, and the result has one axis less. No entry is 0.
-# `penalty` is one of three strings. With $\hat p$ the report, $c$ the class that comes true and $y$
+# `penalty` is one of three strings. With $\hat p$ the report, $c$ the class drawn and $y$
 # its one-hot vector,
 #
 # - `"log"` is $-\ln \hat p_c$;
@@ -591,16 +591,16 @@ assert np.isclose(found["log"], 1.75 * np.log(2)), (
     f"the log penalty is 2 bits with chance 3/4 and 1 bit with chance 1/4, {1.75 * np.log(2):.4f} nats; got {found['log']:.4f}"
 )
 assert not np.isclose(found["absolute"], 0.5), (
-    "the report is compared with the class that comes true, not with the chances: absolute"
+    "the report is compared with the class drawn, not with the chances: absolute"
 )
 assert np.isclose(found["absolute"], 11 / 16), (
-    f"the mean probability of the class that comes true is 5/16, so absolute is 11/16; got {found['absolute']:.4f}"
+    f"the mean probability of the class drawn is 5/16, so absolute is 11/16; got {found['absolute']:.4f}"
 )
 assert not np.isclose(found["brier"], {{scale}} / 8), (
-    "the report is compared with the class that comes true, not with the chances: brier"
+    "the report is compared with the class drawn, not with the chances: brier"
 )
 assert not np.isclose(found["brier"], {{scale}} * 31 / 64), (
-    "the squares run over all classes, not only over the one that comes true: brier"
+    "the squares run over all classes, not only over the one drawn: brier"
 )
 assert np.isclose(found["brier"], {{scale}} * 0.75), (
     f"here brier, {{brier}}, is {{scale * 0.75}}; got {found['brier']:.4f}"
@@ -633,7 +633,7 @@ def expected(truth, report, penalty, right=expected):
 
 # %% tags=["mistake"] question="q7"
 says = "not with the chances"
-hint = "The report is compared with the class that comes true, not with the chances."
+hint = "The report is compared with the class drawn, not with the chances."
 
 
 def expected(truth, report, penalty, right=expected):
@@ -644,7 +644,7 @@ def expected(truth, report, penalty, right=expected):
 
 # %% tags=["mistake"] question="q7"
 says = "not with the chances"
-hint = "The report is compared with the class that comes true, not with the chances."
+hint = "The report is compared with the class drawn, not with the chances."
 
 
 def expected(truth, report, penalty, right=expected):
@@ -654,8 +654,8 @@ def expected(truth, report, penalty, right=expected):
 
 
 # %% tags=["mistake"] question="q7"
-says = "the mean probability of the class that comes true is 5/16"
-hint = "The absolute penalty is 1 minus the probability of the class that comes true."
+says = "the mean probability of the class drawn is 5/16"
+hint = "The absolute penalty is 1 minus the probability of the class drawn."
 
 
 def expected(truth, report, penalty, right=expected):
@@ -666,7 +666,7 @@ def expected(truth, report, penalty, right=expected):
 
 # %% tags=["mistake"] question="q7"
 says = "the squares run over all classes"
-hint = "The squares run over all classes, not only over the one that comes true."
+hint = "The squares run over all classes, not only over the one drawn."
 
 
 def expected(truth, report, penalty, right=expected):
@@ -690,7 +690,7 @@ def expected(truth, report, penalty, right=expected):
 # A training log says, for a batch with one-hot labels: mean probability of the right class
 # {{belief}}, mean loss {{f"{-np.log(eps) * (1 - belief):.4f}"}}. The program has
 # swapped target and prediction in the formula of cross-entropy, and it clips the argument of the
-# logarithm from below. At which number? Assign it to `clip`, right to two digits or better.
+# logarithm from below. At which number? Assign it to `clip`, correct to two digits or better.
 #
 # *Section: [The arguments swapped]({{book}}/02_cross_entropy.html#the-arguments-swapped).*
 

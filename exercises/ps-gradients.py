@@ -17,7 +17,7 @@ variants = {
             "factor": "1",
         },
         {
-            "answer": "the probabilities, relative to what they were and in per cent,",
+            "answer": "the probabilities, in per cent of their old values,",
             "plain": "the probabilities, in per cent of what they were,",
             "factor": "100",
         },
@@ -208,7 +208,7 @@ def gradient(logits, labels):
 # $\varepsilon_{\mathrm{mach}} = 2^{-{{digits - 1}}}$. Values of the loss are at most $F = {{F}}$ in
 # size. For its second and third derivatives along one score take the bounds that the chapter derives,
 # $F_2 = 1/4$ and $F_3 = \sqrt 3/18$. Which step $h$ makes the bound on the error smallest? Assign it
-# to `step`, right to two digits or better.
+# to `step`, correct to two digits or better.
 #
 # *Section: [Which step to take]({{book}}/07_gradients.html#which-step-to-take), with its fold "The
 # best step, derived".*
@@ -252,7 +252,7 @@ step = {{"forward" if kind == "central" else "central"}}
 #
 # There are {{K}} classes and one example with a one-hot label. The scores of the wrong classes are
 # equal, and the true class is ahead of them by the margin $d$. For which $d$ does the gradient
-# $\hat p - y$ have the length {{length}}? Assign the number to `margin`, right to four digits or
+# $\hat p - y$ have the length {{length}}? Assign the number to `margin`, correct to four digits or
 # better. Solve for $\hat p_c$ on paper first.
 #
 # *Section: [How long the gradient can
@@ -718,7 +718,7 @@ def diagnose(found, logits, labels, right=diagnose):
 
 
 # %% [markdown]
-# ## 8 · The gradient of a model that is right is noise ★★★ ({{points["q8"]}} points)
+# ## 8 · If a model is right, its gradient is noise ★★★ ({{points["q8"]}} points)
 #
 # A model's prediction $\hat p$ for some photograph is exactly right: the class $c$ is drawn with the
 # probabilities $\hat p$. Then the gradient with respect to the logits for this one example,

@@ -132,7 +132,7 @@ variants = {
     ],
     "form": [
         {
-            "form": r"the *mean* loss plus $\frac{\lambda}{2} \sum_{k,d} W_{kd}^2$, with $\lambda$ = `strength`",
+            "form": r"the *mean* loss plus $\frac{\lambda}{2} \sum_{k,a} W_{ka}^2$, with $\lambda$ = `strength`",
             "mean_form": "strength",
             "mixed_up": "strength / len(X)",
             "back": "small",
@@ -141,7 +141,7 @@ variants = {
             "shapes": [(3, 2), (3,)],
         },
         {
-            "form": r"the *sum* of the losses plus $\frac{\alpha}{2} \sum_{k,d} W_{kd}^2$, with $\alpha$ = `strength`",
+            "form": r"the *sum* of the losses plus $\frac{\kappa}{2} \sum_{k,a} W_{ka}^2$, with $\kappa$ = `strength`",
             "mean_form": "strength / len(X)",
             "mixed_up": "strength",
             "back": "small * len(pictures)",
@@ -150,7 +150,7 @@ variants = {
             "shapes": [(3, 2), (3,)],
         },
         {
-            "form": r"$C$ times the *sum* of the losses plus $\frac12 \sum_{k,d} W_{kd}^2$, with $C$ = `strength`",
+            "form": r"$C$ times the *sum* of the losses plus $\frac12 \sum_{k,a} W_{ka}^2$, with $C$ = `strength`",
             "mean_form": "1 / (strength * len(X))",
             "mixed_up": "1 / strength",
             "back": "1 / (small * len(pictures))",
@@ -159,7 +159,7 @@ variants = {
             "shapes": [(3,), (3, 2)],
         },
         {
-            "form": r"the *sum* of the losses plus $\frac{\alpha}{2} \sum_{k,d} W_{kd}^2$, with $\alpha$ = `strength`",
+            "form": r"the *sum* of the losses plus $\frac{\kappa}{2} \sum_{k,a} W_{ka}^2$, with $\kappa$ = `strength`",
             "mean_form": "strength / len(X)",
             "mixed_up": "strength",
             "back": "small * len(pictures)",
@@ -184,22 +184,22 @@ Let $S(W_\lambda) = S(W_\mu)$. Then the two inequalities say $L(W_\lambda) \le L
             "marks": r"""- 1: writes down that each is a minimum for its own penalty, with the other put in.
 - 1: adds the two and gets the claim about $S$.
 - 1: goes back and gets the claim about $L$.
-- 1: equality: the losses are equal, one $W$ is a minimum for both penalties, its gradients exclude $w \ne 0$. Uniqueness alone, without the two gradients, is not enough.
+- 1: equality: the losses are equal, one $W$ is a minimum for both penalties, its two gradients force $w = 0$. Uniqueness alone, without the two gradients, is not enough.
 
 Differentiating the minimum by $\lambda$ needs a proof that it can be differentiated, and earns at most 3 points without it.""",
         },
         {
             "title": "What is true at the minimum",
-            "ask": r"Let $W$, with weights $w_{kd}$ and biases $b_k$, be a minimum of the mean loss plus $\frac{\lambda}{2} \sum_{k,d} w_{kd}^2$, with $\lambda > 0$ and no penalty on the biases. Prove four things about it. The mean over the pictures of the predicted probability $\hat p_k$ is the share of class $k$ among the labels. The weights on each pixel add up to 0 over the classes. A pixel that is 0 in all pictures has the weight 0 in each class. If two pixels are equal in all pictures, so are their weights.",
+            "ask": r"Let $W$, with weights $w_{ka}$ and biases $b_k$, be a minimum of the mean loss plus $\frac{\lambda}{2} \sum_{k,a} w_{ka}^2$, with $\lambda > 0$ and no penalty on the biases. Prove four things about it. The mean over the pictures of the predicted probability $\hat p_k$ is the share of class $k$ among the labels. The weights on each pixel add up to 0 over the classes. A pixel that is 0 in all pictures has the weight 0 in each class. If two pixels are equal in all pictures, so are their weights.",
             "answer": r"""At a minimum all derivatives are 0. With $g^{(i)}_k = \hat p^{(i)}_k - y^{(i)}_k$ they are
 
-$$\frac{\partial}{\partial b_k} = \frac1N \sum_i g^{(i)}_k = 0, \qquad \frac{\partial}{\partial w_{kd}} = \frac1N \sum_i g^{(i)}_k x^{(i)}_d + \lambda w_{kd} = 0$$
+$$\frac{\partial}{\partial b_k} = \frac1N \sum_i g^{(i)}_k = 0, \qquad \frac{\partial}{\partial w_{ka}} = \frac1N \sum_i g^{(i)}_k x^{(i)}_a + \lambda w_{ka} = 0$$
 
 *Shares.* The first says $\frac1N \sum_i \hat p^{(i)}_k = \frac1N \sum_i y^{(i)}_k$, and the right side is the share of class $k$.
 
-*Sums.* Add the second over $k$. In each picture $\sum_k g^{(i)}_k = 1 - 1 = 0$, so $\lambda \sum_k w_{kd} = 0$, and $\lambda > 0$.
+*Sums.* Add the second over $k$. In each picture $\sum_k g^{(i)}_k = 1 - 1 = 0$, so $\lambda \sum_k w_{ka} = 0$, and $\lambda > 0$.
 
-*Pixels that are always 0, and equal pixels.* Since $\lambda > 0$, the second can be solved for the weight: $w_{kd} = -\frac{1}{\lambda N} \sum_i g^{(i)}_k x^{(i)}_d$. The numbers $g^{(i)}_k$ do not depend on $d$. If $x^{(i)}_d = 0$ for all $i$, then $w_{kd} = 0$; if $x^{(i)}_d = x^{(i)}_e$ for all $i$, then $w_{kd} = w_{ke}$. ∎""",
+*Pixels that are always 0, and equal pixels.* Since $\lambda > 0$, the second can be solved for the weight: $w_{ka} = -\frac{1}{\lambda N} \sum_i g^{(i)}_k x^{(i)}_a$. The numbers $g^{(i)}_k$ do not depend on $a$. If $x^{(i)}_a = 0$ for all $i$, then $w_{ka} = 0$; if $x^{(i)}_a = x^{(i)}_{a'}$ for all $i$, then $w_{ka} = w_{ka'}$. ∎""",
             "marks": r"""- 1: both derivatives at the minimum, the penalty in the right one only.
 - 1: the shares.
 - 1: the weights on a pixel add up to 0, with the reason that probabilities and targets both sum to 1, and $\lambda > 0$.
@@ -246,7 +246,7 @@ found = curvature(z, np.ones(3))
 assert found is not None, "curvature returned nothing; does it end in `return`?"
 assert np.shape(found) == (), f"one row of scores has one curvature, got shape {np.shape(found)}"
 assert np.isclose(found, 0), (
-    f"along (1, 1, 1) all scores change by the same amount and the loss stays the same; got {found:.3f}. Did you take off the mean?"
+    f"along (1, 1, 1) all scores change by the same amount and the loss stays the same; got {found:.3f}. Did you subtract the mean?"
 )
 found = curvature(z, np.array([1.0, 0.0, 0.0]))
 assert not np.isclose(found, {{factor}} * 2 / 9), (
@@ -268,7 +268,7 @@ def inputs(rng):
 
 
 # %% tags=["mistake"] question="q1"
-says = "Did you take off the mean?"
+says = "Did you subtract the mean?"
 
 
 def curvature(logits, v):
@@ -308,7 +308,7 @@ def curvature(logits, v):
 # %% [markdown]
 # ## 2 · Two Newton steps ★ ({{points["q2"]}} points)
 #
-# A softmax regression for {{K}} classes is trained on a few pictures, which are linearly independent. It starts at $W = 0$, has no penalty, and takes two full steps of Newton's method. What is its mean loss after them, in nats? Assign the number to `final_loss`, right to three digits or better. No pictures are needed.
+# A softmax regression for {{K}} classes is trained on a few pictures, which are linearly independent. It starts at $W = 0$, has no penalty, and takes two full steps of Newton's method. What is its mean loss after them, in nats? Assign the number to `final_loss`, correct to three digits or better. No pictures are needed.
 #
 # *Sections: [What one Newton step does]({{book}}/08_learning.html#what-one-newton-step-does), [Softmax regression on ten digits]({{book}}/08_learning.html#softmax-regression-on-ten-digits).*
 
@@ -358,7 +358,7 @@ final_loss = np.log1p(np.exp(-margin))
 # %% [markdown]
 # ## 3 · Newton's step with a scale ★★ ({{points["q3"]}} points)
 #
-# A model predicts {{model}}, and its loss is the cross-entropy against a target, one-hot or soft, in nats. Write `newton_step(probs, target, scale)`, where `scale` is the {{argument}}: the change of the scores $z$ by one step of Newton's method. Of all solutions, return the one {{gauge}}. `probs` and `target` have the same shape, with the classes along the last axis, and so has the result. No probability is 0.
+# A model predicts {{model}}, and its loss is the cross-entropy against a target, one-hot or soft, in nats. Write `newton_step(probs, target, scale)`, where `scale` is the {{argument}}: the change of the scores $z$ by one step of Newton's method. Of all solutions, return the one {{gauge}}. `probs`, `target` and the result have the same shape, with the classes along the last axis. No probability is 0.
 #
 # *Section: [What one Newton step does]({{book}}/08_learning.html#what-one-newton-step-does). Look at what {{letter}} does to the gradient and to the curvature.*
 
@@ -467,7 +467,7 @@ def newton_step(probs, target, scale):
 #
 # The rows of `X` are pictures with $D$ pixels each (a constant 1 may be among them, or may not). A matrix {{matrix}}. {{number}}
 #
-# Write `count(X, n_classes)`, which returns this number as an `int`. Some pixels may be 0 in all pictures, or be copies or mixtures of other pixels, and there may be fewer pictures than pixels.
+# Write `count(X, n_classes)`, which returns this number as an `int`. Some pixels may be 0 in all pictures, or be linear combinations of other pixels, and there may be fewer pictures than pixels.
 #
 # *Section: [Softmax regression on ten digits]({{book}}/08_learning.html#softmax-regression-on-ten-digits).*
 
@@ -500,7 +500,7 @@ assert count(copied, 5) == {{short}}, (
     f"a pixel that copies another adds no more than one that is always 0: {{short}} directions, got {count(copied, 5)}"
 )
 assert count(whole[:2] + 1, 5) == {{short}}, (
-    f"two pictures cannot fix three pixels: {{short}} directions, got {count(whole[:2] + 1, 5)}"
+    f"two pictures have rank 2 at most: {{short}} directions, got {count(whole[:2] + 1, 5)}"
 )
 
 # %% tags=["grading"] question="q4"
@@ -536,7 +536,7 @@ def count(X, n_classes):
 
 
 # %% tags=["mistake"] question="q4"
-says = "two pictures cannot fix three pixels"
+says = "two pictures have rank 2 at most"
 
 
 def count(X, n_classes):
@@ -633,7 +633,7 @@ for start, end, which in [(0, 1, "first"), (2, 3, "sixth")]:
     for part, cut in {"weights": np.s_[:, :-1], "biases": np.s_[:, -1]}.items():
         off = np.linalg.norm(moved[cut] - slope[cut])
         assert off < 1e-6, (
-            f"in the {which} step the {part} do not follow the slope: they moved as if it had the length {np.linalg.norm(moved[cut]):.3f}, and it has {np.linalg.norm(slope[cut]):.3f}, off by {off:.3f}"
+            f"in the {which} step the {part} do not follow the slope: they moved as if its length were {np.linalg.norm(moved[cut]):.3f}, and it has {np.linalg.norm(slope[cut]):.3f}, off by {off:.3f}"
         )
 
 # %% tags=["grading"] question="q5"
@@ -674,7 +674,7 @@ def descend(X, labels, n_classes, penalty, rate, steps):
 # %% [markdown]
 # ## 6 · The minimum itself ★★★ ({{points["q6"]}} points)
 #
-# Write `minimum(X, labels, n_classes, strength)`. `X` has shape $(N, D)$ and *no* column of ones; each class has a row of $D$ weights and a bias. Find the weights and biases that minimise {{form}}; losses are in nats, the weights without the biases are squared. Every class occurs among the labels. Return the tuple `{{result}}`, with weights of shape $(K, D)$ and biases of shape $(K,)$ that sum to 0, right to six digits or better. How you find them is your choice; Newton's method with damped steps needs few of them.
+# Write `minimum(X, labels, n_classes, strength)`. `X` has shape $(N, D)$ and *no* column of ones; each class has a row of $D$ weights and a bias. Find the weights and biases that minimise {{form}}; losses are in nats, the biases are not penalised. Every class occurs among the labels. Return the tuple `{{result}}`, with weights of shape $(K, D)$ and biases of shape $(K,)$ that sum to 0, correct to six digits or better. How you find them is your choice; Newton's method with damped steps needs few of them.
 #
 # *Section: [Separable data have no best weights]({{book}}/08_learning.html#separable-data-have-no-best-weights).*
 
@@ -721,7 +721,7 @@ assert [np.shape(part) for part in found] == {{shapes}}, (
 W = np.column_stack([found[{{at}}], found[{{1 - at}}]])
 slope = nudged(lambda V: objective(V, points, kinds, 0.0), W)  # of the mean loss alone
 assert np.abs(slope[:, -1]).max() < 1e-5, (
-    f"moving a bias still changes the mean loss, by {np.abs(slope[:, -1]).max():.2g} per unit: not at rest, or are the biases penalised?"
+    f"moving a bias still changes the mean loss, by {np.abs(slope[:, -1]).max():.2g} per unit: not at the minimum, or are the biases penalised?"
 )
 held = -(slope * W)[:, :-1].sum() / (W[:, :-1] ** 2).sum()  # the penalty at which W would rest
 for factor, why in {
@@ -735,10 +735,10 @@ for factor, why in {
     )
 slope[:, :-1] += penalty * W[:, :-1]
 assert np.abs(slope).max() < 1e-5, (
-    f"not yet at rest: by some weight the objective, in its mean form, still has a slope of {np.abs(slope).max():.2g}"
+    f"not yet at the minimum: in some weight the objective, in its mean form, still has a slope of {np.abs(slope).max():.2g}"
 )
 assert abs(W[:, -1].sum()) < 1e-6, (
-    f"everything is at rest, and the biases should sum to 0; yours sum to {W[:, -1].sum():.3f}"
+    f"this is the minimum, and the biases should sum to 0; yours sum to {W[:, -1].sum():.3f}"
 )
 
 # %% tags=["grading"] question="q6"
@@ -829,7 +829,7 @@ def minimum(X, labels, n_classes, strength):
 # %% [markdown]
 # ## 7 · Weights of a given size ★★★ ({{points["q7"]}} points)
 #
-# Sixty pictures of the letters L, T and O have 5 × 5 pixels, each of them wrong with probability ⅛. For which `strength`, as in question 6, is the sum of the squared weights at the minimum, without the biases, equal to {{size}}² = {{round(size**2, 2)}}? Assign the number to `strength`, right to three digits or better.
+# Sixty pictures of the letters L, T and O have 5 × 5 pixels, each flipped with probability ⅛. For which `strength`, as in question 6, is the sum of the squared weights at the minimum, without the biases, equal to {{size}}² = {{round(size**2, 2)}}? Assign the number to `strength`, correct to three digits or better.
 #
 # *Section: [Separable data have no best weights]({{book}}/08_learning.html#separable-data-have-no-best-weights).*
 

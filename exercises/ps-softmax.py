@@ -9,7 +9,7 @@ variants = {
         {"unit": "nats", "per_nat": 1.0, "two_to_one": "0.693"},
         {"unit": "bits", "per_nat": 1 / np.log(2), "two_to_one": "1.000"},
         {
-            "unit": "decibans (ten to a factor of ten)",
+            "unit": "decibans (10 for each factor of 10)",
             "per_nat": 10 / np.log(10),
             "two_to_one": "3.010",
         },
@@ -30,7 +30,7 @@ variants = {
         },
     ],
     "place": [
-        {"place": "last, behind the others", "joined": "[kept, new]", "at": -1},
+        {"place": "last, after the others", "joined": "[kept, new]", "at": -1},
         {"place": "first, before the others", "joined": "[new, kept]", "at": 0},
     ],
     "pips": [4.5, 4.2, 4.8, 5.0, 5.2],
@@ -253,7 +253,7 @@ def log_odds(probs, i, j):
 # You have the probabilities of a softmax at temperature $T$, but not its logits. The logits can be
 # recovered from the probabilities, up to one number for each example. Write
 # `scores(probs, temperature)`, which returns logits whose softmax at this temperature is `probs`.
-# Of all such logits, return those of which, in each example, {{gauge}}.
+# Of all such logits, return those for which, in each example, {{gauge}}.
 #
 # *Sections: [What a score means]({{book}}/03_softmax.html#what-a-score-means),
 # [Temperature]({{book}}/03_softmax.html#temperature).*
@@ -285,7 +285,7 @@ assert np.isclose(gap, right), (
     f"at T = 2, odds of two to one are a gap of {right:.3f}, got {gap:.3f}"
 )
 assert np.allclose({{zero}}, 0), (
-    "the gaps are right, the zero is not: return logits of which, in each example, {{gauge}}"
+    "the gaps are right, the shift is not: return logits for which, in each example, {{gauge}}"
 )
 
 # %% tags=["grading"] question="q3"
@@ -317,7 +317,7 @@ def scores(probs, temperature):
 
 
 # %% tags=["mistake"] question="q3"
-says = "the gaps are right, the zero is not"
+says = "the gaps are right, the shift is not"
 
 
 def scores(probs, temperature):
@@ -328,7 +328,7 @@ def scores(probs, temperature):
 # ## 4 · The gap that makes a model sure ★★ ({{points["q4"]}} points)
 #
 # A model of 27 letters gives the logit 0 to 26 of them and the logit $d$ to the letter *e*. At
-# which $d$ does *e* have the probability {{p}}? Assign this $d$ to `needed`, right to four digits or
+# which $d$ does *e* have the probability {{p}}? Assign this $d$ to `needed`, correct to four digits or
 # better: solve it on paper and let NumPy do the last step.
 #
 # *Section: [What a score means]({{book}}/03_softmax.html#what-a-score-means).*
@@ -432,7 +432,7 @@ draw = draw_found
 # class must have the probability of the two together. Which logit must it have?
 #
 # Write `merge(logits, classes)`. `classes` is a list of two class numbers or more; the result
-# holds the logits of the other classes, unchanged and in their order, and the logit of the merged
+# holds the logits of the other classes, unchanged and in order, and the logit of the merged
 # class, which comes {{place}}.
 #
 # *Sections: [Three scores]({{book}}/03_softmax.html#three-scores), [What a score
@@ -533,7 +533,7 @@ def merge(logits, classes):
 #
 # Write `max_entropy(z, average)`. `z` is an array of $K$ scores and `average` a number strictly
 # between the smallest and the largest; find the distribution $p$ of largest entropy with
-# $\sum_k p_k z_k$ equal to `average`, and return {{wanted}}, right to six digits or better. In all
+# $\sum_k p_k z_k$ equal to `average`, and return {{wanted}}, correct to six digits or better. In all
 # tests the factor lies between −30 and 30.
 #
 # *Section: [The same function from maximum
@@ -608,7 +608,7 @@ def max_entropy(z, average):
 
 
 # %% [markdown]
-# Four dice, drawn once your function works. Within each die, the probability changes by the same
+# Once your function works, this plots four dice. Within each die, the probability changes by the same
 # factor from every face to the next.
 
 # %%

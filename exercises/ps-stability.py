@@ -407,7 +407,7 @@ log_softmax = log_softmax_found
 # %% [markdown]
 # ## 5 · Where the gradient vanishes ★★ ({{points["q5"]}} points)
 #
-# A program computes its loss as $-\log(\hat p_c + \varepsilon)$. Its log shows that no single
+# A program computes its loss as $-\log(\hat p_c + \varepsilon)$. It reports that no single
 # example ever costs more than {{ceiling}} nats. There are two classes. By how many logits must the
 # true class be behind, so that the derivative of this loss in $z_c$ is {{words}} of the derivative
 # of the true loss? Assign the number to `behind`, correct to four digits.
@@ -458,7 +458,7 @@ behind = {{ceiling}} + np.log({{share}})
 # Write `cross_entropy(logits, labels)`: `logits` has shape $(N, K)$, `labels` holds an index for
 # each row, and the loss of a row is $-\log \operatorname{softmax}(z)_c$ in nats. Return
 # {{reduction}}. Nine digits are compared, *also where the loss is tiny*: for a model that is right
-# and confident, most programs have no correct digit. A loss of a thousand nats must be correct too.
+# and confident, most programs get no digit right. A loss of a thousand nats must be correct too.
 #
 # *Section: [The loss near zero]({{book}}/05_stability.html#the-loss-near-zero).*
 
@@ -536,7 +536,7 @@ def cross_entropy(logits, labels):
 
 # %% tags=["mistake"] question="q6"
 says = "a row that is wrong by 1000 logits costs 1000 nats"
-hint = "Where another class is far ahead, an exponential overflows: subtract its margin first."
+hint = "Where another class is far ahead, an exponential overflows: subtract its lead first."
 
 
 def cross_entropy(logits, labels):
@@ -558,7 +558,7 @@ def cross_entropy(logits, labels, right=cross_entropy):
 
 # %% tags=["mistake"] question="q6"
 says = "the loss of [0.0, -40.0] with label 0 is 4.248354e-18"
-hint = "There are fewer than nine digits in it; is everything computed in float64?"
+hint = "Fewer than nine digits are right; is everything computed in float64?"
 
 
 def cross_entropy(logits, labels, right=cross_entropy):
@@ -779,7 +779,7 @@ def inputs(rng):
 
 # %% tags=["mistake"] question="q8"
 says = "with a margin of 1000 over two classes the answer is"
-hint = "Where the label is ahead by hundreds of logits, the exponential overflows; subtract that margin first."
+hint = "Where the label is ahead by hundreds of logits, the exponential overflows; subtract that lead first."
 
 
 def log_not(logits, labels):

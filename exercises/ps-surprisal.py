@@ -198,7 +198,7 @@ coins = 2.0**coins
 # %% [markdown]
 # ## 2 · In which unit was that? ★ ({{points["q2"]}} points)
 #
-# A file contains losses, each the surprisal of a probability, and the base of the logarithm is not known. You still have the probabilities. Write `unit(probs, losses)`. The two arrays have the same shape, which can be any shape, and all losses are to the same base. Return {{wanted}}, as one number. Some of the probabilities may be 1, but not all.
+# A file contains losses, each the surprisal of a probability, and the base of the logarithm is not known. You still have the probabilities. Write `unit(probs, losses)`. The two arrays have the same shape, which can be any shape, and all losses use the same base. Return {{wanted}}, as one number. Some of the probabilities may be 1, but not all.
 #
 # *Sections: [A logarithm to the wrong base]({{book}}/01_surprisal.html#a-logarithm-to-the-wrong-base), [Surprisal: why a logarithm]({{book}}/01_surprisal.html#surprisal-why-a-logarithm).*
 
@@ -225,7 +225,7 @@ for what, value in {"base": 10, "number of nats": nats, "number of bits": np.log
     )
 nats = 1 / nats
 assert not np.isclose(found, {{result}}), (
-    f"the losses are larger the smaller their unit is; did you divide the wrong way, to get {found:.3f}?"
+    f"a smaller unit makes the losses larger; did you divide the wrong way, to get {found:.3f}?"
 )
 nats = np.log(10)
 right = {{result}}
@@ -416,7 +416,7 @@ rarer = 1 - rarer
 # %% [markdown]
 # ## 5 · Repair a merging program ★★ ({{points["q5"]}} points)
 #
-# How many binary digits does Huffman's code spend on a whole message? `counts` says how often each letter occurs in the message. You do not need the words to answer: whenever two groups are merged, the word of each letter in them becomes one digit longer, and the message has one more digit for each time such a letter occurs. `digits_found` counts in this way and has a fault. Find the fault, and write `digits(counts)`, which returns the correct number. `counts` is a list of two or more positive numbers, in any order.
+# How many binary digits does Huffman's code spend on a whole message? `counts` says how often each letter occurs in the message. You do not need the words to answer: whenever two groups are merged, the word of each letter in them becomes one digit longer, and the message grows by a digit for each occurrence of such a letter. `digits_found` counts in this way and has a fault. Find the fault, and write `digits(counts)`, which returns the correct number. `counts` is a list of two or more positive numbers, in any order.
 #
 # *Section: [A program that only counts letters]({{book}}/01_surprisal.html#a-program-that-only-counts-letters).*
 
@@ -566,7 +566,7 @@ tosses = tosses - 1
 #
 # A code for blocks of letters wastes less than a code for letters. So let the whole message be one block. Its code would have far too many words to list, but only one word is needed, and it can be computed without the others. This is the idea of *arithmetic coding*.
 #
-# Divide the interval from 0 to 1 among the letters, {{order}}. Letter $k$ gets a part of length `counts[k] / sum(counts)`. Take the part of the message's first letter, and divide this part among the letters in the same order and the same proportions. Take the part of the second letter in it, and so on. After the last letter you have an interval whose length is the probability of the message. A string of digits, each from 0 to {{digits - 1}}, belongs to the message if *all* numbers whose digits after the point, in base {{digits}}, begin with this string lie in that interval. (Where two intervals meet, the point belongs to the right one.) The message's word is the shortest string that belongs to it. If there are several of that length, it is the one for the {{which}} number.
+# Divide the interval from 0 to 1 among the letters, {{order}}. Letter $k$ gets a part of length `counts[k] / sum(counts)`. Take the part of the message's first letter, and divide this part among the letters in the same order and the same proportions. Take the part of the second letter in it, and so on. After the last letter you have an interval whose length is the probability of the message. A string of digits, each from 0 to {{digits - 1}}, belongs to the message if that interval contains *all* numbers whose base-{{digits}} digits after the point begin with this string. (A shared endpoint belongs to the interval on its right.) The message's word is the shortest string that belongs to it. If several have that length, take the {{which}} one.
 #
 # Write `word(message, counts)`. `message` is a list of letter numbers, `counts` a list of positive whole numbers; the result is a `str`. Messages may have several hundred letters.
 #

@@ -118,12 +118,12 @@ variants = {
     ],
     "forever": [
         {
-            "forever": "If it falls without end as $t$ grows, return `np.inf`, and `-np.inf` if it falls without end as $t$ decreases",
+            "forever": "If it keeps falling as $t$ grows, return `np.inf`, and `-np.inf` if it falls without end as $t$ decreases",
             "up": "np.inf",
             "down": "-np.inf",
         },
         {
-            "forever": "If it has no minimum, because it falls without end in one of the two directions, return `np.nan`",
+            "forever": "If it has no minimum, because it keeps falling in one of the two directions, return `np.nan`",
             "up": "np.nan",
             "down": "np.nan",
         },
@@ -281,14 +281,14 @@ classes = round(1 + np.e * (np.exp({{round(np.log(1 + (K - 1) / np.e), 3)}}) - 1
 assert classes == np.round(classes), f"classes come in whole numbers, got {classes}"
 assert classes >= 2, f"there are at least two classes, got {classes}"
 assert np.log(classes) > {{round(np.log(1 + (K - 1) / np.e), 3)}}, (
-    f"with {classes} classes equal probabilities cost {np.log(classes):.3f}, even if softmax is applied twice; this model is better than that, and pays more"
+    f"with {classes} classes equal probabilities cost {np.log(classes):.3f}, even if softmax is applied twice; a model nearly always right should pay less"
 )
 
 # %% tags=["grading"] question="q2"
 name = "classes"
 
 # %% tags=["mistake"] question="q2"
-says = "this model is better than that, and pays more"
+says = "a model nearly always right should pay less"
 classes = round(np.exp({{np.log(1 + (K - 1) / np.e)}}))
 
 # %% tags=["mistake"] question="q2"
@@ -299,7 +299,7 @@ classes = classes - 1
 # %% [markdown]
 # ## 3 · A margin inside ★★ ({{points["q3"]}} points)
 #
-# The hinge loss of chapter 4 is 0 once the margin $d = z_c - \max_{j \ne c} z_j$ is at least 1. The pair, softmax and cross-entropy, comes close to 0 only when the margin is large. A loss between the two, which asks for a margin $m$, is
+# The hinge loss of chapter 4 is 0 once the margin $d = z_c - \max_{j \ne c} z_j$ is at least 1. The pair (softmax with cross-entropy) comes close to 0 only when the margin is large. A loss between the two, which asks for a margin $m$, is
 #
 # $$\ell(z, c) = \frac1\beta \log \Bigl( 1 + \sum_{j \ne c} e^{\beta (z_j - z_c + m)} \Bigr)$$
 #
@@ -477,7 +477,7 @@ assert np.shape(found) == (), (
     f"a mean over the photographs is one number, got shape {np.shape(found)}"
 )
 assert not np.isclose(several(doubtful, animals), several_found(doubtful, animals)), (
-    "that is what several_found returns, fault and all"
+    "that is what several_found returns, with its fault"
 )
 assert found < 0.01, (
     f"a model that is sure and right in all questions pays nearly nothing, got {found:.4f}; are the animals rivals?"
@@ -505,7 +505,7 @@ def inputs(rng):
 
 
 # %% tags=["mistake"] question="q4"
-says = "that is what several_found returns, fault and all"
+says = "that is what several_found returns, with its fault"
 several = several_found
 
 # %% tags=["mistake"] question="q4"
@@ -536,7 +536,7 @@ def several(scores, truth):
 # %% [markdown]
 # ## 5 · Where hinge and pair are equal ★★ ({{points["q5"]}} points)
 #
-# There are {{classes}} classes. All rivals of the true class have the same logit, so its difference to each of them is its margin $d$, which may be negative. For some $d$ the pair's loss is smaller than that of the multi-class hinge that asks for a margin of {{margin}}, the sum over the rivals of $\max(0, z_j - z_c + {{margin}})$; for other $d$ it is larger. At which $d$ are the two losses equal? Assign the number to `even`, right to four digits or better.
+# There are {{classes}} classes. All rivals of the true class have the same logit, so the true class leads each by its margin $d$, which may be negative. For some $d$ the pair's loss is smaller than that of the multi-class hinge that asks for a margin of {{margin}}, the sum over the rivals of $\max(0, z_j - z_c + {{margin}})$; for other $d$ it is larger. At which $d$ are the two losses equal? Assign the number to `even`, correct to four digits or better.
 #
 # *Section: [The hinge loss]({{book}}/04_the_pair.html#the-hinge-loss).*
 
@@ -614,7 +614,7 @@ with np.errstate(all="ignore"):
     found = undo(np.array([0.6931, 0.4741, 1.0]))
 assert np.shape(found) == (3,), f"three examples have three results, got shape {np.shape(found)}"
 assert not np.isclose(found[1], right_for(0.25), atol=0.01), (
-    "the examples with the small losses are the right ones; whose probability is that?"
+    "small losses belong to right answers; is your probability that of the true class?"
 )
 assert not np.isclose(found[1], right_for(np.exp(-0.4741)), atol=0.003), (
     "that treats the reported loss as if there had been one softmax"
@@ -665,7 +665,7 @@ def undo(reported):
 # %% [markdown]
 # ## 7 · The minimum along a line ★★★ ({{points["q7"]}} points)
 #
-# A batch of logits $z$ is moved along a direction $v$ of the same shape $(N, K)$, to {{walk}}. The mean loss of the batch is convex in $t$. Write `lowest(logits, labels, v)`: the $t$ at which this mean is lowest, right to six digits or better. {{forever}}. (In at least one row of `v` the entries are not all equal, so the loss does change.) Hint: by convexity the slope never decreases as $t$ grows, so look at its sign far out on both sides, and search for the place where it is 0. Logits may become large on the way.
+# A batch of logits $z$ is moved along a direction $v$ of the same shape $(N, K)$, to {{walk}}. The mean loss of the batch is convex in $t$. Write `lowest(logits, labels, v)`: the $t$ at which this mean is lowest, correct to six digits or better. {{forever}}. (In at least one row of `v` the entries are not all equal, so the loss does change.) Hint: by convexity the slope never decreases as $t$ grows, so look at its sign far out on both sides, and search for the place where it is 0. Logits may become large on the way.
 #
 # *Section: [The loss is convex in the logits]({{book}}/04_the_pair.html#the-loss-is-convex-in-the-logits).*
 

@@ -67,11 +67,16 @@ function render({ model, el }) {
   const examples = Object.entries(EXAMPLES).map(([name, text]) => html('button', { type: 'button', onclick: () => change({ text }) }, name));
   const names = ['entropy (bits per letter)', 'code (digits per letter)', 'equal lengths (digits)'];
   const values = names.map((name) => html('div', {}, html('b', {}), html('span', {}, name)));
+  const note = html('p', { className: 'ce-line' });
   const status = speaker();
-  el.append(drawing, typed, html('div', { className: 'ce-row' }, 'Or try:', examples), row, html('div', { className: 'ce-figures' }, values), status);
+  el.append(drawing, typed, note, html('div', { className: 'ce-row' }, 'Or try:', examples), row, html('div', { className: 'ce-figures' }, values), status);
   const change = bind(model, ['text', 'block'], ({ text, block }) => {
     const found = compute({ text, block });
     if (field.value !== text) field.value = text;
+    const left = [...text.toLowerCase().replace(/[a-z ]/g, '')].length;
+    const said = found ? '' : 'Type a letter from a to z.';
+    note.textContent = left ? `Only the letters a to z and the space are counted: ${left} other character${left === 1 ? ' is' : 's are'} left out.` : said;
+    note.hidden = !note.textContent;
     row.set(block);
     const most = found ? Math.ceil(Math.max(2, ...[...new Set(found.points.flat())]) + 0.2) : 2;
     const { x, y, parts } = axes(most, block);
@@ -99,7 +104,7 @@ function render({ model, el }) {
     drawing.replaceChildren(...parts);
     const shown = found ? [digits(found.entropy), digits(found.mean), String(found.equal)] : ['–', '–', '–'];
     shown.forEach((value, k) => { values[k].firstChild.textContent = value; });
-    status.say(found ? `The entropy is ${shown[0]} bits per letter; the code spends ${shown[1]} digits per letter, taking ${block} at a time.` : 'Type a letter from a to z.');
+    status.say(found ? `The entropy is ${shown[0]} bits per letter; the code spends ${shown[1]} digits per letter, taking ${block} at a time. ${note.textContent}` : `${note.textContent} ${left ? said : ''}`);
   });
 }
 

@@ -26,13 +26,12 @@ function render({ model, el }) {
   for (const tick of [-8, -4, 0, 4, 8]) frame.push(svg('text', { x: along(tick), y: BOTTOM + 18, 'text-anchor': 'middle' }, digits(tick, 0)));
   for (const tick of [0, 2, 4, 6, 8]) frame.push(svg('text', { x: LEFT - 8, y: up(tick) + 4, 'text-anchor': 'end' }, String(tick)));
   frame.push(svg('text', { x: RIGHT, y: BOTTOM + 34, 'text-anchor': 'end' }, 'logit of the cat (the true class)'));
-  frame.push(svg('text', { x: RIGHT, y: TOP + 8, 'text-anchor': 'end' }, 'loss'));
   const curves = COLOURS.map((colour) => svg('path', { class: `ce-curve ce-line-${colour}` }));
   const dots = COLOURS.map((colour) => svg('circle', { r: 5, class: `ce-${colour}` }));
   const above = COLOURS.map((colour) => svg('path', { class: `ce-${colour}` })); // off the picture: a triangle
   const rule = svg('path', { class: 'ce-rule' });
   const handle = svg('circle', { r: 8, cy: BOTTOM, class: 'ce-handle' });
-  const drawing = svg('svg', { viewBox: '0 0 440 270', role: 'img', 'aria-label': 'Four losses against the logit of the true class; drag the dotted line to where you want to read them' }, frame, rule, curves, dots, above, handle);
+  const drawing = svg('svg', { viewBox: '0 0 440 270', role: 'img', 'aria-label': 'Four losses against the logit of the true class; drag the dotted line to where you want to read them' }, frame, rule, curves, dots, above, svg('text', { x: RIGHT, y: TOP + 8, 'text-anchor': 'end' }, 'loss'), handle);
   const rows = ['cat', 'dog', 'bird'].map((name, k) => slider(name, {
     min: k ? -4 : -REACH, max: k ? 4 : REACH, step: 0.1, show: (value) => digits(value, 1),
     change: (value) => change(k ? { rivals: model.get('rivals').map((old, j) => (j === k - 1 ? value : old)) } : { cat: value }),

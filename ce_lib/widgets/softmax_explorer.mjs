@@ -4,7 +4,7 @@ export function compute({ logits, shift, temperature, label }) {
   const y = logits.map((_, k) => Number(k === label));
   const others = probs.reduce((sum, p, k) => (k === label ? sum : sum + p), 0); // 1 − p̂, no digit lost
   const grad = probs.map((p, k) => (k === label ? -others : p) / temperature);
-  return { probs, grad, loss: crossEntropy(z, y), y };
+  return { probs, grad, others, loss: crossEntropy(z, y), y };
 }
 
 const [LEFT, RIGHT, FIRST, STEP] = [48, 380, 34, 56];
@@ -42,7 +42,7 @@ function render({ model, el }) {
   const status = speaker();
   el.append(drawing, sum, html('div', { className: 'ce-grid' }, html('div', {}, rows), html('div', {}, warmth, shift, truth)), status);
   const change = bind(model, ['logits', 'shift', 'temperature', 'label'], (state) => {
-    const { probs, grad, loss, y } = compute(state);
+    const { probs, grad, others, loss, y } = compute(state);
     probs.forEach((p, k) => {
       const { bar, value, arrow, pull, y: top } = bars[k];
       bar.setAttribute('width', Math.max(0.5, along(p) - LEFT));
@@ -52,14 +52,17 @@ function render({ model, el }) {
       const head = Math.min(6, Math.abs(to - from));
       arrow.setAttribute('d', `M${from} ${top + 31}H${to}m${-sign * head} -4l${sign * head} 4l${-sign * head} 4`);
       pull.textContent = `${grad[k] > 0 ? '+' : ''}${digits(grad[k])}`;
-      pull.setAttribute('x', Math.max(from, to) + 6);
+      const room = 440 - Math.max(from, to) - 6 > 7.5 * pull.textContent.length; // else it stands on the left
+      pull.setAttribute('x', room ? Math.max(from, to) + 6 : Math.min(from, to) - 6);
+      pull.setAttribute('text-anchor', room ? 'start' : 'end');
       rows[k].set(state.logits[k], digits(state.logits[k] + state.shift, 1));
     });
     warmth.set(Math.log10(state.temperature), `T = ${digits(state.temperature, 2)}`);
     shift.set(state.shift);
     truth.set(state.label);
     const slope = state.temperature === 1 ? 'p̂ − y' : '(p̂ − y) / T';
-    sum.textContent = `Loss −ln ${digits(probs[state.label])} = ${digits(loss)} nats. Each arrow runs from the target y to p̂; the number beside it is the gradient ${slope}.`;
+    const right = digits(probs[state.label]) === '1.000' && others ? `(1 − ${digits(others)})` : digits(probs[state.label]);
+    sum.textContent = `Loss −ln ${right} = ${digits(loss)} nats. Each arrow runs from the target y to p̂; the number beside it is the gradient ${slope}.`;
     status.say(`Probabilities: ${CLASSES.map((name, k) => `${name} ${digits(probs[k])}`).join(', ')}. Loss ${digits(loss)} nats. Gradient: ${grad.map((g) => digits(g)).join(', ')}.`);
   });
 }
