@@ -807,7 +807,7 @@ def minimum(X, labels, n_classes, strength):
 
 
 # %% tags=["mistake"] question="q6"
-says = "not yet at rest: by some weight"
+says = "not yet at the minimum: in some weight"
 hint = "Every class has weights of its own; with a penalty it matters that none is held at 0."
 
 

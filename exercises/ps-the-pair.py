@@ -654,7 +654,7 @@ def undo(reported):
 
 
 # %% tags=["mistake"] question="q6"
-says = "whose probability is that?"
+says = "is your probability that of the true class?"
 
 
 def undo(reported):
