@@ -415,6 +415,25 @@ def test_a_link_shows_what_it_leads_to(link, shows, touch, chromium, address):
         expect(page.locator("#peek")).to_be_hidden()
 
 
+def test_without_popovers_a_tap_follows_the_link(chromium, address):
+    """Browsers of 2023 have none; the page's script lives on, and so do its links."""
+    with chromium.new_context(viewport=NARROW, has_touch=True) as context:
+        context.add_init_script("delete HTMLElement.prototype.popover")
+        page = context.new_page()
+        page.on("pageerror", lambda error: pytest.fail(str(error)))
+        page.goto(address + "chapters/02_cross_entropy.html")
+        page.locator("main p a[href*='glossary.html#term-']").first.tap()
+        page.wait_for_url("**/glossary.html#term-*")
+
+
+@pytest.mark.parametrize("part", ["#100%", "#sec-%E0%A4%A", "#:~:text=softmax", "#no-such-place"])
+def test_an_address_with_a_strange_part_opens_the_page(part, reader, address):
+    reader.on("pageerror", lambda error: pytest.fail(str(error)))
+    reader.goto(f"{address}chapters/01_surprisal.html{part}")
+    reader.keyboard.press("Control+k")
+    expect(reader.locator("input[type=search]").first).to_be_focused()
+
+
 @pytest.mark.parametrize("page", PAGES[:-2])
 def test_what_is_cut_on_a_narrow_page_shows_that_it_goes_on(page, chromium, address):
     with Visit(chromium, address + page, viewport=NARROW) as visit:
