@@ -266,6 +266,21 @@ def test_a_chapter_stays_within_its_budget(page, chromium, address, site):
     assert len(files) <= 15, files
 
 
+@pytest.mark.parametrize("path", prose.CHAPTERS, ids=lambda path: path.stem)
+def test_a_solution_is_one_fold_with_its_code(path, site):
+    cells = prose.load(path)["cells"]
+    pairs = sum(
+        "{dropdown} Solution" in first["source"] and second["id"].startswith("solution")
+        for first, second in pairwise(cells)
+    )
+    folds = re.findall(
+        r"<details(?:(?!</details>).)*?>Solution</span>(?:(?!</details>).)*",
+        (site / "chapters" / f"{path.stem}.html").read_text(encoding="utf-8"),
+        re.DOTALL,
+    )
+    assert pairs == sum("cell_input" in fold for fold in folds) > 2
+
+
 def test_without_scripts_the_text_the_formulas_and_the_figures_are_there(chromium, address):
     context = chromium.new_context(viewport=NARROW, java_script_enabled=False)
     page = context.new_page()

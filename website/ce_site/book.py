@@ -100,6 +100,23 @@ class TakeFigures(SphinxTransform):
             cell.parent.remove(cell)
 
 
+class OneFoldForASolution(SphinxTransform):
+    """Put the code of an exercise's solution into the fold of its text."""
+
+    default_priority = 450
+
+    def apply(self, **kwargs):
+        """Move each folded cell that follows a fold named "Solution" into it, unfolded."""
+        for fold in list(self.document.findall(nodes.container)):
+            if fold.get("design_component") != "dropdown" or fold[0].astext() != "Solution":
+                continue
+            cell = fold.next_node(descend=False, siblings=True)
+            if isinstance(cell, nodes.container) and cell.get("hide_mode") == "all":
+                cell.parent.remove(cell)
+                del cell["hide_mode"]
+                fold += cell
+
+
 class StripTypedNumber(SphinxTransform):
     """Drop "2 · " from a chapter's title: in JupyterLab it is needed, here the site numbers."""
 
@@ -236,6 +253,7 @@ def setup(app):
     """Register all of it with Sphinx."""
     app.add_directive("figure", CellFigure, override=True)
     app.add_transform(TakeFigures)
+    app.add_transform(OneFoldForASolution)
     app.add_transform(StripTypedNumber)
     app.connect("env-get-updated", number_chapters, priority=900)
     app.add_role("cited", Cited())
