@@ -48,7 +48,7 @@ PACKAGE = """<?xml version="1.0" encoding="utf-8"?>
 <manifest>
 {manifest}
 </manifest>
-<spine>
+<spine toc="ncx">
 {spine}
 </spine>
 </package>
@@ -74,6 +74,7 @@ def write(site, path, chromium):
         item("cover", "cover.xhtml"),
         item("title", "title.xhtml"),
         item("contents", "contents.xhtml", properties="nav"),
+        item("ncx", "toc.ncx", "application/x-dtbncx+xml"),
     ]
     for section, about in zip(sections, book["pages"], strict=True):
         name = f"{section['id']}.xhtml"
@@ -81,9 +82,11 @@ def write(site, path, chromium):
         has = " ".join(kind for kind in ("mathml", "svg") if section[kind])
         items.append(item(section["id"], name, properties=has))
     order = ["cover", "title", "contents", *(section["id"] for section in sections)]
+    identifier = uuid.uuid5(uuid.NAMESPACE_URL, f"{book['published']}{book['version']}")
+    files["toc.ncx"] = ncx(book, identifier)
     files["book.opf"] = PACKAGE.format(
         **book,
-        identifier=uuid.uuid5(uuid.NAMESPACE_URL, f"{book['published']}{book['version']}"),
+        identifier=identifier,
         manifest="\n".join(items),
         spine="\n".join(f'<itemref idref="{name}"/>' for name in order),
     )
@@ -141,6 +144,37 @@ def contents(book):
         for part, entries in parts
     )
     return f'<nav epub:type="toc" id="toc"><h1>Contents</h1><ol>{listed}</ol></nav>'
+
+
+def ncx(book, identifier):
+    """The navigation once more, in the form that readers of EPUB 2 know: pages and sections."""
+    points = []
+
+    def point(label, target, inner=""):
+        points.append(target)
+        return (
+            f'<navPoint id="p{len(points)}"><navLabel><text>{escape(label)}</text></navLabel>'
+            f'<content src="{target}"/>{inner}</navPoint>'
+        )
+
+    listed = "".join(
+        point(
+            page["title"],
+            f"{page['id']}.xhtml",
+            "".join(
+                point(section["title"], f"{page['id']}.xhtml#{section['id']}")
+                for section in page["sections"]
+            ),
+        )
+        for page in book["pages"]
+    )
+    return f"""<?xml version="1.0" encoding="utf-8"?>
+<ncx xmlns="http://www.daisy.org/z3986/2005/ncx/" version="2005-1" xml:lang="en">
+<head><meta name="dtb:uid" content="urn:uuid:{identifier}"/></head>
+<docTitle><text>{book["title"]}</text></docTitle>
+<navMap>{listed}</navMap>
+</ncx>
+"""
 
 
 if __name__ == "__main__":
