@@ -68,6 +68,15 @@ light: .venv/installed  ## run every chapter with nothing but the light install
 	_build/light/.venv/bin/python tools/notebooks.py _build/light/chapters/*.ipynb
 	$(BIN)/python tools/light.py _build/light/chapters
 
+floors: .venv/installed  ## run every chapter with the oldest versions that pyproject.toml allows
+	rm -rf _build/floors
+	$(PYTHON) -m venv _build/floors/.venv
+	$(BIN)/uv pip install --quiet --python _build/floors/.venv/bin/python \
+	  --resolution lowest-direct ".[notebooks]"
+	cp -R chapters _build/floors
+	_build/floors/.venv/bin/python tools/notebooks.py _build/floors/chapters/*.ipynb
+	$(BIN)/python tools/light.py _build/floors/chapters
+
 wheel: .venv/installed  ## build the wheel of ce_lib into dist/
 	rm -f dist/*.whl
 	$(BIN)/uv build --quiet --wheel --out-dir dist
