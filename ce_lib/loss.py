@@ -106,11 +106,11 @@ def cross_entropy(
 
     How: loss = log1p(rest / e_label), rest being the sum of the other classes' exponentials
     (equation 5.5): no subtraction, so a loss far below 1e-16 keeps its digits. Whatever the
-    logits' and target's dtype and layout, the extra memory is a few blocks (half a MB, or a row)
-    and a few numbers for each row. From 64 MB of logits on, two threads
-    share the work unless OMP_NUM_THREADS is 1. A temperature other than 1 costs up to
-    |z - top| / T ulp more. Raises ValueError or TypeError, naming the argument,
-    what was given and what was wanted. Reference: PyTorch, torch.nn.CrossEntropyLoss.
+    logits' and target's dtype and layout, the extra memory is a few MB and a few numbers for each
+    row. From 64 MB of logits on, two threads share the work unless OMP_NUM_THREADS is 1. A
+    temperature other than 1 costs up to |z - top| / T ulp more. Raises ValueError or TypeError,
+    naming the argument, what was given and what was wanted. Reference: PyTorch,
+    torch.nn.CrossEntropyLoss.
 
     >>> ce.cross_entropy([[2.0, 1.0, 0.1], [0.3, 0.2, 0.5]], [0, 2]).round(3)
     np.float64(0.678)
