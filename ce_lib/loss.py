@@ -315,14 +315,15 @@ def _by_blocks(
         np.setbufsize(512)  # NumPy copies a broadcast column buffer by buffer: 15 % in all
         for index, rows in blocks:
             block = z[index] if k > PART else np.ascontiguousarray(z[index], own)
-            block = block.reshape(-1, k)
-            if grad is None:
-                losses[rows] = work_rows(index, rows, block, None)
-                continue
-            place = grad[index]
-            into = place if _in_order(place) else np.empty(place.shape, place.dtype)
-            losses[rows] = work_rows(index, rows, block, into.reshape(-1, k))
-            if into is not place:
+            place = into = None if grad is None else grad[index]
+            if place is not None and not place.flags.c_contiguous:
+                into = np.empty(place.shape, place.dtype)
+            if block.ndim == 2:
+                losses[rows] = work_rows(index, rows, block, into)
+            else:
+                flat = None if into is None else into.reshape(-1, k)
+                losses[rows] = work_rows(index, rows, block.reshape(-1, k), flat)
+            if place is not None and into is not place:
                 place[...] = into
 
     with np.errstate():  # restores the buffer's size
