@@ -16,6 +16,7 @@ test: .venv/installed .venv-student/installed website/node_modules website/wheel
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/codespell
+	$(BIN)/mypy
 	$(BIN)/python -m pytest
 
 serve: book  ## read the website at http://localhost:8000

@@ -4,9 +4,10 @@ import numpy as np
 
 import ce_lib as ce
 from benchmarks import oracle, table
-from benchmarks.peers import losses_and_gradients
+from benchmarks.peers import PEERS, losses_and_gradients
 
-PEERS = ["ce_lib", "PyTorch", "JAX, Optax", "SciPy", "naive NumPy"]
+NAMES = ["ce_lib", *PEERS]
+SOFT = ["ce_lib", "PyTorch", "torch.compile", "Optax, safe"]  # those that take distributions
 SIZES = [(2, 2000), (3, 2000), (10, 2000), (5000, 50)]  # classes, rows
 LARGE = 10**6, 2
 
@@ -30,7 +31,7 @@ def worst(regime, side, dtype, k, n):
         labels = np.zeros(n, int) if side == "on it" else 1 + labels % (k - 1)
     truth = [oracle.exact(row, label) for row, label in zip(z, labels, strict=True)]
     result = {}
-    for name in PEERS:
+    for name in NAMES:
         losses, grads = losses_and_gradients(name, z, labels)
         in_loss = max(oracle.ulps(a, t[0]).max() for a, t in zip(losses, truth, strict=True))
         errors = [oracle.ulps(g, t[1]) for g, t in zip(grads, truth, strict=True)]
@@ -45,7 +46,7 @@ def worst_soft(regime, dtype, smoothing, n):
     targets = ce.softmax(oracle.sample("normal", dtype, 10, n))
     truth = [oracle.exact_soft(r, y, smoothing) for r, y in zip(z, targets, strict=True)]
     result = {}
-    for name in ("ce_lib", "PyTorch"):
+    for name in SOFT:
         losses, grads = losses_and_gradients(name, z, targets, label_smoothing=smoothing)
         in_loss = max(oracle.ulps(a, t[0]).max() for a, t in zip(losses, truth, strict=True))
         in_grad = max(oracle.ulps(g, t[1], t[2]).max() for g, t in zip(grads, truth, strict=True))
@@ -76,7 +77,7 @@ def report():
         found[key] = {p: tuple(map(max, zip(old[p], new[p], strict=True))) for p in new}
     ours = [row["ce_lib"] for row in found.values()]
     behind = max(
-        row["ce_lib"][i] - min(row[peer][i] for peer in PEERS[1:-1])
+        row["ce_lib"][i] - min(row[peer][i] for peer in PEERS[:-1])
         for row in found.values()
         for i in (0, 1)
     )
@@ -95,14 +96,14 @@ true value is a normal number. 2,000 rows for each of K = 2, 3, 10; 50 rows at K
 added (10⁴ in float32); *±1000*, uniform; *one ahead*, by 10 to 38; *one far ahead*, by 41 to 690 \
 (to 80 in float32), the label on it or off it; *near ties*, 1 + 10⁻⁶ N(0, 1).
 
-{table(["logits", "label", "format", "K", *PEERS], rows)}
+{table(["logits", "label", "format", "K", *NAMES], rows)}
 
 Over all of these, `ce_lib`'s loss is within {max(e[0] for e in ours):.1f} ulp, and no entry of \
 its gradient is further off than {max(e[2] for e in ours):.1f} ulp plus |z_k − max z|. Where \
-PyTorch, JAX or SciPy does better in a row of the table, it does so by at most \
+PyTorch, JAX, Optax or SciPy does better in a row of the table, it does so by at most \
 {max(behind, 0):.1f} ulp.
 
 Soft targets and smoothed ones cancel in p̂ − y; there the gradient is measured in ulp of the \
 larger of p̂ and y (K = 10).
 
-{table(["logits", "smoothing", "format", "ce_lib", "PyTorch"], soft)}"""
+{table(["logits", "smoothing", "format", *SOFT], soft)}"""

@@ -1,82 +1,102 @@
-"""Peak memory beyond the inputs, by each library's own account of what it allocates."""
+"""Peak memory beyond the inputs: how much more of a process is resident during a call.
 
-import itertools
-import tracemalloc
-from functools import partial
+One definition for all libraries. `python -m benchmarks.memory PROGRAM` runs one of them in a
+process of its own and prints the bytes.
+"""
 
-import jax
-import numpy as np
-import torch
+import ctypes
+import gc
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
 
-import ce_lib as ce
 from benchmarks import table
-from benchmarks.peers import KINDS, LINEAR, jitted_optax, linear, timed
 
 SHAPES = [(8192, 1000), (4096, 50257), (256, 128256)]
-COLUMNS = ["ce_lib", "ce_lib, out=logits", "PyTorch", "JAX, Optax", "SciPy", "naive NumPy"]
+OURS = ["ce_lib", "ce_lib, out=logits"]
 
 
-def of_numpy(call):
-    """Bytes at the peak of a call made of NumPy, which tells tracemalloc of every array."""
-    tracemalloc.start()
+def _resident(which):
+    """Bytes that are resident now (VmRSS), or were at most since `_forget` (VmHWM)."""
+    status = Path("/proc/self/status").read_text()
+    return 1024 * int(re.search(rf"^{which}:\s+(\d+) kB", status, re.MULTILINE)[1])
+
+
+def of_call(call):
+    """Bytes resident at the peak of a call, its result included, beyond those before it.
+
+    The call has been made once before, so that its program is compiled and its library's own
+    tables exist; what that call freed has been returned to the system. Needs Linux and glibc.
+    """
     kept = call()
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
     del kept
-    return peak
-
-
-def of_torch(call):
-    """Bytes at the peak of a call of PyTorch, from its profiler's record of each allocation."""
-    with torch.profiler.profile(
-        activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True
-    ) as profile:
-        kept = call()
+    gc.collect()
+    ctypes.CDLL("libc.so.6").malloc_trim(0)
+    before = _resident("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
+    kept = call()
+    peak = _resident("VmHWM") - before
     del kept
-    events = [e for e in profile.profiler.kineto_results.events() if e.name() == "[memory]"]
-    if not events:
-        raise RuntimeError("PyTorch's profiler recorded no allocation")
-    events.sort(key=lambda e: e.start_ns())
-    return max(itertools.accumulate(e.nbytes() for e in events))
+    return max(peak, 0)
 
 
-def of_jax(shape, want_grad):
-    """Bytes that XLA says the compiled function needs: its temporaries and its results."""
-    z, labels = (jax.ShapeDtypeStruct(s, t) for s, t in ((shape, "float32"), (shape[:1], "int32")))
-    plan = jitted_optax(want_grad).lower(z, labels).compile().memory_analysis()
-    return plan.temp_size_in_bytes + plan.output_size_in_bytes
+def peak(name, shape, want_grad):
+    """Bytes at a program's peak; shape (N, K), or (N, D, K) for a linear layer and its loss."""
+    program = json.dumps([name, shape, want_grad])
+    command = [sys.executable, "-m", "benchmarks.memory", program]
+    root = Path(__file__).parents[1]
+    run = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    if run.returncode:
+        raise RuntimeError(f"{program}: {run.stderr}")
+    return int(run.stdout.split()[-1])
+
+
+def main():
+    """Measure the program that the command line names."""
+    from benchmarks import peers
+
+    name, shape, want_grad = json.loads(sys.argv[1])
+    peers.torch.set_num_threads(1)
+    if len(shape) == 3:
+        call = peers.ready_linear(name, want_grad, dict(zip("NDK", shape, strict=True)))
+    else:
+        call = peers.ready(name, *peers.batch(shape), want_grad)
+    print(of_call(call))
 
 
 def report():
     """Both tables: the loss from logits, and the linear layer with its loss."""
+    from benchmarks.peers import KINDS, LINEAR, LINEAR_PEERS, PEERS
+
     rows, linear_rows = [], []
-    for shape in SHAPES:
+    for n, k in SHAPES:
         for what, want_grad in KINDS.items():
-            z, calls = timed(shape, want_grad)
-            labels = np.zeros(len(z), int)
-            found = {name: of_numpy(calls[name]) for name in ("ce_lib", "SciPy", "naive NumPy")}
-            found["PyTorch"] = of_torch(calls["PyTorch"])
-            found["JAX, Optax"] = of_jax(shape, want_grad)
-            if want_grad:
-                in_place = partial(ce.cross_entropy_with_grad, z, labels, out=z)
-                found["ce_lib, out=logits"] = of_numpy(in_place)
-            cells = [f"{found[c] / z.nbytes:.3f}" if c in found else "–" for c in COLUMNS]
-            rows.append([f"{shape[0]} × {shape[1]:,}", what, *cells])
-            calls = in_place = None  # the next logits need the room
-    for what, want_grad in KINDS.items():
-        calls = linear(want_grad)
-        peaks = of_numpy(calls["ce_lib"]), of_torch(calls["PyTorch"])
-        linear_rows.append([what, *(f"{peak / 1e6:,.0f}" for peak in peaks)])
+            cells = [f"{n} × {k:,}", what]
+            for name in [*OURS, *PEERS]:
+                there = want_grad or name != OURS[1]
+                cells.append(f"{peak(name, (n, k), want_grad) / (4 * n * k):.3f}" if there else "–")
+            rows.append(cells)
     n, d, k = LINEAR.values()
+    for what, want_grad in KINDS.items():
+        peaks = [peak(name, (n, d, k), want_grad) for name in ["ce_lib", *LINEAR_PEERS]]
+        linear_rows.append([what, *(f"{bytes_ / 1e6:,.0f}" for bytes_ in peaks)])
     sizes = ", ".join(f"{name} = {size:,}" for name, size in LINEAR.items())
     return f"""\
-Peak of what a call allocates, its result included, in units of the logits (float32): the gradient \
-itself is 1. NumPy's arrays are counted by `tracemalloc`, PyTorch's by its profiler, JAX's are \
-what its compiler plans.
+Peak memory of a call in units of the logits (float32): the gradient itself is 1. It is measured \
+for all programs in one way: by how much the resident memory of a process of its own grows at most \
+during the call, with the inputs there already and the result included. The call was made once \
+before, so that programs are compiled and each library's own tables are there.
 
-{table(["logits", "computed", *COLUMNS], rows)}
+{table(["logits", "computed", *OURS, *PEERS], rows)}
 
 Linear layer and loss together, {sizes}, float32, in MB; the gradients themselves are \
-{4 * (n * d + k * d + k) / 1e6:.0f} MB:
+{4 * (n * d + k * d + k) / 1e6:.0f} MB. *PyTorch, chunked* is its `linear_cross_entropy` with \
+`options=LinearCrossEntropyOptions()`; the other programs hold all logits:
 
-{table(["computed", "ce_lib", "PyTorch"], linear_rows)}"""
+{table(["computed", "ce_lib", *LINEAR_PEERS], linear_rows)}"""
+
+
+if __name__ == "__main__":
+    main()

@@ -7,11 +7,11 @@ import time
 import numpy as np
 
 from benchmarks import table
-from benchmarks.peers import KINDS, LINEAR, linear, timed
+from benchmarks.peers import KINDS, LINEAR, LINEAR_PEERS, PEERS, ready_linear, timed
 from ce_lib import _checks, loss
 
 SHAPES = [(1, 10), (64, 10), (1024, 1000), (8192, 1000), (4096, 50257), (256, 128256)]
-COLUMNS = ["PyTorch", "torch.compile", "JAX, Optax", "SciPy", "naive NumPy", "scikit-learn"]
+COLUMNS = [*PEERS, "scikit-learn"]
 
 
 def medians(calls, base, seconds=6.0, most=400, turn=2e-3):
@@ -56,7 +56,7 @@ def floor(z):
 
 def passes():
     """Where the loss alone spends its time at 1024 x 1000, in ns a logit: a sentence."""
-    z, calls = timed((1024, 1000), False, compiled=False)
+    z, calls = timed((1024, 1000), False, ("ce_lib", "PyTorch"))
     block = z[: 2**17 // 1000].copy()
     out = np.empty_like(block)
     steps = {
@@ -84,12 +84,12 @@ def passes():
 
 def small():
     """Why a compiled library is ahead in the loss of a few logits: a sentence."""
-    z, calls = timed((1, 10), False, compiled=False)
+    z, calls = timed((1, 10), False, ("ce_lib", "PyTorch"))
     labels = np.zeros(1, int)
 
     def checks():
         _checks.as_reduction("mean")
-        _checks.as_target(labels, _checks.as_logits("logits", z)[0])
+        _checks.as_target(labels, _checks.as_classes("logits", z)[0], 1)
 
     parts = {"checks": checks, "call": lambda: np.add(z, z)}
     us = {name: found[0] * 1e6 for name, found in medians(calls | parts, "ce_lib", 2).items()}
@@ -105,7 +105,7 @@ def two_threads():
     """How much a second thread saves on large logits: a sentence."""
     if not hasattr(os, "sched_setaffinity") or (os.cpu_count() or 1) < 2:
         return "There was one processor, so the second thread was not measured."
-    calls = timed((4096, 50257), True, compiled=False)[1]
+    calls = timed((4096, 50257), True, ("ce_lib",))[1]
     pinned = os.sched_getaffinity(0)
     os.sched_setaffinity(0, range(os.cpu_count()))
 
@@ -131,21 +131,26 @@ def report():
     rows, linear_rows = [], []
     for shape in SHAPES:
         for what, want_grad in KINDS.items():
-            z, calls = timed(shape, want_grad, compiled=shape[0] >= 1024 and shape[1] <= 1000)
+            names = ["ce_lib", *(COLUMNS[: len(PEERS)] if want_grad else COLUMNS)]
+            z, calls = timed(shape, want_grad, names)
             result = medians(calls, "ce_lib", most=400 if z.size < 1e5 else 15)
             seconds = result["ce_lib"][0]
             cells = [f"{result[c][1]:.2f}" if c in result else "–" for c in COLUMNS]
             size = f"{shape[0]} × {shape[1]:,}"
             rows.append([size, what, unit(seconds), f"{seconds / floor(z):.1f}", *cells])
-            del z, calls
+            z = calls = None  # the next logits need the room
     for what, want_grad in KINDS.items():
-        result = medians(linear(want_grad), "ce_lib", seconds=20, most=5)
-        linear_rows.append([what, unit(result["ce_lib"][0]), f"{result['PyTorch'][1]:.2f}"])
+        calls = {name: ready_linear(name, want_grad) for name in ["ce_lib", *LINEAR_PEERS]}
+        result = medians(calls, "ce_lib", seconds=20, most=5)
+        ratios = [f"{result[name][1]:.2f}" for name in LINEAR_PEERS]
+        linear_rows.append([what, unit(result["ce_lib"][0]), *ratios])
     sizes = ", ".join(f"{name} = {size:,}" for name, size in LINEAR.items())
     return f"""\
 A peer's time divided by `ce_lib`'s: above 1, `ce_lib` is ahead. Medians of pairs taken in turn in \
 one process; float32 logits from N(0, 1), mean loss, one thread on one processor. PyTorch, JAX and \
 SciPy get arrays of their own kind, ready made; scikit-learn's `log_loss` gets probabilities. \
+*torch.compile* and what JAX runs are compiled for each size before they are timed. *Optax, safe* \
+is `safe_softmax_cross_entropy`, with the labels made one-hot in the compiled program. \
 *÷ floor* is `ce_lib`'s time over one read of the logits plus one exp of them in the cache.
 
 {table(["logits", "computed", "ce_lib", "÷ floor", *COLUMNS], rows)}
@@ -156,9 +161,11 @@ SciPy get arrays of their own kind, ready made; scikit-learn's `log_loss` gets p
 
 {two_threads()}
 
-Linear layer and loss together, {sizes}, float32; PyTorch holds the logits:
+Linear layer and loss together, {sizes}, float32, as ratios of the same kind. *PyTorch, chunked* \
+is its `linear_cross_entropy` with `options=LinearCrossEntropyOptions()`; the other programs hold \
+all logits:
 
-{table(["computed", "ce_lib", "PyTorch ÷ ce_lib"], linear_rows)}"""
+{table(["computed", "ce_lib", *LINEAR_PEERS], linear_rows)}"""
 
 
 def unit(seconds):

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 
-def digits():
+def digits() -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     """1,797 handwritten digits of 8 x 8 pixels, as (images, labels).
 
     images : float64 (1797, 8, 8), ink from 0 to 16. labels : integers (1797,), 0 to 9.

@@ -12,10 +12,18 @@ what the checks compare when a notebook is re-run.
 import hashlib
 import io
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from cycler import cycler
 from matplotlib import collections, container, patches, quiver, text
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from ce_lib._checks import Array
 
 __all__ = [
     "BIRD",
@@ -45,18 +53,19 @@ _SVG = "http://www.w3.org/2000/svg"
 _HREF = "{http://www.w3.org/1999/xlink}href"
 
 
-def style():
+def style() -> None:
     """Set the book's figure style for all figures that follow."""
     plt.rcdefaults()
-    ink = ("text.color", "axes.labelcolor", "axes.edgecolor", "axes.titlecolor")
-    plt.rcParams.update(dict.fromkeys([*ink, "xtick.color", "ytick.color"], INK))
+    labels = ("text.color", "axes.labelcolor", "axes.edgecolor", "axes.titlecolor")
+    ink: Any = dict.fromkeys([*labels, "xtick.color", "ytick.color"], INK)
     plt.rcParams.update(
         {
+            **ink,
             "figure.figsize": (6.4, 3.4),
             "figure.constrained_layout.use": True,
             "figure.facecolor": PAPER,
             "axes.facecolor": "none",
-            "axes.prop_cycle": plt.cycler(color=[CAT, DOG, BIRD, OTHER]),
+            "axes.prop_cycle": cycler(color=[CAT, DOG, BIRD, OTHER]),
             "axes.spines.top": False,
             "axes.spines.right": False,
             "axes.titlesize": "medium",
@@ -68,7 +77,7 @@ def style():
     )
 
 
-def show(fig):
+def show(fig: Figure) -> None:
     """Display a figure as an SVG with its form in words, and close it."""
     from IPython.display import display
 
@@ -77,7 +86,7 @@ def show(fig):
     plt.close(fig)
 
 
-def svg(fig, words=""):
+def svg(fig: Figure, words: str = "") -> str:
     """The figure as SVG text, fit to stand inside a page beside others.
 
     Ink becomes `currentColor`, paper the page's `--paper`; ids are used only where something
@@ -110,7 +119,7 @@ def svg(fig, words=""):
     return ET.tostring(root, encoding="unicode")
 
 
-def describe(fig):
+def describe(fig: Figure) -> str:
     """What a figure draws, in words and numbers, computed from its artists."""
     axes = [ax for ax in fig.axes if ax.get_visible()]
     lines = [f"Figure with {len(axes)} panels"] if len(axes) > 1 else []
@@ -120,17 +129,17 @@ def describe(fig):
     return "\n".join(lines)
 
 
-def number(value):
+def number(value: Any) -> str:
     """A number to four significant digits, without the noise of the last bits."""
     value = float(f"{float(value):.10g}") + 0.0
     return f"{value:.4g}" if abs(value) > 1e-12 or value == 0 else f"{value:.1e}"
 
 
-def _point(x, y):
+def _point(x: Any, y: Any) -> str:
     return f"({number(x)}, {number(y)})"
 
 
-def _panel(ax):
+def _panel(ax: Axes) -> str:
     """The panel's title, and each axis with its label, range and scale."""
     parts = []
     for name in ("x", "y"):
@@ -146,7 +155,7 @@ def _panel(ax):
     return title + "; ".join(parts) if ax.axison else title.rstrip(": ") + " (no axes drawn)"
 
 
-def _artists(ax):
+def _artists(ax: Any) -> Iterator[str]:
     """One line for each thing drawn, in drawing order."""
     bars = [c for c in ax.containers if isinstance(c, container.BarContainer)]
     for group in bars:
@@ -162,7 +171,7 @@ def _artists(ax):
     for artist in ax.get_children():
         if not artist.get_visible() or id(artist) in in_bars or artist in skip:
             continue
-        if isinstance(artist, plt.Line2D):
+        if isinstance(artist, Line2D):
             yield _curve(ax, artist)
         elif isinstance(artist, text.Text):
             if artist.get_text() and artist not in (ax.title, ax._left_title, ax._right_title):
@@ -176,7 +185,7 @@ def _artists(ax):
             elif isinstance(artist, text.Annotation) and artist.arrowprops:
                 yield f"arrow from {_point(*artist.get_position())} to {_point(*artist.xy)}"
         elif isinstance(artist, collections.QuadMesh):
-            yield "colour mesh: " + _values(np.ma.getdata(artist.get_array()))
+            yield "colour mesh: " + _values(np.asarray(artist.get_array()))
         elif isinstance(artist, quiver.Quiver):
             yield (
                 f"{artist.N} arrows: starts {_cloud(artist.XY)}; "
@@ -188,7 +197,8 @@ def _artists(ax):
                 if len(path.vertices):
                     yield f"contour at {number(level)}: {_cloud(path.vertices)}"
         elif isinstance(artist, collections.PathCollection):
-            yield f"{len(artist.get_offsets())} points: {_cloud(np.asarray(artist.get_offsets()))}"
+            points = np.asarray(artist.get_offsets())
+            yield f"{len(points)} points: {_cloud(points)}"
         elif isinstance(artist, collections.Collection):
             for path in artist.get_paths():
                 yield f"area or lines: {_cloud(path.vertices)}"
@@ -196,14 +206,15 @@ def _artists(ax):
             yield f"{type(artist).__name__.lower()}: {_cloud(_outline(artist))}"
 
 
-def _outline(patch):
+def _outline(patch: Any) -> Array:
     """The corners of a patch, in data coordinates."""
-    if isinstance(patch, patches.FancyArrowPatch):
+    if hasattr(patch, "_posA_posB"):  # an arrow's ends
         return np.array(patch._posA_posB)
-    return patch.get_patch_transform().transform_path(patch.get_path()).vertices
+    corners: Array = patch.get_patch_transform().transform_path(patch.get_path()).vertices
+    return corners
 
 
-def _curve(ax, line):
+def _curve(ax: Axes, line: Any) -> str:
     """A curve: its points if they are few, else its values where the axis has ticks."""
     x, y = (np.asarray(v, dtype=float) for v in line.get_data())
     name = "" if line.get_label().startswith("_") else f" {line.get_label()!r}"
@@ -229,7 +240,7 @@ def _curve(ax, line):
     )
 
 
-def _cloud(points):
+def _cloud(points: Any) -> str:
     """Points: all if they are few, else their ranges and means."""
     points = np.asarray(points, dtype=float)
     if len(points) <= 12:
@@ -241,7 +252,7 @@ def _cloud(points):
     )
 
 
-def _values(array):
+def _values(array: Array) -> str:
     """The entries of an array: all if they are few, else shape, range and mean."""
     if array.size <= 36:
         return "; ".join(" ".join(number(v) for v in row) for row in np.atleast_2d(array))

@@ -1,7 +1,10 @@
 """Every error names the argument, what was given and what was wanted."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
+from numpy.lib.stride_tricks import as_strided
 
 import ce_lib as ce
 
@@ -37,13 +40,28 @@ LOSS = [
     ((Z, [0, 1]), {"label_smoothing": -0.1}, ValueError, "got -0.1"),
     ((Z, [0, 1]), {"class_weights": [1, -1, 1]}, ValueError, r"class_weights .* got -1 at index"),
     ((Z, [0, 1]), {"class_weights": [1, 1]}, ValueError, r"class_weights must have shape \(3,\)"),
+    ((Z, [0, 1]), {"temperature": True}, ValueError, "temperature .* got True"),
+    ((Z, [0, 1]), {"temperature": 10**400}, ValueError, "temperature .* got 1000"),
+    ((Z, [0, 1]), {"temperature": Fraction(1, 10**400)}, ValueError, "temperature"),
+    ((Z, [0, 1]), {"temperature": np.array("1")}, ValueError, "temperature"),
     ((Z, [0, 1]), {"reduction": "avg"}, ValueError, "reduction must be .* got 'avg'"),
+    ((Z, [0, 1]), {"reduction": np.array(["sum", "mean"])}, ValueError, "reduction must be"),
+    ((Z, [0, 1]), {"ignore_index": True}, TypeError, "ignore_index must be an integer, got True"),
+    ((Z, [0, -100]), {}, ValueError, r"got -100 at .* \(ignore_index=-100 leaves such rows out\)"),
+    ((Z, [0, 1]), {"weight": [1, 1, 1]}, TypeError, "no argument weight: .* called class_weights"),
+    ((Z, [0, 1]), {"dim": 1}, TypeError, "no argument dim: here it is called axis"),
+    ((Z, [0, 1]), {"size_average": True}, TypeError, "here it is called reduction"),
+    ((Z, [0, 1]), {"beta": 2}, TypeError, "no argument beta: the arguments are logits, target, "),
+    ((np.zeros((2, 3, 4, 4)), np.zeros((2, 4, 4), int)), {}, ValueError, r"\(N, C, .* say axis=1"),
 ]
 OUT = [
     (np.zeros((3, 2)), ValueError, r"out must have shape \(2, 3\) and dtype float64, got .*3, 2"),
     (np.zeros((2, 3), np.float32), ValueError, "and dtype float32"),
     (READ_ONLY, ValueError, "read-only"),
     ([[0.0] * 3] * 2, TypeError, "out must be a NumPy array, got list"),
+    (np.ma.zeros((2, 3)), TypeError, "out must be a NumPy array, got MaskedArray"),
+    (np.zeros((2, 3), ">f8"), ValueError, "dtype float64, got .* >f8"),
+    (as_strided(np.zeros(3), (2, 3), (0, 8)), ValueError, "out must have room for each entry"),
 ]
 OTHER = [
     (lambda: ce.surprisal(1.2), r"p must be in \[0, 1\], got 1.2"),
@@ -72,6 +90,39 @@ def test_losses_refuse_and_say_why(f, given, options, error, message):
 def test_out_is_checked_before_anything_is_written(out, error, message):
     with pytest.raises(error, match=message):
         ce.cross_entropy_with_grad(Z, [0, 1], out=out)
+
+
+@pytest.mark.parametrize(("given", "options", "error", "message"), LOSS)
+def test_an_error_leaves_out_as_it_was(given, options, error, message):
+    """Also where out is the logits."""
+    shape = np.shape(given[0])
+    for logits, out in ((given[0], np.full(shape, 7.0)), (given[0], given[0])):
+        before = np.array(out, copy=True)
+        with pytest.raises((error, TypeError)):
+            ce.cross_entropy_with_grad(logits, *given[1:], out=out, **options)
+        np.testing.assert_array_equal(out, before)
+
+
+@pytest.mark.parametrize(
+    ("call", "ours"),
+    [
+        (lambda: ce.softmax(z=[1.0], dim=0), "axis"),
+        (lambda: ce.logsumexp(input=[1.0]), "z"),
+        (lambda: ce.cross_entropy_from_probs([1.0], labels=0), "target"),
+        (lambda: ce.linear_cross_entropy([1.0], [[1.0]], None, target=0), "labels"),
+        (lambda: ce.cross_entropy(input=[1.0], target=0), "logits"),
+        (lambda: ce.cross_entropy([1.0], 0, smoothing=0.1), "label_smoothing"),
+    ],
+)
+def test_a_name_from_another_library_is_answered_with_ours(call, ours):
+    with pytest.raises(TypeError, match=f"has no argument .*: here it is called {ours}$"):
+        call()
+
+
+@pytest.mark.parametrize("answer", [[1.0], np.zeros(2), "1", None])
+def test_the_function_of_a_gradient_returns_a_number(answer):
+    with pytest.raises(TypeError, match=r"f must return a number, got (list|ndarray|str|None)"):
+        ce.check_gradient(lambda x: answer, [1.0], [1.0])
 
 
 @pytest.mark.parametrize(("call", "message"), OTHER)

@@ -1,5 +1,7 @@
 """The loss and its gradient: what must hold for every input."""
 
+import subprocess
+import sys
 import tracemalloc
 
 import numpy as np
@@ -146,6 +148,40 @@ def test_peak_memory_is_a_block_and_the_gradient():
         assert peak <= limit * z.nbytes, (peak / z.nbytes, limit)
 
 
+N, K = 4096, 1000
+HELD = {  # logits, target, options: what memory must not depend on
+    "float16": lambda z, y: (z.astype(np.float16), y, {}),
+    "integers": lambda z, y: ((8 * z).astype(np.int8), y, {}),
+    "byte order": lambda z, y: (z.astype(">f4"), y, {}),
+    "Fortran": lambda z, y: (np.asfortranarray(z), y, {}),
+    "axis": lambda z, y: (z.reshape(4, -1, K).transpose(0, 2, 1), y.reshape(4, -1), {"axis": 1}),
+    "moved axis": lambda z, y: (np.moveaxis(z.reshape(K, 64, 64), 0, -1), y.reshape(64, 64), {}),
+    "one-hot": lambda z, y: (z, y[:, None] == np.arange(K), {}),
+    "one-hot integers": lambda z, y: (z, np.asfortranarray(y[:, None] == np.arange(K)) + 0, {}),
+    "smoothing": lambda z, y: (z, y, {"label_smoothing": 0.1}),
+    "weights": lambda z, y: (z, y, {"class_weights": np.ones(K), "ignore_index": 0}),
+    "shift": lambda z, y: (60 * z, y, {}),
+    "long row": lambda z, y: (z.reshape(-1), 3, {}),
+    "long row with the shift": lambda z, y: (60 * z.reshape(-1), 3, {}),
+    "long row of float16": lambda z, y: (z.reshape(-1).astype(np.float16), 3, {}),
+    "long distribution": lambda z, y: (z.reshape(-1), np.full(N * K, 1 / N / K), {}),
+}
+
+
+@pytest.mark.parametrize("held", HELD)
+def test_the_memory_is_a_few_blocks_however_the_logits_are_held(held):
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(N, K)).astype(np.float32)
+    z, target, options = HELD[held](z, rng.integers(0, K, N))
+    gradient = z.size * (z.itemsize if z.dtype.kind == "f" else 8)
+    for f, allowed in ((ce.cross_entropy, 0), (ce.cross_entropy_with_grad, gradient)):
+        tracemalloc.start()
+        f(z, target, **options)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak - allowed < 11e6, f"{(peak - allowed) / 1e6:.1f} MB"
+
+
 def test_out_that_overlaps_the_inputs_askew_or_lies_otherwise_gets_the_same_gradient():
     wanted = ce.cross_entropy_with_grad(Z, SOFT)[1]
     wall = np.zeros((7, 4))
@@ -155,6 +191,101 @@ def test_out_that_overlaps_the_inputs_askew_or_lies_otherwise_gets_the_same_grad
     assert np.array_equal(ce.cross_entropy_with_grad(Z, target, out=target)[1], wanted)
     fortran = np.asfortranarray(Z)
     assert np.array_equal(ce.cross_entropy_with_grad(fortran, SOFT, out=fortran)[1], wanted)
+
+
+@pytest.mark.parametrize("shape", [(1, 3), (5, 3), (300, 200)])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"ignore_index": 1},
+        {"class_weights": [1, 0, 1]},
+        {"class_weights": [0, 0, 0], "label_smoothing": 0.5},
+        {"class_weights": [1, 0, 1], "label_smoothing": 0.5},
+        {"ignore_index": 1, "label_smoothing": 0.5, "temperature": 2},
+    ],
+)
+def test_where_the_mean_divides_by_zero_the_loss_is_nan_and_the_gradient_zero(options, shape):
+    """Also where smoothing would leave a cost to be divided, and where logits are nan."""
+    z = rng.normal(size=shape)
+    z[0, 0] = np.nan
+    options = dict(options)
+    if "class_weights" in options:
+        options["class_weights"] = np.pad(options["class_weights"], (0, shape[1] - 3))
+    for out in (None, z.copy()):
+        loss, grad = ce.cross_entropy_with_grad(z, np.ones(shape[0], int), out=out, **options)
+        assert np.isnan(loss)
+        assert (grad == 0).all()
+        assert np.isnan(ce.cross_entropy(z, np.ones(shape[0], int), **options))
+
+
+def test_only_the_ratios_of_class_weights_count_in_a_mean():
+    """Also where their sum would overflow, or their products lose their digits."""
+    usual = ce.cross_entropy_with_grad(Z, LABELS, class_weights=[1, 0.5, 0.25, 1])
+    for size in (1e308, 2.0**-1060):
+        weights = np.array([1, 0.5, 0.25, 1]) * size
+        found = ce.cross_entropy_with_grad(Z, LABELS, class_weights=weights)
+        np.testing.assert_allclose(found[0], usual[0], rtol=1e-14)
+        np.testing.assert_allclose(found[1], usual[1], rtol=1e-14)
+
+
+def test_labels_are_read_before_they_become_indices(monkeypatch):
+    """In a browser an index has 32 bits: a label beyond them must not come round again."""
+    monkeypatch.setattr(np, "intp", np.int32)
+    for far in (2**32, 2**32 + 1, -(2**32)):
+        with pytest.raises(ValueError, match=rf"in \[0, 4\), got {far} at index \(2,\)"):
+            ce.cross_entropy(Z[:3], np.array([0, 1, far]))
+        losses = ce.cross_entropy(Z[:3], np.array([0, 1, far]), ignore_index=far, reduction="none")
+        assert losses[2] == 0 < losses[0]
+        kept = ce.cross_entropy(Z[:3], [0, 1, 0], ignore_index=far, reduction="none")
+        assert (kept > 0).all()
+    with pytest.raises(ValueError, match="got 18446744073709551615"):
+        ce.cross_entropy(Z[:3], np.array([0, 1, 2**64 - 1], np.uint64))
+    with pytest.raises(ValueError, match="got -1 "):
+        ce.cross_entropy(np.zeros((2, 300)), np.array([3, -1], np.int8))
+
+
+LATE = """
+import atexit, os, sys, threading
+import numpy as np
+import ce_lib as ce
+from ce_lib import loss
+
+loss.MANY, loss.THREADS, loss.BLOCK = 0, 2, 2**12
+z, labels = np.random.default_rng(0).normal(size=(300, 200)), np.arange(300) % 200
+wanted = repr(ce.cross_entropy(z, labels))
+
+def compare(where):
+    found = repr(ce.cross_entropy(z, labels))
+    print(where, found == wanted, flush=True)
+
+child = os.fork() if hasattr(os, "fork") else None
+if child == 0:
+    compare("fork")
+    os._exit(0)
+elif child:
+    os.waitpid(child, 0)
+else:
+    print("fork True")
+
+def after_main():
+    threading.main_thread().join()
+    compare("thread")
+
+atexit.register(compare, "atexit")
+threading.Thread(target=after_main).start()
+"""
+
+
+def test_two_threads_work_after_a_fork_at_exit_and_when_main_has_ended():
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", LATE],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.stdout.split() == ["fork", "True", "thread", "True", "atexit", "True"], done.stderr
+    assert not done.stderr
 
 
 def test_rows_without_weight_are_not_looked_at():

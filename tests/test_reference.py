@@ -1,8 +1,10 @@
 """The reference lists all that is public, and its links are the book's."""
 
+import doctest
 import inspect
 import re
 
+import numpy as np
 import prose
 import pytest
 from test_site import NARROW
@@ -18,6 +20,9 @@ def test_nothing_public_is_missing(site):
     explained = set(re.findall(r'<section id="api-(\w+)"', page))
     named = set(re.findall(r'<span class="pre">(?:figures\.)?([A-Z]+)</span>', page))
     assert set(PUBLIC) == explained | named
+    for name in ce.__all__:
+        section = page.partition(f'<section id="api-{name}"')[2].partition("</section>")[0]
+        assert "&gt;&gt;&gt; " in section, f"the page shows no example of {name}"
 
 
 POINTS = re.compile(r"as in `(\w+)`|[Tt]akes what `(\w+)` does")  # to where the rest is said
@@ -37,6 +42,16 @@ def test_a_docstring_says_arguments_shape_error_and_reference(name):
     assert re.search(r"Returns|returns", said), f"{name} does not say what it returns"
     assert "Raises" in said, f"{name} says no error"
     assert "Reference: " in said, f"{name} names no reference"
+
+
+@pytest.mark.parametrize("name", ce.__all__)
+def test_a_docstring_ends_with_an_example_that_runs(name):
+    function, failures = getattr(ce, name), []
+    (test,) = doctest.DocTestFinder(recurse=False).find(function, name, globs={"ce": ce, "np": np})
+    assert len(test.examples) >= 1, f"{name} has no example"
+    doctest.DocTestRunner().run(test, out=failures.append)
+    assert not failures, "".join(failures)
+    assert inspect.getdoc(function).rpartition("\n\n")[2].startswith(">>> ")
 
 
 @pytest.mark.parametrize("size", ["A4", "Letter"])

@@ -13,8 +13,10 @@ import json
 import math
 import re
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import anywidget
 import numpy as np
@@ -22,12 +24,13 @@ import traitlets
 from latex2mathml.converter import convert
 
 import ce_lib as ce
+from ce_lib._checks import Array
 
 HERE = Path(__file__).resolve().parent
 CLASSES = ("cat", "dog", "bird")
 
 
-def source(name):
+def source(name: str) -> str:
     """A widget's module, complete: the shared part and its own.
 
     name : file in this folder, without .mjs. Raises FileNotFoundError if there is none.
@@ -36,7 +39,7 @@ def source(name):
     return "\n".join(part.read_text(encoding="utf-8") for part in parts)
 
 
-def digits(x):
+def digits(x: Any) -> str:
     """A number as the widgets print it."""
     return f"{x:.3f}" if x == 0 or 1e-3 <= abs(x) < 1e6 else f"{x:.3e}"
 
@@ -45,37 +48,37 @@ class Widget(anywidget.AnyWidget):
     """What all widgets do: know their module, and say their state in words and as still HTML."""
 
     _css = (HERE / "widgets.css").read_text(encoding="utf-8")
-    name = None
+    name: str = ""
 
-    def __init_subclass__(cls, **kwargs):
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         """Take the module of the widget's name."""
         if "_esm" not in vars(cls):  # anywidget derives a class for each widget made
             cls._esm = source(cls.name)
         super().__init_subclass__(**kwargs)
 
-    def state(self):
+    def state(self) -> dict[str, Any]:
         """The values that the module reads: a dict that JSON can hold."""
         own = set(Widget.class_traits())
         names = [key for key in self.traits() if key not in own and not key.startswith("_")]
         return {key: getattr(self, key) for key in names}
 
-    def lines(self):
+    def lines(self) -> Iterator[Any]:
         """The state in words: a first sentence, then lines of a table."""
         raise NotImplementedError
 
-    def words(self):
+    def words(self) -> str:
         """The plain-text form."""
         first, *rows = self.lines()
         return "\n".join([first, *(" | ".join(row) for row in rows)])
 
-    def still(self):
+    def still(self) -> str:
         """The HTML form, inside its box."""
         first, *rows = self.lines()
         cells = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows)
         table = "".join(f"<tr>{row}</tr>" for row in cells)
         return f"<p>{escape(first)}</p><table>{table}</table>"
 
-    def html(self):
+    def html(self) -> str:
         """The still form in the box that the website's loader brings to life."""
         model = escape(json.dumps(self.state(), ensure_ascii=False))
         box = (
@@ -83,11 +86,11 @@ class Widget(anywidget.AnyWidget):
         )
         return f"{box}{self.still()}</div>"
 
-    def _marks(self):
+    def _marks(self) -> str:
         return ""
 
-    def _repr_mimebundle_(self, **kwargs):
-        data, metadata = super()._repr_mimebundle_(**kwargs)
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
         return {**data, "text/plain": self.words(), "text/html": self.html()}, metadata
 
 
@@ -97,7 +100,7 @@ class SurpriseMeter(Widget):
     name = "surprise_meter"
     p = traitlets.Float(0.9, min=0.001, max=1.0).tag(sync=True)
 
-    def lines(self):
+    def lines(self) -> Iterator[Any]:
         """The meter's reading, and the lesson's four points."""
         yield f"The surprisal −log p of an event of probability p, at p = {self.p:g}."
         yield ["p", "nats", "bits", "equally likely choices"]
@@ -113,7 +116,7 @@ class CodeExplorer(Widget):
     text = traitlets.Unicode("she said that she had met this curve before").tag(sync=True)
     block = traitlets.Int(1, min=1, max=3).tag(sync=True)
 
-    def lines(self):
+    def lines(self) -> Iterator[Any]:
         """Entropy and digits per letter of the text, then each letter's surprisal and word."""
         counts = Counter(re.sub("[^a-z ]", "", self.text.lower()))
         if not counts:
@@ -144,7 +147,7 @@ class SoftmaxExplorer(Widget):
     temperature = traitlets.Float(1.0, min=0.1, max=10.0).tag(sync=True)
     label = traitlets.Int(0, min=0, max=2).tag(sync=True)
 
-    def lines(self):
+    def lines(self) -> Iterator[Any]:
         """The loss, then logit, probability and gradient of each class."""
         z = [value + self.shift for value in self.logits]
         probs = ce.softmax(z, temperature=self.temperature)
@@ -165,7 +168,7 @@ class LossExplorer(Widget):
     cat = traitlets.Float(-6.0, min=-8.0, max=8.0).tag(sync=True)
     rivals = traitlets.List(traitlets.Float(), [1.0, 0.1], minlen=2, maxlen=2).tag(sync=True)
 
-    def lines(self):
+    def lines(self) -> Iterator[Any]:
         """Each loss and its slope at the dotted line."""
         z = np.array([self.cat, *self.rivals])
         (loss, grad), p = ce.cross_entropy_with_grad(z, 0), ce.softmax(z)
@@ -194,7 +197,7 @@ class OverflowExplorer(Widget):
     format = traitlets.Enum(["float16", "float32", "float64"], "float32").tag(sync=True)
     label = traitlets.Int(0, min=0, max=2).tag(sync=True)
 
-    def lines(self):
+    def lines(self) -> Iterator[Any]:
         """Each step of both computations, every operation rounded to the format."""
         kind = np.dtype(self.format).type
         with np.errstate(all="ignore"):
@@ -222,13 +225,13 @@ class Simplex(Widget):
     logits = traitlets.List(traitlets.Float(), [-1.0, 1.5, 0.0], minlen=3, maxlen=3).tag(sync=True)
     target = traitlets.List(traitlets.Float(), [1.0, 0.0, 0.0], minlen=3, maxlen=3).tag(sync=True)
     rate = traitlets.Float(1.0, min=0.1, max=5.0).tag(sync=True)
-    trail = traitlets.List().tag(sync=True)
+    trail: traitlets.List[Any] = traitlets.List().tag(sync=True)
 
     @traitlets.default("trail")
-    def _start(self):
+    def _start(self) -> list[list[float]]:
         return [list(self.logits)]
 
-    def lines(self):
+    def lines(self) -> Iterator[Any]:
         """Prediction, gradient and loss at the start, after one step and after ten."""
         yield f"Gradient descent, step size {self.rate:g}, towards the truth {tuple(self.target)}."
         yield ["steps", "p̂ (cat, dog, bird)", "gradient p̂ − y", "loss"]
@@ -252,7 +255,7 @@ class OnlineSoftmax(Widget):
     chunk = traitlets.Enum([1, 2, 4], 2).tag(sync=True)
     read = traitlets.Int(2, min=1, max=8).tag(sync=True)
 
-    def lines(self):
+    def lines(self) -> Iterator[Any]:
         """A line for each chunk: the old sum's factor, the new terms, and the pair after it."""
         z = np.array(self.logits)[self.order].reshape(-1, self.chunk)
         yield f"Eight logits, {self.chunk} at a time: running maximum m and rescaled sum s."
@@ -275,11 +278,17 @@ class Training(Widget):
     """
 
     name = "training"
-    runs = traitlets.List().tag(sync=True)
+    runs: traitlets.List[Any] = traitlets.List().tag(sync=True)
     run = traitlets.Int(0).tag(sync=True)
     at = traitlets.Int(0).tag(sync=True)
 
-    def __init__(self, runs=None, seen=None, held_out=None, **kwargs):
+    def __init__(
+        self,
+        runs: dict[str, dict[int, Array]] | None = None,
+        seen: Sequence[Array] = (),
+        held_out: Sequence[Array] = (),
+        **kwargs: Any,
+    ) -> None:
         """Measure every stored step, and round its weights to what a picture shows."""
         for name, history in (runs or {}).items():
             found = {"name": name, "steps": list(history)}
@@ -291,7 +300,7 @@ class Training(Widget):
             kwargs.setdefault("runs", []).append(found)
         super().__init__(**kwargs)
 
-    def lines(self):
+    def lines(self) -> Iterator[Any]:
         """Each stored step of each run."""
         yield f"{len(self.runs)} runs of softmax regression, step by step (* on held-out pictures)."
         yield ["run", "steps", "loss", "right", "loss*", "right*", "largest weight"]
@@ -303,11 +312,11 @@ class Training(Widget):
                 yield [run["name"], str(step), *row]
 
 
-def _short(x):
+def _short(x: Any) -> float:
     return float(f"{x:.4g}")
 
 
-def _measured(W, X, labels):
+def _measured(W: Array, X: Array, labels: Array) -> list[float]:
     """The mean loss and the share of the labels whose class leads."""
     z = X @ W.T
     return [_short(ce.cross_entropy(z, labels)), _short(np.mean(z.argmax(axis=1) == labels))]
@@ -316,7 +325,7 @@ def _measured(W, X, labels):
 SHADES = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-"
 
 
-def shades(W):
+def shades(W: Array) -> str:
     """Weights as text: one of 63 letters each, from minus the largest size to plus it."""
     size = np.abs(W).max() or 1.0
     return "".join(SHADES[k] for k in np.rint(W / size * 31).astype(int).ravel() + 31)
@@ -340,10 +349,10 @@ class Quiz(Widget):
     name = "quiz"
     question = traitlets.Unicode().tag(sync=True)
     kind = traitlets.Enum(["one", "many", "number"]).tag(sync=True)
-    answers = traitlets.List().tag(sync=True)
+    answers: traitlets.List[Any] = traitlets.List().tag(sync=True)
     key = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, name, text, **kwargs):
+    def __init__(self, name: str, text: str, **kwargs: Any) -> None:
         """Read the question."""
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
             raise ValueError(f"name must be lower-case words joined by hyphens, got {name!r}")
@@ -359,16 +368,16 @@ class Quiz(Widget):
             key=name, question=markup(self._plain[0]), kind=kind, answers=answers, **kwargs
         )
 
-    def lines(self):
+    def lines(self) -> Iterator[Any]:
         """The question and the answers to choose from."""
         yield self._plain[0]
         for letter, text in zip("abcdefgh", self._plain[1:], strict=False):
             yield [f"({letter}) {text}"]
 
-    def _marks(self):
+    def _marks(self) -> str:
         return f' data-question="{self.key}"'
 
-    def still(self):
+    def still(self) -> str:
         """The question, its answers, and folded below them what to say of each."""
         if self.kind == "number":
             options, names = "", [_number(answer) for answer in self.answers]
@@ -385,17 +394,17 @@ class Quiz(Widget):
         return f"{ask}{options}<details><summary>Answer</summary><div>{said}</div></details>"
 
 
-def _number(answer):
+def _number(answer: dict[str, Any]) -> str:
     return f"{answer['value']:g}." if "value" in answer else "Any other number."
 
 
 MARK = re.compile(r"x| |else|(?P<right>= ?)?(?P<value>\S+) ± (?P<within>\S+)")
 
 
-def _read(name, text):
+def _read(name: str, text: str) -> tuple[list[str], list[dict[str, Any]]]:
     """The plain question and answers, and for each answer a dict of what is to be said of it."""
     head, *items = re.split(r"^- \[", text.strip(), flags=re.MULTILINE)
-    found = []
+    found: list[dict[str, Any]] = []
     for item in items:
         mark, _, rest = item.partition("]")
         said, _, why = rest.strip().partition("\n")
@@ -403,7 +412,7 @@ def _read(name, text):
         if not form:
             wanted = "[x], [ ], [= 1.5 ± 0.1], [1.5 ± 0.1] or [else]"
             raise ValueError(f"{name}: [{mark}] must be {wanted}")
-        answer = {"right": mark == "x" or bool(form["right"]), "text": said}
+        answer: dict[str, Any] = {"right": mark == "x" or bool(form["right"]), "text": said}
         answer["why"] = re.sub(r"\s+", " ", why).strip()
         if form["value"]:
             answer |= {"value": float(form["value"]), "within": float(form["within"])}
@@ -419,7 +428,7 @@ def _read(name, text):
     return [question, *(answer["text"] for answer in found if answer["text"])], found
 
 
-def spoken(text):
+def spoken(text: str) -> str:
     """A line as a screen reader can say it: formulas as typed, without TeX's marks."""
     return re.sub(r"[\\${}`*]", "", re.sub(r"\\hat ?p", "p̂", text)).strip()
 
@@ -430,19 +439,20 @@ INLINE = re.compile(
 )
 
 
-def curly(text):
+def curly(text: str) -> str:
     """Text with typographic quotation marks and apostrophes, as in the rest of the book."""
     text = re.sub(r'(^|[\s(])"', r"\1“", text).replace('"', "”")
     return re.sub(r"(^|[\s(])'(?=\w)", r"\1‘", text).replace("'", "’")
 
 
-def markup(text):
+def markup(text: str) -> str:
     """A line of a question as HTML; formulas become MathML that remembers its TeX."""
     parts, end = [], 0
     for match in INLINE.finditer(text):
         parts.append(escape(curly(text[end : match.start()])))
         end = match.end()
-        kind, inner = match.lastgroup, escape(match[match.lastgroup])
+        kind = str(match.lastgroup)
+        inner = escape(match[kind])
         if kind == "tex":
             maths = re.sub(
                 r"(<mi>(?:ln|log|exp)</mi>)(?!<mo)",

@@ -1,7 +1,8 @@
 """The reference of ce_lib, made from its docstrings: `:::{api} ce_lib`, a name on each line.
 
 Each name becomes a section: its signature, then what its docstring says of each argument and of
-what it returns and raises, with the book's equations and references linked. Without names:
+what it returns and raises, with the book's equations and references linked, and its example.
+Without names:
 everything in the module's `__all__`.
 """
 
@@ -64,6 +65,7 @@ def signature(thing):
         given = inspect.signature(thing).parameters.values()
         given = [p for p in given if p.kind is not inspect.Parameter.VAR_KEYWORD]
         names = {p.name: None for p in given}
+        given = [p.replace(annotation=p.empty) for p in given]  # the words below say more
         whole = str(inspect.Signature(given)).replace(repr(math.e), "math.e")
         parts = whole.replace("'", '"')[1:-1].split(", ")
     line = f"{thing.__name__}({', '.join(parts)})"
@@ -82,7 +84,7 @@ def fields(thing):
     )
     remarks, found = [], {}
     for paragraph in paragraphs:
-        if paragraph.startswith("    "):  # a table or code, kept as it is
+        if paragraph.startswith(("    ", ">>> ")):  # a table or code, kept as it is
             remarks.append(paragraph)
             continue
         flat = re.sub(r"\s+", " ", paragraph)
@@ -131,8 +133,9 @@ def body(module, name, source):
         term = head if head in ("Returns", "Raises") else f"`{head.replace(', ', '`, `')}`"
         parts.append(f"{term}\n: {marked_up(said, source)}")
     for remark in remarks:
-        kept = remark.startswith("    ")
-        parts.append(f"```text\n{remark}\n```" if kept else marked_up(remark, source).strip())
+        language = {"    ": "text", ">>> ": "pycon"}.get(remark[:4])
+        fenced = f"```{language}\n{remark}\n```"
+        parts.append(fenced if language else marked_up(remark, source).strip())
     if reference:
         parts.append(f"Reference: {marked_up(reference, source)}")
     called = list(users(f"{prefix}.{name}", source))
