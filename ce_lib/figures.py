@@ -5,17 +5,21 @@
     ...                             # plain Matplotlib
     figures.show(fig)               # an SVG, and beside it what is drawn, as text
 
-The text form is computed from the artists. It is what a terminal and a screen reader get, and
-what the checks compare when a notebook is re-run.
+The SVG holds a second drawing of the figure, hidden and made for a phone; the website shows the
+one that suits the page's width. The text form is computed from the artists. It is what a terminal
+and a screen reader get, and what the checks compare when a notebook is re-run.
 """
 
 import hashlib
 import io
+import re
 import xml.etree.ElementTree as ET
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib import collections, container, patches, quiver, text
+from matplotlib.gridspec import GridSpec
+from matplotlib.transforms import Bbox
 
 __all__ = [
     "BIRD",
@@ -41,6 +45,8 @@ _THEME = {
         for name, colour in {"cat": CAT, "dog": DOG, "bird": BIRD, "other": OTHER}.items()
     },
 }
+_PHONE = 335 / 72 / 11.1  # inches per point of the smallest letter: 11 px of 335 px, and a little
+_POWER = 0.7  # the size of an exponent or index, in parts of its text's
 _SVG = "http://www.w3.org/2000/svg"
 _HREF = "{http://www.w3.org/1999/xlink}href"
 
@@ -68,23 +74,61 @@ def style():
     )
 
 
-def show(fig):
-    """Display a figure as an SVG with its form in words, and close it."""
+def show(fig, columns=1, height=None):
+    """Display a figure as an SVG with its form in words, and close it.
+
+    columns : in how many columns the panels of one row stand on a phone
+    height : of the drawing for a phone, in inches; by default it follows from the figure's
+    """
     from IPython.display import display
 
     words = describe(fig)
-    display({"image/svg+xml": svg(fig, words), "text/plain": words}, raw=True)
+    wide, phone = svg(fig, words), svg(fig, words, _for_phone(fig, columns, height), "n")
+    shared = set(re.findall(r'<path id="f(\S+)"', wide))  # glyphs and marks: defined once
+    phone = re.sub(r'<path id="n(\S+)".*?/>', lambda m: m[0] * (m[1] not in shared), phone)
+    phone = re.sub(r'"#n(\S+)"', lambda m: f'"#{"nf"[m[1] in shared]}{m[1]}"', phone)
+    both = wide.replace("</svg>", phone.replace("<svg ", '<svg display="none" ', 1) + "</svg>")
+    display({"image/svg+xml": both, "text/plain": words}, raw=True)
     plt.close(fig)
 
 
-def svg(fig, words=""):
+def _for_phone(fig, columns, height):
+    """Lay a figure out for a page of 335 px, every letter 11 px high; the box to draw."""
+    width, tall = fig.get_size_inches()
+    first = fig.axes[0]
+    spec = first.get_gridspec()
+    if spec.nrows == 1 and spec.ncols > columns:
+        rows = -(-spec.ncols // columns)
+        tall *= rows * (0.85 if first.get_aspect() == "auto" else 1)
+        for ax, place in zip(fig.axes, GridSpec(rows, columns, fig), strict=False):
+            ax.set_subplotspec(place)
+            ax.tick_params(labelleft=True)
+            ax.set_ylabel(ax.get_ylabel() or first.get_ylabel())
+    letters = [each for each in fig.findobj(text.Text) if each.get_text()]
+    raised = [each for each in letters if re.search(r"\$.*[\^_]", each.get_text())]
+    least = min(each.get_fontsize() for each in letters)
+    for each in raised:
+        each.set_fontsize(least / _POWER)
+    for axis in (axis for ax in fig.axes for axis in (ax.xaxis, ax.yaxis)):
+        if any(label in raised for label in axis.get_ticklabels()):
+            axis.set_tick_params(labelsize=least / _POWER)
+    width = min(width, _PHONE * least)
+    fig.set_size_inches(width, height or tall)
+    fig.draw_without_rendering()
+    fig.set_layout_engine("none")  # else the layout is made anew, and the box is another
+    drawn = fig.get_tightbbox()
+    return Bbox([[min(0, drawn.x0), drawn.y0 - 0.05], [max(width, drawn.x1), drawn.y1 + 0.05]])
+
+
+def svg(fig, words="", box=None, prefix="f"):
     """The figure as SVG text, fit to stand inside a page beside others.
 
     Ink becomes `currentColor`, paper the page's `--paper`; ids are used only where something
-    refers to them, and carry a prefix of the figure's own; `words` become its description.
+    refers to them, and begin with `prefix` and what is the figure's own; `words` become its
+    description; `box`, in inches, is the part that is drawn, instead of all.
     """
     file = io.StringIO()
-    fig.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+    fig.savefig(file, format="svg", bbox_inches=box, metadata={"Date": None, "Creator": None})
     ET.register_namespace("", _SVG)
     ET.register_namespace("xlink", _HREF[1:].partition("}")[0])
     root = ET.fromstring(file.getvalue())
@@ -94,7 +138,7 @@ def svg(fig, words=""):
     root.insert(0, root[-1])
     root.remove(root[-1])
     source = ET.tostring(root, encoding="unicode")
-    prefix = "f" + hashlib.sha256(words.encode()).hexdigest()[:6] + "-"
+    prefix += hashlib.sha256(words.encode()).hexdigest()[:6] + "-"
     for element in root.iter():
         name = element.attrib.get("id")
         if name and f'#{name}"' not in source and f"#{name})" not in source:
