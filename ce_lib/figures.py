@@ -115,7 +115,7 @@ def _for_phone(fig, columns, height):
     width = min(width, _PHONE * least)
     fig.set_size_inches(width, height or tall)
     fig.draw_without_rendering()
-    fig.set_layout_engine("none")  # else the layout is made anew, and the box is another
+    fig.set_layout_engine("none")  # else drawing makes a new layout, and the box is another
     drawn = fig.get_tightbbox()
     return Bbox([[min(0, drawn.x0), drawn.y0 - 0.05], [max(width, drawn.x1), drawn.y1 + 0.05]])
 

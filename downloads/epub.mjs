@@ -66,7 +66,7 @@ function stillColours(svg) { // as on the page now; the text's colour stays the 
       if (/var\(/.test(element.getAttribute(name) ?? '')) element.setAttribute(name, computed.getPropertyValue(name));
     }
   }
-  svg.removeAttribute('style');
+  svg.style.removeProperty('--paper');
 }
 
 // Each section as text, with the name of its file; `book` is what assemble() returned.
