@@ -77,11 +77,13 @@ def style():
 def show(fig, columns=1, height=None):
     """Display a figure as an SVG with its form in words, and close it.
 
-    columns : in how many columns the panels of one row stand on a phone
+    columns : in how many columns the panels of one row stand on a phone; ValueError below 1
     height : of the drawing for a phone, in inches; by default it follows from the figure's
     """
     from IPython.display import display
 
+    if columns < 1:
+        raise ValueError(f"columns must be 1 or more, got {columns}")
     words = describe(fig)
     wide, phone = svg(fig, words), svg(fig, words, _for_phone(fig, columns, height), "n")
     shared = set(re.findall(r'<path id="f(\S+)"', wide))  # glyphs and marks: defined once
@@ -95,9 +97,9 @@ def show(fig, columns=1, height=None):
 def _for_phone(fig, columns, height):
     """Lay a figure out for a page of 335 px, every letter 11 px high; the box to draw."""
     width, tall = fig.get_size_inches()
-    first = fig.axes[0]
-    spec = first.get_gridspec()
-    if spec.nrows == 1 and spec.ncols > columns:
+    first = next(iter(fig.axes), None)
+    spec = first and first.get_gridspec()
+    if spec and spec.nrows == 1 and spec.ncols > columns:
         rows = -(-spec.ncols // columns)
         tall *= rows * (0.85 if first.get_aspect() == "auto" else 1)
         for ax, place in zip(fig.axes, GridSpec(rows, columns, fig), strict=False):
@@ -106,7 +108,7 @@ def _for_phone(fig, columns, height):
             ax.set_ylabel(ax.get_ylabel() or first.get_ylabel())
     letters = [each for each in fig.findobj(text.Text) if each.get_text()]
     raised = [each for each in letters if re.search(r"\$.*[\^_]", each.get_text())]
-    least = min(each.get_fontsize() for each in letters)
+    least = min([each.get_fontsize() for each in letters], default=10.5)
     for each in raised:
         each.set_fontsize(least / _POWER)
     for axis in (axis for ax in fig.axes for axis in (ax.xaxis, ax.yaxis)):

@@ -98,3 +98,19 @@ def test_a_figure_is_drawn_again_for_a_phone(columns, rows, draw, monkeypatch):
     ids = [each.get("id") for each in wide.iter() if each.get("id")]
     assert len(ids) == len(set(ids))
     assert set(re.findall(r'(?:href="#|url\(#)([^")]+)', shown[0]["image/svg+xml"])) <= set(ids)
+
+
+@pytest.mark.parametrize("place", [[], [(0.1, 0.1, 0.8, 0.8)]], ids=["no axes", "free axes"])
+def test_a_figure_without_a_grid_is_shown(place, draw, monkeypatch):
+    shown, fig = [], plt.figure()
+    fig.set_layout_engine("none")
+    for box in place:
+        fig.add_axes(box)
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+    figures.show(fig)
+    assert shown[0]["image/svg+xml"].count("<svg ") == 2
+
+
+def test_no_columns_are_refused(draw):
+    with pytest.raises(ValueError, match="columns must be 1 or more, got 0"):
+        figures.show(draw(), columns=0)
