@@ -5,12 +5,14 @@
     ...                             # plain Matplotlib
     figures.show(fig)               # an SVG, and beside it what is drawn, as text
 
-The text form is computed from the artists. It is what a terminal and a screen reader get, and
-what the checks compare when a notebook is re-run.
+The SVG holds a second drawing of the figure, hidden and made for a phone; the website shows the
+one that suits the page's width. The text form is computed from the artists. It is what a terminal
+and a screen reader get, and what the checks compare when a notebook is re-run.
 """
 
 import hashlib
 import io
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from typing import Any
@@ -21,7 +23,9 @@ from cycler import cycler
 from matplotlib import collections, container, patches, quiver, text
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.gridspec import GridSpec
 from matplotlib.lines import Line2D
+from matplotlib.transforms import Bbox
 
 from ce_lib._checks import Array
 
@@ -49,6 +53,8 @@ _THEME = {
         for name, colour in {"cat": CAT, "dog": DOG, "bird": BIRD, "other": OTHER}.items()
     },
 }
+_PHONE = 335 / 72 / 11.1  # inches per point of the smallest letter: 11 px of 335 px, and a little
+_POWER = 0.7  # the size of an exponent or index, in parts of its text's
 _SVG = "http://www.w3.org/2000/svg"
 _HREF = "{http://www.w3.org/1999/xlink}href"
 
@@ -77,23 +83,64 @@ def style() -> None:
     )
 
 
-def show(fig: Figure) -> None:
-    """Display a figure as an SVG with its form in words, and close it."""
+def show(fig: Figure, columns: int = 1, height: float | None = None) -> None:
+    """Display a figure as an SVG with its form in words, and close it.
+
+    columns : in how many columns the panels of one row stand on a phone; ValueError below 1
+    height : of the drawing for a phone, in inches; by default it follows from the figure's
+    """
     from IPython.display import display
 
+    if columns < 1:
+        raise ValueError(f"columns must be 1 or more, got {columns}")
     words = describe(fig)
-    display({"image/svg+xml": svg(fig, words), "text/plain": words}, raw=True)
+    wide, phone = svg(fig, words), svg(fig, words, _for_phone(fig, columns, height), "n")
+    shared = set(re.findall(r'<path id="f(\S+)"', wide))  # glyphs and marks: defined once
+    phone = re.sub(r'<path id="n(\S+)".*?/>', lambda m: m[0] * (m[1] not in shared), phone)
+    phone = re.sub(r'"#n(\S+)"', lambda m: f'"#{"nf"[m[1] in shared]}{m[1]}"', phone)
+    both = wide.replace("</svg>", phone.replace("<svg ", '<svg display="none" ', 1) + "</svg>")
+    display({"image/svg+xml": both, "text/plain": words}, raw=True)
     plt.close(fig)
 
 
-def svg(fig: Figure, words: str = "") -> str:
+def _for_phone(fig: Figure, columns: int, height: float | None) -> Bbox:
+    """Lay a figure out for a page of 335 px, every letter 11 px high; the box to draw."""
+    width, tall = fig.get_size_inches()
+    first = next(iter(fig.axes), None)
+    spec = first.get_gridspec() if first else None
+    if first and spec and spec.nrows == 1 and spec.ncols > columns:
+        rows = -(-spec.ncols // columns)
+        tall *= rows * (0.85 if first.get_aspect() == "auto" else 1)
+        places = GridSpec(rows, columns, fig)
+        for number, ax in enumerate(fig.axes[: rows * columns]):
+            ax.set_subplotspec(places[divmod(number, columns)])
+            ax.tick_params(labelleft=True)
+            ax.set_ylabel(ax.get_ylabel() or first.get_ylabel())
+    letters = [each for each in fig.findobj(text.Text) if each.get_text()]
+    raised = [each for each in letters if re.search(r"\$.*[\^_]", each.get_text())]
+    least = min([float(each.get_fontsize()) for each in letters], default=10.5)
+    for each in raised:
+        each.set_fontsize(least / _POWER)
+    for axis in (axis for ax in fig.axes for axis in (ax.xaxis, ax.yaxis)):
+        if any(label in raised for label in axis.get_ticklabels()):
+            axis.set_tick_params(labelsize=least / _POWER)
+    width = min(width, _PHONE * least)
+    fig.set_size_inches(width, height or tall)
+    fig.draw_without_rendering()
+    fig.set_layout_engine("none")  # else drawing makes a new layout, and the box is another
+    drawn = fig.get_tightbbox()
+    return Bbox([[min(0, drawn.x0), drawn.y0 - 0.05], [max(width, drawn.x1), drawn.y1 + 0.05]])
+
+
+def svg(fig: Figure, words: str = "", box: Bbox | None = None, prefix: str = "f") -> str:
     """The figure as SVG text, fit to stand inside a page beside others.
 
     Ink becomes `currentColor`, paper the page's `--paper`; ids are used only where something
-    refers to them, and carry a prefix of the figure's own; `words` become its description.
+    refers to them, and begin with `prefix` and what is the figure's own; `words` become its
+    description; `box`, in inches, is the part that is drawn, instead of all.
     """
     file = io.StringIO()
-    fig.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+    fig.savefig(file, format="svg", bbox_inches=box, metadata={"Date": None, "Creator": None})
     ET.register_namespace("", _SVG)
     ET.register_namespace("xlink", _HREF[1:].partition("}")[0])
     root = ET.fromstring(file.getvalue())
@@ -103,7 +150,7 @@ def svg(fig: Figure, words: str = "") -> str:
     root.insert(0, root[-1])
     root.remove(root[-1])
     source = ET.tostring(root, encoding="unicode")
-    prefix = "f" + hashlib.sha256(words.encode()).hexdigest()[:6] + "-"
+    prefix += hashlib.sha256(words.encode()).hexdigest()[:6] + "-"
     for element in root.iter():
         name = element.attrib.get("id")
         if name and f'#{name}"' not in source and f"#{name})" not in source:

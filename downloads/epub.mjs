@@ -52,6 +52,7 @@ const ink = (value, text) => (value === text ? 'currentColor' : value);
 
 function stillColours(svg) { // as on the page now; the text's colour stays the reader's
   const text = getComputedStyle(document.body).color;
+  svg.style.setProperty('--paper', 'transparent'); // an e-reader's paper can be dark
   for (const element of svg.querySelectorAll('*')) {
     if (element.matches('style, desc, title')) continue;
     if (element.matches('path:not([d])')) element.setAttribute('d', 'M0 0'); // a space's outline
@@ -65,6 +66,7 @@ function stillColours(svg) { // as on the page now; the text's colour stays the 
       if (/var\(/.test(element.getAttribute(name) ?? '')) element.setAttribute(name, computed.getPropertyValue(name));
     }
   }
+  svg.style.removeProperty('--paper');
 }
 
 // Each section as text, with the name of its file; `book` is what assemble() returned.

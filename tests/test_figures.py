@@ -1,6 +1,7 @@
 """A figure's form in words tells what is drawn, and its SVG follows the page."""
 
 import re
+import xml.etree.ElementTree as ET
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -72,3 +73,44 @@ def test_two_figures_on_one_page_share_no_id_and_miss_none(draw):
 
 def test_the_same_figure_gives_the_same_svg(draw):
     assert figures.svg(draw()) == figures.svg(draw())
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(1, 3), (2, 2), (3, 1)])
+def test_a_figure_is_drawn_again_for_a_phone(columns, rows, draw, monkeypatch):
+    """Hidden, with all its letters at least as large, its panels in rows, and no id twice."""
+    shown, fig = [], draw()
+    fig.axes[0].set(yscale="log", ylim=(1e-7, 1))
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+    figures.show(fig, columns=columns)
+    wide = ET.fromstring(shown[0]["image/svg+xml"])
+    (phone,) = wide.findall("{http://www.w3.org/2000/svg}svg")
+    assert phone.get("display") == "none"
+    assert wide.get("display") is None
+    assert len({round(ax.get_position().y0, 2) for ax in fig.axes}) == rows
+    letters = [
+        float(size) * float(part or 1)
+        for size, text in re.findall(
+            r'scale\(([\d.]+) -[\d.]+\)">(.*?)</g>', ET.tostring(phone, "unicode"), re.S
+        )
+        for part in re.findall(r"<use [^>]*?(?:scale\(([\d.]+)\))?\" ?/>", text)
+    ]
+    assert min(letters) * 100 * 335 / float(phone.get("viewBox").split()[2]) >= 11
+    ids = [each.get("id") for each in wide.iter() if each.get("id")]
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'(?:href="#|url\(#)([^")]+)', shown[0]["image/svg+xml"])) <= set(ids)
+
+
+@pytest.mark.parametrize("place", [[], [(0.1, 0.1, 0.8, 0.8)]], ids=["no axes", "free axes"])
+def test_a_figure_without_a_grid_is_shown(place, draw, monkeypatch):
+    shown, fig = [], plt.figure()
+    fig.set_layout_engine("none")
+    for box in place:
+        fig.add_axes(box)
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+    figures.show(fig)
+    assert shown[0]["image/svg+xml"].count("<svg ") == 2
+
+
+def test_no_columns_are_refused(draw):
+    with pytest.raises(ValueError, match="columns must be 1 or more, got 0"):
+        figures.show(draw(), columns=0)

@@ -290,7 +290,7 @@ def test_without_scripts_the_text_the_formulas_and_the_figures_are_there(chromiu
         assert width <= NARROW["width"], f"{chapter} scrolls sideways: {width} px"
         assert page.locator("main h2").count() > 5
         assert page.locator("mjx-container").first.bounding_box()["width"] > 5
-        assert page.locator("svg.ce-figure").first.bounding_box()["width"] > 200
+        assert page.locator("svg.ce-figure:visible").first.bounding_box()["width"] > 200
         assert page.locator(".with-script:visible").count() == 0
     context.close()
 
@@ -512,6 +512,84 @@ def test_lettering_in_a_figure_stands_out_from_the_paper(page, scheme, chromium,
         found = visit.page.evaluate(CONTRASTS)
         assert len(found) > 10
         assert [style for contrast, style in found if contrast < 4.5] == []
+
+
+LETTERING = """() => {
+    for (const fold of document.querySelectorAll('details')) fold.open = true;
+    const figures = [...document.querySelectorAll('svg.ce-figure')];
+    return figures.filter((figure) => figure.checkVisibility()).flatMap((figure) => {
+        const name = figure.closest('figure').id;
+        const frame = figure.getBoundingClientRect();
+        const letters = [...figure.querySelectorAll('g[transform*="scale("] > use')];
+        const sizes = letters.map((each) => each.getScreenCTM()).map((m) => Math.hypot(m.c, m.d));
+        const texts = [...new Set(letters.map((letter) => letter.parentElement))]
+            .map((text) => text.getBoundingClientRect());
+        const overlap = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
+            && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1;
+        const cut = (a) => Math.min(a.left - frame.left, frame.right - a.right,
+            a.top - frame.top, frame.bottom - a.bottom) < -1;
+        const least = 100 * Math.min(...sizes);
+        return [
+            least < 11 && `${least} px`,
+            texts.some((a, k) => texts.slice(k + 1).some((b) => overlap(a, b))) && 'overlap',
+            texts.some(cut) && 'cut',
+        ].filter(Boolean).map((fault) => `${name}: ${fault}`);
+    });
+}"""
+BROKEN = {  # what is done to a chapter's first figure, and what is then found
+    "the wide drawing": (
+        "(figure) => figure.querySelector('.narrow').replaceWith("
+        "Object.assign(figure.querySelector('.wide'), {style: 'display: block'}))",
+        "px",
+    ),
+    "a small exponent": (
+        "(figure) => figure.querySelector('.narrow use').setAttribute('transform', 'scale(0.7)')",
+        "px",
+    ),
+    "a label on another": (
+        "(figure) => figure.querySelector('.narrow g:has(> use)')"
+        ".after(figure.querySelector('.narrow g:has(> use)').cloneNode(true))",
+        "overlap",
+    ),
+    "a label half outside": (
+        "(figure) => figure.querySelector('.narrow').setAttribute('viewBox', '20 0 280 240')",
+        "cut",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def phone(chromium, address):
+    """A chapter on a phone: phone(page)."""
+    with chromium.new_context(viewport=NARROW, service_workers="block") as context:
+        opened = context.new_page()
+
+        def go(page):
+            opened.goto(address + page)
+            return opened
+
+        yield go
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_lettering_of_a_figure_is_11_px_on_a_phone(page, phone):
+    """None is smaller, runs over another or out of the drawing; one of two drawings shows."""
+    chapter = phone(page)
+    assert chapter.evaluate(LETTERING) == []
+    assert chapter.locator("figure > :not(figcaption)").count() > 1
+    shown = chapter.locator("svg.ce-figure:visible").count()
+    assert shown == chapter.locator("svg.ce-figure.narrow:visible").count()
+    chapter.emulate_media(media="print")
+    assert shown == chapter.locator("svg.ce-figure.wide:visible").count()
+    chapter.emulate_media(media="screen")
+
+
+@pytest.mark.parametrize(("change", "says"), BROKEN.values(), ids=BROKEN)
+def test_small_cut_and_crossing_lettering_is_found(change, says, phone):
+    chapter = phone(CHAPTERS[0])
+    chapter.locator("figure:has(.ce-figure)").first.evaluate(change)
+    (found,) = {line for line in chapter.evaluate(LETTERING) if says in line}
+    assert found.startswith("fig-su-tree")
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,7 @@ from sphinx.writers.html5 import HTML5Translator
 
 logger = logging.getLogger(__name__)
 CHAPTER = re.compile(r"chapters/(\d+)_")
+SVG = "{http://www.w3.org/2000/svg}"
 NUMBER = re.compile(r"[-−]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?%?")
 
 
@@ -207,34 +208,61 @@ def _output(path, cell_id):
 
 
 def visit_image(self, node):
-    """Set the book's own SVG figures inside the page; other images as ever."""
+    """Set the book's own SVG figures inside the page, once for a phone; other images as ever."""
     path = Path(self.builder.srcdir, node["uri"])
     svg = path.read_text(encoding="utf-8") if path.suffix == ".svg" and path.exists() else ""
-    if "currentColor" not in svg:
+    if '<svg display="none"' not in svg:
         HTML5Translator.visit_image(self, node)
         return
     self.builder.images.pop(node["uri"], None)
-    ET.register_namespace("", "http://www.w3.org/2000/svg")
+    ET.register_namespace("", SVG[1:-1])
     ET.register_namespace("xlink", "http://www.w3.org/1999/xlink")
-    root = ET.fromstring(svg)
-    colour_text(root)
-    shorten(root)
-    root.attrib.update({"role": "img", "aria-label": node.get("alt", ""), "class": "ce-figure"})
-    self.body.append(ET.tostring(root, encoding="unicode"))
+    wide = ET.fromstring(svg)
+    phone = wide.find(f"{SVG}svg")
+    wide.remove(phone)
+    for drawing, name in ((wide, "ce-figure wide"), (phone, "ce-figure narrow")):
+        next(drawing.iter(f"{SVG}path")).set("style", "fill: none")  # the page is the paper
+        colour_text(drawing)
+        shorten(drawing)
+        drawing.attrib.update({"role": "img", "aria-label": node.get("alt", ""), "class": name})
+        self.body.append(ET.tostring(drawing, encoding="unicode"))
 
 
-def shorten(root):
-    """Drop what draws nothing, and digits that no screen shows: a third less to send."""
-    for element in root.iter():
-        for child in [c for c in element if c.tag.endswith("}path")]:
-            if child.get("style") == "fill: none":
-                element.remove(child)
-        for name in {"d", "x", "y", "style"} & set(element.keys()):
-            short = re.sub(r"-?\d+\.\d{3,}", lambda m: f"{float(m[0]):.2f}", element.get(name))
-            element.set(name, re.sub(r"\s+", " ", short).strip())
-        element.text, element.tail = (
-            text and re.sub(r"\s*\n\s*", "\n", text) for text in (element.text, element.tail)
-        )
+def shorten(element):
+    """Drop what draws nothing, and digits that no screen shows: half less to send."""
+    for child in list(element):
+        shorten(child)
+        place = list(element).index(child)
+        if child.get("style") == "fill: none":
+            element.remove(child)
+        elif child.tag == f"{SVG}g" and not child.attrib:
+            element[place : place + 1] = list(child)
+    if path := element.get("d"):
+        element.set("d", relative(path, 2 if element.get("id") else 1))
+    for name in {"x", "y", "style"} & set(element.keys()):
+        element.set(name, re.sub(r"-?\d+\.\d{3,}", _hundredth, element.get(name)))
+    if move := element.get("transform"):
+        place = re.compile(r"(?<=translate\().*?(?=\))")
+        element.set("transform", place.sub(lambda m: NUMBER.sub(_hundredth, m[0]), move))
+    element.text, element.tail = ((text or "").strip() for text in (element.text, element.tail))
+
+
+def _hundredth(match):
+    return f"{float(match[0]):.2f}".rstrip("0").rstrip(".")
+
+
+def relative(path, digits):
+    """A path of Matplotlib's, each point rounded and counted from the last one."""
+    short, last, at, start = "", "", [0, 0], [0, 0]
+    for command, numbers in re.findall(r"([MLQCz])([^MLQCz]*)", path):
+        points = [round(float(number), digits) for number in numbers.split()]
+        short += command.lower() if command != last or command in "Mz" else ""
+        for k, point in enumerate(points):
+            step = re.sub(r"^(-?)0\.", r"\1.", f"{round(point - at[k % 2], digits):g}")
+            short += step if step[0] == "-" or short[-1].isalpha() else f" {step}"
+        at = points[-2:] or start
+        start, last = (at if command == "M" else start), command
+    return short
 
 
 def colour_text(root):
