@@ -71,6 +71,7 @@ class Question:
     reference: Any = None  # the function or the value of the solution edition
     rtol: float = 1e-7
     atol: float = 1e-9
+    single: bool = True  # whether single precision will do; not where `rtol` is set
     show: bool = True  # whether feedback may show an input that failed
     mistakes: tuple[Mistake, ...] = ()
     explanation: Callable[[tuple, Any, Any], str | None] | None = None
@@ -90,7 +91,7 @@ class Question:
 
     def accepts(self, got, want):
         """True if `got` is `want` within the tolerances, shapes included."""
-        return difference(got, want, self.rtol, self.atol) is None
+        return difference(got, want, self.rtol, self.atol, self.single) is None
 
     def earned(self, names, seed):
         """True if what `names` holds answers the question; for code that is trusted only."""
@@ -257,6 +258,28 @@ def issued(name, root=EXERCISES):
         raise SetError(f"{name} was not released from {root}; make release PS={name}")
     kept = json.loads(record.read_text(encoding="utf-8"))
     return read(name, kept["source"], kept["variant"])
+
+
+def templates(name, text):
+    """{id of a given cell: the parts of its text between what varies}, to tell other variants."""
+    import jupytext
+
+    found = {}
+    cells = [c for c in jupytext.reads(text, fmt="py:percent").cells if c.source.strip()]
+    known = standing(cells)
+    for number, cell in enumerate(cells):
+        marks = cell.metadata.get("nbgrader", {})
+        if role(cell) is not None or marks.get("solution"):
+            continue
+        parts = [""]
+        for place, piece in enumerate(re.split(r"(\{\{.+?\}\})", cell.source.strip())):
+            try:
+                parts[-1] += fill(piece, known, name) if place % 2 else piece
+            except SetError:  # it takes a value of the variant
+                parts.append("")
+        if len(parts) > 1:
+            found[marks.get("grade_id", f"{name}-{number}")] = parts
+    return found
 
 
 def read(name, text, variant=None):
@@ -459,6 +482,7 @@ def question(problem_set, cell, beside, names):
         raise SetError(f"{grading.where}: `name` should be what the solution defines, got {name!r}")
     kind = "function" if callable(names[name]) else "value"
     options = {k: rules[k] for k in ("rtol", "atol", "show") if k in rules}
+    options["single"] = not {"rtol", "atol"} & options.keys()
     mistakes = []
     for wrong in roles["mistake"]:
         made = execute(wrong.source, dict(names), wrong.where)

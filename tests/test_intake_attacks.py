@@ -238,25 +238,31 @@ def test_names_that_are_no_text_stop_nothing(tmp_path, release):
 # ---------------------------------------------------------------- time
 
 
-def test_a_stamp_of_another_zone_is_written_in_utc(tmp_path, release):
-    hand_in(tmp_path / "inbox", "ada/hw.ipynb")
-    hand_in(tmp_path / "inbox", "ada/timestamp.txt", b"2024-05-01T23:30:00-05:00")
+def test_a_stamp_of_another_zone_is_read_as_utc():
+    assert intake.stamped("2024-05-01T23:30:00-05:00") == datetime(2024, 5, 2, 4, 30, tzinfo=UTC)
+
+
+def test_no_students_file_says_when_it_was_handed_in(tmp_path, release):
+    hand_in(tmp_path / "inbox", "ada/hw.ipynb", time=10**9)
+    hand_in(tmp_path / "inbox", "ada/timestamp.txt", b"1999-05-01 23:30:00 UTC")
+    path = hand_in(tmp_path / "inbox", "bob/hw.zip")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("hw.ipynb", (2099, 1, 1, 0, 0, 0)), answer())
+        archive.writestr("timestamp.txt", "1999-05-01 23:30:00 UTC")
+    os.utime(path, (10**9, 10**9))
     submissions, _ = intake.take_in(intake.gather(tmp_path / "inbox", SET), release)
+    assert [s.time for s in submissions] == 2 * [datetime.fromtimestamp(10**9, UTC)]
     intake.write(submissions, tmp_path, SET)
     stamp = (tmp_path / "submitted" / "ada" / SET / "timestamp.txt").read_text()
-    assert stamp == "2024-05-02 04:30:00.000000 UTC\n"
+    assert stamp == "2001-09-09 01:46:40.000000 UTC\n"
 
 
 @pytest.mark.parametrize(
     "stamp",
     ["9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59", "0001-01-01 00:00:00 UTC", "soon"],
 )
-def test_a_stamp_out_of_all_bounds_is_none(tmp_path, release, stamp):
-    hand_in(tmp_path / "inbox", "ada/hw.ipynb", time=10**9)
-    hand_in(tmp_path / "inbox", "ada/timestamp.txt", stamp.encode())
-    submissions, _ = intake.take_in(intake.gather(tmp_path / "inbox", SET), release)
-    assert submissions[0].time == datetime.fromtimestamp(10**9, UTC)
-    intake.write(submissions, tmp_path, SET)
+def test_a_stamp_out_of_all_bounds_is_none(stamp):
+    assert intake.stamped(stamp) is None
 
 
 def test_a_file_changed_beyond_the_last_year_is_taken_in(tmp_path, release):
