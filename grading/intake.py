@@ -268,7 +268,7 @@ def _members(archive, inner, set_name, time, own, depth=0, reopen=None):
         for name in names
         if not _leads_out(name) and name.lower().endswith((".ipynb", ".zip"))
     ]
-    shared = 0 if own else _shared_folders(notebooks)
+    shared = 0 if own else _shared_folders(notebooks, set_name)
     whose = {} if own else _gradescope(archive, names)
     found, left, nested = [], [UNPACKED], Counter()
     for name, place, member in named:
@@ -376,14 +376,18 @@ def _packed(member):
         return EPOCH
 
 
-def _shared_folders(paths):
+def _shared_folders(paths, set_name):
     """How many folders all notebooks of an archive lie in before those of the students begin."""
     folders = {parts[:-1] for parts in paths}
     if not folders:
         return 0
     alike = itertools.takewhile(lambda level: len(set(level)) == 1, zip(*folders, strict=False))
     shared = len(list(alike))
-    flat = shared and len(folders) == 1 and all(_platform(parts[-1]) for parts in paths)
+    # In one folder lie the files of one student, or of a class that are named after the students.
+    files = {parts[-1] for parts in paths} if len(folders) == 1 else set()
+    known = [file for file in files if _platform(file)]
+    named = [f for f in files if 0 < len(_owner([f], set_name)) < len(_owner([f], f))]
+    flat = shared and (len(files) > 2 or (files and (len(known) == len(files) or len(named) == 2)))
     if any(_platform(part) for parts in paths for part in parts[: shared or 1]) and not flat:
         return next((i for i, part in enumerate(paths[0]) if _platform(part)), 0)
     return shared if flat or len(folders) > 1 else max(shared - 1, 0)

@@ -17,6 +17,7 @@ import numpy as np
 
 from grading.compare import difference
 from grading.inside import exchange
+from grading.sets import SetError, within
 
 DIED = {
     "exit": "it ended the Python process",
@@ -43,14 +44,14 @@ class Verdict:
     known: bool = False  # the message is about a mistake that the set knows
 
 
-def secret_seed(path):
-    """Read the class's secret seed, or draw it and record it for its owner's eyes only."""
+def secret_seed(path, drawn=None):
+    """Read the class's secret seed, or record one that was `drawn` for its owner's eyes only."""
     try:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return int(path.read_text(), 16)
     with os.fdopen(fd, "w") as file:
-        file.write(secrets.token_hex(16) + "\n")
+        file.write(f"{secrets.randbits(128) if drawn is None else drawn:032x}\n")
     return secret_seed(path)
 
 
@@ -58,7 +59,7 @@ class Exam:
     """A problem set with its hidden inputs drawn and the reference's answers worked out."""
 
     def __init__(self, problem_set, seed):
-        """Draw and solve; `seed` is an integer."""
+        """Draw and solve; `seed` is an integer. SetError says which solution fails."""
         self.name = problem_set.name
         self.questions = [q for q in problem_set.questions if q.kind != "text"]
         self.calls, self.wanted = {}, {}
@@ -66,10 +67,23 @@ class Exam:
             key = hashlib.sha256(f"{seed:x}/{self.name}/{question.id}".encode()).digest()
             rng = np.random.default_rng(int.from_bytes(key))
             calls = self.calls[question.id] = [exchange.plain(c) for c in question.draw(rng)]
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                answers = [question.answer(_copy(call)) for call in calls]
-            self.wanted[question.id] = [_copy(exchange.plain(answer)) for answer in answers]
+            try:
+                with warnings.catch_warnings(), within(60, "all calls together"):
+                    warnings.simplefilter("ignore")
+                    answers = [question.answer(_copy(call)) for call in calls]
+            except Exception as error:
+                shapes = [tuple(np.shape(a) for a in call) for call in calls]
+                raise SetError(
+                    f"{self.name}: the solution of {question.id} fails on hidden inputs of shapes "
+                    f"{shapes}: {type(error).__name__}: {error}"
+                ) from error
+            answers = [exchange.plain(answer) for answer in answers]
+            if other := next((a for a in answers if isinstance(a, exchange.Other)), None):
+                raise SetError(
+                    f"{self.name}: the solution of {question.id} returns {other.what}, "
+                    "which cannot be compared"
+                )
+            self.wanted[question.id] = [_copy(answer) for answer in answers]
 
     def orders(self):
         """What the jail is asked: ids, kinds, names and encoded arguments.

@@ -143,13 +143,13 @@ OTHERS = {  # honest, and not all right: points, a part of the message
     "one row only": ({"q1": "def scale(x): return 2 * x if x.ndim == 1 else x"},
                      (1, 2, 1), "for one row, not yet for rows"),
     "a syntax error": ({"q1": "def scale(x):\n    return 2 * (x"}, (0, 2, 1), "SyntaxError"),
-    "a failed import": ({"q1": "import pandas as pd\n" + SCALE}, (0, 2, 1), "No module named 'pandas'"),
+    "a failed import": ({"q1": "import pandas as pd\n" + SCALE}, (0, 2, 1), "named 'pandas'"),
     "its helper failed": ({"first": "import pandas\ndef helper(x): return 2 * x",
-                           "q1": "def scale(x): return helper(x)"}, (0, 2, 1), "No module named 'pandas'"),
-    "too slow": ({"q3": "while True: pass\nanswer = 42.0"}, (2, 2, 0), "took longer than a cell may"),
+                           "q1": "def scale(x): return helper(x)"}, (0, 2, 1), "named 'pandas'"),
+    "slow": ({"q3": "while True: pass\nanswer = 42.0"}, (2, 2, 0), "longer than a cell may"),
     "not answered": ({"q1": None}, (0, 2, 1), "Not answered yet"),
-    "three digits": ({"q3": "answer = 42.01"}, (2, 2, 0), "right to about 3 digits, where 7 are asked"),
-    "a known mistake": ({"q1": "def scale(x): return np.square(x)"}, (0, 2, 1), "Twice, not squared"),
+    "three digits": ({"q3": "answer = 42.01"}, (2, 2, 0), "right to about 3 digits, where"),
+    "a known mistake": ({"q1": "def scale(x): return np.square(x)"}, (0, 2, 1), "Twice, not"),
     "the check says it": ({"q1": "def scale(x): return 3 * x"}, (0, 2, 1), "twice, not squared"),
 }  # fmt: skip
 TEXTS = {  # what becomes of the text's cell, and whether it waits for a reader
@@ -171,7 +171,7 @@ LAST = 9  # replaced by the number of the cell that asks for the text
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
     """The class, graded once."""
-    global LAST  # noqa: PLW0603 - what the set is found to be
+    global LAST
     need_a_jail()
     limits = {"cell": 3, "cells": 5, "call": 2, "question": 6, "grace": 1}
     course = Course(tmp_path_factory.mktemp("honest"), limits)
