@@ -235,7 +235,7 @@ class Page(Exporter):
 class CheckedExport(CsvExportPlugin):
     """nbgrader's table of grades, refused while a machine-graded cell has no points.
 
-    A last column says how each line came about, for everybody who takes part: graded, missing, set
+    A last column says what each line stands for, for everybody who takes part: graded, missing, set
     aside, late, waiting to be read, excused. No line has points that nobody gave.
     """
 
@@ -260,12 +260,14 @@ def with_status(table, root, gradebook, waiting):
     """Add the column `status` to a table, and a line for each who should be in it."""
     with table.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    roster, aside, said, shape = intake.roster(root), {}, {}, {}
+    roster, aside, said, shape, now = intake.roster(root), {}, {}, {}, set()
     for path in sorted(root.glob("set_aside/*.csv")):
         with path.open(encoding="utf-8", newline="") as file:
             for line in csv.DictReader(file):
                 student = line["student"].removeprefix("'")
-                if student and (roster is None or student in roster.ids):
+                if line["status"] == "graded":
+                    now.add((path.stem, student))
+                elif student and (roster is None or student in roster.ids):
                     aside.setdefault((path.stem, student), line)
     for grade in waiting:
         of = grade.notebook.assignment
@@ -291,6 +293,8 @@ def with_status(table, root, gradebook, waiting):
         late = handed_in.get(key)
         status = [f"late by {late / 3600:.1f} h"] if late else []
         status += sorted(said.get(key, []))
+        if key not in now and any(name == key[0] for name, _ in now):
+            status.append("its file is no longer in the inbox")
         if key not in handed_in:
             line = aside.get(key)
             status = [f"set aside: {line['reason']}" if line else "missing"]

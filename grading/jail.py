@@ -203,6 +203,7 @@ LIBRARIES = """
 """
 
 
+@functools.cache
 def base_python(student):
     """What the student environment needs of the Python that it was made from: {place: source}.
 
@@ -213,6 +214,10 @@ def base_python(student):
     while path.is_symlink():
         path = Path(os.path.normpath(path.parent / os.readlink(path)))
         links.append(path)
+    with contextlib.suppress(OSError):  # what it is told to look for, which a link may lead to
+        told = re.findall(r"(?m)^home *= *(.+)", (student / "pyvenv.cfg").read_text("utf-8"))
+        links += [Path(home.strip()) / "python" for home in told]
+    links += [Path(os.path.realpath(link)) for link in links]
     parts = {}
     for base in dict.fromkeys(link.parent.parent for link in links):
         if base in (student, Path("/usr"), Path("/")):

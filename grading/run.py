@@ -56,8 +56,8 @@ class Class:
         self.limits = jail.Limits(**self.config.GradeInJail.get("limits", {}))
         self.nbgrader = NbGraderAPI(course, config=self.config, log_level="ERROR")
         self.roster = intake.roster(self.root)
-        issued = sets.issued(name, str(self.root))
-        self.templates = sets.templates(name, issued.text)
+        issued = json.loads((self.root / "issued" / f"{name}.json").read_text(encoding="utf-8"))
+        self.templates = sets.templates(name, issued["source"])
 
     @contextlib.contextmanager
     def alone(self):

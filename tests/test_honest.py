@@ -12,6 +12,8 @@ import pytest
 from classroom import SET, Course, need_a_jail
 from hostile import ANSWER, SCALE, SHARE
 
+from grading import autograde, intake
+
 pytestmark = pytest.mark.machine
 
 FULL = (2, 2, 1)
@@ -118,6 +120,11 @@ HABITS = {  # answers by question; "first", "last": an added cell; "do": what be
         "faulthandler.enable(); getpass.getuser()\nsubprocess.run(['echo'], stdout=sys.stdout)\n"
         + SCALE
     },
+    "a progress bar": {"q1": "from tqdm import tqdm, trange\nlist(tqdm(range(3)))\n" + SCALE},
+    "a progress bar for notebooks": {
+        "q1": "from tqdm.notebook import tqdm\nlist(tqdm(range(3)))\n" + SCALE,
+        "q2": "from tqdm.auto import trange\nlist(trange(3))\n" + SHARE,
+    },
     "asyncio": {"q1": "import asyncio\nawait asyncio.sleep(0)\n" + SCALE},
     "slow cells": {"first": "import time; time.sleep(60)", "last": "import time; time.sleep(60)"},
     # what is right
@@ -200,9 +207,7 @@ def course(tmp_path_factory):
 
 
 def ids(course):
-    from grading.intake import student_id
-
-    return {name: student_id(name) for name in [*HABITS, *OTHERS, *TEXTS]}
+    return {name: intake.student_id(name) for name in [*HABITS, *OTHERS, *TEXTS]}
 
 
 def test_every_habit_gets_what_it_is_worth(course):
@@ -220,6 +225,16 @@ def test_every_habit_gets_what_it_is_worth(course):
 def test_a_message_names_the_cause(course, name):
     said = [course.message(ids(course)[name], q).split("\n")[0] for q in ("q1", "q2", "q3")]
     assert OTHERS[name][2] in " ".join(said), said
+
+
+def test_what_was_taken_in_once_is_taken_in_again_as_it_is(course):
+    """nbgrader's own step does, and the kept run is that of these very cells."""
+    for path in course.root.glob(f"submitted/*/{SET}/{SET}.ipynb"):
+        notebook = nbformat.read(path, as_version=4)
+        again, _ = intake.restore(intake.read_cells(path.read_bytes()), course.given)
+        assert autograde.code(again) == autograde.code(notebook), path
+        texts = [[c.source for c in n.cells if c.id == "q4"] for n in (again, notebook)]
+        assert texts[0] == texts[1], path
 
 
 def test_a_text_that_nobody_has_read_waits(course):

@@ -24,6 +24,7 @@ import signal
 import sys
 import time
 import traceback
+import warnings
 
 import exchange
 
@@ -243,8 +244,24 @@ def make_shell(recorder):
     Shell.displayhook_class.default_value = Hook
     shell = Shell(config=config)
     shell.ast_transformers.append(StubsOut())
+    sys.meta_path.insert(0, PlainBars)
     InteractiveShell._instance = Shell._instance = shell  # what display() asks for
     return shell
+
+
+class PlainBars:
+    """Finds tqdm's bars for notebooks, which need a browser, as those for a terminal."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        """Import the others in their place."""
+        if name != "tqdm.notebook":
+            return None
+        import importlib.util
+
+        return importlib.util.spec_from_file_location(
+            name, importlib.util.find_spec("tqdm.std").origin
+        )
 
 
 def out_of_time(signum, frame):
@@ -322,7 +339,11 @@ class State:
         """Branch off; OSError says that no process is left to do it."""
         self.bound = namespace.get(name)
         tray, self.tray = os.pipe()
-        self.process = os.fork()
+        with (
+            warnings.catch_warnings()
+        ):  # Python 3.12 warns of threads, which the copy does not have
+            warnings.simplefilter("ignore")
+            self.process = os.fork()
         if self.process == 0:
             try:
                 question = exchange.parse(os.fdopen(tray, "rb").readline())["question"]
