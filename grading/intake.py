@@ -827,7 +827,7 @@ def take_in(handed_in, release, *, roster=None, other=None, set_name=""):
         if student in submissions:
             _point_to(submissions[student].notebook, release, [entry.file for entry in files])
             for entry in files:
-                entry.status, entry.reason = "beside", "for whoever reads the text"
+                entry.status, entry.reason = "beside", "for the reader of the text"
     for entry in entries:
         if entry.status == "set aside" and entry.student in submissions:
             entry.reason += " (another file of this student is graded)" * (

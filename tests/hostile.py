@@ -532,7 +532,7 @@ ATTACKS = [
     attack(
         "memory-in-sockets",
         (2, 0, 1),
-        "opened more sockets than allowed",
+        "not defined",
         "opened more sockets than allowed",
         q2="""
         import os, socket, time
@@ -554,7 +554,7 @@ ATTACKS = [
     attack(
         "folders-without-end",
         (2, 0, 1),
-        "made more files than allowed",
+        "not defined",
         "made more files than allowed",
         q2="""
         import os
@@ -618,7 +618,10 @@ ATTACKS = [
         import glob, os
         first = [path for path in glob.glob("/proc/*/cmdline") if path[6:-8].isdigit()]
         texts = [open(path, "rb").read() for path in first]
-        ends = {os.readlink(f"/proc/1/fd/{fd}") for fd in os.listdir("/proc/1/fd")}
+        try:
+            ends = {os.readlink(f"/proc/1/fd/{fd}") for fd in os.listdir("/proc/1/fd")}
+        except OSError:
+            ends = ()
         found = [text for text in texts if b"venv" in text or b"COURSE" in text]
         print("read:", found + [end for end in ends if end.startswith("/tmp")])
         """,

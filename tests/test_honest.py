@@ -30,7 +30,7 @@ def at(cells, name):
 
 
 def remade(cells, *names):
-    """The cells are deleted and made anew."""
+    """The cells are deleted and written again."""
     for name in names:
         cells[at(cells, name)] = new(cells[at(cells, name)]["source"])
 
@@ -78,7 +78,7 @@ HABITS = {  # answers by question; "first", "last": an added cell; "do": what be
     "corrected at the end": {"q1": "def scale(x): return x", "last": SCALE},
     "answer used as a counter": {"last": "for answer in range(9): pass"},
     # where an answer stands
-    "cells made anew": {"do": lambda c: remade(c, "q1-answer", "q2-answer", "q3-answer")},
+    "cells deleted and written again": {"do": lambda c: remade(c, "q1-answer", "q2-answer", "q3-answer")},
     "below its check": {"do": lambda c: moved(c, "q1-answer", "q1")},
     "a value below its check": {"do": lambda c: moved(c, "q3-answer", "q3")},
     "merged into the check": {"do": lambda c: merged(c, "q1-answer", "q1", first=True)},
@@ -257,8 +257,8 @@ def test_points_given_by_hand_belong_to_the_text_that_was_read(course):
     course.run("grade", SET, "--again")
     kept = {name: manual for name, _, manual, _ in course.rows()[ada]}
     assert (kept["q1"], kept["q4"]) == (1.5, 1.5)
-    anew = course.notebook({"q1": SCALE, "q2": SHARE, "q3": ANSWER, "q4": "I do not know."})
-    path = course.hand_in("text as asked", anew, name="anew.ipynb")
+    again = course.notebook({"q1": SCALE, "q2": SHARE, "q3": ANSWER, "q4": "I do not know."})
+    path = course.hand_in("text as asked", again, name="again.ipynb")
     os.utime(path, (2e9, 2e9))
     course.run("grade", SET)
     kept = {name: (manual, needs) for name, _, manual, needs in course.rows()[ada]}

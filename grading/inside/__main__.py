@@ -352,6 +352,13 @@ class State:
                 os._exit(1)
         os.close(tray)
 
+    def waits(self):
+        """Whether it is still there."""
+        try:
+            return os.waitpid(self.process, os.WNOHANG) == (0, 0)
+        except ChildProcessError:
+            return False
+
     def ask(self, question, limits):
         """Pass the question on and wait; returns the exit status, or None if time is up."""
         with contextlib.suppress(OSError), os.fdopen(self.tray, "wb") as tray:
@@ -374,7 +381,7 @@ def answer_apart(states, namespace, asked, limits, send):
     question = asked["question"]
     question_id, kind, name, _ = question
     state, again = states.get(question_id), False
-    if asked.get("state") != "own" or state is None:
+    if asked.get("state") != "own" or state is None or not state.waits():
         status = State(namespace, name, limits, send).ask(question, limits)
     else:
         status = state.ask(question, limits)
