@@ -78,7 +78,7 @@ HABITS = {  # answers by question; "first", "last": an added cell; "do": what be
     "corrected at the end": {"q1": "def scale(x): return x", "last": SCALE},
     "answer used as a counter": {"last": "for answer in range(9): pass"},
     # where an answer stands
-    "cells deleted and written again": {"do": lambda c: remade(c, "q1-answer", "q2-answer", "q3-answer")},
+    "cells written again": {"do": lambda c: remade(c, "q1-answer", "q2-answer", "q3-answer")},
     "below its check": {"do": lambda c: moved(c, "q1-answer", "q1")},
     "a value below its check": {"do": lambda c: moved(c, "q3-answer", "q3")},
     "merged into the check": {"do": lambda c: merged(c, "q1-answer", "q1", first=True)},
