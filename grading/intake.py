@@ -50,6 +50,9 @@ PLATFORMS = [
 ]
 JUNK = re.compile(r"(?i)(?:^|/)(?:__MACOSX(?:/|$)|\._|\.DS_Store$|Thumbs\.db$|desktop\.ini$)")
 NOTEBOOK = re.compile(r"(?i)\.ipynb(?: ?\(\d+\))?(?:\.(?:txt|json|download))?$")  # as browsers save
+OLD = re.compile(
+    r"(?i)(?:old|new|back-?up|archive|cop(?:y|ies)|draft|try|attempt|v(?:ersion)?)s?\b"
+)
 BESIDE = (".pdf", ".png", ".jpg", ".jpeg", ".heic", ".webp", ".tif", ".tiff")
 
 
@@ -249,7 +252,12 @@ def stamped(text):
 def _unpack(path, inner, set_name):
     """The notebooks in an archive; none is written to disk under the name that it has there."""
     archive = zipfile.ZipFile(path)
-    return _members(archive, inner, set_name, _changed(os.stat(path)), len(inner.parts) > 1)
+    own = len(inner.parts) > 1
+    files = _members(archive, inner, set_name, _changed(os.stat(path)), own)
+    if not own and len(list(path.parent.glob("*.zip"))) > 1:  # each may be named after its student
+        for file in files:
+            file.student = file.student or _owner(inner.parts, set_name)
+    return files
 
 
 def _members(archive, inner, set_name, time, own, depth=0, reopen=None):
@@ -446,6 +454,7 @@ def _owner(parts, set_name):
         return parts[0]
     stem = re.sub(r" ?\(\d+\)$", "", NOTEBOOK.sub("", parts[0]).removesuffix(".zip"))
     stem = re.sub(r"^(?:Copy of |Kopie von )", "", stem)
+    stem = re.sub(rf"^{re.escape(set_name)}[-_. ]+(?=.)", "", stem)
     short = set_name.removeprefix("ps-")
     for known in (set_name, short):
         stem = re.sub(rf"(^|[-_. ]){re.escape(known)}$", "", stem)
@@ -785,7 +794,7 @@ def take_in(handed_in, release, *, roster=None, other=None, set_name=""):
     Returns a list of Submission, one for each student, and a list of Entry, one for each file.
     """
     submissions, entries, spelled, tries, beside = {}, [], {}, Counter(), {}
-    crowds = _crowds(handed_in)
+    crowds = _crowds(handed_in) if roster is None else set()
 
     def newest(item):
         right = bool(set_name) and set_name in item.name
@@ -864,7 +873,8 @@ def _crowds(handed_in):
     within = {}
     for item in handed_in:
         parts = PurePosixPath(item.where).parts
-        if ": " not in item.where and not item.known_fault and len(parts) > 1:
+        copy = len(parts) > 2 and OLD.match(parts[1])
+        if ": " not in item.where and not item.known_fault and len(parts) > 1 and not copy:
             within.setdefault(item.student, set()).add(parts[1] if len(parts) > 2 else "")
     return {one for one, folders in within.items() if len(folders) > 1 and "" not in folders}
 

@@ -129,7 +129,7 @@ REFUSED = """
     open_tree mount_setattr keyctl add_key request_key bpf perf_event_open userfaultfd
     io_uring_setup kexec_load kexec_file_load init_module finit_module delete_module
     open_by_handle_at name_to_handle_at personality syslog acct swapon swapoff reboot quotactl
-    fanotify_init inotify_init inotify_init1 vmsplice
+    fanotify_init inotify_init inotify_init1 mincore cachestat vmsplice
 """
 CLONE_NEWUSER, AF_UNIX, SOL_SOCKET = 0x10000000, 1, 1
 SHARED_ANONYMOUS = 0x21  # memory that stays held after it has left every page table

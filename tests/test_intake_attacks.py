@@ -466,6 +466,15 @@ EXPORTS = {  # files in the inbox, or members of an archive there: the student o
         "section A/ada/hw.ipynb": "are these students?",
         "section A/wei/hw.ipynb": "are these students?",
     },
+    "archives named after students": {
+        "ada.zip": {"ps-small.ipynb": "ada"},
+        "ps-small_bob.zip": {"ps-small (2).ipynb": "bob"},
+    },
+    "old copies": {
+        "ada/old/hw.ipynb": "newer one",
+        "ada/v2/ps-small.ipynb": "ada",
+        "ps-small_bob.ipynb": "bob",
+    },
     "a tie": {"ada/part1.ipynb": "newer one", "ada/ps-small.ipynb": "ada"},
 }  # fmt: skip
 YAML = """---
