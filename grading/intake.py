@@ -726,7 +726,8 @@ def strange(cells, release, other=None):
     same = [name for name, text in given.items() if bare(text) in texts]
     changed = [name for name in present if name not in same]
     others = other or {}
-    varied = [n for n in changed if n in others and _varies(present[n].source, others[n])]
+    found = {n: others[n].search(present[n].source) for n in changed if n in others}
+    varied = [name for name, match in found.items() if match and match[0] not in given[name]]
     if len(varied) > 1 and 10 * len(varied) >= len(given):
         return f"it is another variant of this set, by the text of {len(varied)} given cells"
     kept = [n for n in changed if bare(given[n])[:80] in bare(present[n].source)]
@@ -769,17 +770,6 @@ def harmless(text, pictures=()):
     # spelled in too many ways to list what it may not. Reference definitions go altogether.
     text = re.sub(r"(?i)\]\((?!\s*(?:https?:|mailto:|attachment:|#))", "] (", text)
     return text.replace("]:", "] :")
-
-
-def _varies(text, parts):
-    """Whether a text has these parts, in their order."""
-    place = 0
-    for part in parts:
-        place = text.find(part, place)
-        if place < 0:
-            return False
-        place += len(part)
-    return True
 
 
 # ---------------------------------------------------------------- the whole class

@@ -296,24 +296,35 @@ def issued(name, root=EXERCISES):
 
 
 def templates(name, text):
-    """{id of a given cell: the parts of its text between what varies}, to tell other variants."""
+    """{id of a given cell: a pattern of its text in any variant}, for those that vary."""
     import jupytext
 
-    found = {}
     cells = [c for c in jupytext.reads(text, fmt="py:percent").cells if c.source.strip()]
-    known = standing(cells)
+    names, found, known = {"np": np}, {}, standing(cells)
+    for cell in cells:
+        if role(cell) == "variants":
+            execute(cell.source, names, name)
+    choices = [
+        [one if isinstance(one, dict) else {key: one} for one in options]
+        for key, options in names.get("variants", {}).items()
+    ]
+
+    def forms(piece):
+        """What a placeholder may be replaced by: the values of all choices that it depends on."""
+        used = {node.id for node in ast.walk(ast.parse(piece[2:-2])) if isinstance(node, ast.Name)}
+        relevant = [options for options in choices if used & set(options[0])]
+        for drawn in itertools.islice(itertools.product(*relevant), 1000):
+            values = {key: value for one in drawn for key, value in one.items()}
+            yield re.escape(fill(piece, known | values, name))
+
     for number, cell in enumerate(cells):
         marks = cell.metadata.get("nbgrader", {})
-        if role(cell) is not None or marks.get("solution"):
-            continue
-        parts = [""]
-        for place, piece in enumerate(re.split(r"(\{\{.+?\}\})", cell.source.strip())):
-            try:
-                parts[-1] += fill(piece, known, name) if place % 2 else piece
-            except SetError:  # it takes a value of the variant
-                parts.append("")
-        if len(parts) > 1:
-            found[marks.get("grade_id", f"{name}-{number}")] = parts
+        if role(cell) is None and not marks.get("solution"):
+            pieces = re.split(r"(\{\{.+?\}\})", cell.source.strip())
+            parts = [re.escape(p) for p in pieces]
+            parts[1::2] = ["(?:" + "|".join(dict.fromkeys(forms(p))) + ")" for p in pieces[1::2]]
+            if any("|" in part for part in parts[1::2]):
+                found[marks.get("grade_id", f"{name}-{number}")] = re.compile("".join(parts))
     return found
 
 

@@ -462,6 +462,37 @@ def test_time_that_is_up_is_the_submissions_fault_and_not_the_jails():
     assert "not reached" in json.dumps(record["cells"]["b"])
 
 
+def test_slow_cells_of_ones_own_leave_time_for_the_questions():
+    need_a_jail()
+    limits = jail.Limits(cell=3, cells=4)
+    slow = "import time; time.sleep(60)"
+    cells = [*([f"added-{n}", slow] for n in range(6)), ["q", "x = 1"]]
+    start = time.monotonic()
+    record = jail.run(cells, [["q", "value", "x", [[]]]], limits)
+    assert record["answers"] == {"q": [{"value": 1}]}
+    assert time.monotonic() - start < 30
+    assert "took all the time" in json.dumps(record["cells"]["added-5"])
+
+
+def test_what_a_later_attempt_shows_is_not_shown():
+    """It could show what an earlier one was asked."""
+    need_a_jail()
+    cells = [["a", "import time; print(time.time_ns())"], ["b", "import os; os._exit(0)"]]
+    cells.append(["c", "def f(x): os._exit(0)"])
+    ran = []
+    whole = jail.checked_outputs
+
+    def noted(frame, room):
+        ran.append(whole(frame, room))
+        return ran[-1]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(jail, "checked_outputs", noted)
+        record = jail.run(cells, [["q", "value", "x", [[]]]])
+    assert len({json.dumps(outputs) for outputs in ran if outputs}) > 1
+    assert record["cells"]["a"] == ran[0]
+
+
 BURIES = """
 import os, signal, time
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # what the dead have used is then told to nobody

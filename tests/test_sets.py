@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import copy
 import functools
 import json
 import os
@@ -19,7 +20,7 @@ import pytest
 from nbclient import NotebookClient
 
 import ce_lib as ce
-from grading import release, sets, verdict
+from grading import intake, release, sets, verdict
 
 SETS = sorted(path.stem for path in sets.EXERCISES.glob("ps-*.py"))
 STUDENT = prose.ROOT / ".venv-student" / "bin" / "python"
@@ -343,6 +344,30 @@ def test_a_release_holds_no_solution_and_no_hidden_input(course, name):
         assert not cell.get("attachments")
     assert [c.source for c in released.cells] == [c.source for c in problem_set.student().cells]
     assert [c.id for c in released.cells] == [c.id for c in problem_set.student().cells]
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_notebook_of_another_set_or_variant_is_told_from_a_students_changes(name):
+    """All sets name their cells alike, and a student may change given cells, too."""
+    released = {variant: loaded(name, variant).student() for variant in VARIANTS}
+    others = sets.templates(name, loaded(name).text)
+
+    def said(notebook, variant):
+        cells = intake.read_cells(nbformat.writes(notebook).encode())
+        return intake.strange(cells, released[variant], others)
+
+    for variant, notebook in released.items():
+        for other in VARIANTS:
+            assert ("another variant" in said(notebook, other)) is (variant != other)
+    foreign = loaded(SETS[SETS.index(name) - 1]).student()
+    assert "another set" in said(foreign, None)
+    changed = copy.deepcopy(released[1])
+    for number, cell in enumerate(c for c in changed.cells if not c.metadata.nbgrader.solution):
+        if number % 3 == 1:  # numbers of one's own
+            cell.source = re.sub(r"\d+\.?\d*", "17", cell.source)
+        if number % 3 == 2:
+            cell.source = f"print('mine')\n{cell.source}"
+    assert said(changed, 1) == ""
 
 
 @pytest.mark.parametrize("name", SETS)
