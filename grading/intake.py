@@ -160,10 +160,10 @@ def gather(inbox, set_name):
         for name in sorted([*names, *(f for f in folders if os.path.islink(Path(folder, f)))]):
             path = Path(folder) / name
             inner = path.relative_to(inbox)
-            if not JUNK.search(str(inner)):
+            if not JUNK.search(inner.as_posix()):
                 found += _guarded(_open, path, inner, set_name)
     for error in closed:
-        inner = os.path.relpath(error.filename, inbox)
+        inner = Path(os.path.relpath(error.filename, inbox)).as_posix()
         if inner != ".":
             reason = f"this folder cannot be opened: {error.strerror}"
             student = _owner(Path(inner).parts, set_name)
@@ -181,12 +181,12 @@ def _guarded(function, path, inner, *rest):
         packed = path.suffix.lower() == ".zip"
         what = "the archive cannot be read" if packed else "it cannot be opened"
         student = _owner(inner.parts, rest[0])
-        return [HandedIn(str(inner), student, path.name, EPOCH, fault=f"{what}: {said}")]
+        return [HandedIn(inner.as_posix(), student, path.name, EPOCH, fault=f"{what}: {said}")]
 
 
 def _open(path, inner, set_name):
     entry = os.lstat(path)
-    item = HandedIn(str(inner), _owner(inner.parts, set_name), path.name, _changed(entry))
+    item = HandedIn(inner.as_posix(), _owner(inner.parts, set_name), path.name, _changed(entry))
     if not stat.S_ISREG(entry.st_mode):
         item._fault = "it is a symbolic link or a device, not a file"
     elif path.suffix.lower() == ".zip":
@@ -215,7 +215,8 @@ def _no_notebook(parts):
 
 def read_file(path, most):
     """The bytes of a plain file; a link that was put there in the meantime is not followed."""
-    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    wanted = ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")  # as far as the system has them
+    fd = os.open(path, sum({getattr(os, name, 0) for name in wanted}) | os.O_RDONLY)
     with os.fdopen(fd, "rb") as file:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             raise Unreadable("it is a symbolic link or a device, not a file")
@@ -284,7 +285,7 @@ def _members(archive, inner, set_name, time, own, depth=0, reopen=None):
         parts = PurePosixPath(name).parts or (name,)
         inside = parts[shared:] if len(parts) > shared else parts[-1:]
         inside = inside[1:] if _holds_folders(inside) else inside
-        packed, where = _packed(member), f"{inner}: {name}"
+        packed, where = _packed(member), f"{inner.as_posix()}: {name}"
         item = HandedIn(
             where,
             _owner(inner.parts if own else inside, set_name),

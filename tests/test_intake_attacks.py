@@ -357,6 +357,7 @@ def test_what_goes_wrong_with_one_file_in_any_step_is_its_reason(tmp_path, relea
         assert [e.reason for e in entries if e.student == "bob" and "MemoryError" in e.reason], step
 
 
+@pytest.mark.machine
 def test_closed_files_folders_and_links_have_a_line(tmp_path, release):
     hand_in(tmp_path, "good/hw.ipynb")
     os.symlink("/etc", tmp_path / "folder")
