@@ -88,7 +88,7 @@ release-check: test site wheel light  ## build and check everything that a relea
 lock: .venv/installed  ## renew every pinned version: the book's, the light install's, the peers', npm's
 	$(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --upgrade --extra dev \
 	  --no-annotate --no-header --no-emit-package ce-lib pyproject.toml -o requirements.txt
-	printf 'numpy\nmatplotlib\nipykernel\n' | $(BIN)/uv pip compile --quiet --universal \
+	printf 'numpy\nmatplotlib\nipykernel\ntqdm\n' | $(BIN)/uv pip compile --quiet --universal \
 	  --no-annotate --no-header --constraint requirements.txt - -o exercises/requirements.txt
 	$(BIN)/python tools/light.py
 	@mkdir -p _build

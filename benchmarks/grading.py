@@ -12,41 +12,59 @@ from pathlib import Path
 
 import nbformat
 
-from grading import release
+from grading import release, sets
 
 BOOK = Path(__file__).resolve().parents[1]
 SET = "ps-softmax"
 
 
+PLOTS = """\
+import matplotlib.pyplot as plt
+plt.plot([1, 2, 4]); plt.show()
+plt.bar([1, 2], [3, 4]); plt.show()"""
 INTRO = """\
 A class hands in `{name}`, solved. It is graded by `make grade`, then by the same on a Dask \
 cluster of two workers on this machine, one of which is killed when half of the class is graded, \
 and a tenth of it by nbgrader as it is, which starts a kernel for one submission after the other, \
-without a jail. What is the grader's own, in processor seconds each and MB, leaves the jails out. \
-When this began, {busy:.1f} other programs wanted the machine's processors.
+without a jail. In the typical class, three of ten made a mistake in two questions and left one \
+out, and everybody drew two plots; the feedback is that of `make feedback` for it. What is the \
+grader's own, in processor seconds each and MB, leaves the jails out. When this began, \
+{busy:.1f} other programs wanted the machine's processors.
 """
 
 
-def hand_in(root, students):
+def hand_in(root, students, typical=False):
     """Release the set in `root` and let each student hand in the solutions, a little different."""
     release.release(SET, root=root)
+    asked = [q for q in sets.load(SET).questions if q.mistakes]
+    given = nbformat.read(root / "release" / SET / f"{SET}.ipynb", as_version=4)
+    stubs = {cell.id: cell.source for cell in given.cells}
     solved = nbformat.read(root / "source" / SET / f"{SET}.ipynb", as_version=4)
     for number in range(students):
         notebook = copy.deepcopy(solved)
         notebook.cells.insert(1, nbformat.v4.new_code_cell(f"student = {number}"))
+        if typical:
+            notebook.cells.insert(2, nbformat.v4.new_code_cell(PLOTS))
+        if typical and number % 10 < 3:
+            wrong = {asked[(number + n) % len(asked)] for n in (0, 2)}
+            changed = {f"{q.id}-answer": q.mistakes[0].code for q in wrong}
+            left_out = f"{asked[(number + 1) % len(asked)].id}-answer"
+            for cell in notebook.cells:
+                cell.source += "\n" + changed.get(cell.id, "")
+                cell.source = stubs[left_out] if cell.id == left_out else cell.source
         folder = root / "inbox" / SET / f"student-{number:04}"
         folder.mkdir(parents=True)
         nbformat.write(notebook, folder / f"{SET}.ipynb")
 
 
-def grade(root, *arguments, watch=lambda: None):
+def grade(root, *arguments, command="grade", watch=lambda: None):
     """Grade with the real command.
 
     Returns seconds, the grader's own processor seconds, and its largest memory in MB.
     """
-    command = [sys.executable, "-m", "grading", "grade", SET, "--root", str(root), *arguments]
+    line = [sys.executable, "-m", "grading", command, SET, "--root", str(root), *arguments]
     before = time.perf_counter()
-    process = subprocess.Popen(command, cwd=BOOK, stdout=subprocess.DEVNULL, stderr=sys.stderr)
+    process = subprocess.Popen(line, cwd=BOOK, stdout=subprocess.DEVNULL, stderr=sys.stderr)
     most = 0
     while True:
         for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
@@ -126,6 +144,13 @@ def main(students=200):
             seconds, busy, most = measure(root)
             each = [f"{seconds / students:.2f}", f"{busy / students:.2f}"]
             row = [name, students, *each, f"{most:.0f}", full_marks(root)]
+            print("|", " | ".join(map(str, row)), "|", flush=True)
+        root = Path(folder) / "typical"
+        hand_in(root, students, typical=True)
+        for name, command in (("make grade", "grade"), ("make feedback", "feedback")):
+            seconds, busy, most = grade(root, command=command)
+            each = [f"{seconds / students:.2f}", f"{busy / students:.2f}"]
+            row = [f"{name}, a typical class", students, *each, f"{most:.0f}", full_marks(root)]
             print("|", " | ".join(map(str, row)), "|", flush=True)
         root = Path(folder) / "plain"
         hand_in(root, few)

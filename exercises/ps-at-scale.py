@@ -425,7 +425,7 @@ name = "merge"
 
 def inputs(rng):
     drawn = []
-    for shape, size in [((), 3.0), ((6,), 30.0), ((5,), 1e5), ((2, 3), 800.0)]:
+    for shape, size in [((4,), 3.0), ((6,), 30.0), ((5,), 1e5), ((2, 3), 800.0)]:
         states = []
         for _ in range(2):
             m, s = size * rng.normal(size=shape), rng.uniform(1, 9, size=shape)

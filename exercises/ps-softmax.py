@@ -124,7 +124,6 @@ assert np.allclose(found, shares), (
 
 # %% tags=["grading"] question="q1"
 name = "softmax"
-rtol = 1e-9
 
 
 def inputs(rng):

@@ -631,7 +631,7 @@ name = "undo"
 
 
 def inputs(rng):
-    gaps = [2 * rng.beta(2, 2, size=size) - 1 for size in [(5,), (), (3, 4)]]
+    gaps = [2 * rng.beta(2, 2, size=size) - 1 for size in [(5,), (1,), (3, 4)]]
     return [(np.log1p(np.exp(-np.asarray(gap))),) for gap in gaps]
 
 

@@ -13,9 +13,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 import nbformat
+from nbgrader.api import Gradebook
 from nbgrader.preprocessors import (
     AssignLatePenalties,
-    CheckCellMetadata,
     ClearMarkScheme,
     GetGrades,
     LimitOutput,
@@ -33,21 +33,18 @@ from grading.verdict import Exam, secret_seed
 
 def configure(c):
     """Set what nbgrader must do differently, in its configuration `c`."""
-    c.Autograde.sanitize_preprocessors = [
-        Restore,
-        OverwriteKernelspec,
-        OverwriteCells,
-        CheckCellMetadata,
-    ]
+    # Not nbgrader's check of the cells' metadata, which takes a third of its time: `Restore` has
+    # written them.
+    c.Autograde.sanitize_preprocessors = [Restore, OverwriteKernelspec, OverwriteCells]
     c.Autograde.autograde_preprocessors = [
         GradeInJail,
         LimitOutput,
         SaveAutoGrades,
+        MarksOfAnotherText,
         AssignLatePenalties,
-        CheckCellMetadata,
     ]
     c.OverwriteCells.add_missing_cells = True
-    c.GenerateFeedback.preprocessors = [GetGrades, ClearRubrics]
+    c.GenerateFeedback.preprocessors = [GetGrades, Waiting, ClearRubrics]
     c.GenerateFeedback.exporter_class = Page
     c.ExportApp.plugin_class = CheckedExport
     if "DB_URL" in os.environ:
@@ -125,6 +122,73 @@ class Restore(NbGraderPreprocessor):
         return notebook, resources
 
 
+class MarksOfAnotherText(NbGraderPreprocessor):
+    """Take back points given by hand when what they were given for has changed: it waits again.
+
+    What a free text said, and for a question that the grader marks all code, is kept as a digest
+    beside the run. `runs/<set>/<student>.read.json` also keeps the points that were taken back.
+    """
+
+    def preprocess(self, nb, resources):
+        """Compare with what was there when this student was last entered."""
+        names = resources["nbgrader"]
+        student = names["student"]
+        path = intake.read_texts(os.getcwd(), names["assignment"], student)
+        kept = intake.recalled(path)
+        program = hashlib.sha256(json.dumps(code(nb)).encode()).hexdigest()
+        now, was = {}, kept.get("was", {})
+        with Gradebook(names["db_url"]) as book:
+            for cell in nb.cells:
+                marks = cell.metadata.get("nbgrader", {})
+                if not marks.get("grade"):
+                    continue
+                name = marks["grade_id"]
+                text = json.dumps([cell.source, cell.get("attachments", {})], sort_keys=True)
+                digest = hashlib.sha256(text.encode()).hexdigest()
+                now[name] = digest if marks.get("solution") else program
+                grade = book.find_grade(name, names["notebook"], names["assignment"], student)
+                if grade.manual_score is None:
+                    continue
+                if kept.get("texts", {}).get(name, now[name]) == now[name]:
+                    grade.needs_manual_grade = False
+                    was.pop(name, None)
+                    continue
+                was[name] = grade.manual_score
+                self.log.warning("%s: %s was marked for another text", student, name)
+                grade.manual_score = None
+                grade.needs_manual_grade = grade.auto_score is None
+                if marks.get("solution"):
+                    args = name, names["notebook"], names["assignment"], student
+                    book.find_comment(*args).manual_comment = None
+            book.db.commit()
+        intake.replace(path, json.dumps({"texts": now, "was": was}))
+        return nb, resources
+
+
+class Waiting(NbGraderPreprocessor):
+    """Tell a page which texts nobody has read yet: they count neither for nor against."""
+
+    def preprocess(self, nb, resources):
+        """Take the points away that nobody has given."""
+        names = resources["nbgrader"]
+        args = names["notebook"], names["assignment"], names["student"]
+        names["waits"] = 0
+        path = intake.read_texts(os.getcwd(), names["assignment"], names["student"])
+        was = intake.recalled(path).get("was", {})
+        with Gradebook(names["db_url"]) as book:
+            for cell in nb.cells:
+                marks = cell.metadata.get("nbgrader", {})
+                if not marks.get("grade"):
+                    continue
+                grade = book.find_grade(marks["grade_id"], *args)
+                marks["again"] = marks["grade_id"] in was
+                marks["left_out"] = grade.auto_score == 0 and grade.manual_score is None
+                if grade.auto_score is None and grade.manual_score is None:
+                    marks["score"] = None
+                    names["waits"] += marks["points"]
+        return nb, resources
+
+
 class ClearRubrics(ClearMarkScheme):
     """Take the rubrics out of the given cells; what a student wrote stays, whatever it says."""
 
@@ -155,9 +219,12 @@ class GradeInJail(NbGraderPreprocessor):
         key = digest(cells, paper, limits)
         record = recall(root, name, student, key)
         if record is None:
+            if not self.unsafe_no_jail:
+                jail.private([root, sets.BOOK])
             record = jail.run(cells, paper.orders(), limits, walls=not self.unsafe_no_jail)
             keep(root, name, student, key, record)
-        verdicts = {verdict.question: verdict for verdict in paper.judge(record["answers"])}
+        seen = record | about(nb, lambda: release(name, root))
+        verdicts = {verdict.question: verdict for verdict in paper.judge(seen)}
         for count, cell in enumerate((c for c in nb.cells if c.cell_type == "code"), 1):
             marks = cell.metadata.get("nbgrader", {})
             cell.execution_count = count
@@ -169,6 +236,24 @@ class GradeInJail(NbGraderPreprocessor):
                     if output.output_type == "execute_result":
                         output.execution_count = count
         return nb, resources
+
+
+def about(notebook, given):
+    """What the messages need to know of a notebook: its code, and which answers were left out."""
+    marks = {cell.id: cell.metadata.get("nbgrader", {}) for cell in notebook.cells}
+    sources = {
+        cell.id: cell.source
+        for cell in notebook.cells
+        if cell.cell_type == "code" and not marks[cell.id].get("grade")
+    }
+    written = [name for name, of in marks.items() if of.get("solution") and name in sources]
+    was = {cell.id: cell.source for cell in given().cells} if written else {}
+    untouched = [
+        name.removesuffix("-answer")
+        for name in written
+        if sources[name].strip() == was.get(name, "").strip()
+    ]
+    return {"sources": sources, "untouched": untouched}
 
 
 def written(verdict, count):

@@ -4,12 +4,16 @@ import numpy as np
 
 from grading.inside.exchange import Other
 
+SINGLE = 2e-5, 2e-6  # how far an answer in single precision may be off, where nothing asks for more
 
-def difference(got, want, rtol=1e-9, atol=0.0):
+
+def difference(got, want, rtol=1e-9, atol=0.0, single=False):
     """Say how `got` differs from `want`, or return None if it agrees.
 
     got : plain data from a submission (see `grading.inside.exchange`)
     want : number, bool, str, None, numeric array, or a list, tuple or dict of these
+
+    single : whether numbers in single precision need to be right to that precision only
 
     Numbers agree within `rtol` and `atol`, nan with nan. A list of numbers is as good as an array,
     a tuple as a list; a truth value is no number. The text names shapes, kinds and places, never a
@@ -24,14 +28,16 @@ def difference(got, want, rtol=1e-9, atol=0.0):
     if isinstance(want, dict):
         if not isinstance(got, dict) or got.keys() != want.keys():
             return f"it is not a dict with the keys {', '.join(want)}"
-        return _first(difference(got[key], want[key], rtol, atol) for key in want)
+        return _first(difference(got[key], want[key], rtol, atol, single) for key in want)
     if isinstance(want, (list, tuple)) and not _numeric(want):
         if not isinstance(got, (list, tuple)) or len(got) != len(want):
             return f"it is {kind(got)}, not a list of {len(want)} elements"
         pairs = enumerate(zip(got, want, strict=True))
-        found = ((place, difference(one, other, rtol, atol)) for place, (one, other) in pairs)
+        found = (
+            (place, difference(one, other, rtol, atol, single)) for place, (one, other) in pairs
+        )
         return _first(said and f"of element {place}, {said}" for place, said in found)
-    return _numbers(got, np.asarray(want), rtol, atol)
+    return _numbers(got, np.asarray(want), rtol, atol, single)
 
 
 def kind(value):
@@ -56,7 +62,7 @@ def _numeric(value):
         return False
 
 
-def _numbers(got, want, rtol, atol):
+def _numbers(got, want, rtol, atol, single):
     if got is None or isinstance(got, (str, dict)):
         return f"it is {kind(got)}, not {_wanted(want)}"
     if not _only_numbers(got):  # of texts NumPy would make an array as wide as the longest
@@ -73,13 +79,27 @@ def _numbers(got, want, rtol, atol):
         what = "a truth value" if array.dtype.kind == "b" else kind(got)
         return f"it is {what}, not {_wanted(want)}"
     with np.errstate(all="ignore"):
+        if single and array.dtype in (np.float32, np.complex64) and want.size:
+            largest = np.abs(want[np.isfinite(want)]).max(initial=0)
+            rtol, atol = max(rtol, SINGLE[0]), max(atol, SINGLE[1] * largest)
         wrong = ~np.isclose(array, want, rtol=rtol, atol=atol, equal_nan=True)
-    if not wrong.any():
-        return None
-    if want.ndim == 0:
-        return "its value is wrong"
-    place = tuple(int(i) for i in np.argwhere(wrong)[0])
-    return f"{wrong.sum()} of its {want.size} values are wrong, the first at index {place}"
+        if not wrong.any():
+            return None
+        close = _digits(array[wrong], want[wrong], rtol)
+    said = "its value is wrong"
+    if want.ndim:
+        place = tuple(int(i) for i in np.argwhere(wrong)[0])
+        said = f"{wrong.sum()} of its {want.size} values are wrong, the first at index {place}"
+    return said + close
+
+
+def _digits(got, want, rtol):
+    """To how many digits wrong values are right, if it is several; and how many are asked for."""
+    off = np.max(np.abs(got - want) / np.abs(want)) if want.dtype.kind in "iufc" else np.inf
+    if not rtol < off < 0.005:
+        return ""
+    asked = f", where {round(-np.log10(rtol))} are asked" if rtol else ""
+    return f"; right to about {int(-np.log10(off))} digits{asked}"
 
 
 def _only_numbers(value):

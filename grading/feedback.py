@@ -4,11 +4,18 @@ nbgrader's `generate_feedback` makes the page through `Page`: points, messages a
 question, then the notebook as it ran. No script, no request: the page forbids both to itself.
 """
 
+import contextlib
+import csv
+import os
 import re
+import select
+import signal
 import sys
+import time
 from collections import Counter
-from functools import cache
+from functools import cache, partial
 from html import unescape
+from pathlib import Path
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
@@ -25,8 +32,10 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 from traitlets import default
 
+from grading import intake
 from grading.jail import HERE
 
+SECONDS, MEMORY = 20, 2**29  # to make a page
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 HEADING = 200  # characters of a heading that are read
 SHOWN = 3  # times that an attached picture is set into its cell
@@ -84,6 +93,8 @@ def text(source, attachments=None):
 
 def code(source):
     """Python, its syntax coloured by classes."""
+    if len(source) > intake.LONGEST:
+        source = source[: intake.LONGEST] + "\n# [cut here: the rest is too long to be shown]"
     return Markup(highlight(source, PythonLexer(), HtmlFormatter()))
 
 
@@ -110,9 +121,79 @@ def questions(notebook):
                     "message": "".join(said).strip(),
                     "comment": marks.get("comment"),
                     "by_hand": marks.get("solution"),
+                    "again": marks.get("again"),
+                    "left_out": marks.get("left_out"),
                 }
             )
     return found
+
+
+@cache
+def environment(plain=False):
+    """The templates; `plain` ones show every cell as it was written, which takes no time."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True, trim_blocks=True
+    )
+    made.filters |= {
+        "text": as_written if plain else text,
+        "code": as_written if plain else code,
+        "plain": lambda lines: ANSI.sub("", lines),
+        "ticked": ticked,
+        "number": lambda value: f"{value:g}",
+    }
+    return made
+
+
+def as_written(source, attachments=None):
+    """A cell without any form."""
+    return Markup(f"<pre>{Markup.escape(source)}</pre>")
+
+
+@cache
+def colours():
+    """The styles of code, light and dark."""
+    styles = ("default", "github-dark")
+    return [Markup(HtmlFormatter(style=s).get_style_defs(".highlight")) for s in styles]
+
+
+def limited(make):
+    """What a function returns as text, in a process of its own that may use little; or None.
+
+    A few thousand characters can keep a parser of Markdown or Python busy for hours.
+    """
+    if not hasattr(os, "fork"):  # Windows grades nobody
+        return make()
+    import resource
+
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.close(reader)
+            resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 1))
+            with contextlib.suppress(OSError, ValueError):  # macOS has no such limit
+                pages = int(Path("/proc/self/statm").read_text().split()[0])
+                most = pages * resource.getpagesize() + MEMORY
+                resource.setrlimit(resource.RLIMIT_AS, (most, most))
+            with os.fdopen(writer, "wb") as file:
+                file.write(make().encode("utf-8", "replace"))
+            os._exit(0)
+        finally:
+            os._exit(1)
+    os.close(writer)
+    parts, size, end = [], 0, time.monotonic() + 3 * SECONDS
+    while size < MEMORY and time.monotonic() < end:
+        if not select.select([reader], [], [], 0.5)[0]:
+            continue
+        if not (part := os.read(reader, 2**20)):
+            break
+        parts.append(part)
+        size += len(part)
+    else:
+        os.kill(child, signal.SIGKILL)
+    os.close(reader)
+    status = os.waitpid(child, 0)[1]
+    return None if status else b"".join(parts).decode()
 
 
 class Page(Exporter):
@@ -125,36 +206,38 @@ class Page(Exporter):
     def from_notebook_node(self, nb, resources=None, **kwargs):
         """Render it after nbgrader's preprocessors have added the grades."""
         nb, resources = super().from_notebook_node(nb, resources, **kwargs)
-        environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True, trim_blocks=True
-        )
-        environment.filters |= {
-            "text": text,
-            "code": code,
-            "plain": lambda lines: ANSI.sub("", lines),
-            "ticked": ticked,
-            "number": lambda value: f"{value:g}",
-        }
+        show = partial(self.page, nb, resources["nbgrader"])
+        html = limited(show) or limited(partial(show, plain=True))
+        if html is None:
+            raise ValueError("this notebook cannot be shown, not even as it was written")
+        return html, resources
+
+    def page(self, nb, of, plain=False):
+        """The page as HTML."""
+        roster = intake.roster(self.config.CourseDirectory.get("root", os.getcwd()))
         return (
-            environment.get_template("feedback.html").render(
+            environment(plain)
+            .get_template("feedback.html")
+            .render(
                 cells=nb.cells,
                 questions={question["id"]: question for question in questions(nb)},
-                of=resources["nbgrader"],
+                of=of,
+                name=roster.names.get(of["student"]) if roster else None,
                 title=next(
                     (t for c in nb.cells for t in re.findall(r"(?m)^# (.+)", c.source)),
-                    resources["nbgrader"]["notebook"],
+                    of["notebook"],
                 ),
-                colours=[
-                    Markup(HtmlFormatter(style=style).get_style_defs(".highlight"))
-                    for style in ("default", "github-dark")
-                ],
-            ),
-            resources,
+                colours=colours(),
+            )
         )
 
 
 class CheckedExport(CsvExportPlugin):
-    """nbgrader's table of grades, refused while a machine-graded cell has no points."""
+    """nbgrader's table of grades, refused while a machine-graded cell has no points.
+
+    A last column says what each line stands for, for everybody who takes part: graded, missing, set
+    aside, late, waiting to be read, excused. No line has points that nobody gave.
+    """
 
     def export(self, gradebook):
         """Write the table, or raise ValueError naming each cell that has none."""
@@ -169,6 +252,62 @@ class CheckedExport(CsvExportPlugin):
         for grade in sorted(waiting, key=_where):
             print(f"waits for a grader, counts 0 until then: {_where(grade)}", file=sys.stderr)
         super().export(gradebook)
+        root = Path(self.config.CourseDirectory.get("root", os.getcwd()))
+        with_status(Path(self.to), root, gradebook, waiting)
+
+
+def with_status(table, root, gradebook, waiting):
+    """Add the column `status` to a table, and a line for each who should be in it."""
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    roster, aside, said, shape, now = intake.roster(root), {}, {}, {}, set()
+    for path in sorted(root.glob("set_aside/*.csv")):
+        with path.open(encoding="utf-8", newline="") as file:
+            for line in csv.DictReader(file):
+                student = line["student"].removeprefix("'")
+                if line["status"] == "graded":
+                    now.add((path.stem, student))
+                elif student and (roster is None or student in roster.ids):
+                    aside.setdefault((path.stem, student), line)
+    for grade in waiting:
+        of = grade.notebook.assignment
+        was = intake.recalled(intake.read_texts(root, of.name, of.student_id)).get("was", {})
+        again = f" (was {was[grade.name]:g} for another text)" if grade.name in was else ""
+        said.setdefault((of.name, of.student_id), []).append(f"waiting: {grade.name}{again}")
+    handed_in = {}
+    for assignment in gradebook.assignments:
+        for one in gradebook.assignment_submissions(assignment.name):
+            handed_in[assignment.name, one.student_id] = one.total_seconds_late
+    for row in rows:
+        shape.setdefault(row["assignment"], row)
+    names = {name for name, _ in [*handed_in, *aside]}
+    listed = {(row["assignment"], row["student_id"]): row for row in rows}
+    listed = {key: row for key, row in listed.items() if key[0] in names}
+    people = [(name, one) for name in sorted(names) for one in (roster.ids if roster else ())]
+    for name, student in [*people, *sorted(aside)]:
+        if (name, student) not in listed:
+            of = shape.get(name, {})
+            kept = {key: of.get(key, "") for key in ("duedate", "max_score")}
+            listed[name, student] = {"assignment": name, "student_id": student} | kept
+    for key, row in listed.items():
+        late = handed_in.get(key)
+        status = [f"late by {late / 3600:.1f} h"] if late else []
+        status += sorted(said.get(key, []))
+        if key not in now and any(name == key[0] for name, _ in now):
+            status.append("its file is no longer in the inbox")
+        if key not in handed_in:
+            line = aside.get(key)
+            status = [f"set aside: {line['reason']}" if line else "missing"]
+            row |= {name: "" for name in ("raw_score", "score", "timestamp") if name in row}
+        if roster is not None and key[0] in roster.excused.get(key[1], ()):
+            status = ["excused"]
+        row["status"] = "; ".join(status) or "graded"
+    fields = [*(rows[0] if rows else ("assignment", "student_id")), "status"]
+    with table.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, fields, restval="", lineterminator="\n")
+        writer.writeheader()
+        for _, row in sorted(listed.items()):
+            writer.writerow(row)
 
 
 def _where(grade):

@@ -1,52 +1,109 @@
 """From whatever was handed in to one notebook for each student, or set aside with a reason.
 
 Teachers put what they received into `inbox/<set>/`: a folder for each student, notebooks named
-after students, or the zip archive of a learning platform. Nothing there is changed. Each student's
-newest readable notebook is put back into the form that was released and written to
+after students, or what a learning platform makes of all submissions. Nothing there is changed. Each
+student's newest readable notebook is put back into the form that was released and written to
 `submitted/<student>/<set>/<set>.ipynb`; whatever is not graded is listed with the reason.
+
+No file can stop the others: whatever goes wrong with one, when it is opened, unpacked or read, is
+the reason why that one is set aside. Files are read one at a time, and of a student who handed in
+several only as many as it takes.
 """
 
+import contextlib
 import csv
 import io
+import itertools
 import json
 import os
 import re
 import stat
 import unicodedata
 import zipfile
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote, unquote
 
 import nbformat
+import yaml
 
 MIB = 2**20
 LARGEST = 20 * MIB  # bytes of a notebook
 MEMBERS, UNPACKED = 5000, 512 * MIB  # of a zip archive
+TRIES = 20  # files of a student that are read to find one that can be graded
+ARCHIVES = 20  # archives within an archive, of each student
 CELLS = 1000
-# Moodle's addition to a student's name
-PLATFORM = re.compile(r"_(\d+)_assignsubmission_.*$")
+LONGEST = 50_000  # characters of a text; what follows is cut
+BLANK = 200  # lines of nothing but spaces in a cell that are left as they are
+# How learning platforms name a student's folder or file; what the student called it comes behind.
+PLATFORMS = [
+    re.compile(pattern)
+    for pattern in (
+        r"(?P<name>.+?)_(?P<number>\d+)_assignsubmission_[a-z]+_?(?P<rest>.*)",  # Moodle
+        r".+?_(?P<name>[^_]+)_attempt_(?P<time>\d{4}(?:-\d\d){5})_?(?P<rest>.*)",  # Blackboard
+        r"(?P<number>\d+-\d+) - (?P<name>.+?) - "  # Brightspace
+        r"(?P<time>[A-Z][a-z]+ \d{1,2}, \d{4} \d{1,2}:?\d\d [AP]M)(?: - )?(?P<rest>.*)",
+        r"(?P<name>[^\W_]+)(?:_LATE)?_(?P<number>\d+)_\d+_(?P<rest>.+)",  # Canvas
+    )
+]
+JUNK = re.compile(r"(?i)(?:^|/)(?:__MACOSX(?:/|$)|\._|\.DS_Store$|Thumbs\.db$|desktop\.ini$)")
+NOTEBOOK = re.compile(r"(?i)\.ipynb(?: ?\(\d+\))?(?:\.(?:txt|json|download))?$")  # as browsers save
+OLD = re.compile(
+    r"(?i)(?:old|new|back-?up|archive|cop(?:y|ies)|draft|try|attempt|v(?:ersion)?)s?\b"
+)
+BESIDE = (".pdf", ".png", ".jpg", ".jpeg", ".heic", ".webp", ".tif", ".tiff")
 
 
 class Unreadable(ValueError):
     """A file that cannot be graded; the message says why."""
 
 
-@dataclass
 class HandedIn:
-    """A file that somebody handed in, wherever it was found."""
+    """A file that somebody handed in, wherever it was found; it is read when it is asked for."""
 
-    where: str  # for the teacher to find it
-    student: str  # as written; "" if nothing says whose it is
-    name: str
-    time: datetime
-    data: bytes = b""
-    fault: str = ""  # why it cannot be read
+    def __init__(self, where, student, name, time, *, fault="", load=None, inner=None):
+        """Say where a teacher finds it, whose it is ("" if nothing says so), and how to read it."""
+        # Names are to be fit for lists and terminals.
+        self.where, self.student, self.name = map(printable, (where, student, name))
+        self.time = time
+        self.inner = inner or time  # when it was packed, for which its owner's word is taken
+        self.number = ""  # the platform's for the student
+        self.mark = None
+        self._fault, self._load, self._data = fault, load, b""
 
-    def __post_init__(self):
-        """Make the names fit for lists and terminals."""
-        self.where, self.student, self.name = map(printable, (self.where, self.student, self.name))
+    @property
+    def known_fault(self):
+        """Why it cannot be read, as far as that is known without reading it."""
+        return self._fault
+
+    @property
+    def fault(self):
+        """Why it cannot be read, or ""."""
+        self._read()
+        return self._fault
+
+    @property
+    def data(self):
+        """What is in it."""
+        self._read()
+        return self._data
+
+    def _read(self):
+        if self._load is None or self._fault:
+            return
+        load, self._load = self._load, None
+        try:
+            self._data = load()
+        except Unreadable as error:
+            self._fault = str(error)
+        except Exception as error:  # zlib, lzma and the system have errors of their own
+            self._fault = f"it cannot be read: {printable(str(error)) or type(error).__name__}"
+
+    def drop(self):
+        """Let go of the data."""
+        self._data = b""
 
 
 @dataclass
@@ -55,7 +112,7 @@ class Entry:
 
     student: str
     file: str
-    status: str  # "graded" or "set aside"
+    status: str  # "graded", "set aside" or "beside"
     reason: str = ""
 
 
@@ -86,7 +143,7 @@ def printable(name):
     """A name without control characters, and without bytes that are no text in UTF-8."""
     return "".join(
         letter.encode("unicode_escape").decode()
-        if unicodedata.category(letter) in ("Cc", "Cs")
+        if unicodedata.category(letter) in ("Cc", "Cf", "Cs")
         else letter
         for letter in name
     )
@@ -97,49 +154,79 @@ def printable(name):
 
 def gather(inbox, set_name):
     """Every file below `inbox` that was handed in, those inside zip archives included."""
-    found = []
-    for folder, folders, names in os.walk(inbox):
+    inbox, found, closed = Path(inbox), [], []
+    for folder, folders, names in os.walk(inbox, onerror=closed.append):
         folders.sort()
-        for name in sorted(names):
-            if not name.startswith("."):
-                path = Path(folder) / name
-                found += _open(path, path.relative_to(inbox), set_name)
-    _tell_apart(found)
+        for name in sorted([*names, *(f for f in folders if os.path.islink(Path(folder, f)))]):
+            path = Path(folder) / name
+            inner = path.relative_to(inbox)
+            if not JUNK.search(inner.as_posix()):
+                found += _guarded(_open, path, inner, set_name)
+    for error in closed:
+        inner = Path(os.path.relpath(error.filename, inbox)).as_posix()
+        if inner != ".":
+            reason = f"this folder cannot be opened: {error.strerror}"
+            student = _owner(Path(inner).parts, set_name)
+            found.append(HandedIn(inner, student, inner, EPOCH, fault=reason))
+    _name_students(found)
     return found
 
 
-def _tell_apart(found):
-    """Take the platform's addition from the names; of two students of one name the number stays."""
-    numbers = {}
-    for item in found:
-        if mark := PLATFORM.search(item.student):
-            numbers.setdefault(student_id(item.student[: mark.start()]), set()).add(mark[1])
-    for item in found:
-        if mark := PLATFORM.search(item.student):
-            name = item.student[: mark.start()]
-            item.student = name + f"_{mark[1]}" * (len(numbers[student_id(name)]) > 1)
+def _guarded(function, path, inner, *rest):
+    """What a function finds in a file, or the file with the reason why it finds nothing."""
+    try:
+        return function(path, inner, *rest)
+    except Exception as error:
+        said = printable(getattr(error, "strerror", None) or str(error)) or type(error).__name__
+        packed = path.suffix.lower() == ".zip"
+        what = "the archive cannot be read" if packed else "it cannot be opened"
+        student = _owner(inner.parts, rest[0])
+        return [HandedIn(inner.as_posix(), student, path.name, EPOCH, fault=f"{what}: {said}")]
 
 
 def _open(path, inner, set_name):
     entry = os.lstat(path)
-    time = _changed(entry)
-    item = HandedIn(str(inner), _owner(inner.parts, set_name), path.name, time)
+    item = HandedIn(inner.as_posix(), _owner(inner.parts, set_name), path.name, _changed(entry))
     if not stat.S_ISREG(entry.st_mode):
-        item.fault = "it is a symbolic link or a device, not a file"
+        item._fault = "it is a symbolic link or a device, not a file"
     elif path.suffix.lower() == ".zip":
         return _unpack(path, inner, set_name)
-    elif path.name == "timestamp.txt":
-        return []
-    elif path.suffix.lower() != ".ipynb":
-        item.fault = "it is no notebook"
+    elif path.name in ("timestamp.txt", "submission_metadata.yml"):
+        return []  # a time that may be the student's own word is not taken
+    elif why := _no_notebook(inner.parts):
+        item._fault = why
     elif entry.st_size > LARGEST:
-        item.fault = f"it has {entry.st_size / MIB:.0f} MB; {LARGEST // MIB} MB are taken at most"
+        item._fault = f"it has {entry.st_size / MIB:.0f} MB; {LARGEST // MIB} MB are taken at most"
     else:
-        item.data = path.read_bytes()
-        stamp = path.parent / "timestamp.txt"
-        if stamp.is_file() and not stamp.is_symlink():
-            item.time = stamped(stamp.read_text(errors="replace")) or time
+        item._load = lambda: read_file(path, LARGEST)
+    if len(inner.parts) == 1 or _platform(inner.parts[0]):
+        item.mark = _platform(inner.parts[0])
     return [item]
+
+
+def _no_notebook(parts):
+    """Why a file is not taken for what a student handed in, by its name; "" if it may be one."""
+    if any(part.startswith(".") for part in parts):
+        if ".ipynb_checkpoints" in parts:
+            return "it is a copy that Jupyter keeps for itself"
+        return "it is a hidden file"
+    return "" if NOTEBOOK.search(parts[-1]) else "it is no notebook"
+
+
+def read_file(path, most):
+    """The bytes of a plain file; a link that was put there in the meantime is not followed."""
+    wanted = ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")  # as far as the system has them
+    fd = os.open(path, sum({getattr(os, name, 0) for name in wanted}) | os.O_RDONLY)
+    with os.fdopen(fd, "rb") as file:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise Unreadable("it is a symbolic link or a device, not a file")
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise Unreadable(f"it has more than {most / MIB:.3g} MB")
+    return data
+
+
+EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 def _changed(entry):
@@ -147,7 +234,7 @@ def _changed(entry):
     try:
         return datetime.fromtimestamp(entry.st_mtime, UTC)
     except (ValueError, OverflowError, OSError):
-        return datetime.fromtimestamp(0, UTC)
+        return EPOCH
 
 
 def stamped(text):
@@ -160,86 +247,299 @@ def stamped(text):
     return time if 1970 <= time.year < 9999 else None
 
 
+# ---------------------------------------------------------------- archives
+
+
 def _unpack(path, inner, set_name):
     """The notebooks in an archive; none is written to disk under the name that it has there."""
-    time = _changed(os.stat(path))
-    whole = HandedIn(str(inner), _owner(inner.parts, set_name), path.name, time)
+    archive = zipfile.ZipFile(path)
+    own = len(inner.parts) > 1
+    files = _members(archive, inner, set_name, _changed(os.stat(path)), own)
+    if not own and len(list(path.parent.glob("*.zip"))) > 1:  # each may be named after its student
+        for file in files:
+            file.student = file.student or _owner(inner.parts, set_name)
+    return files
+
+
+def _members(archive, inner, set_name, time, own, depth=0, reopen=None):
+    """The files in an opened archive.
+
+    own : whether a student made it: then all in it is that student's, and as old as the archive
+    reopen : a function that opens it again; None if it stays open
+    """
+    named = [(_spelled(m), place, m) for place, m in enumerate(archive.infolist())]
+    named = [one for one in named if not one[2].is_dir() and not JUNK.search(one[0])]
+    names = [one[0] for one in named]
+    if len(named) > MEMBERS:
+        raise Unreadable(f"the archive has {len(named)} members; {MEMBERS} are taken at most")
+    notebooks = [
+        PurePosixPath(name).parts
+        for name in names
+        if not _leads_out(name) and name.lower().endswith((".ipynb", ".zip"))
+    ]
+    shared = 0 if own else _shared_folders(notebooks, set_name)
+    whose = {} if own else _gradescope(archive, names)
+    found, left, nested = [], [UNPACKED], Counter()
+    for name, place, member in named:
+        load = _loader(reopen or (lambda: archive), place, left)
+        parts = PurePosixPath(name).parts or (name,)
+        inside = parts[shared:] if len(parts) > shared else parts[-1:]
+        inside = inside[1:] if _holds_folders(inside) else inside
+        packed, where = _packed(member), f"{inner.as_posix()}: {name}"
+        item = HandedIn(
+            where,
+            _owner(inner.parts if own else inside, set_name),
+            parts[-1],
+            time if own else packed,
+            inner=packed,
+        )
+        item.mark = _platform(inner.parts[0] if own else inside[0])
+        if _leads_out(name):
+            item.student, item.mark = "", None
+            item._fault = "its name in the archive points to another folder"
+        elif stat.S_ISLNK(member.external_attr >> 16):
+            item._fault = "it is a symbolic link, not a file"
+        elif member.flag_bits & 1:
+            item._fault = "it is encrypted"
+        elif name.lower().endswith(".zip") and depth < 2:
+            nested[item.student] += 1
+            if nested[item.student] > ARCHIVES:
+                item._fault = f"{ARCHIVES} archives of a student are opened at most"
+            else:
+                found += _nested(load, item, set_name, depth)
+                continue
+        elif parts[-1] == "submission_metadata.yml" and whose:
+            continue
+        elif why := _no_notebook(parts):
+            item._fault = why
+        else:
+            item._load = load
+        found += [*_for_each(item, whose.get(next((p for p in parts if p in whose), None)))]
+    return found
+
+
+def _for_each(item, students):
+    """The file once for each student who handed it in, where a list of the platform's says so."""
+    if not students:
+        yield item
+        return
+    for name, time in students:
+        copy = HandedIn(item.where, name, item.name, time or item.time, inner=item.inner)
+        copy._fault, copy._load = item._fault, item._load
+        yield copy
+
+
+def _loader(reopen, place, left):
+    """A function that reads a member, within what may still be unpacked of its archive."""
+
+    def load():
+        most = min(LARGEST, left[0])
+        if most <= 0:
+            raise Unreadable("too much of its archive was unpacked already")
+        archive = reopen()
+        try:
+            with archive.open(archive.infolist()[place]) as file:
+                data = file.read(most + 1)
+        except Exception as error:  # zlib and lzma have errors of their own
+            left[0] -= MIB
+            raise Unreadable(f"it cannot be unpacked: {error}") from None
+        left[0] -= len(data)  # also of what is thrown away: it took its time
+        if len(data) > most:
+            raise Unreadable(f"it unpacks to more than {most // MIB} MB")
+        return data
+
+    return load
+
+
+def _nested(load, item, set_name, depth):
+    """The files of a student's archive within another archive."""
+
+    def reopen():
+        return zipfile.ZipFile(io.BytesIO(load()))
+
     try:
-        with zipfile.ZipFile(path) as archive:
-            members = [m for m in archive.infolist() if not m.is_dir()]
-            if len(members) > MEMBERS:
-                whole.fault = f"the archive has {len(members)} members; {MEMBERS} are taken at most"
-                return [whole]
-            names = [m.filename for m in members if not _leads_out(m.filename)]
-            shared = _shared_folder([PurePosixPath(name).parts for name in names])
-            found, left = [], UNPACKED
-            for member in members:
-                item = _member(archive, member, inner, shared, set_name, left)
-                left -= len(item.data)
-                found.append(item)
-            if len(inner.parts) > 1:  # the student made it, and with it the members' times
-                found.sort(key=lambda item: item.time, reverse=True)
-                for item in found:
-                    item.time = max(item.time, time)
-            return found
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        whole.fault = f"the archive cannot be read: {error}"
-        return [whole]
+        inner = PurePosixPath(item.where)
+        files = _members(reopen(), inner, set_name, item.time, True, depth + 1, reopen)
+    except Exception as error:
+        item._fault = f"the archive cannot be read: {error}"
+        return [item]
+    for file in files:
+        file.student, file.mark = item.student, item.mark
+    return files
 
 
-def _shared_folder(paths):
-    """1 if all members lie in one folder that has folders for the students, else 0."""
-    first = {parts[:1] for parts in paths}
-    return int(len(first) == 1 and all(len(parts) > 2 for parts in paths))
+def _spelled(member):
+    """A member's name: Windows writes backslashes, macOS UTF-8 without saying so."""
+    name = member.filename
+    if not member.flag_bits & 0x800:
+        with contextlib.suppress(UnicodeError):
+            name = name.encode("cp437").decode("utf-8")
+    return name.replace("\\", "/")
+
+
+def _packed(member):
+    """When a member was changed, in UTC where the archive says so, else by this computer's zone."""
+    try:
+        return datetime(*member.date_time).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return EPOCH
+
+
+def _shared_folders(paths, set_name):
+    """How many folders all notebooks of an archive lie in before those of the students begin."""
+    folders = {parts[:-1] for parts in paths}
+    if not folders:
+        return 0
+    alike = itertools.takewhile(lambda level: len(set(level)) == 1, zip(*folders, strict=False))
+    shared = len(list(alike))
+    # In one folder lie the files of one student, or of a class that are named after the students.
+    files = {parts[-1] for parts in paths} if len(folders) == 1 else set()
+    known = [file for file in files if _platform(file)]
+    named = [f for f in files if 0 < len(_owner([f], set_name)) < len(_owner([f], f))]
+    flat = shared and (len(files) > 2 or (files and (len(known) == len(files) or len(named) == 2)))
+    if any(_platform(part) for parts in paths for part in parts[: shared or 1]) and not flat:
+        return next((i for i, part in enumerate(paths[0]) if _platform(part)), 0)
+    return shared if flat or len(folders) > 1 else max(shared - 1, 0)
 
 
 def _leads_out(name):
     """Whether a member's name would be another folder's on some system."""
-    return name.startswith("/") or ".." in PurePosixPath(name).parts or re.search(r"[\\:\0]", name)
+    return name.startswith("/") or ".." in name.split("/") or bool(re.match(r"\w:/|.*\0", name))
 
 
-def _member(archive, member, inner, shared, set_name, left):
-    parts = PurePosixPath(member.filename).parts
-    # An archive that lies in a student's folder is that student's, whatever its members are named.
-    own = inner.parts if len(inner.parts) > 1 else (*parts[shared:],)
-    try:
-        time = datetime(*member.date_time).astimezone(UTC)
-    except ValueError:
-        time = datetime.fromtimestamp(0, UTC)
-    name = parts[-1] if parts else member.filename
-    where = f"{inner}: {member.filename}"
-    item = HandedIn(where, _owner(own, set_name), name, time)
-    if _leads_out(member.filename):
-        item.student, item.fault = "", "its name in the archive points to another folder"
-    elif stat.S_ISLNK(member.external_attr >> 16):
-        item.fault = "it is a symbolic link, not a file"
-    elif member.flag_bits & 1:
-        item.fault = "it is encrypted"
-    elif not name.lower().endswith(".ipynb"):
-        item.fault = "it is no notebook"
-    else:
-        most = min(LARGEST, left)
+def _gradescope(archive, names):
+    """{folder: [(student, time), ...]} from the list that Gradescope puts into its exports."""
+
+    class Loader(yaml.SafeLoader):
+        """Plain data; Ruby's marks are left out."""
+
+    Loader.add_multi_constructor("!", lambda loader, _, node: loader.construct_mapping(node, True))
+    for name in names:
+        if PurePosixPath(name).name != "submission_metadata.yml" or name.count("/") > 1:
+            continue
         try:
-            with archive.open(member) as file:
-                item.data = file.read(most + 1)
-        except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError) as error:
-            item.fault = f"it cannot be unpacked: {error}"
-        except Exception as error:  # zlib and lzma have errors of their own
-            item.fault = f"it cannot be unpacked: {error}"
-        if len(item.data) > most:
-            item.data, item.fault = b"", f"it unpacks to more than {most // MIB} MB"
-    return item
+            with archive.open(name) as file:
+                listed = yaml.load(file.read(5 * MIB), Loader)
+            found = {}
+            for folder, about in listed.items():
+                time = about.get(":created_at")
+                time = time if isinstance(time, datetime) else stamped(str(time))
+                time = time.replace(tzinfo=time.tzinfo or UTC) if time else None
+                people = about[":submitters"]
+                found[folder] = [(str(one.get(":name") or one[":email"]), time) for one in people]
+            return found
+        except Exception:  # another list of that name
+            return {}
+    return {}
+
+
+# ---------------------------------------------------------------- whose it is
+
+
+def _platform(name):
+    """The parts of a name that a learning platform made, or None."""
+    return next((m for pattern in PLATFORMS if (m := pattern.fullmatch(name))), None)
+
+
+def _holds_folders(parts):
+    """Whether a folder holds students' folders or files, as the platform named them."""
+    return len(parts) > 1 and not _platform(parts[0]) and bool(_platform(parts[1]))
 
 
 def _owner(parts, set_name):
-    """Whose file this is: the name of its folder, or what its own name says beside the set's."""
+    """Whose this file is: the name of its folder, or what its own name says beside the set's."""
+    parts = parts[1:] if _holds_folders(parts) else parts
+    if mark := _platform(parts[0]):
+        return mark["name"]
     if len(parts) > 1:
         return parts[0]
-    stem = re.sub(r" ?\(\d+\)$", "", PurePosixPath(parts[0]).stem)
+    stem = re.sub(r" ?\(\d+\)$", "", NOTEBOOK.sub("", parts[0]).removesuffix(".zip"))
+    stem = re.sub(r"^(?:Copy of |Kopie von )", "", stem)
+    stem = re.sub(rf"^{re.escape(set_name)}[-_. ]+(?=.)", "", stem)
     short = set_name.removeprefix("ps-")
     for known in (set_name, short):
         stem = re.sub(rf"(^|[-_. ]){re.escape(known)}$", "", stem)
-    return stem
+    return stem.strip(" -")
+
+
+def _name_students(found):
+    """Add the platform's number where two students have one name, and take its word on the time."""
+    numbers = {}
+    for item in found:
+        if item.mark is not None and item.student:
+            said = item.mark.groupdict()
+            item.number = said.get("number") or ""
+            numbers.setdefault(student_id(item.student), set()).add(item.number)
+            if said.get("time"):
+                item.time = _platform_time(said["time"]) or item.time
+    for item in found:
+        if len(numbers.get(student_id(item.student), ())) > 1 and item.number:
+            item.student += f"_{item.number}"
+
+
+def _platform_time(text):
+    text = re.sub(r" (\d)(:?\d\d [AP]M)$", r" 0\1\2", text).replace(":", "")
+    for form in ("%Y-%m-%d-%H-%M-%S", "%b %d, %Y %I%M %p", "%B %d, %Y %I%M %p"):
+        try:
+            return datetime.strptime(text, form).astimezone(UTC)
+        except (ValueError, OverflowError):
+            continue
+    return None
+
+
+class Roster:
+    """Who takes part: `roster.csv`, with the columns id, name, email, and any others.
+
+    A file belongs to the student of whom one of the columns says what the file's name says; of a
+    name the parts count in any order, of an e-mail address the part before the @, too.
+    """
+
+    def __init__(self, path):
+        """Read the table; ValueError says what is wrong with it."""
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            self.rows = [row for row in csv.DictReader(file) if any(row.values())]
+        if self.rows and not (self.rows[0].get("id") or "").strip():
+            raise ValueError(f"{path} needs a column id, with a value in each line")
+        self.ids, self.known, self.names, self.excused = [], {}, {}, {}
+        for number, row in enumerate(self.rows, 2):
+            student = student_id(row.get("id") or "")
+            if not student or student in self.ids:
+                raise ValueError(f"{path}, line {number}: its id is empty, or is there twice")
+            self.ids.append(student)
+            self.names[student] = (row.get("name") or "").strip() or None
+            self.excused[student] = set(re.split(r"[\s,;]+", row.get("excused") or ""))
+            for column, value in row.items():
+                for key in _keys(column, value) if isinstance(value, str) else ():
+                    self.known.setdefault(key, set()).add(student)
+
+    def find(self, item):
+        """The ids that a file may belong to."""
+        names = [item.student, f"{item.student}_{item.number}", item.number]
+        tried = [key for name in names if name for key in _keys("name", name)]
+        return next((self.known[key] for key in tried if key in self.known), set())
+
+
+def roster(root):
+    """The course's roster, or None if it has none."""
+    path = Path(root) / "roster.csv"
+    return Roster(path) if path.is_file() else None
+
+
+def _keys(column, value):
+    """The forms in which a value of the roster may appear in the name of a file."""
+    if column == "excused" or not value.strip():
+        return
+    if "@" in value:
+        yield "".join(_words(value.split("@")[0]))
+    words = _words(value)
+    yield "".join(words)
+    yield "".join(sorted(words))
+    for turn in range(1, len(words)):
+        yield "".join(words[turn:] + words[:turn])
+
+
+def _words(value):
+    return [word.lower() for word in re.split(r"[^A-Za-z0-9]+", student_id(value)) if word]
 
 
 # ---------------------------------------------------------------- one notebook
@@ -260,7 +560,8 @@ def read_cells(data):
     cells = raw.get("cells")
     if cells is None and isinstance(raw.get("worksheets"), list):
         sheets = [sheet for sheet in raw["worksheets"] if isinstance(sheet, dict)]
-        cells = [cell for sheet in sheets for cell in sheet.get("cells") or []]
+        lists = [sheet.get("cells") for sheet in sheets]
+        cells = [cell for sheet in lists if isinstance(sheet, list) for cell in sheet]
     if not isinstance(cells, list):
         raise Unreadable("it is JSON, but no notebook: it has no cells")
     if len(cells) > CELLS:
@@ -277,6 +578,10 @@ def _cell(raw):
     if not isinstance(source, str):
         return None
     source = source.encode("utf-8", "replace").decode()
+    if raw["cell_type"] != "code" and len(source) > LONGEST:
+        source = source[:LONGEST] + f"\n\n[Cut here: {LONGEST} characters are taken at most.]"
+    if len(blank := re.findall(r"(?m)^[ \t]+$", source)) > BLANK:  # slow to show in colours
+        source = re.sub(r"(?m)^[ \t]+$", "", source) if blank else source
     new = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}
     cell = new.get(raw["cell_type"], nbformat.v4.new_raw_cell)(source)
     metadata = raw.get("metadata")
@@ -307,17 +612,22 @@ def restore(cells, release):
     cells : what `read_cells` returned
     release : the notebook that the students received
 
-    Returns the notebook and notes on what was repaired. Cells that a student added stay, behind the
-    cell that they followed. Of a cell that is there twice, the last one with an answer counts.
+    Returns the notebook and notes on what was repaired. What a student wrote counts wherever it
+    stands: cells that were added stay, behind the cell that they followed; a given cell of code
+    that was changed is run as it was given and as it became; an answer that was deleted leaves no
+    placeholder behind; of an answer that is there twice, both are run, the last one last; a text is
+    also looked for in the cells around its own.
     """
     names = {cell.metadata.nbgrader.grade_id: cell for cell in release.cells}
     by_id = {cell.id: name for name, cell in names.items()}
+    by_text = {bare(c.source): n for n, c in names.items() if not c.metadata.nbgrader.solution}
     found = {name: [] for name in names}
     added = {name: [] for name in [None, *names]}
     order, notes, last = [], [], None
     for cell in cells:
         name = cell.metadata.pop("name")
         name = name if name in names else by_id.get(cell.metadata.id)
+        name = by_text.get(bare(cell.source)) if name is None else name
         cell.metadata = nbformat.NotebookNode()
         if name is None:
             added[last].append(cell)
@@ -329,24 +639,31 @@ def restore(cells, release):
         raise Unreadable("it has no cell of this problem set")
     notebook = nbformat.v4.new_notebook(metadata=dict(release.metadata))
     notebook.cells += added[None]
+    above = None
     for name, given in names.items():
         cell = nbformat.from_dict(json.loads(json.dumps(given)))
+        marks = given.metadata.nbgrader
+        own = [c for c in found[name] if c.source.strip() != given.source.strip()]
         if not found[name]:
             notes.append(f"cell {name} was missing")
-        elif given.metadata.nbgrader.solution:
-            answers = [c for c in found[name] if c.source.strip() != given.source.strip()]
-            if answers:
-                cell.source = answers[-1].source
-                notebook.cells += _as(cell.cell_type, answers[:-1])
-                if cell.cell_type == "markdown":
-                    cell.attachments = answers[-1].get("attachments", {})
-                    _disarm(cell)
-        elif any(c.source.strip() != given.source.strip() for c in found[name]):
+            cell.source = "" if marks.solution and cell.cell_type == "code" else cell.source
+        elif marks.solution and own:
+            cell.source = own[-1].source
+            notebook.cells += _as(cell.cell_type, own[:-1])
+            if cell.cell_type == "markdown":
+                cell.attachments = own[-1].get("attachments", {})
+                _disarm(cell)
+        elif own:
             notes.append(f"given cell {name} had been changed")
+        if marks.solution and cell.cell_type == "markdown" and not own:
+            _look_for_text(cell, name, above, found, added, names)
         if len(found[name]) > 1:
             notes.append(f"cell {name} was there {len(found[name])} times")
-        notebook.cells.append(cell)
+        changed = _as("code", own) if cell.cell_type == "code" and not marks.solution else []
+        # A check that was changed comes first: the notebook's state is kept after the check.
+        notebook.cells += [*changed, cell] if marks.get("grade") else [cell, *changed]
         notebook.cells += added[name]
+        above = name
     if [name for name in names if name in order] != list(dict.fromkeys(order)):
         notes.append("the cells were in another order")
     known = set(by_id)
@@ -356,6 +673,68 @@ def restore(cells, release):
             if cell.cell_type != "code":
                 _disarm(cell)
     return notebook, notes
+
+
+LOOK = "*(The cell for the answer was left as it was. Text of the student stands in other cells.)*"
+
+
+def _look_for_text(cell, name, above, found, added, names):
+    """Take an answer in words from the cells around its own, or have a reader look for it."""
+    gone = not found[name]
+    near = [c for c in added[above] if gone or c.cell_type != "code"] + added[name]
+    near += [c for c in found.get(above, []) if _additions(c, names[above])]
+    taken = [c for c in near if c.source.strip()]
+    for one in taken:
+        text = _additions(one, names[above]) if one in found.get(above, []) else one.source
+        text = f"```python\n{text}\n```" if one.cell_type == "code" else text
+        cell.source = f"{cell.source}\n\n{text}"
+        cell.attachments = cell.get("attachments", {}) | one.get("attachments", {})
+    for listed in (added[above], added[name]):
+        listed[:] = [c for c in listed if c.cell_type == "code" or c not in taken]
+    others = [c for of in added.values() for c in of if c.cell_type != "code" and c.source.strip()]
+    if not taken and others:
+        cell.source = f"{cell.source}\n\n{LOOK}"
+    _disarm(cell)
+
+
+def _additions(cell, given):
+    """The lines of a changed given text that are not the given ones."""
+    if cell.cell_type == "code" or given.cell_type == "code":
+        return ""
+    was = {line.strip() for line in given.source.splitlines()}
+    new = [line for line in cell.source.splitlines() if line.strip() not in was]
+    return "\n".join(new).strip()
+
+
+def bare(text):
+    """A text without what a formatter or an editor may change."""
+    return re.sub(r"[\s()\"',]+", "", text)
+
+
+def strange(cells, release, other=None):
+    """Why cells are those of another set or variant, or "".
+
+    other : `grading.sets.templates` of the set; without it another variant cannot be told from
+        changes of the student's
+    """
+    given = {
+        c.metadata.nbgrader.grade_id: c.source
+        for c in release.cells
+        if not c.metadata.nbgrader.solution
+    }
+    texts = {bare(cell.source) for cell in cells}
+    present = {c.metadata.name: c for c in cells if c.metadata.get("name") in given}
+    same = [name for name, text in given.items() if bare(text) in texts]
+    changed = [name for name in present if name not in same]
+    others = other or {}
+    found = {n: others[n].search(present[n].source) for n in changed if n in others}
+    varied = [name for name, match in found.items() if match and match[0] not in given[name]]
+    if len(varied) > 1 and 10 * len(varied) >= len(given):
+        return f"it is another variant of this set, by the text of {len(varied)} given cells"
+    kept = [n for n in changed if bare(given[n])[:80] in bare(present[n].source)]
+    if len(changed) - len(kept) > len(same) + len(kept):
+        return "it is a notebook of another set: its given cells are not those of this one"
+    return ""
 
 
 def _as(cell_type, cells):
@@ -397,43 +776,115 @@ def harmless(text, pictures=()):
 # ---------------------------------------------------------------- the whole class
 
 
-def take_in(handed_in, release):
+def take_in(handed_in, release, *, roster=None, other=None, set_name=""):
     """Sort out who gets which notebook graded.
+
+    roster : a `Roster`, or None if any name may be a student's
+    other : as for `strange`
 
     Returns a list of Submission, one for each student, and a list of Entry, one for each file.
     """
-    submissions, entries, spelled = {}, [], {}
-    for item in sorted(handed_in, key=lambda item: item.time, reverse=True):  # newest first
-        student = student_id(item.student)
+    submissions, entries, spelled, tries, beside = {}, [], {}, Counter(), {}
+    crowds = _crowds(handed_in) if roster is None else set()
+
+    def newest(item):
+        right = bool(set_name) and set_name in item.name
+        return item.time, right, item.inner
+
+    for item in sorted(handed_in, key=newest, reverse=True):
+        student, asked = student_id(item.student), ""
+        if roster is not None and student:
+            ids = roster.find(item)
+            student, asked = (next(iter(ids)), "") if len(ids) == 1 else (student, _ask(item, ids))
         entry = Entry(student, item.where, "set aside")
         entries.append(entry)
-        if item.fault:
-            entry.reason = item.fault
-            continue
-        if not student:
-            entry.reason = "nothing says whose it is: put it into a folder named after the student"
-            continue
-        spelling = unicodedata.normalize("NFC", item.student.strip())
-        if spelled.get(student, spelling) != spelling:
-            entry.reason = f"{spelling} and {spelled[student]} would both be {student}"
-            continue
         try:
-            notebook, notes = restore(read_cells(item.data), release)
+            entry.reason = _reason(item, student, asked, crowds, spelled, submissions, tries)
+            if item.known_fault and item.name.lower().endswith(BESIDE) and student and not asked:
+                beside.setdefault(student, []).append(entry)
+            if entry.reason:
+                continue
+            tries[student] += 1
+            if item.fault:
+                raise Unreadable(item.fault)
+            cells = read_cells(item.data)
+            if why := strange(cells, release, other):
+                raise Unreadable(why)
+            notebook, notes = restore(cells, release)
         except Unreadable as error:
             entry.reason = str(error)
             continue
-        spelled[student] = spelling
-        if student in submissions:
-            entry.reason = "the same student handed in a newer one, which is graded"
+        except Exception as error:  # whatever is in one file, the others are taken in
+            said = printable(str(error))[:200]
+            entry.reason = f"it cannot be read ({type(error).__name__}: {said})"
             continue
+        finally:
+            item.drop()
+        spelled[student] = unicodedata.normalize("NFC", item.student.strip())
         submissions[student] = Submission(student, notebook, item.time, notes)
         entry.status, entry.reason = "graded", "; ".join(notes)
+    for student, files in beside.items():
+        if student in submissions:
+            _point_to(submissions[student].notebook, release, [entry.file for entry in files])
+            for entry in files:
+                entry.status, entry.reason = "beside", "for the reader of the text"
     for entry in entries:
         if entry.status == "set aside" and entry.student in submissions:
             entry.reason += " (another file of this student is graded)" * (
                 "newer" not in entry.reason
             )
     return sorted(submissions.values(), key=lambda s: s.student), entries
+
+
+def _reason(item, student, asked, crowds, spelled, submissions, tries):
+    """Why a file is not even read, or ""."""
+    if item.known_fault:
+        return item.known_fault
+    if not student:
+        return "nothing says whose it is: put it into a folder named after the student"
+    if asked:
+        return asked
+    if item.student in crowds:
+        return (
+            f"{item.student} has notebooks in several folders: are these students? "
+            "Put their folders into the inbox itself"
+        )
+    spelling = unicodedata.normalize("NFC", item.student.strip())
+    if spelled.get(student, spelling) != spelling and student == student_id(item.student):
+        return f"{spelling} and {spelled[student]} would both be {student}"
+    if student in submissions:
+        return "the same student handed in a newer one, which is graded"
+    if tries[student] >= TRIES:
+        return f"{TRIES} newer files of this student cannot be read"
+    return ""
+
+
+def _crowds(handed_in):
+    """Folders of the inbox in which notebooks lie in two folders or more, and none beside them."""
+    within = {}
+    for item in handed_in:
+        parts = PurePosixPath(item.where).parts
+        copy = len(parts) > 2 and OLD.match(parts[1])
+        if ": " not in item.where and not item.known_fault and len(parts) > 1 and not copy:
+            within.setdefault(item.student, set()).add(parts[1] if len(parts) > 2 else "")
+    return {one for one, folders in within.items() if len(folders) > 1 and "" not in folders}
+
+
+def _ask(item, ids):
+    if ids:
+        return f"{item.student} may be {' or '.join(sorted(ids))}: rename the folder or the file"
+    return f"{item.student} is not in roster.csv: add it there, or rename the folder or the file"
+
+
+def _point_to(notebook, release, files):
+    """Have a reader look at what was handed in beside the notebook, where a text was left out."""
+    was = {cell.id: cell.source.strip() for cell in release.cells}
+    for cell in notebook.cells:
+        marks = cell.metadata.get("nbgrader", {})
+        text = cell.cell_type == "markdown" and marks.get("solution")
+        if text and cell.source.strip() == was.get(cell.id):
+            listed = ", ".join(f"`{file.replace('`', '')}`" for file in files[:5])
+            cell.source += f"\n\n*(Handed in beside the notebook: {listed}.)*"
 
 
 def write(submissions, root, set_name):
@@ -468,3 +919,16 @@ def report(entries, path):
         cells = [entry.student, entry.file, entry.status, entry.reason]
         rows.writerow(["'" + c if c[:1] in "=+-@" and c else c for c in cells])
     replace(path, text.getvalue())
+
+
+def read_texts(root, name, student):
+    """Where it is kept which texts a student's points were given for."""
+    return Path(root) / "runs" / name / f"{student}.read.json"
+
+
+def recalled(path):
+    """What a file of JSON holds, or nothing."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}

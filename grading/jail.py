@@ -43,15 +43,18 @@ MIB = 2**20
 class Limits:
     """What one submission may use; seconds and bytes."""
 
-    total: float = 180  # all of it, restarts included
+    total: float = 240  # all of it, restarts included
     cell: float = 20
+    cells: float = 90  # all cells; then added cells are left out, and the others must be quick
     call: float = 5  # one call of a student's function
-    question: float = 20  # all its calls
-    processor: float = 90  # processor time of all processes together
+    question: float = 30  # all its calls, or more if there are many
+    processor: float = 240  # processor time of all processes together
     memory: int = 1024 * MIB  # of all processes together
     address_space: int = 3072 * MIB  # of each process
     processes: int = 32  # threads count, too
-    files: int = 128  # open at a time, in each process
+    files: int = 64  # open at a time, in each process
+    sockets: int = 128  # of all processes together
+    inodes: int = 20_000  # files and folders in the scratch folder
     file_size: int = 32 * MIB
     scratch: int = 64 * MIB
     shown: int = 3 * MIB  # outputs of all cells
@@ -64,6 +67,7 @@ class Limits:
         """The part that the inside needs to know."""
         return {
             "cell": self.cell,
+            "cells": self.cells,
             "call": self.call,
             "question": self.question,
             "shown": self.shown,
@@ -71,7 +75,7 @@ class Limits:
             "walls": walls,
             "rlimits": {
                 "RLIMIT_AS": self.address_space,
-                "RLIMIT_CPU": int(self.processor),
+                "RLIMIT_CPU": int(self.processor) + 5,  # looking at them comes first, and says why
                 "RLIMIT_NOFILE": self.files,
                 "RLIMIT_FSIZE": self.file_size,
                 "RLIMIT_CORE": 0,
@@ -108,13 +112,15 @@ REASONS = {
     "memory": "used more memory than allowed",
     "processes": "started more processes than allowed",
     "output": "sent more data than allowed",
+    "sockets": "opened more sockets than allowed",
+    "inodes": "made more files than allowed",
 }
 
 
 # ---------------------------------------------------------------- the jail's walls
 
-# Tracing; memory that no process is seen to hold; another submission's processor; new namespaces;
-# kernel administration.
+# Tracing; memory that no process is seen to hold; another submission's processor; what tells of
+# neighbours; new namespaces; kernel administration.
 REFUSED = """
     ptrace process_vm_readv process_vm_writev kcmp pidfd_getfd
     memfd_create memfd_secret shmget msgget semget mq_open
@@ -123,9 +129,16 @@ REFUSED = """
     open_tree mount_setattr keyctl add_key request_key bpf perf_event_open userfaultfd
     io_uring_setup kexec_load kexec_file_load init_module finit_module delete_module
     open_by_handle_at name_to_handle_at personality syslog acct swapon swapoff reboot quotactl
-    fanotify_init vmsplice
+    fanotify_init inotify_init inotify_init1 mincore cachestat vmsplice
 """
-CLONE_NEWUSER, AF_INET6 = 0x10000000, 10
+CLONE_NEWUSER, AF_UNIX, SOL_SOCKET = 0x10000000, 1, 1
+SHARED_ANONYMOUS = 0x21  # memory that stays held after it has left every page table
+# Locks on files would carry messages between jails, which share the system's files. Each jail's
+# scratch folder is its own, so there a lock that is granted and not kept is as good.
+LOCKS = (6, 7, 37, 38)  # F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW
+# A lease or a watch on a file that all jails open would stop or tell of the others.
+REFUSED_FCNTL = (1024, 1026, 1031)  # F_SETLEASE, F_NOTIFY, F_SETPIPE_SZ
+BUFFERS = (7, 8, 32, 33)  # SO_SNDBUF, SO_RCVBUF, and both by force
 
 
 class _Compare(ctypes.Structure):
@@ -159,12 +172,23 @@ def system_call_filter():
         if result and result != -errno.EDOM:  # EDOM: not on this architecture
             raise NoJail(f"libseccomp takes no rule for {name}: {os.strerror(-result)}")
 
-    masked_equal, greater = 7, 6
+    differs, masked_equal, word = 1, 7, 0xFFFFFFFF
+    ignored = refuse(0)  # the call returns 0 and does nothing
     for name in REFUSED.split():
         rule(refuse(errno.EPERM), name)
     rule(refuse(errno.EPERM), "clone", _Compare(0, masked_equal, CLONE_NEWUSER, CLONE_NEWUSER))
     rule(refuse(errno.ENOSYS), "clone3")  # its flags are out of sight; libc falls back to clone
-    rule(refuse(errno.EAFNOSUPPORT), "socket", _Compare(0, greater, AF_INET6, 0))
+    for name in ("socket", "socketpair"):
+        rule(refuse(errno.EAFNOSUPPORT), name, _Compare(0, differs, AF_UNIX, 0))
+    both = _Compare(3, masked_equal, SHARED_ANONYMOUS, SHARED_ANONYMOUS)
+    rule(refuse(errno.EPERM), "mmap", both)
+    rule(ignored, "flock")
+    for action, numbers in ((ignored, LOCKS), (refuse(errno.EPERM), REFUSED_FCNTL)):
+        for number in numbers:
+            rule(action, "fcntl", _Compare(1, masked_equal, word, number))
+    for number in BUFFERS:
+        option = _Compare(2, masked_equal, word, number)
+        rule(ignored, "setsockopt", _Compare(1, masked_equal, word, SOL_SOCKET), option)
     with tempfile.TemporaryFile() as file:
         lib.seccomp_export_bpf(context, file.fileno())
         lib.seccomp_release(context)
@@ -172,15 +196,55 @@ def system_call_filter():
         return file.read()
 
 
+# What Python's own modules are linked to, where it brings that along (conda).
+LIBRARIES = """
+    python ssl crypto ffi z bz2 lzma zstd sqlite3 readline ncurses tinfo expat uuid mpdec stdc++
+    gcc_s
+"""
+
+
+@functools.cache
 def base_python(student):
-    """The folder of the Python that the student environment was made from."""
-    return Path(os.path.realpath(student / "bin" / "python")).parent.parent
+    """What the student environment needs of the Python that it was made from: {place: source}.
+
+    Its programs, its library and those that it links to, and nothing else that lies beside them:
+    a Python may be installed into a home, or into a folder with other environments.
+    """
+    links, path = [], student / "bin" / "python"
+    while path.is_symlink():
+        path = Path(os.path.normpath(path.parent / os.readlink(path)))
+        links.append(path)
+    with contextlib.suppress(OSError):  # what it is told to look for, which a link may lead to
+        told = re.findall(r"(?m)^home *= *(.+)", (student / "pyvenv.cfg").read_text("utf-8"))
+        links += [Path(home.strip()) / "python" for home in told]
+    links += [Path(os.path.realpath(link)) for link in links]
+    parts = {}
+    for base in dict.fromkeys(link.parent.parent for link in links):
+        if base in (student, Path("/usr"), Path("/")):
+            continue
+        names = [f"lib/lib{name}*.so*" for name in LIBRARIES.split()]
+        for pattern in ["bin/python*", "lib/python3.*", "lib64/python3.*", *names]:
+            for found in base.glob(pattern):
+                if found.exists() and not found.name.endswith((".txt", ".sh")):
+                    parts[found] = Path(os.path.realpath(found))
+    return parts
 
 
-def command(student, limits, filter_fd, as_root):
-    """bubblewrap's command line."""
-    base = base_python(student)
-    line = ["bwrap", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
+def private(folders, student=None):
+    """Raise NoJail if one of these folders lies in what every submission can see."""
+    student = student or STUDENT
+    seen = {"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", os.path.realpath(student)}
+    seen |= {str(part) for part in base_python(student).values()}
+    for folder in map(os.path.realpath, folders):
+        for place in seen:
+            hidden = place == "/usr" and Path(folder).is_relative_to("/usr/local")
+            if Path(folder).is_relative_to(place) and not hidden:
+                raise NoJail(f"{folder} lies in {place}, which submissions can read: move it")
+
+
+def command(student, limits, as_root):
+    """bubblewrap's arguments, without the filter and what it starts."""
+    line = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
     line += ["--unshare-cgroup-try", "--hostname", "jail", "--new-session", "--die-with-parent"]
     if as_root:  # no user namespace: inside would be root outside, so the inside changes its user
         line += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
@@ -192,17 +256,23 @@ def command(student, limits, filter_fd, as_root):
             line += ["--symlink", os.readlink(name), name]
         elif os.path.isdir(name):
             line += ["--ro-bind", name, name]
-    if not base.is_relative_to("/usr"):
-        for parent in reversed(base.parents[:-1]):  # they may be closed outside
-            line += ["--perms", "0755", "--dir", str(parent)]
-        line += ["--ro-bind", str(base), str(base)]
-    hidden = {"/usr/local"} if not base.is_relative_to("/usr/local") else set()
-    for root in (Path("/usr"), base):  # SciPy may be among its packages
-        hidden |= set(glob.glob(f"{root}/lib*/python3*/*-packages"))
-    for folder in hidden:
-        line += ["--size", "4096", "--tmpfs", folder, "--remount-ro", folder]
+    hidden = ["/usr/local", *glob.glob("/usr/lib*/python3*/*-packages")]
+    for folder in filter(os.path.isdir, hidden):  # SciPy may be among the packages
+        line += ["--size", "65536", "--tmpfs", folder]
+    parts, made = base_python(student), set()
+    for place, source in parts.items():
+        for parent in reversed(place.parents[:-1]):  # they may be closed outside
+            if parent not in made and not parent.is_relative_to("/usr"):
+                line += ["--perms", "0755", "--dir", str(parent)]
+                made.add(parent)
+        line += ["--ro-bind", str(source), str(place)]
+        for folder in place.glob("*-packages"):
+            line += ["--size", "4096", "--tmpfs", str(folder), "--remount-ro", str(folder)]
+    for folder in filter(os.path.isdir, hidden):
+        line += ["--remount-ro", folder]
     line += ["--ro-bind", str(student), "/env", "--ro-bind", str(HERE / "inside"), "/inside"]
-    line += ["--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev"]
+    line += ["--proc", "/proc", "--dev", "/dev", "--dev-bind", "/dev/null", "/dev/zero"]
+    line += ["--perms", "1777", "--size", str(MIB), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
     line += ["--perms", "1777", "--size", str(limits.scratch), "--tmpfs", "/tmp"]
     line += ["--perms", "0777", "--dir", "/tmp/matplotlib"]
     for fonts in (student / "matplotlib").glob("fontlist-*.json"):  # else 2 s at its first import
@@ -210,12 +280,15 @@ def command(student, limits, filter_fd, as_root):
     line += ["--remount-ro", "/", "--chdir", "/tmp", "--clearenv"]
     for name, value in ENVIRONMENT.items():
         line += ["--setenv", name, value]
-    return [*line, "--seccomp", str(filter_fd), "/env/bin/python", "-I", "-B", "/inside"]
+    return line
 
 
 ENVIRONMENT = {
     "PATH": "/env/bin:/usr/bin:/bin",
     "HOME": "/tmp",
+    "USER": "student",
+    "PIP_RETRIES": "0",  # there is no network, and no use in waiting for it
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     "LANG": "C.UTF-8",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "MPLCONFIGDIR": "/tmp/matplotlib",
@@ -283,17 +356,22 @@ class Jail:
         self.crowded, self.malformed, self.used, self.tree = False, 0, {}, []
         as_root = os.getuid() == 0
         self.uid = nobody() if walls and as_root else None
-        self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed on leaving
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self.errors}
+        self.ready, self.room = False, 0
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
         if walls:
-            with tempfile.TemporaryFile() as filter_file:
+            with tempfile.TemporaryFile() as filter_file, tempfile.TemporaryFile() as arguments:
                 filter_file.write(system_call_filter())
-                filter_file.seek(0)
-                fd = filter_file.fileno()
-                line = command(self.student, limits, fd, as_root)
-                line[0] = shutil.which("bwrap") or "bwrap"
+                line = command(self.student, limits, as_root)
+                line += ["--seccomp", str(filter_file.fileno())]
+                arguments.write(b"".join(os.fsencode(word) + b"\0" for word in line))
+                for file in (filter_file, arguments):
+                    file.seek(0)
+                fds = [filter_file.fileno(), arguments.fileno()]
+                # Inside, anybody can read the command line: it names none of this machine's paths.
+                line = [shutil.which("bwrap") or "bwrap", "--args", str(fds[1])]
+                line += ["/env/bin/python", "-I", "-B", "/inside"]
                 self.process = subprocess.Popen(
-                    line, env={"PATH": os.defpath}, pass_fds=[fd], **pipes
+                    line, env={"PATH": os.defpath}, pass_fds=fds, **pipes
                 )
         else:
             self.scratch = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
@@ -327,7 +405,7 @@ class Jail:
             os.close(fd)
         self.process.stdin.close()
         self.process.stdout.close()
-        self.errors.close()
+        self.process.stderr.close()
         if not self.walls:
             self.scratch.cleanup()
 
@@ -340,13 +418,22 @@ class Jail:
             self.send({"limits": self.limits.order(self.uid, self.walls)})
             frame = self.read(60)
         except Ended as ended:
-            self.errors.seek(0)
-            said = self.errors.read(4000).decode(errors="replace").strip()
+            os.set_blocking(self.process.stderr.fileno(), False)
+            said = (self.process.stderr.read(4000) or b"").decode(errors="replace").strip()
             if str(ended) == "processes":
                 said = "\n".join(["more processes than allowed, with their threads", *self.tree])
             raise NoJail(f"no jail could be made: {said or ended}\n{remedy(said)}") from None
         if frame != {"ready": True}:
             raise NoJail(f"the jail did not start: it said {frame}")
+        self.ready = True
+
+    def hand_over(self, cells, kept):
+        """Send the cells to run.
+
+        kept : lists of [cell, question, name]: after this cell the state is kept for the question
+        """
+        self.room = len(kept)
+        self.send({"cells": cells, "kept": kept})
 
     def send(self, frame):
         """Put a frame into the in-tray, for as long as the jail may live."""
@@ -417,13 +504,19 @@ class Jail:
             self.used[pid, stat[19]] = sum(map(int, stat[11:13])) / clock
             threads += int(stat[17])
             memory += int(stat[21]) * mmap.PAGESIZE
-        was_crowded, self.crowded = self.crowded, threads > self.limits.processes + 2
+        most = self.limits.processes + self.room + 2
+        was_crowded, self.crowded = self.crowded, threads > most
         if was_crowded and self.crowded:  # two of them bubblewrap's own; one look may be mistaken
             raise Ended("processes")
         if max(processor, sum(self.used.values())) > self.limits.processor:
             raise Ended("processor")
         if memory > self.limits.memory and sum(map(held, tree)) > self.limits.memory:
             raise Ended("memory")
+        if self.ready and self.walls and len(tree) > 1:
+            if sockets(tree[1]) > self.limits.sockets:
+                raise Ended("sockets")
+            if inodes(tree[1]) > self.limits.inodes:
+                raise Ended("inodes")
 
 
 def nobody():
@@ -459,6 +552,25 @@ def held(pid):
             return 0
 
 
+def sockets(pid):
+    """How many sockets there are in a process's network namespace, those on their way included."""
+    try:
+        first = Path(f"/proc/{pid}/net/sockstat").read_text().split("\n", 1)[0]
+        return int(first.split()[-1])
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def inodes(pid):
+    """How many files and folders a jail's scratch folders have; each takes the kernel's memory."""
+    count = 0
+    for folder in ("tmp", "dev/shm"):
+        with contextlib.suppress(OSError):
+            found = os.statvfs(f"/proc/{pid}/root/{folder}")
+            count += found.f_files - found.f_ffree
+    return count
+
+
 def open_pidfd(pid):
     """A descriptor of the process, so that no other is meant once it is gone."""
     try:
@@ -482,46 +594,60 @@ def run(cells, questions, limits=None, *, student=None, walls=True):
     cells : list of [id, source]
     questions : list of [id, kind, name, calls], each call a list of encoded arguments
 
-    Returns {"cells": {id: [output, ...]}, "answers": {id: [answer, ...]}}, all of it JSON. An
-    answer is {"value": ...}, {"error": [type, text]}, {"timeout": true}, {"missing": why} or
-    {"died": why}; values are still encoded. A cell or a question that kills the process is left
-    out, and the others are tried again, up to `limits.attempts` times.
+    Returns {"cells": {id: [output, ...]}, "answers": {id: [answer, ...]}, "later": ...}, all of it
+    JSON. An answer is {"value": ...}, {"error": [type, text]}, {"timeout": true},
+    {"missing": why} or {"died": why}; values are still encoded. "answers" are given in the state
+    after the cell with the question's id, "later" in the state at the end, where that may differ.
+    A cell or a question that kills the process is left out, and the others are tried again, up to
+    `limits.attempts` times.
     """
     limits = limits or Limits()
     deadline = time.monotonic() + limits.total
-    shown, answers, left_out = {}, {}, set()
+    shown, answers, later, left_out = {}, {}, {}, set()
     for _ in range(limits.attempts):
         if time.monotonic() > deadline:
             break
         todo = [cell for cell in cells if cell[0] not in left_out]
         asked = [question for question in questions if question[0] not in answers]
+        kept = [[cell[0], q[0], q[2]] for q in asked for cell in todo if cell[0] == q[0]]
         with Jail(limits, student=student, walls=walls) as jail:
             jail.start()
             jail.deadline, cell_id = deadline, None
             room = [2 * limits.shown, limits.outputs]
             try:
-                jail.send({"cells": todo})
+                jail.hand_over(todo, kept)
                 for cell_id, _ in todo:
                     frame = awaited(jail, "cell", cell_id, limits.cell + limits.grace)
-                    shown[cell_id] = checked_outputs(frame, room)
+                    # What a later attempt shows could depend on inputs that this one was asked.
+                    shown.setdefault(cell_id, checked_outputs(frame, room))
+                    if frame.get("slow") is True:
+                        left_out.add(cell_id)  # of the next attempt
                 cell_id = None
                 awaited(jail, "cells", "done", limits.cell)
                 for question in asked:
-                    jail.send({"question": question})
-                    take_answers(jail, question, answers, limits.question + limits.grace)
+                    if ask(jail, question, "own", answers, limits):
+                        ask(jail, question, "end", later, limits)
                 break
             except Ended as ended:
                 why = str(ended)
                 if cell_id is not None:
                     left_out.add(cell_id)
-                    shown[cell_id] = [note(f"This cell {REASONS[why]}, so it was left out.")]
+                    said = [note(f"This cell {REASONS[why]}, so it was left out.")]
+                    shown.setdefault(cell_id, said)
                 elif len(answers) == len(questions):
                     break
     for question_id, _, _, calls in questions:
         answers.setdefault(question_id, [{"died": "unreached"}] * len(calls))
     for cell_id, _ in cells:
         shown.setdefault(cell_id, [note("This cell was not reached.")])
-    return {"cells": shown, "answers": answers}
+    return {"cells": shown, "answers": answers, "later": later}
+
+
+def ask(jail, question, state, answers, limits):
+    """Put a question to one state of the notebook; whether another may answer it better."""
+    jail.send({"question": question, "state": state})
+    seconds = max(limits.question, limits.call * len(question[3]))
+    return take_answers(jail, question, answers, seconds + limits.grace)
 
 
 def awaited(jail, key, value, seconds):
@@ -534,7 +660,10 @@ def awaited(jail, key, value, seconds):
 
 
 def take_answers(jail, question, answers, seconds):
-    """Collect the answers to a question as they come; what arrived before a crash counts."""
+    """Collect the answers to a question as they come; what arrived before a crash counts.
+
+    Returns whether the state at the end of the notebook is to be asked, too.
+    """
     question_id, _, _, calls = question
     taken = answers[question_id] = [None] * len(calls)
     end, why = time.monotonic() + seconds, "exit"
@@ -544,7 +673,7 @@ def take_answers(jail, question, answers, seconds):
             number = frame.get("call")
             if "done" in frame:
                 why = frame["done"] if frame["done"] in list(REASONS) else "exit"
-                break
+                return frame.get("again") is True
             if frame.get("missing") in ("undefined", "uncallable"):
                 taken[:] = [{"missing": frame["missing"]}] * len(calls)
             elif type(number) is int and 0 <= number < len(calls) and taken[number] is None:

@@ -3,12 +3,13 @@
 import argparse
 import json
 import os
+import secrets
 import sys
 from pathlib import Path
 
 import nbformat
 
-from grading import sets
+from grading import sets, verdict
 
 
 def settings(root):
@@ -43,6 +44,10 @@ def release(name, variant=None, root=sets.EXERCISES):
     problem_set = sets.load(name, variant, root)
     if faults := problem_set.faults():
         raise sets.SetError("\n".join([f"{name} was not released:", *faults]))
+    # It is tried on the very inputs that the class will be graded on.
+    seed = root / "issued" / f"{name}.seed"
+    drawn = int(seed.read_text(), 16) if seed.exists() else secrets.randbits(128)
+    verdict.Exam(problem_set, drawn)
     record = root / "issued" / f"{name}.json"
     kept = {"set": name, "variant": variant, "source": problem_set.text}
     handed_in = sorted(root.glob(f"submitted/*/{name}"))
@@ -56,6 +61,7 @@ def release(name, variant=None, root=sets.EXERCISES):
     nbformat.write(problem_set.source(), source)
     enter(name, root)
     record.parent.mkdir(mode=0o700, exist_ok=True)
+    verdict.secret_seed(seed, drawn)
     record.write_text(json.dumps(kept, ensure_ascii=False, indent=1), encoding="utf-8")
     return root / "release" / name / f"{name}.ipynb"
 

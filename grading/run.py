@@ -55,6 +55,9 @@ class Class:
         course = CourseDirectory(config=self.config)
         self.limits = jail.Limits(**self.config.GradeInJail.get("limits", {}))
         self.nbgrader = NbGraderAPI(course, config=self.config, log_level="ERROR")
+        self.roster = intake.roster(self.root)
+        issued = json.loads((self.root / "issued" / f"{name}.json").read_text(encoding="utf-8"))
+        self.templates = sets.templates(name, issued["source"])
 
     @contextlib.contextmanager
     def alone(self):
@@ -71,9 +74,22 @@ class Class:
     def take_in(self):
         """Sort out what was handed in; what lies in submitted/ unsorted goes to the inbox first."""
         inbox = self.root / "inbox" / self.name
+        unmoved = []
         for folder in sorted(self.root.glob(f"submitted/*/{self.name}")):
-            self._move_in(folder, inbox / folder.parent.name)
-        submissions, entries = intake.take_in(intake.gather(inbox, self.name), self.release)
+            try:
+                self._move_in(folder, inbox / folder.parent.name)
+            except Exception as error:
+                reason = f"it cannot be copied to the inbox: {error}"
+                where = str(folder.relative_to(self.root))
+                unmoved.append(intake.Entry(folder.parent.name, where, "set aside", reason))
+        submissions, entries = intake.take_in(
+            intake.gather(inbox, self.name),
+            self.release,
+            roster=self.roster,
+            other=self.templates,
+            set_name=self.name,
+        )
+        entries += unmoved
         intake.write(submissions, self.root, self.name)
         for submission in submissions:
             self._made(submission.student).parent.mkdir(parents=True, exist_ok=True)
@@ -94,7 +110,7 @@ class Class:
         made = self._made(folder.parent.name)
         found = [p for p in sorted(folder.glob("*")) if p.is_file() and not p.is_symlink()]
         for path in (p for p in found if p.suffix.lower() in (".ipynb", ".zip")):
-            data = path.read_bytes()
+            data = intake.read_file(path, 4 * intake.LARGEST)
             if path.name == f"{self.name}.ipynb" and made.exists() and data == made.read_bytes():
                 continue
             inbox.mkdir(parents=True, exist_ok=True)
@@ -105,8 +121,10 @@ class Class:
                 copy.write_bytes(data)
             time = path.stat().st_mtime
             stamp = folder / "timestamp.txt"
-            if stamp.is_file() and (stamped := intake.stamped(stamp.read_text(errors="replace"))):
-                time = stamped.timestamp()
+            if stamp.is_file() and not stamp.is_symlink():
+                said = stamp.open("rb").read(100).decode(errors="replace")
+                stamped = intake.stamped(said)
+                time = stamped.timestamp() if stamped else time
             os.utime(copy, (time, time))
             if path.name != f"{self.name}.ipynb":
                 path.unlink()
@@ -154,10 +172,15 @@ def here(jobs, tasks, arguments):
             os.sched_setaffinity(0, {next(places)})
 
     def work(student, cells):
-        try:
-            results.put((student, jail.run(cells, *arguments["args"], **arguments["kwargs"])))
-        except BaseException as error:
-            results.put((student, error))
+        for last in (False, True):  # a jail that could not be made for one may be made later
+            try:
+                record = jail.run(cells, *arguments["args"], **arguments["kwargs"])
+                return results.put((student, record))
+            except jail.NoJail as error:
+                if last:
+                    return results.put((student, error))
+            except BaseException as error:
+                return results.put((student, error))
 
     with ThreadPoolExecutor(jobs, initializer=settle) as pool:
         try:
@@ -204,6 +227,7 @@ def _grade(course, jobs, scheduler, walls, again):
     if not walls:
         print(BARE, file=sys.stderr)
     elif scheduler is None:
+        jail.private([course.root, sets.BOOK])
         jail.check()
     submissions, entries = course.take_in()
     aside = [entry for entry in entries if entry.status == "set aside"]
@@ -242,8 +266,6 @@ def enter_all(course, names, ready, running, waiting):
     ):
         for results in (iter(ready), running):
             for student, record in results:
-                if isinstance(record, jail.NoJail):
-                    raise record
                 try:
                     if isinstance(record, BaseException):
                         raise record
@@ -298,7 +320,28 @@ def feedback(name, root):
     course = Class(name, root)
     with contextlib.chdir(course.root):
         result = course.nbgrader.generate_feedback(name)
-    if not result["success"]:
+    from nbgrader.api import Gradebook
+
+    with Gradebook(course.nbgrader.coursedir.db_url) as book:
+        rows = [
+            (one.student_id, sum(g.auto_score is None and g.manual_score is None for g in n.grades))
+            for one in book.assignment_submissions(name)
+            for n in one.notebooks
+        ]
+    waits = [count for _, count in rows if count]
+    if waits:
+        print(
+            f"not read yet, as their pages say: {sum(waits)} answers of {len(waits)} students",
+            file=sys.stderr,
+        )
+    pages = {path.parent.parent.name for path in course.root.glob(f"feedback/*/{name}/{name}.html")}
+    graded = {path.parent.parent.name for path in course.root.glob(f"autograded/*/{name}/*.ipynb")}
+    known = {student for student, _ in rows}
+    for student in sorted(graded - known):
+        print(f"no page, since not in the gradebook: {student}", file=sys.stderr)
+    if without := sorted((graded & known) - pages):
+        raise RuntimeError("\n".join(f"NO PAGE: {student}" for student in without))
+    if not result["success"] and not graded - known:
         raise RuntimeError(result.get("log") or result["error"])
     return course.root / "feedback"
 
@@ -313,6 +356,8 @@ def grades(root):
     root = Path(root).expanduser().resolve()
     config = settings(root)
     table = root / "grades.csv"
+    if not (root / "gradebook.db").exists() and "DB_URL" not in os.environ:
+        raise sets.SetError(f"{root} has no gradebook: nothing was released from there")
     with Gradebook(CourseDirectory(config=config).db_url) as gradebook:
         CheckedExport(to=str(table), config=config).export(gradebook)
     for path in sorted(root.glob("set_aside/*.csv")):

@@ -23,8 +23,10 @@ import io
 import itertools
 import json
 import re
+import signal
 import symtable
 import sys
+import threading
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,13 +37,23 @@ import nbformat
 import numpy as np
 import yaml
 
+from grading import jail
 from grading.compare import difference
+from grading.inside import exchange
 
 BOOK = Path(__file__).resolve().parents[1]
 EXERCISES = BOOK / "exercises"
 TEACHER = ("variants", "grading", "mistake", "rubric")  # tags of cells that no student receives
 FOR_STUDENTS = {"numpy", "matplotlib"} | sys.stdlib_module_names
 HIDDEN = ("### BEGIN MARK SCHEME", "### END MARK SCHEME")  # nbgrader's, kept in the gradebook
+
+
+COMPARES = """\
+import sys  # the first check also compares versions
+
+here = f"{{sys.version_info[0]}}.{{sys.version_info[1]}}", ".".join(np.__version__.split(".")[:2])
+if here != ("{python}", "{numpy}"):
+    print("You use Python %s with NumPy %s." % here, "It is graded with {python} and {numpy}.")"""
 
 
 class SetError(ValueError):
@@ -71,6 +83,7 @@ class Question:
     reference: Any = None  # the function or the value of the solution edition
     rtol: float = 1e-7
     atol: float = 1e-9
+    single: bool = True  # whether single precision will do; not where `rtol` is set
     show: bool = True  # whether feedback may show an input that failed
     mistakes: tuple[Mistake, ...] = ()
     explanation: Callable[[tuple, Any, Any], str | None] | None = None
@@ -90,7 +103,7 @@ class Question:
 
     def accepts(self, got, want):
         """True if `got` is `want` within the tolerances, shapes included."""
-        return difference(got, want, self.rtol, self.atol) is None
+        return difference(got, want, self.rtol, self.atol, self.single) is None
 
     def earned(self, names, seed):
         """True if what `names` holds answers the question; for code that is trusted only."""
@@ -220,10 +233,33 @@ class ProblemSet:
             yield f"on hidden inputs it is taken for another: {asked.said(wrong, seed)}"
 
 
-def execute(code, names, where):
-    """Run a cell's code in `names`, quietly."""
+@contextlib.contextmanager
+def within(seconds, what):
+    """Break off with a TimeoutError, where the system can do that."""
+
+    def stop(signum, frame):
+        raise TimeoutError(f"{what} took longer than {seconds} seconds")
+
+    if threading.current_thread() is not threading.main_thread() or sys.platform == "win32":
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, stop)
+    left, _ = signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
-        with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, left)
+        signal.signal(signal.SIGALRM, before)
+
+
+def execute(code, names, where):
+    """Run a cell's code in `names`, quietly, for a minute at most."""
+    try:
+        with (
+            within(60, where),
+            contextlib.redirect_stdout(io.StringIO()),
+            np.errstate(all="ignore"),
+        ):
             exec(compile(code, f"<{where}>", "exec"), names)
     finally:
         if "matplotlib.pyplot" in sys.modules:
@@ -259,13 +295,52 @@ def issued(name, root=EXERCISES):
     return read(name, kept["source"], kept["variant"])
 
 
+def templates(name, text):
+    """{id of a given cell: a pattern of its text in any variant}, for those that vary."""
+    import jupytext
+
+    cells = [c for c in jupytext.reads(text, fmt="py:percent").cells if c.source.strip()]
+    names, found, known = {"np": np}, {}, standing(cells)
+    for cell in cells:
+        if role(cell) == "variants":
+            execute(cell.source, names, name)
+    choices = [
+        [one if isinstance(one, dict) else {key: one} for one in options]
+        for key, options in names.get("variants", {}).items()
+    ]
+
+    def forms(piece):
+        """What a placeholder may be replaced by: the values of all choices that it depends on."""
+        used = {node.id for node in ast.walk(ast.parse(piece[2:-2])) if isinstance(node, ast.Name)}
+        relevant = [options for options in choices if used & set(options[0])]
+        for drawn in itertools.islice(itertools.product(*relevant), 1000):
+            values = {key: value for one in drawn for key, value in one.items()}
+            yield re.escape(fill(piece, known | values, name))
+
+    for number, cell in enumerate(cells):
+        marks = cell.metadata.get("nbgrader", {})
+        if role(cell) is None and not marks.get("solution"):
+            pieces = re.split(r"(\{\{.+?\}\})", cell.source.strip())
+            parts = [re.escape(p) for p in pieces]
+            parts[1::2] = ["(?:" + "|".join(dict.fromkeys(forms(p))) + ")" for p in pieces[1::2]]
+            if any("|" in part for part in parts[1::2]):
+                found[marks.get("grade_id", f"{name}-{number}")] = re.compile("".join(parts))
+    return found
+
+
 def read(name, text, variant=None):
     """A set from the text of its source."""
     import jupytext
 
-    cells = [c for c in jupytext.reads(text, fmt="py:percent").cells if c.source.strip()]
+    cells = jupytext.reads(text, fmt="py:percent").cells
+    lines = [n for n, line in enumerate(text.splitlines(), 1) if re.match(r"# ?%%", line)]
+    lines = lines if len(lines) == len(cells) else [None] * len(cells)
+    for cell, line in zip(cells, lines, strict=True):
+        cell.line = line
+    cells = [cell for cell in cells if cell.source.strip()]
     for number, cell in enumerate(cells):
-        cell.where = f"{name}, cell {number}"
+        line = f".py, line {cell.line}" if cell.line else ""
+        cell.where = f"{name}{line}, cell {number}"
         complete(cell, f"{name}-{number}")
     values = draw(name, cells, variant)
     known = values | standing(cells)
@@ -299,8 +374,10 @@ def draw(name, cells, variant):
     choices = names.get("variants", {})
     if variant is not None and not choices:
         raise SetError(f"{name} has no variants; release it without VARIANT")
-    rng = np.random.default_rng(variant)
     values = {}
+    if variant is not None and (type(variant) is not int or abs(variant) >= 2**63):
+        raise SetError(f"{name}: a variant is a whole number below 2**63, got {variant!r}")
+    rng = np.random.default_rng(variant if variant is None or variant >= 0 else [-variant, 1])
     for key, options in choices.items():
         if not isinstance(options, list) or len(options) < 2:
             raise SetError(f"{name}: variants[{key!r}] should be a list of two choices or more")
@@ -321,8 +398,21 @@ def standing(cells):
     return {
         "book": config["html"]["baseurl"] + "chapters",
         "points": points,
-        "rules": fill(rules, {"total": sum(points.values())}, "rules.md"),
+        "rules": fill(rules, {"total": sum(points.values()), **graded_with()}, "rules.md"),
+        "open": "{{",
+        "close": "}}",
     }
+
+
+def graded_with():
+    """What submissions run in: versions and limits."""
+    python = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    with contextlib.suppress(OSError):  # the student environment may not be there yet
+        made = (jail.STUDENT / "pyvenv.cfg").read_text(encoding="utf-8")
+        python = next(iter(re.findall(r"(?m)^version(?:_info)? *= *(\d+\.\d+)", made)), python)
+    pins = (EXERCISES / "requirements.txt").read_text(encoding="utf-8")
+    numpy = re.search(r"(?m)^numpy==(\d+\.\d+)", pins)[1]
+    return {"python": python, "numpy": numpy, "limits": jail.Limits()}
 
 
 def fill(source, values, where):
@@ -459,6 +549,7 @@ def question(problem_set, cell, beside, names):
         raise SetError(f"{grading.where}: `name` should be what the solution defines, got {name!r}")
     kind = "function" if callable(names[name]) else "value"
     options = {k: rules[k] for k in ("rtol", "atol", "show") if k in rules}
+    options["single"] = not {"rtol", "atol"} & options.keys()
     mistakes = []
     for wrong in roles["mistake"]:
         made = execute(wrong.source, dict(names), wrong.where)
@@ -492,11 +583,30 @@ def check_inputs(asked, where):
     """A function is tried on inputs of more than one shape, drawn at random each time."""
     if asked.inputs is None:
         raise SetError(f"{where}: question {asked.id} needs `inputs(rng)`")
+    found = asked.inputs(np.random.default_rng(0))
+    if not isinstance(found, list) or not all(isinstance(args, tuple) for args in found):
+        raise SetError(f"{where}: `inputs(rng)` of {asked.id} should return a list of tuples")
+    for value in itertools.chain(*found):
+        if said := unsuitable(value):
+            raise SetError(f"{where}: an input of {asked.id} is {said}")
     drawn = asked.draw(np.random.default_rng(0))
     if len({tuple(np.shape(a) for a in args) for args in drawn}) < 2:
         raise SetError(f"{where}: the inputs of {asked.id} should have more than one shape")
     if repr(drawn) == repr(asked.draw(np.random.default_rng(1))):
         raise SetError(f"{where}: the inputs of {asked.id} should be drawn from rng")
+
+
+def unsuitable(value):
+    """Why a value is no input for a student's function, or None."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        return "an array without axes; hand over value.item()"
+    plain = exchange.plain(value)
+    if isinstance(plain, exchange.Other):
+        kinds = "numbers, texts, arrays, and lists, tuples and dicts of these"
+        return f"{plain.what}; {kinds} can be sent"
+    if isinstance(value, (list, tuple)):
+        return next((said for item in value if (said := unsuitable(item))), None)
+    return None
 
 
 def finish(cell, above, questions):
@@ -519,3 +629,5 @@ def finish(cell, above, questions):
             "value": f"a plausible answer; {depend} on whether it is right",
         }[asked.kind]
         cell.source += f'\nprint("{asked.id}: {passed}")'
+        if asked is next(q for q in questions if q.kind != "text"):
+            cell.source = f"{COMPARES.format(**graded_with())}\n{cell.source}"

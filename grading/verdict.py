@@ -7,6 +7,7 @@ issued, so that a re-grade asks the same. They and the reference's answers stay 
 import hashlib
 import json
 import os
+import re
 import secrets
 import warnings
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ import numpy as np
 
 from grading.compare import difference
 from grading.inside import exchange
+from grading.sets import SetError, within
 
 DIED = {
     "exit": "it ended the Python process",
@@ -24,7 +26,9 @@ DIED = {
     "memory": "it used more memory than allowed",
     "processes": "it started more processes than allowed",
     "output": "it sent more data than allowed",
-    "unreached": "the notebook ended before this question was reached",
+    "sockets": "it opened more sockets than allowed",
+    "inodes": "it made more files than allowed",
+    "unreached": "the cells took all the time, so this question was not reached",
 }
 SHOWN = 500  # characters of a value in a message
 
@@ -36,16 +40,18 @@ class Verdict:
     question: str
     points: float
     message: str
+    wrong: bool = False  # there were answers, and not all of them right
+    known: bool = False  # the message is about a mistake that the set knows
 
 
-def secret_seed(path):
-    """Read the class's secret seed, or draw it and record it for its owner's eyes only."""
+def secret_seed(path, drawn=None):
+    """Read the class's secret seed, or record one that was `drawn` for its owner's eyes only."""
     try:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return int(path.read_text(), 16)
     with os.fdopen(fd, "w") as file:
-        file.write(secrets.token_hex(16) + "\n")
+        file.write(f"{secrets.randbits(128) if drawn is None else drawn:032x}\n")
     return secret_seed(path)
 
 
@@ -53,7 +59,7 @@ class Exam:
     """A problem set with its hidden inputs drawn and the reference's answers worked out."""
 
     def __init__(self, problem_set, seed):
-        """Draw and solve; `seed` is an integer."""
+        """Draw and solve; `seed` is an integer. SetError says which solution fails."""
         self.name = problem_set.name
         self.questions = [q for q in problem_set.questions if q.kind != "text"]
         self.calls, self.wanted = {}, {}
@@ -61,10 +67,23 @@ class Exam:
             key = hashlib.sha256(f"{seed:x}/{self.name}/{question.id}".encode()).digest()
             rng = np.random.default_rng(int.from_bytes(key))
             calls = self.calls[question.id] = [exchange.plain(c) for c in question.draw(rng)]
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                answers = [question.answer(_copy(call)) for call in calls]
-            self.wanted[question.id] = [_copy(exchange.plain(answer)) for answer in answers]
+            try:
+                with warnings.catch_warnings(), within(60, "all calls together"):
+                    warnings.simplefilter("ignore")
+                    answers = [question.answer(_copy(call)) for call in calls]
+            except Exception as error:
+                shapes = [tuple(np.shape(a) for a in call) for call in calls]
+                raise SetError(
+                    f"{self.name}: the solution of {question.id} fails on hidden inputs of shapes "
+                    f"{shapes}: {type(error).__name__}: {error}"
+                ) from error
+            answers = [exchange.plain(answer) for answer in answers]
+            if other := next((a for a in answers if isinstance(a, exchange.Other)), None):
+                raise SetError(
+                    f"{self.name}: the solution of {question.id} returns {other.what}, "
+                    "which cannot be compared"
+                )
+            self.wanted[question.id] = [_copy(answer) for answer in answers]
 
     def orders(self):
         """What the jail is asked: ids, kinds, names and encoded arguments.
@@ -83,24 +102,115 @@ class Exam:
         wanted = {key: exchange.encode(answers) for key, answers in self.wanted.items()}
         return hashlib.sha256(json.dumps([self.orders(), wanted]).encode()).hexdigest()
 
-    def judge(self, answers):
-        """The verdicts on `grading.jail.run`'s answers, in the order of the questions."""
-        return [self._judge(question, answers[question.id]) for question in self.questions]
+    def judge(self, record):
+        """The verdicts on what `grading.jail.run` recorded, in the order of the questions.
+
+        With "sources", {id: source} of the code cells, and "untouched", the questions whose cell
+        for the answer is as it was handed out, the messages name the causes of a fault.
+
+        A question was asked in the notebook's state after its check, and where the state at the end
+        might answer better, in that, too: the better answers count.
+        """
+        found = []
+        for question in self.questions:
+            later = record.get("later", {}).get(question.id)
+            first = verdict = self._judge(question, record["answers"][question.id])
+            if later is not None:
+                verdict = self._judge(question, later)
+                if (first.points, first.wrong) >= (verdict.points, True):
+                    verdict = first
+            if verdict.points < question.points:
+                verdict = replace(verdict, message=explained(question, verdict, record))
+            found.append(verdict)
+        return found
 
     def _judge(self, question, answers):
         calls, wanted = self.calls[question.id], self.wanted[question.id]
-        for call, answer, want in zip(calls, answers, wanted, strict=True):
-            said = fault(question, call, answer, want)
-            if said:
-                return Verdict(question.id, 0.0, said)
-        if question.kind == "value":
-            said = "Correct."
-        else:
-            said = f"Correct, on {len(calls)} inputs that are not in the notebook."
-        return Verdict(question.id, float(question.points), said)
+        said, wrong = [], []
+        for one in zip(calls, answers, wanted, strict=True):
+            # To look for known mistakes takes time, so it is done for the first few.
+            known = any(isinstance(text, Known) for text in wrong)
+            said.append(fault(question, *one, explain=len(wrong) < 3 and not known))
+            wrong += [said[-1]] if said[-1] is not None else []
+        if not wrong:
+            right = "Correct."
+            if question.kind == "function":
+                right = f"Correct, on {len(calls)} inputs that are not in the notebook."
+            return Verdict(question.id, float(question.points), right)
+        # A known mistake says more than a difference.
+        message = next((text for text in wrong if isinstance(text, Known)), wrong[0])
+        valued = any("value" in answer for answer in answers)
+        groups = {}
+        for call, text in zip(calls, said, strict=True):
+            groups.setdefault(shape_of(call), []).append(text is None)
+        known, points = isinstance(message, Known), 0.0
+        if question.kind == "function" and question.show and valued:
+            right = [name for name, parts in groups.items() if all(parts)]
+            points = int(2 * question.points * len(right) / len(groups)) / 2
+            count = f"Right on {sum(text is None for text in said)} of {len(calls)} hidden inputs"
+            if right:
+                others = [name for name in groups if name not in right]
+                count += f": for {' and '.join(right)}, not yet for {' and '.join(others)}"
+            first, *more = message.split("\n")
+            message = "\n".join([f"{first} {count}.", *more])
+        return Verdict(question.id, points, str(message), valued, known)
 
 
-def fault(question, call, answer, want):
+def shape_of(call):
+    """The group of inputs that a call belongs to, by the axes of its first array, in words."""
+    axes = next((value.ndim for value in call if isinstance(value, np.ndarray)), 0)
+    return {0: "single numbers", 1: "one row", 2: "rows"}.get(axes, "stacks of rows")
+
+
+class Known(str):
+    """The words for a mistake that the set knows."""
+
+
+def explained(question, verdict, record):
+    """The message on a fault, with what lies behind it: a cell that failed, or the check's words.
+
+    What cells showed was shown before any input was sent, so it can tell nothing of one.
+    """
+    cells, sources = record.get("cells", {}), record.get("sources", {})
+    first, *more = verdict.message.split("\n")
+    missing = first.endswith("is not defined.")
+    binding = _binds(question.name, sources) if missing else []
+    untouched = question.id in record.get("untouched", ())
+    if untouched and missing and not set(binding) - {f"{question.id}-answer"}:
+        return "Not answered yet: the cell for the answer is as it was handed out."
+    name = question.name
+    if question.show and (echo := re.search(r"NameError: name '(\w+)' is not", first)):
+        name, binding = echo[1], _binds(echo[1], sources)
+    for cell_id in binding:
+        if failed := _failed(cells.get(cell_id, [])):
+            return "\n".join([f"{first} The cell that defines `{name}` {failed}.", *more])
+    check = re.fullmatch(r"stopped with AssertionError: (.*)", _failed(cells.get(question.id, [])))
+    if check and not verdict.known and verdict.wrong:
+        return f"The check says: {check[1]}.\n{verdict.message}".replace("..\n", ".\n", 1)
+    return verdict.message
+
+
+def _binds(name, sources):
+    """The cells that define a name, as far as a look at their lines tells."""
+    word = re.escape(name)
+    binds = rf"(?m)^\s*(?:(?:def|class) +{word}\b|{word}\s*[=,:]|(?:from|import)\b.*\b{word}\b)"
+    return [cell_id for cell_id, source in sources.items() if re.search(binds, source)]
+
+
+def _failed(outputs):
+    """How a cell ended that did not end well."""
+    for output in outputs:
+        if output.get("output_type") == "error":
+            name, said = output["ename"], " ".join(output["evalue"].split())[:SHOWN]
+            if name == "TooLong":
+                return "took longer than a cell may take"
+            return f"stopped with {name}: {said}" if said else f"stopped with {name}"
+        if match := re.match(r"This cell (.*), so it was left out", output.get("text", "")):
+            return match[1]
+    return ""
+
+
+def fault(question, call, answer, want, explain=True):
     """What is wrong with an answer: a line for the student, more lines with values; or None.
 
     Where a question's hidden inputs may not be shown, nothing that the submission says is shown
@@ -123,18 +233,21 @@ def fault(question, call, answer, want):
             return _lines(f"{name} raised {' '.join(text.split())}", shown)
         return f"{name} raised an exception on an input not shown."
     got = exchange.decode(answer["value"])
-    said = difference(got, want, question.rtol, question.atol)
+    said = difference(got, want, question.rtol, question.atol, question.single)
     if said is None:
         return None
-    explained = _explanation(question, call, got, want)
+    explained = _explanation(question, call, got, want) if explain else None
     if isinstance(got, exchange.Other):
-        said = "which is none of the plain values that a question asks for"
+        said = f"it is {got.what}; numbers, texts, arrays and lists of these can be compared"
+        said = said if question.show or question.kind == "value" else ""
     if question.kind == "value":
-        return explained or f"{name} is {_show(got)}: {said}."
+        return Known(explained) if explained else f"{name} is {_show(got)}: {said}."
     if not question.show:
-        return explained or f"{name} returns something wrong for an input that is not shown."
+        said = f"{name} returns something wrong for an input that is not shown."
+        return Known(explained) if explained else said
     said = explained or f"What {name} returns is wrong: {said}."
-    return _lines(said, shown, [got])
+    said = _lines(said, shown, [got])
+    return Known(said) if explained else said
 
 
 def _lines(sentence, shown, returned=()):
@@ -152,7 +265,7 @@ def _explanation(question, call, got, want):
     if not question.show:  # then no words that depend on what the submission says
         question = replace(question, explanation=None)
     try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
+        with warnings.catch_warnings(), np.errstate(all="ignore"), within(10, "an explanation"):
             warnings.simplefilter("ignore")
             return question.explain(tuple(_copy(call)), _copy(got), _copy(want))
     except Exception:  # the set's author expected another kind of answer

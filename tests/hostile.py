@@ -514,6 +514,119 @@ ATTACKS = [
         """,
     ),
     attack(
+        "shared-memory",
+        FULL,
+        "Correct",
+        "held: []",
+        first="""
+        import mmap, os
+        held = []
+        for fd in (-1, os.open("/dev/zero", os.O_RDWR)):
+            try:
+                held.append(mmap.mmap(fd, 2**20))
+            except OSError:
+                pass
+        print("held:", held)
+        """,
+    ),
+    attack(
+        "memory-in-sockets",
+        (2, 0, 1),
+        "not defined",
+        "opened more sockets than allowed",
+        q2="""
+        import os, socket, time
+        for _ in range(12):
+            if os.fork() == 0:
+                break
+        pairs = []
+        while True:
+            try:
+                a, b = socket.socketpair()
+                a.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2**22)
+                a.setblocking(False)
+                pairs.append((a, b))
+                while a.send(bytes(2**16)): pass
+            except OSError:
+                time.sleep(0.01)
+        """,
+    ),
+    attack(
+        "folders-without-end",
+        (2, 0, 1),
+        "not defined",
+        "made more files than allowed",
+        q2="""
+        import os
+        os.chdir("/tmp")
+        n = 0
+        while True:
+            os.mkdir(str(n))
+            n += 1
+        """,
+    ),
+    attack(
+        "leases-and-watches",
+        FULL,
+        "Correct",
+        "got: []",
+        first="""
+        import ctypes, fcntl, glob, os
+        got = []
+        for path in glob.glob("/env/lib/python3*/site-packages/numpy/*.py")[:3] + ["/usr/bin/env"]:
+            fd = os.open(path, os.O_RDONLY)
+            for call in (1024, 1026, 1031):
+                for value in (0, 1, 2**20):
+                    try:
+                        got.append(fcntl.fcntl(fd, call, value))
+                    except OSError:
+                        pass
+        libc = ctypes.CDLL(None, use_errno=True)
+        got += [fd for fd in (libc.inotify_init(), libc.inotify_init1(0)) if fd != -1]
+        print("got:", got)
+        """,
+    ),
+    attack(
+        "notes-in-locks",
+        FULL,
+        "Correct",
+        "seen: []",
+        first="""
+        import fcntl, os, struct
+        fd = os.open("/usr/bin/env", os.O_RDONLY)
+        form = "hhqqi"
+        fcntl.fcntl(fd, fcntl.F_SETLK, struct.pack(form, fcntl.F_RDLCK, 0, 0, 1, 0))
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        read, write = os.pipe()
+        if os.fork() == 0:
+            asked = struct.pack(form, fcntl.F_WRLCK, 0, 0, 1, 0)
+            found = struct.unpack(form, fcntl.fcntl(fd, fcntl.F_GETLK, asked))
+            again = os.open("/usr/bin/env", os.O_RDONLY)
+            fcntl.flock(again, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.write(write, bytes([found[0]]))
+            os._exit(0)
+        os.wait()
+        print("seen:", [n for n in os.read(read, 1) if n != fcntl.F_UNLCK])
+        """,
+    ),
+    attack(
+        "reads-command-lines",
+        FULL,
+        "Correct",
+        "read: []",
+        first="""
+        import glob, os
+        first = [path for path in glob.glob("/proc/*/cmdline") if path[6:-8].isdigit()]
+        texts = [open(path, "rb").read() for path in first]
+        try:
+            ends = {os.readlink(f"/proc/1/fd/{fd}") for fd in os.listdir("/proc/1/fd")}
+        except OSError:
+            ends = ()
+        found = [text for text in texts if b"venv" in text or b"COURSE" in text]
+        print("read:", found + [end for end in ends if end.startswith("/tmp")])
+        """,
+    ),
+    attack(
         "disk-filler",
         FULL,
         "Correct",
@@ -765,6 +878,38 @@ ATTACKS = [
         q1="!rm -rf COURSE /tmp/..\n"
         + SCALE
         + "%system cat COURSE/gradebook.db\nprint('magic:', None)\n%run /etc/passwd",
+    ),
+    attack(
+        "kills-the-states-kept",
+        (2, 2, 1),
+        "Correct",
+        q3="""
+        import os, signal
+        for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):
+            if pid not in (1, os.getpid()):
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except OSError:
+                    pass
+        """
+        + ANSWER,
+    ),
+    attack(
+        "tells-by-a-state-kept",
+        (2, 2, 1),
+        "Correct",
+        first="""
+        import os, threading, time
+        def watch():
+            while True:
+                for path in os.listdir("/tmp"):
+                    if path.startswith("said"):
+                        print(open("/tmp/" + path).read())
+                time.sleep(0.01)
+        os.register_at_fork(after_in_child=lambda: threading.Thread(target=watch).start())
+        """,
+        q2=SHARE + "\ndef share(x, right=share):\n"
+        "    open('/tmp/said', 'w').write(f'Secret{{list(x)}}')\n    return right(x)",
     ),
     attack(
         "other-packages",

@@ -1,5 +1,6 @@
 """What a student writes neither stops the feedback, nor acts in its page, nor tells an input."""
 
+import os
 import time
 from types import SimpleNamespace
 
@@ -14,6 +15,33 @@ from grading import autograde, feedback, verdict
 pytestmark = pytest.mark.machine
 
 PIXEL = "iVBORw0KGgo="
+
+
+BOMBS = {
+    "a table": "|a" * 2000 + "|\n" + "|-" * 2000 + "|\n" + "|b\n" * 4000,
+    "emphasis": "*a **a " * 7000,
+    "brackets": "[[[[" * 10_000,
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_a_text_that_takes_long_to_show_is_shown_as_it_is(bomb, monkeypatch):
+    monkeypatch.setattr(feedback, "SECONDS", 2)
+    notebook = new_notebook(cells=[new_markdown_cell(BOMBS[bomb]), new_code_cell("1 + 1")])
+    of = {"score": 0, "max_score": 1, "waits": 0, "student": "s", "notebook": "n"}
+    start = time.monotonic()
+    html, _ = feedback.Page().from_notebook_node(notebook, {"nbgrader": of})
+    assert time.monotonic() - start < 30
+    assert BOMBS[bomb][:4] in html
+
+
+def test_a_page_that_takes_all_memory_or_dies_is_given_up(monkeypatch):
+    monkeypatch.setattr(feedback, "SECONDS", 2)
+    for text in ("x" * 100, "ü€"):
+        assert feedback.limited(lambda text=text: text) == text
+    assert feedback.limited(lambda: "x" * 10**10) is None
+    assert feedback.limited(lambda: os._exit(3)) is None
+    assert feedback.limited(lambda: [1 for _ in iter(int, 1)]) is None
 
 
 def graded(name):

@@ -20,7 +20,7 @@ import pytest
 from browser import find, missing
 from classroom import SET, Course, need_a_jail
 
-from grading import intake, jail
+from grading import intake, jail, run
 
 pytestmark = pytest.mark.machine
 
@@ -397,6 +397,61 @@ def test_without_a_jail_grading_refuses_and_says_what_helps(tmp_path, said, reme
     assert course.points()["ada"]["q1"] == 2
 
 
+@pytest.mark.parametrize("linked", [False, True])
+def test_of_the_base_python_its_own_parts_are_in_the_jail_and_nothing_beside(tmp_path, linked):
+    """Installed into a home, it has the course beside it; uv leads to it by a linked folder."""
+    home, student = tmp_path / "home", tmp_path / "student"
+    for name in ("bin/python3.11", "bin/other", "lib/python3.11/os.py", "lib/libpython3.11.so.1.0",
+                 "lib/libssl.so.3", "lib/python3.11/site-packages/ce_lib.py", "course/gradebook.db",
+                 "pkgs/scipy/site-packages/scipy.py", ".local/share/jupyter/token"):  # fmt: skip
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text(name)
+    base = tmp_path / "link" if linked else home
+    if linked:
+        base.symlink_to(home)
+    (student / "bin").mkdir(parents=True)
+    (student / "bin" / "python").symlink_to(base / "bin" / "python3.11")
+    (student / "pyvenv.cfg").write_text(f"home = {home / 'bin'}\nversion = 3.11.7\n")
+    parts = jail.base_python(student)
+    own = {"bin/python3.11", "lib/python3.11", "lib/libpython3.11.so.1.0", "lib/libssl.so.3"}
+    assert set(parts.values()) == {home / name for name in own}
+    assert set(parts) == {where / name for where in {base, home} for name in own}
+    line = jail.command(student, jail.Limits(), False)
+    hidden = [line[n + 1] for n, word in enumerate(line) if word == "--tmpfs"]
+    assert str(base / "lib" / "python3.11" / "site-packages") in hidden
+    jail.private([home / "course"], student)
+    for folder in (
+        home / "lib" / "python3.11" / "course",
+        student / "course",
+        Path("/usr/share/x"),
+    ):
+        with pytest.raises(jail.NoJail, match="which submissions can read: move it"):
+            jail.private([folder], student)
+
+
+def test_a_jail_that_fails_for_one_is_tried_again_and_costs_that_one_only(monkeypatch):
+    tries = []
+
+    def made(cells):
+        tries.append(cells)
+        if cells == "never" or tries.count(cells) < 2:
+            raise jail.NoJail("no jail could be made: time")
+        return cells
+
+    monkeypatch.setattr(jail, "run", made)
+    tasks = [("ada", "later"), ("bob", "never"), ("eve", "later, too")]
+    found = dict(run.here(1, tasks, {"args": [], "kwargs": {}}))
+    assert isinstance(found.pop("bob"), jail.NoJail)
+    assert found == {"ada": "later", "eve": "later, too"}
+
+    class Course:
+        def enter(self, *_):
+            pass
+
+    failed = run.enter_all(Course(), {"bob": ()}, [("bob", jail.NoJail("why"))], (r for r in ()), 0)
+    assert failed == {"bob": "why"}
+
+
 def test_time_that_is_up_is_the_submissions_fault_and_not_the_jails():
     need_a_jail()
     limits = jail.Limits(total=2, cell=10)
@@ -430,6 +485,37 @@ def test_a_bomb_under_a_slow_grader_is_the_submissions_fault_and_not_the_jails(m
     record = jail.run([["a", BOMB], ["b", "x = 1"]], [["q", "value", "x", [[]]]])
     assert "more processes than allowed" in json.dumps(record["cells"]["a"])
     assert record["answers"] == {"q": [{"value": 1}]}
+
+
+def test_slow_cells_of_ones_own_leave_time_for_the_questions():
+    need_a_jail()
+    limits = jail.Limits(cell=3, cells=4)
+    slow = "import time; time.sleep(60)"
+    cells = [*([f"added-{n}", slow] for n in range(6)), ["q", "x = 1"]]
+    start = time.monotonic()
+    record = jail.run(cells, [["q", "value", "x", [[]]]], limits)
+    assert record["answers"] == {"q": [{"value": 1}]}
+    assert time.monotonic() - start < 30
+    assert "took all the time" in json.dumps(record["cells"]["added-5"])
+
+
+def test_what_a_later_attempt_shows_is_not_shown():
+    """It could show what an earlier one was asked."""
+    need_a_jail()
+    cells = [["a", "import time; print(time.time_ns())"], ["b", "import os; os._exit(0)"]]
+    cells.append(["c", "def f(x): os._exit(0)"])
+    ran = []
+    whole = jail.checked_outputs
+
+    def noted(frame, room):
+        ran.append(whole(frame, room))
+        return ran[-1]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(jail, "checked_outputs", noted)
+        record = jail.run(cells, [["q", "value", "x", [[]]]])
+    assert len({json.dumps(outputs) for outputs in ran if outputs}) > 1
+    assert record["cells"]["a"] == ran[0]
 
 
 BURIES = """
@@ -495,8 +581,8 @@ def test_a_cluster_that_loses_a_worker_loses_and_doubles_nothing(tmp_path):
 
 def test_the_student_environment_has_numpy_and_matplotlib_alone():
     need_a_jail()
-    names = ["numpy", "matplotlib.pyplot", "ipykernel", "scipy", "ce_lib", "pandas", "grading"]
+    names = ["numpy", "matplotlib.pyplot", "ipykernel", "tqdm", "scipy", "ce_lib", "pandas"]
     cells = [[name, f"import {name}"] for name in names]
     shown = jail.run(cells, [])["cells"]
-    assert [name for name in names if not shown[name]] == names[:3]
-    assert all("ModuleNotFoundError" in json.dumps(shown[name]) for name in names[3:])
+    assert [name for name in names if not shown[name]] == names[:4]
+    assert all("ModuleNotFoundError" in json.dumps(shown[name]) for name in names[4:])

@@ -1,8 +1,10 @@
 """What a student may send so that the teacher, or another student, suffers: without a jail."""
 
+import io
 import json
 import os
 import re
+import time
 import zipfile
 from datetime import UTC, datetime
 
@@ -238,25 +240,31 @@ def test_names_that_are_no_text_stop_nothing(tmp_path, release):
 # ---------------------------------------------------------------- time
 
 
-def test_a_stamp_of_another_zone_is_written_in_utc(tmp_path, release):
-    hand_in(tmp_path / "inbox", "ada/hw.ipynb")
-    hand_in(tmp_path / "inbox", "ada/timestamp.txt", b"2024-05-01T23:30:00-05:00")
+def test_a_stamp_of_another_zone_is_read_as_utc():
+    assert intake.stamped("2024-05-01T23:30:00-05:00") == datetime(2024, 5, 2, 4, 30, tzinfo=UTC)
+
+
+def test_no_students_file_says_when_it_was_handed_in(tmp_path, release):
+    hand_in(tmp_path / "inbox", "ada/hw.ipynb", time=10**9)
+    hand_in(tmp_path / "inbox", "ada/timestamp.txt", b"1999-05-01 23:30:00 UTC")
+    path = hand_in(tmp_path / "inbox", "bob/hw.zip")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("hw.ipynb", (2099, 1, 1, 0, 0, 0)), answer())
+        archive.writestr("timestamp.txt", "1999-05-01 23:30:00 UTC")
+    os.utime(path, (10**9, 10**9))
     submissions, _ = intake.take_in(intake.gather(tmp_path / "inbox", SET), release)
+    assert [s.time for s in submissions] == 2 * [datetime.fromtimestamp(10**9, UTC)]
     intake.write(submissions, tmp_path, SET)
     stamp = (tmp_path / "submitted" / "ada" / SET / "timestamp.txt").read_text()
-    assert stamp == "2024-05-02 04:30:00.000000 UTC\n"
+    assert stamp == "2001-09-09 01:46:40.000000 UTC\n"
 
 
 @pytest.mark.parametrize(
     "stamp",
     ["9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59", "0001-01-01 00:00:00 UTC", "soon"],
 )
-def test_a_stamp_out_of_all_bounds_is_none(tmp_path, release, stamp):
-    hand_in(tmp_path / "inbox", "ada/hw.ipynb", time=10**9)
-    hand_in(tmp_path / "inbox", "ada/timestamp.txt", stamp.encode())
-    submissions, _ = intake.take_in(intake.gather(tmp_path / "inbox", SET), release)
-    assert submissions[0].time == datetime.fromtimestamp(10**9, UTC)
-    intake.write(submissions, tmp_path, SET)
+def test_a_stamp_out_of_all_bounds_is_none(stamp):
+    assert intake.stamped(stamp) is None
 
 
 def test_a_file_changed_beyond_the_last_year_is_taken_in(tmp_path, release):
@@ -278,6 +286,259 @@ def test_a_students_own_archive_is_not_older_than_it_is(tmp_path, release):
     (submission,), _ = intake.take_in(intake.gather(tmp_path, SET), release)
     assert submission.time == datetime.fromtimestamp(10**9, UTC)
     assert submission.notebook.cells[0].source == "last"
+
+
+# ---------------------------------------------------------------- what stops nobody
+
+
+def packed(*members, method=zipfile.ZIP_DEFLATED):
+    """An archive with these members, (name, data) each, in bytes."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        for name, data in members:
+            archive.writestr(name, data)
+    return file.getvalue()
+
+
+BAD = {  # file: what is in it, a part of the reason
+    "worksheets.ipynb": (b'{"worksheets": [{"cells": 5}]}', "no cell of this"),
+    "numbers.ipynb": (b'{"cells": [1, null, {"cell_type": []}], "metadata": 3}', "no cell of this"),
+    "long number.ipynb": (b'{"cells": [' + b"9" * 5000 + b"]}", "not whole JSON"),
+    "attachments.ipynb": (
+        b'{"cells": [{"cell_type": "markdown", "id": "q1", "attachments": {"a": {"image/png": 1}},'
+        b' "source": [1, {}], "metadata": {"nbgrader": []}}]',
+        "not whole JSON",
+    ),
+    "dot.zip": (packed((".", answer())), "hidden file"),
+    "slow.zip": (
+        packed(*((f"{n}.ipynb", bytes(2**21)) for n in range(40)), method=zipfile.ZIP_BZIP2),
+        "whole JSON",
+    ),
+    "bomb.zip": (
+        packed(*((f"{n}.ipynb", bytes(22 * 2**20)) for n in range(40)), method=zipfile.ZIP_BZIP2),
+        "unpacks to more than 20 MB",
+    ),
+    "nested.zip": (
+        packed(*((f"{n}.zip", packed(("x.ipynb", b"[" * 10**5))) for n in range(30))),
+        "archives of a student are opened at most",
+    ),
+    "no zip.zip": (b"PK\x03\x04", "cannot be read"),
+}
+
+
+def test_a_bad_file_is_set_aside_and_stops_nobody(tmp_path, release):
+    for name, (data, _) in BAD.items():
+        hand_in(tmp_path, f"bad {name}/{name}", data)
+    hand_in(tmp_path, "good/hw.ipynb")
+    start = time.process_time()
+    submissions, entries = intake.take_in(intake.gather(tmp_path, SET), release)
+    assert time.process_time() - start < 20
+    assert [s.student for s in submissions] == ["good"]
+    for name, (_, reason) in BAD.items():
+        said = [entry.reason for entry in entries if entry.file.startswith(f"bad {name}/")]
+        assert any(reason in text for text in said), (name, said[:3])
+
+
+def test_what_goes_wrong_with_one_file_in_any_step_is_its_reason(tmp_path, release, monkeypatch):
+    for name in ("ada", "bob", "eve"):
+        hand_in(tmp_path, f"{name}/hw.ipynb", answer(name))
+    for step in ("read_cells", "strange", "restore", "read_file"):
+        whole = getattr(intake, step)
+
+        def breaks(given, *rest, whole=whole):
+            if "bob" in str(given):
+                raise MemoryError
+            return whole(given, *rest)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(intake, step, breaks)
+            submissions, entries = intake.take_in(intake.gather(tmp_path, SET), release)
+        assert [s.student for s in submissions] == ["ada", "eve"], step
+        assert [e.reason for e in entries if e.student == "bob" and "MemoryError" in e.reason], step
+
+
+@pytest.mark.machine
+def test_closed_files_folders_and_links_have_a_line(tmp_path, release):
+    hand_in(tmp_path, "good/hw.ipynb")
+    os.symlink("/etc", tmp_path / "folder")
+    os.symlink("/etc/passwd", hand_in(tmp_path, "eve/x.ipynb").with_name("y.ipynb"))
+    os.mkfifo(tmp_path / "eve" / "z.ipynb")
+    hand_in(tmp_path, "bob/hw.ipynb").chmod(0)
+    hand_in(tmp_path, "closed/hw.ipynb").parent.chmod(0)
+    try:
+        _, entries = intake.take_in(intake.gather(tmp_path, SET), release)
+    finally:
+        (tmp_path / "closed").chmod(0o755)
+    reasons = {entry.file: entry.reason for entry in entries}
+    assert {"folder", "eve/y.ipynb", "eve/z.ipynb"} <= reasons.keys()
+    assert all("link or a device" in reasons[n] for n in ("folder", "eve/y.ipynb", "eve/z.ipynb"))
+    if os.getuid():
+        assert "Permission denied" in reasons["bob/hw.ipynb"]
+        assert "Permission denied" in reasons["closed"]
+
+
+def test_many_lines_of_spaces_become_empty_and_a_long_text_is_cut():
+    """Both are slow to show, here and in the form grader."""
+    blank = {"cell_type": "code", "source": "x = 1\n" + " \n" * 20_000}
+    long = {"cell_type": "markdown", "source": "|a" * 10**6}
+    cells = intake.read_cells(json.dumps({"cells": [blank, long]}).encode())
+    assert " \n" not in cells[0].source
+    assert len(cells[1].source) < intake.LONGEST + 100
+
+
+# ---------------------------------------------------------------- platforms
+
+WHO = {"Ada Lovelace": "ada", "Hana Nováková": "hana", "Wei Guo": "wei"}
+EXPORTS = {  # files in the inbox, or members of an archive there: the student of each, or a reason
+    "Moodle": {
+        "all.zip": {
+            "Ada Lovelace_248101_assignsubmission_file_/hw.ipynb": "Ada_Lovelace",
+            "Hana Nováková_248102_assignsubmission_file_/hw (1).ipynb": "Hana_Novakova",
+        }
+    },
+    "Moodle, flat, in a folder of its own": {
+        "download/Ada Lovelace_1_assignsubmission_file_hw.ipynb": "Ada_Lovelace",
+        "download/Wei Guo_2_assignsubmission_file_hw.ipynb": "Wei_Guo",
+    },
+    "Canvas": {
+        "submissions.zip": {
+            "lovelaceada_4101_990100_ps-small.ipynb": "lovelaceada",
+            "novakovahana_LATE_4108_990107_homework_7_FINAL.ipynb": "novakovahana",
+            "guowei_4107_990106_Copy_of_ps-2.ipynb": "guowei",
+        }
+    },
+    "Blackboard": {
+        "gradebook.zip": {
+            "Homework203_ada1_attempt_2025-11-20-12-00-00_hw.ipynb": "ada1",
+            "Homework203_ada1_attempt_2025-11-19-12-00-00_hw.ipynb": "newer one",
+            "Homework203_ada1_attempt_2025-11-20-12-00-00.txt": "no notebook",
+        }
+    },
+    "Brightspace": {
+        "homework.zip": {
+            "123-77 - Ada Lovelace - Nov 20, 2025 1205 PM/hw.ipynb": "Ada_Lovelace",
+            "123-77 - Ada Lovelace - Nov 20, 2025 905 AM/hw.ipynb": "newer one",
+            "124-77 - Wei Guo - Nov 19, 2025 1205 PM/hw.ipynb": "Wei_Guo",
+            "index.html": "no notebook",
+        }
+    },
+    "Gradescope": {
+        "export.zip": {
+            "assignment_1_export/submission_11/hw.ipynb": "Ada_Lovelace",
+            "assignment_1_export/submission_12/hw.ipynb": "Wei_Guo",
+            "assignment_1_export/submission_metadata.yml": None,
+        }
+    },
+    "Google Classroom": {
+        "Homework-001.zip": {
+            "Homework/Ada Lovelace - ps-small.ipynb": "Ada_Lovelace",
+            "Homework/Copy of Wei Guo - ps-small.ipynb": "Wei_Guo",
+        }
+    },
+    "a folder of notebooks": {
+        "all.zip": {f"all/{name}.ipynb": name for name in ("ada", "bob", "eve")},
+    },
+    "one student's folder": {"all.zip": {"all/ada/a.ipynb": "ada"}},
+    "macOS": {
+        "class.zip": {
+            "class/ada/hw.ipynb": "ada",
+            "__MACOSX/class/ada/._hw.ipynb": None,
+            "class/.DS_Store": None,
+            "class/wei/hw.ipynb": "wei",
+            "list.txt": "no notebook",
+        }
+    },
+    "old Windows": {"class.zip": {"class\\ada\\hw.ipynb": "ada", "class\\wei\\a b.ipynb": "wei"}},
+    "archives of students": {
+        "all.zip": {
+            "Ada Lovelace_1_assignsubmission_file_/hw.zip": {"hw/hw.ipynb": "Ada_Lovelace"},
+            "Wei Guo_2_assignsubmission_file_/hw.zip": {"inner.zip": {"hw.ipynb": "Wei_Guo"}},
+        }
+    },
+    "browsers, checkpoints, colons": {
+        "ada/hw.ipynb.txt": "ada",
+        "bob/hw.ipynb.json": "bob",
+        "eve/hw.ipynb (1)": "eve",
+        "eve/.ipynb_checkpoints/hw-checkpoint.ipynb": "Jupyter keeps",
+        "eve/.hidden.ipynb": "hidden file",
+        "all.zip": {"wei/Homework 3: small.ipynb": "wei"},
+    },
+    "a folder of folders": {
+        "section A/ada/hw.ipynb": "are these students?",
+        "section A/wei/hw.ipynb": "are these students?",
+    },
+    "archives named after students": {
+        "ada.zip": {"ps-small.ipynb": "ada"},
+        "ps-small_bob.zip": {"ps-small (2).ipynb": "bob"},
+    },
+    "old copies": {
+        "ada/old/hw.ipynb": "newer one",
+        "ada/v2/ps-small.ipynb": "ada",
+        "ps-small_bob.ipynb": "bob",
+    },
+    "a tie": {"ada/part1.ipynb": "newer one", "ada/ps-small.ipynb": "ada"},
+}  # fmt: skip
+YAML = """---
+submission_11:
+  :submitters:
+  - :name: Ada Lovelace
+    :sid: '4101'
+  :created_at: 2025-11-20 12:00:00 Z
+submission_12: !ruby/hash:ActiveSupport::HashWithIndifferentAccess
+  :submitters:
+  - :name: Wei Guo
+"""
+
+
+def put(where, tree):
+    """Write a tree of files; returns {name: wanted} of the files, and packs archives."""
+    wanted, members = {}, []
+    for name, of in tree.items():
+        inner = {}
+        data = YAML.encode() if name.endswith(".yml") else answer()
+        if isinstance(of, dict):
+            inner, data = put(None, of)
+        else:
+            inner = {"": of} if of else {}
+        wanted |= {f"{name}: {n}" if n else name: w for n, w in inner.items()}
+        if where is not None:
+            hand_in(where, name, data, time=10**9)
+        members.append((name, data))
+    return wanted, packed(*members)
+
+
+@pytest.mark.parametrize("platform", EXPORTS)
+def test_files_as_they_come_find_their_student(tmp_path, release, platform):
+    wanted, _ = put(tmp_path, EXPORTS[platform])
+    _, entries = intake.take_in(intake.gather(tmp_path, SET), release, set_name=SET)
+    found = {e.file.replace("/: ", ": "): e for e in entries}
+    assert {name.replace("\\", "/") for name in wanted} == found.keys()
+    for name, want in wanted.items():
+        entry = found[name.replace("\\", "/")]
+        got = entry.student if entry.status == "graded" else entry.reason
+        assert want in got, (name, entry)
+
+
+def test_a_roster_is_the_truth(tmp_path, release):
+    path = tmp_path / "roster.csv"
+    path.write_text(
+        "id,name,email,canvas\nada,Ada Lovelace,al@x.org,4101\nhana,\"Nováková, Hana\",hn@x,4108\n"
+        "wei,Wei Guo,guo.w@x,4107\n", encoding="utf-8",
+    )  # fmt: skip
+    for name in ("lovelaceada_4101_1_hw.ipynb", "Hana Nováková/hw.ipynb", "guo.w/hw.ipynb",
+                 "mallory/hw.ipynb"):  # fmt: skip
+        hand_in(tmp_path / "inbox", name)
+    roster = intake.Roster(path)
+    submissions, entries = intake.take_in(
+        intake.gather(tmp_path / "inbox", SET), release, roster=roster
+    )
+    assert [s.student for s in submissions] == ["ada", "hana", "wei"]
+    assert [e.reason for e in entries if e.status == "set aside"] == [
+        "mallory is not in roster.csv: add it there, or rename the folder or the file"
+    ]
+    path.write_text("id,name\nada,A\nada,B\n")
+    with pytest.raises(ValueError, match="line 3: its id is empty, or is there twice"):
+        intake.Roster(path)
 
 
 # ---------------------------------------------------------------- memory

@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import copy
 import functools
 import json
 import os
@@ -19,7 +20,7 @@ import pytest
 from nbclient import NotebookClient
 
 import ce_lib as ce
-from grading import release, sets
+from grading import intake, release, sets, verdict
 
 SETS = sorted(path.stem for path in sets.EXERCISES.glob("ps-*.py"))
 STUDENT = prose.ROOT / ".venv-student" / "bin" / "python"
@@ -346,6 +347,30 @@ def test_a_release_holds_no_solution_and_no_hidden_input(course, name):
 
 
 @pytest.mark.parametrize("name", SETS)
+def test_a_notebook_of_another_set_or_variant_is_told_from_a_students_changes(name):
+    """All sets name their cells alike, and a student may change given cells, too."""
+    released = {variant: loaded(name, variant).student() for variant in VARIANTS}
+    others = sets.templates(name, loaded(name).text)
+
+    def said(notebook, variant):
+        cells = intake.read_cells(nbformat.writes(notebook).encode())
+        return intake.strange(cells, released[variant], others)
+
+    for variant, notebook in released.items():
+        for other in VARIANTS:
+            assert ("another variant" in said(notebook, other)) is (variant != other)
+    foreign = loaded(SETS[SETS.index(name) - 1]).student()
+    assert "another set" in said(foreign, None)
+    changed = copy.deepcopy(released[1])
+    for number, cell in enumerate(c for c in changed.cells if not c.metadata.nbgrader.solution):
+        if number % 3 == 1:  # numbers of one's own
+            cell.source = re.sub(r"\d+\.?\d*", "17", cell.source)
+        if number % 3 == 2:
+            cell.source = f"print('mine')\n{cell.source}"
+    assert said(changed, 1) == ""
+
+
+@pytest.mark.parametrize("name", SETS)
 def test_a_variant_changes_every_number_convention_and_bug(name):
     """Nothing that varies is the book's own, and every choice comes up for some seed."""
     cells = jupytext.read(sets.find(name), fmt="py:percent").cells
@@ -514,6 +539,10 @@ def test_the_small_set_is_sound():
         ('{"base": "2", "log": "np.log2"}', "", r"variants\['base'\] should be a list of two"),
         ('"log": "np.log2"}]', '"log": "np.log2"}], "log": [1, 2]', "sets log a second time"),
         ("q1-answer", "q9-answer", "question q1 needs a solution cell q1-answer"),
+        ("def inputs", "def input", "ps-small.py, line 24, cell 6: question q1 needs"),
+        ("(rng.random(3),), ", "rng.random(3), ", "`inputs.*should return a list of tuples"),
+        ("(rng.random(3),), ", "(np.array(rng.random()),), ", "an array without axes"),
+        ("(rng.random(3),), ", "(lambda p: p,), ", "an input of q1 is an object of type function"),
     ],
 )
 def test_a_bad_source_gets_a_clear_error(old, new, message):
@@ -547,6 +576,46 @@ def test_a_set_with_a_fault_is_not_released(tmp_path):
     with pytest.raises(sets.SetError, match="ps-small was not released:\nq1: its own solution"):
         release.release("ps-small", root=tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["ps-small.py"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("return -{{log}}(p)", "return np.array([-{{log}}(x) for x in p] + 0 * [float(p[0])])",
+         r"the solution of q1 fails on hidden inputs of shapes .*\(2, 2\).*TypeError: only"),
+        ("return -{{log}}(p)", "return -{{log}}(p) if p.ndim < 2 else print", "cannot be comp"),
+        pytest.param(
+            "return -{{log}}(p)", "while p.ndim == 2: pass\n    return -{{log}}(p)", "longer than",
+            marks=pytest.mark.machine,  # Windows has no such alarm
+        ),
+    ],
+)  # fmt: skip
+def test_a_solution_that_fails_on_the_hidden_inputs_is_not_released(
+    tmp_path, monkeypatch, old, new, message
+):
+    """Else the class could not be graded. It is tried on the inputs that the class will get."""
+    whole = sets.within
+    monkeypatch.setattr(verdict, "within", lambda seconds, what: whole(1, what))
+    monkeypatch.setattr(sets.ProblemSet, "faults", lambda self: [])
+    (tmp_path / "ps-small.py").write_text(SMALL.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(sets.SetError, match=message):
+        release.release("ps-small", root=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["ps-small.py"]
+
+
+@pytest.mark.parametrize("variant", [-3, 0, 2**62, -(2**62)])
+def test_any_whole_number_is_a_variant(variant):
+    assert sets.read("ps-small", SMALL, variant).values == {"base": "2", "log": "np.log2"}
+
+
+def test_a_number_too_large_for_a_variant_is_named():
+    with pytest.raises(sets.SetError, match="a whole number below"):
+        sets.read("ps-small", SMALL, 2**63)
+
+
+def test_braces_can_be_written():
+    text = SMALL.replace("Why?", "Why is $\\frac{{open}}a{{close}}b$?")
+    assert "Why is $\\frac{{a}}b$?" in sets.read("ps-small", text).student().cells[-2].source
 
 
 def test_a_set_without_variants_has_none():

@@ -5,26 +5,34 @@ Nothing that this process says is trusted. It has an in-tray (file descriptor 0)
 
     in   {"limits": {...}}
     out  {"ready": true}
-    in   {"cells": [[id, source], ...]}
+    in   {"cells": [[id, source], ...], "kept": [[cell, question, name], ...]}
     out  {"cell": id, "outputs": [...], "count": n}    for each, then {"cells": "done"}
-    in   {"question": [id, kind, name, [arguments, ...]]}     one after the other
+    in   {"question": [id, kind, name, [arguments, ...]], "state": "own" or "end"}  one by one
     out  {"question": id, "call": n, "value": ...}     or "error", "timeout", "missing"
-    out  {"question": id, "done": why}                 when all calls are answered, or cannot be
+    out  {"question": id, "done": why, "again": bool}  when all calls are answered, or cannot be
 
-Each question is answered in a process of its own, so that one that crashes costs no other.
+Each question is answered in a process of its own, so that one that crashes costs no other. That
+process branched off right after the question's check had run, so it has the state that the author
+of the answer saw; with "again" the state at the end of the notebook may give another answer.
 This folder is bound into the jail and run as `python -I /inside`.
 """
 
+import ast
 import contextlib
+import io
 import os
 import resource
 import signal
 import sys
 import time
 import traceback
+import warnings
 
 import exchange
 
+STUB = "replace this line by your answer"
+QUICK = 5  # seconds for a cell once all of them have used up their time
+FAULTY = 3  # what a process ends with whose answers the state at the end might better
 KEPT = ("text/plain", "image/png")  # other outputs could run scripts when somebody looks at them
 
 
@@ -89,11 +97,11 @@ class Recorder:
 class Stream:
     """A text file that writes into a Recorder."""
 
-    encoding, errors, closed = "utf-8", "replace", False
+    encoding, errors, closed, newlines = "utf-8", "replace", False, None
 
     def __init__(self, recorder, name):
         """Write to `recorder` as the stream `name`."""
-        self.recorder, self.name = recorder, name
+        self.recorder, self.name, self.buffer = recorder, name, Bytes(self)
 
     def write(self, text):
         """Record the text."""
@@ -112,9 +120,60 @@ class Stream:
         """No one is at the other end."""
         return False
 
+    def writable(self):
+        """It is there to be written to."""
+        return True
+
     def fileno(self):
-        """There is no file."""
-        raise OSError("this stream has no file descriptor")
+        """A file that keeps nothing, for what insists on one."""
+        return 1
+
+
+class Bytes(io.RawIOBase):
+    """What a text stream has below it."""
+
+    def __init__(self, stream):
+        """Pass on to this text stream."""
+        self.stream = stream
+
+    def writable(self):
+        """It is there to be written to."""
+        return True
+
+    def write(self, data):
+        """Record the bytes as text."""
+        self.stream.write(bytes(data).decode("utf-8", "replace"))
+        return len(data)
+
+
+class StubsOut(ast.NodeTransformer):
+    """Leaves out what was handed out in place of an answer, so that it overrides no answer."""
+
+    def visit_Raise(self, node):
+        """Drop the line that says where the answer belongs."""
+        match node.exc:
+            case ast.Call(func=ast.Name(id="NotImplementedError"), args=[ast.Constant(value=said)]):
+                return None if said == STUB else node
+        return node
+
+    def visit_FunctionDef(self, node):
+        """Drop a function in which nothing else stands."""
+        before = len(node.body)
+        self.generic_visit(node)
+        words = [part for part in node.body if not is_text(part)]
+        return node if words or len(node.body) == before else None
+
+    def generic_visit(self, node):
+        """Keep a block that held nothing else whole."""
+        node = super().generic_visit(node)
+        if isinstance(node, (ast.If, ast.For, ast.While, ast.With, ast.ClassDef)) and not node.body:
+            node.body = [ast.copy_location(ast.Pass(), node)]
+        return node
+
+
+def is_text(node):
+    """Whether a statement is a docstring."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def make_shell(recorder):
@@ -123,6 +182,7 @@ def make_shell(recorder):
 
     from IPython.core.displayhook import DisplayHook
     from IPython.core.displaypub import DisplayPublisher
+    from IPython.core.error import UsageError
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 
@@ -148,6 +208,24 @@ def make_shell(recorder):
             pass
 
     class Shell(InteractiveShell):
+        def enable_gui(self, gui=None):
+            """No window is ever opened."""
+
+        def enable_matplotlib(self, gui=None):
+            return super().enable_matplotlib("inline")  # whichever was asked for
+
+        def run_line_magic(self, magic_name, line, _stack_depth=1):
+            try:
+                return super().run_line_magic(magic_name, line, _stack_depth + 1)
+            except (UsageError, ImportError) as error:  # the rest of the cell still counts
+                print(f"%{magic_name} does nothing here: {error}", file=sys.stderr)
+
+        def run_cell_magic(self, magic_name, line, cell):
+            if self.find_cell_magic(magic_name) is None:
+                print(f"%%{magic_name} does nothing here", file=sys.stderr)
+                return exec(compile(self.transform_cell(cell), "<cell>", "exec"), self.user_ns)
+            return super().run_cell_magic(magic_name, line, cell)
+
         def _showtraceback(self, etype, evalue, stb):
             recorder.add(
                 {
@@ -167,8 +245,25 @@ def make_shell(recorder):
     Shell.display_pub_class.default_value = Publisher
     Shell.displayhook_class.default_value = Hook
     shell = Shell(config=config)
+    shell.ast_transformers.append(StubsOut())
+    sys.meta_path.insert(0, PlainBars)
     InteractiveShell._instance = Shell._instance = shell  # what display() asks for
     return shell
+
+
+class PlainBars:
+    """Finds tqdm's bars for notebooks, which need a browser, as those for a terminal."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        """Import the others in their place."""
+        if name != "tqdm.notebook":
+            return None
+        import importlib.util
+
+        return importlib.util.spec_from_file_location(
+            name, importlib.util.find_spec("tqdm.std").origin
+        )
 
 
 def out_of_time(signum, frame):
@@ -176,31 +271,51 @@ def out_of_time(signum, frame):
     raise TooLong("this took longer than it may")
 
 
-def run_cells(shell, recorder, cells, limit, send):
-    """Run each cell for at most `limit` seconds and report what it showed."""
+def run_cells(shell, recorder, cells, limits, send, after):
+    """Run each cell for at most `limits["cell"]` seconds, report what it showed, call `after`.
+
+    When all have used up `limits["cells"]`, cells that a student added are left out: the time that
+    remains is the questions'.
+    """
+    end = time.monotonic() + limits["cells"]
     for number, (cell_id, source) in enumerate(cells, 1):
         sys.stdout, sys.stderr = Stream(recorder, "stdout"), Stream(recorder, "stderr")
+        late, slow = time.monotonic() > end, False
+        if late and cell_id.startswith("added-"):
+            print("Left out: the cells above took all the time that there is.", file=sys.stderr)
+            send({"cell": cell_id, "outputs": recorder.take(), "count": number})
+            continue
         signal.signal(signal.SIGALRM, out_of_time)
-        signal.setitimer(signal.ITIMER_REAL, limit)
+        signal.setitimer(signal.ITIMER_REAL, min(QUICK, limits["cell"]) if late else limits["cell"])
         try:
-            shell.run_cell(source, store_history=True)
+            result = shell.run_cell(source, store_history=True)
+            slow = isinstance(result.error_in_exec, TooLong)
         except TooLong:
+            slow = True
             shell.showtraceback()
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
-            send({"cell": cell_id, "outputs": recorder.take(), "count": number})
+            send({"cell": cell_id, "outputs": recorder.take(), "count": number, "slow": slow})
+        after(cell_id)
 
 
 def answer(namespace, question, limit, send):
-    """Call the student's function with each of the arguments, or read the student's value."""
+    """Call the student's function with each of the arguments, or read the student's value.
+
+    Returns whether something is missing or raised an error.
+    """
     question_id, kind, name, calls = question
     if name not in namespace:
-        return send({"question": question_id, "missing": "undefined"})
+        send({"question": question_id, "missing": "undefined"})
+        return True
     if kind == "value":
         value = exchange.encode(exchange.plain(namespace[name]))
-        return send({"question": question_id, "call": 0, "value": value})
+        send({"question": question_id, "call": 0, "value": value})
+        return value is None
     if not callable(namespace[name]):
-        return send({"question": question_id, "missing": "uncallable"})
+        send({"question": question_id, "missing": "uncallable"})
+        return True
+    faulty = False
     for number, arguments in enumerate(calls):
         frame = {"question": question_id, "call": number}
         signal.signal(signal.SIGALRM, out_of_time)
@@ -211,31 +326,84 @@ def answer(namespace, question, limit, send):
         except TooLong:
             frame["timeout"] = True
         except BaseException as error:
+            faulty = True
             frame["error"] = [type(error).__name__, traceback.format_exception_only(error)[-1]]
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
         send(frame)
+    return faulty
 
 
-def answer_apart(namespace, question, limits, send):
-    """Answer one question in a child process, and say so if that does not come to its end."""
-    child = os.fork()
-    if child == 0:
+class State:
+    """The notebook's state at one moment, in a process of its own that waits for a question."""
+
+    def __init__(self, namespace, name, limits, send):
+        """Branch off; OSError says that no process is left to do it."""
+        self.bound = namespace.get(name)
+        tray, self.tray = os.pipe()
+        with (
+            warnings.catch_warnings()
+        ):  # Python 3.12 warns of threads, which the copy does not have
+            warnings.simplefilter("ignore")
+            self.process = os.fork()
+        if self.process == 0:
+            try:
+                question = exchange.parse(os.fdopen(tray, "rb").readline())["question"]
+                os._exit(FAULTY * answer(namespace, question, limits["call"], send))
+            finally:
+                os._exit(1)
+        os.close(tray)
+
+    def waits(self):
+        """Whether it is still there."""
         try:
-            answer(namespace, question, limits["call"], send)
-            os._exit(0)
-        finally:
-            os._exit(1)
-    ended, end = 0, time.monotonic() + limits["question"]
-    try:
-        while not ended and time.monotonic() < end:
-            ended, _ = os.waitpid(child, os.WNOHANG)
-            time.sleep(0.002)
-    except ChildProcessError:  # it has ended, and SIGCHLD is ignored
-        ended = child
-    if not ended:
-        os.kill(child, signal.SIGKILL)
-    send({"question": question[0], "done": "exit" if ended else "time"})
+            return os.waitpid(self.process, os.WNOHANG) == (0, 0)
+        except ChildProcessError:
+            return False
+
+    def ask(self, question, limits):
+        """Pass the question on and wait; returns the exit status, or None if time is up."""
+        with contextlib.suppress(OSError), os.fdopen(self.tray, "wb") as tray:
+            tray.write(exchange.dump({"question": question}))
+        ended, status, end = 0, 0, time.monotonic() + limits["question"]
+        try:
+            while not ended and time.monotonic() < end:
+                ended, status = os.waitpid(self.process, os.WNOHANG)
+                time.sleep(0.002)
+        except ChildProcessError:  # it has ended, and SIGCHLD is ignored
+            ended = self.process
+        if not ended:
+            os.kill(self.process, signal.SIGKILL)
+            return None
+        return os.waitstatus_to_exitcode(status)
+
+
+def answer_apart(states, namespace, asked, limits, send):
+    """Have a question answered in a process of its own, and say so when that has ended."""
+    question = asked["question"]
+    question_id, kind, name, _ = question
+    state, again = states.get(question_id), False
+    if asked.get("state") != "own" or state is None or not state.waits():
+        status = State(namespace, name, limits, send).ask(question, limits)
+    else:
+        status = state.ask(question, limits)
+        rebound = kind == "function" and namespace.get(name) is not state.bound
+        again = status == FAULTY or rebound
+    done = "time" if status is None else "exit"
+    send({"question": question_id, "done": done, "again": again})
+
+
+def end_all_but(kept):
+    """End what the cells left running: all processes of the jail but this one and those to keep."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(-1, signal.SIGSTOP)  # at one stroke, so that none can start another
+    for name in os.listdir("/proc"):
+        if name.isdigit() and int(name) not in {1, os.getpid(), *kept}:
+            with contextlib.suppress(OSError):
+                os.kill(int(name), signal.SIGKILL)
+    for process in kept:
+        with contextlib.suppress(OSError):
+            os.kill(process, signal.SIGCONT)
 
 
 def main():
@@ -259,14 +427,20 @@ def main():
     for fd in (0, 1, 2):
         os.dup2(nowhere, fd)
     send({"ready": True})
-    cells = exchange.parse(in_tray.readline())["cells"]
-    run_cells(shell, recorder, cells, limits["cell"], send)
+    order, states = exchange.parse(in_tray.readline()), {}
+
+    def keep(cell_id):
+        for cell, question_id, name in order["kept"]:
+            if cell == cell_id:
+                with contextlib.suppress(OSError):  # then the state at the end has to do
+                    states[question_id] = State(shell.user_ns, name, limits, send)
+
+    run_cells(shell, recorder, order["cells"], limits, send, keep)
     if limits["walls"] and os.getpid() == 2:  # in the jail, after its first process
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(-1, signal.SIGKILL)  # all others: what the cells left running
+        end_all_but([state.process for state in states.values()])
     send({"cells": "done"})
     for line in in_tray:
-        answer_apart(shell.user_ns, exchange.parse(line)["question"], limits, send)
+        answer_apart(states, shell.user_ns, exchange.parse(line), limits, send)
     os._exit(0)  # no clean-up of the student's objects
 
 

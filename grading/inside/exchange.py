@@ -6,6 +6,9 @@ use `encode` and `decode`; the jail imports this file alone, so it needs nothing
 
 import base64
 import math
+from collections import deque
+from decimal import Decimal
+from fractions import Fraction
 from json import dumps, loads
 
 import numpy as np
@@ -33,9 +36,11 @@ class Other:
 
 
 def plain(value, depth=0):
-    """Reduce a value to None, bool, int, float, complex, str, lists, dicts, arrays or `Other`.
+    """Reduce a value to None, bool, numbers, str, lists, tuples, dicts, arrays or `Other`.
 
-    Arrays and lists are copied, so that what the owner does to them later changes nothing.
+    Arrays and lists are copied, so that what the owner does to them later changes nothing. Kinds of
+    lists and tuples (named ones, ranges, deques, views of a dict) become lists and tuples, kinds of
+    dicts dicts, and NumPy's scalars stay scalars.
     """
     kind = type(value)
     if value is None or kind in (bool, int, float, complex):
@@ -44,21 +49,36 @@ def plain(value, depth=0):
         return value if len(value) <= LARGEST else Other(f"a text of {len(value)} characters")
     if depth > DEEPEST:
         return Other(f"lists nested more than {DEEPEST} deep")
-    if kind in (list, tuple):
-        if len(value) > MOST:
-            return Other(f"a {kind.__name__} of {len(value)} elements")
-        return [plain(item, depth + 1) for item in value]
-    if kind is dict:
-        if not all(type(key) is str for key in value):
+    for base in (tuple, *LISTS):
+        if issubclass(kind, base):
+            if base.__len__(value) > MOST:
+                return Other(f"a {kind.__name__} of {base.__len__(value)} elements")
+            items = [plain(item, depth + 1) for item in base.__iter__(value)]
+            return tuple(items) if base is tuple else items
+    if issubclass(kind, dict):
+        items = list(dict.items(value))
+        if not all(type(key) is str for key, _ in items):
             return Other("a dict with keys that are not text")
-        return {key: plain(item, depth + 1) for key, item in value.items()}
+        return {key: plain(item, depth + 1) for key, item in items}
     if issubclass(kind, (np.ndarray, np.generic)):
-        return _plain_array(value)
+        array = _plain_array(value)
+        scalar = issubclass(kind, np.generic) and isinstance(array, np.ndarray)
+        return array[()] if scalar else array
+    if kind in (Decimal, Fraction):
+        return float(value)
     return Other(f"an object of type {str(kind.__name__)[:80]}")
+
+
+LISTS = (list, deque, range, type({}.keys()), type({}.values()))
+NUMBERS = (bool, int, float, complex, np.number, np.bool_)
 
 
 def _plain_array(value):
     array = np.asarray(value)
+    if array.dtype == object and array.size <= MOST:  # such as np.full(shape, None), filled up
+        items = [item.item() if _zero_d(item) else item for item in array.flat]
+        if items and all(isinstance(item, NUMBERS) for item in items):
+            array = np.array(items).reshape(array.shape)
     if array.nbytes > LARGEST:
         return Other(f"an array of shape {array.shape}, too large to take")
     array = np.array(array, subok=False, order="C")
@@ -71,14 +91,22 @@ def _plain_array(value):
     return array.astype(array.dtype.newbyteorder("="), order="C")
 
 
+def _zero_d(item):
+    return isinstance(item, np.ndarray) and item.ndim == 0 and item.dtype != object
+
+
 def encode(value):
     """Turn plain data into what `json.dumps` takes; arrays and complex numbers are tagged."""
     if isinstance(value, np.ndarray):
         data = base64.b64encode(value.astype(value.dtype.newbyteorder("<")).tobytes()).decode()
         kind = value.dtype.kind + str(value.dtype.itemsize)
         return {"$array": [kind, list(value.shape), data]}
+    if isinstance(value, np.generic):
+        return {"$scalar": encode(np.asarray(value))["$array"]}
     if isinstance(value, Other):
         return {"$other": value.what}
+    if isinstance(value, tuple):
+        return {"$tuple": [encode(item) for item in value]}
     if isinstance(value, complex):
         return {"$complex": [value.real, value.imag]}
     if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 4096:
@@ -113,6 +141,13 @@ def _decode(value, depth, count):
     ((tag, content),) = value.items()
     if tag == "$array":
         return _decode_array(content)
+    if tag == "$scalar":
+        array = _decode_array(content)
+        if array.ndim:
+            raise Malformed("a wrong $scalar")
+        return array[()]
+    if tag == "$tuple" and isinstance(content, list):
+        return tuple(_decode(item, depth + 1, count) for item in content)
     if tag == "$other" and isinstance(content, str):
         return Other(content[:200])
     if tag == "$complex" and isinstance(content, list) and len(content) == 2:

@@ -1,0 +1,280 @@
+"""Honest habits cost no points: one class on `ps-small`, a student for each habit.
+
+Questions: q1 `scale(x)`, 2 points; q2 `share(x)`, 2 points; q3 `answer`, 1 point; q4 a text.
+Unless a habit says otherwise, everything is solved.
+"""
+
+import json
+import os
+
+import nbformat
+import pytest
+from classroom import SET, Course, need_a_jail
+from hostile import ANSWER, SCALE, SHARE
+
+from grading import autograde, intake
+
+pytestmark = pytest.mark.machine
+
+FULL = (2, 2, 1)
+STUB = 'raise NotImplementedError("replace this line by your answer")\n'
+TEXT = "Because $2x = x + x$."
+
+
+def new(source, kind="code"):
+    return {"cell_type": kind, "metadata": {}, "source": source, "outputs": []}
+
+
+def at(cells, name):
+    return next(i for i, c in enumerate(cells) if c.get("id") == name)
+
+
+def remade(cells, *names):
+    """The cells are deleted and written again."""
+    for name in names:
+        cells[at(cells, name)] = new(cells[at(cells, name)]["source"])
+
+
+def moved(cells, name, below):
+    """A cell's text stands in a new cell below another; its own is as it was handed out."""
+    source = cells[at(cells, name)]["source"]
+    cells[at(cells, name)]["source"] = GIVEN[name]
+    cells.insert(at(cells, below) + 1, new(source, cells[at(cells, name)]["cell_type"]))
+
+
+def merged(cells, name, into, first=False):
+    """An answer is written into a given cell; its own is as it was handed out."""
+    source, cell = cells[at(cells, name)]["source"], cells[at(cells, into)]
+    cells[at(cells, name)]["source"] = GIVEN[name]
+    parts = [source, cell["source"]] if first else [cell["source"], source]
+    cell["source"] = "\n\n".join(parts)
+
+
+def without_marks(cells):
+    for cell in cells:
+        cell["metadata"] = {}
+        del cell["id"]
+
+
+GIVEN = {}
+HABITS = {  # answers by question; "first", "last": an added cell; "do": what becomes of the cells
+    "as asked": {},
+    # the state in which a function is called
+    "a helper of the same name": {"q2": SHARE + "def scale(x): return 'mine'"},
+    "np is a number later": {"q3": "np = 26\n" + ANSWER},
+    "names deleted at the end": {"last": "del scale, share, np, answer"},
+    "everything reset": {"last": "%reset -f"},
+    "a global changed in place": {
+        "q1": "two = [2]\ndef scale(x): return two[0] * np.asarray(x)",
+        "last": "two[0] = 7",
+    },
+    "errors raised by a later setting": {
+        "q2": SHARE + "np.seterr(all='raise'); import warnings; warnings.simplefilter('error')"
+    },
+    "a helper further down": {
+        "q1": "def scale(x): return helper(x)",
+        "last": "def helper(x): return 2 * np.asarray(x)",
+    },
+    "corrected at the end": {"q1": "def scale(x): return x", "last": SCALE},
+    "answer used as a counter": {"last": "for answer in range(9): pass"},
+    # where an answer stands
+    "cells written again": {"do": lambda c: remade(c, "q1-answer", "q2-answer", "q3-answer")},
+    "below its check": {"do": lambda c: moved(c, "q1-answer", "q1")},
+    "a value below its check": {"do": lambda c: moved(c, "q3-answer", "q3")},
+    "merged into the check": {"do": lambda c: merged(c, "q1-answer", "q1", first=True)},
+    "merged into the imports": {"do": lambda c: merged(c, "q1-answer", f"{SET}-1")},
+    "imports added to the given ones": {
+        "q1": "def scale(x): return math.fsum([2]) * np.asarray(x)",
+        "do": lambda c: c[at(c, f"{SET}-1")].update(source="import numpy as np\nimport math"),
+    },
+    "the placeholder stays above": {"q3": f"# your code here\n{STUB}{ANSWER}"},
+    "the placeholder stays below": {"q1": f"{SCALE}{STUB}"},
+    "the placeholder's function stays": {"q1": f"{SCALE}\ndef scale(x):\n    '''x'''\n    {STUB}"},
+    "copied before the placeholder": {"first": SCALE, "q1": None},
+    "reversed": {"do": lambda c: c.reverse()},
+    "no metadata and no ids": {"do": without_marks},
+    "markdown by mistake": {
+        "do": lambda c: c[at(c, "q1-answer")].update(cell_type="markdown"),
+    },
+    # what notebooks hold
+    "%matplotlib inline": {"q1": "%matplotlib inline\nimport math\n" + SCALE},
+    "%matplotlib widget": {"first": "%matplotlib widget\ntwo = 2", "q3": "answer = 21.0 * two"},
+    "%pylab": {"first": "%pylab inline\ntwo = 2", "q3": "answer = 21.0 * two"},
+    "unknown magics": {"q1": "%load_ext lab_black\n%nb_black\n" + SCALE, "q2": "%%nope\n" + SHARE},
+    "%%time and %config": {
+        "q1": "%config Completer.use_jedi = False\n" + SCALE,
+        "q2": "%%time\n" + SHARE,
+    },
+    "!pip and %pip": {"q1": "!pip install pandas\n%pip install pandas\n" + SCALE},
+    "plots": {
+        "q1": "import matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.show()\n" + SCALE,
+        "first": "from IPython.display import display, clear_output\ndisplay(1); clear_output()",
+    },
+    "processes, threads and files": {
+        "q1": SCALE + "import threading; threading.Thread(target=print).start()\n"
+        "from multiprocessing import Pool\nwith Pool(2) as pool: pool.map(abs, [-1])",
+        "q2": "import sqlite3; sqlite3.connect('a.db').execute('create table t (x)')\n" + SHARE,
+    },
+    "streams": {
+        "q1": "import sys, getpass, faulthandler, subprocess\nsys.stdout.buffer.write(b'x')\n"
+        "faulthandler.enable(); getpass.getuser()\nsubprocess.run(['echo'], stdout=sys.stdout)\n"
+        + SCALE
+    },
+    "a progress bar": {"q1": "from tqdm import tqdm, trange\nlist(tqdm(range(3)))\n" + SCALE},
+    "a progress bar for notebooks": {
+        "q1": "from tqdm.notebook import tqdm\nlist(tqdm(range(3)))\n" + SCALE,
+        "q2": "from tqdm.auto import trange\nlist(trange(3))\n" + SHARE,
+    },
+    "asyncio": {"q1": "import asyncio\nawait asyncio.sleep(0)\n" + SCALE},
+    "slow cells": {"first": "import time; time.sleep(60)", "last": "import time; time.sleep(60)"},
+    # what is right
+    "float32": {"q1": "def scale(x): return np.float32(2) * np.asarray(x, 'float32')"},
+    "lists": {
+        "q1": "def scale(x): return [[2 * v for v in r] if np.ndim(r) else 2 * r for r in x]"
+    },
+    "named tuples": {
+        "q1": "from collections import namedtuple, deque\n"
+        "def scale(x):\n"
+        "    kind = namedtuple('kind', [f'a{i}' for i in range(len(x))])\n"
+        "    return kind(*[2 * r for r in x])",
+        "q2": "def share(x): return deque(x / np.sum(x))",
+    },
+    "an object array": {
+        "q1": "def scale(x):\n    y = np.full(np.shape(x), None)\n    y[:] = 2 * x\n    return y"
+    },
+    "a fraction": {"q3": "from fractions import Fraction\nanswer = Fraction(42)"},
+}  # fmt: skip
+OTHERS = {  # honest, and not all right: points, a part of the message
+    "a matrix only": ({"q1": "def scale(x): return np.array([2 * r for r in x[:, :]])"},
+                      (1, 2, 1), "Right on 1 of 3 hidden inputs: for rows, not yet for one row"),
+    "one row only": ({"q1": "def scale(x): return 2 * x if x.ndim == 1 else x"},
+                     (1, 2, 1), "for one row, not yet for rows"),
+    "a syntax error": ({"q1": "def scale(x):\n    return 2 * (x"}, (0, 2, 1), "SyntaxError"),
+    "a failed import": ({"q1": "import pandas as pd\n" + SCALE}, (0, 2, 1), "named 'pandas'"),
+    "its helper failed": ({"first": "import pandas\ndef helper(x): return 2 * x",
+                           "q1": "def scale(x): return helper(x)"}, (0, 2, 1), "named 'pandas'"),
+    "slow": ({"q3": "while True: pass\nanswer = 42.0"}, (2, 2, 0), "longer than a cell may"),
+    "not answered": ({"q1": None}, (0, 2, 1), "Not answered yet"),
+    "three digits": ({"q3": "answer = 42.01"}, (2, 2, 0), "right to about 3 digits, where"),
+    "a known mistake": ({"q1": "def scale(x): return np.square(x)"}, (0, 2, 1), "Twice, not"),
+    "the check says it": ({"q1": "def scale(x): return 3 * x"}, (0, 2, 1), "twice, not squared"),
+}  # fmt: skip
+TEXTS = {  # what becomes of the text's cell, and whether it waits for a reader
+    "text as asked": (lambda c: None, True),
+    "text in the cell below": (lambda c: moved(c, "q4", "q4"), True),
+    "text in a new cell": (lambda c: remade(c, "q4"), True),
+    "text in a code cell": (
+        lambda c: (moved(c, "q4", "q4"), c[-1].update(cell_type="code")),
+        True,
+    ),
+    "text in the question": (lambda c: merged(c, "q4", f"{SET}-{LAST}"), True),
+    "text at the top": (lambda c: moved(c, "q4", f"{SET}-1"), True),
+    "no text at all": (lambda c: c[at(c, "q4")].update(source=GIVEN["q4"]), False),
+    "a photo beside it": (lambda c: c[at(c, "q4")].update(source=GIVEN["q4"]), True),
+}
+LAST = 9  # replaced by the number of the cell that asks for the text
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """The class, graded once."""
+    global LAST
+    need_a_jail()
+    limits = {"cell": 6, "call": 3, "question": 12, "grace": 1}
+    course = Course(tmp_path_factory.mktemp("honest"), limits)
+    GIVEN.update({cell.id: cell.source for cell in course.given.cells})
+    LAST = max(int(name.rsplit("-", 1)[1]) for name in GIVEN if name.startswith(f"{SET}-"))
+    habits = HABITS | {name: habit for name, (habit, *_) in OTHERS.items()}
+    habits |= {name: {"do": change} for name, (change, _) in TEXTS.items()}
+    for name, habit in habits.items():
+        answers = {"q1": SCALE, "q2": SHARE, "q3": ANSWER, "q4": TEXT}
+        answers |= {key: text for key, text in habit.items() if key in answers}
+        written = course.notebook({q: a for q, a in answers.items() if a is not None})
+        raw = json.loads(nbformat.writes(written))
+        cells = raw["cells"]
+        for cell in cells:
+            cell["source"] = "".join(cell["source"])
+        habit.get("do", lambda c: None)(cells)
+        if "first" in habit:
+            cells.insert(2, new(habit["first"]))
+        if "last" in habit:
+            cells.append(new(habit["last"]))
+        raw["nbformat_minor"] = 4
+        course.hand_in(name, data=json.dumps(raw).encode())
+    course.hand_in("a photo beside it", name="derivation.jpg", data=b"\xff\xd8")
+    course.run("grade", SET)
+    return course
+
+
+def ids(course):
+    return {name: intake.student_id(name) for name in [*HABITS, *OTHERS, *TEXTS]}
+
+
+def test_every_habit_gets_what_it_is_worth(course):
+    points, wanted = course.points(), dict.fromkeys([*HABITS, *TEXTS], FULL)
+    wanted |= {name: worth for name, (_, worth, _) in OTHERS.items()}
+    named = ids(course)
+    found = {name: tuple(points[named[name]][q] for q in ("q1", "q2", "q3")) for name in wanted}
+    unfair = {name: (found[name], wanted[name]) for name in wanted if found[name] != wanted[name]}
+    assert not unfair, {
+        n: [course.message(named[n], q) for q in ("q1", "q2", "q3")] for n in unfair
+    }
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_message_names_the_cause(course, name):
+    said = [course.message(ids(course)[name], q).split("\n")[0] for q in ("q1", "q2", "q3")]
+    assert OTHERS[name][2] in " ".join(said), said
+
+
+def test_what_was_taken_in_once_is_taken_in_again_as_it_is(course):
+    """nbgrader's own step does, and the kept run is that of these very cells."""
+    for path in course.root.glob(f"submitted/*/{SET}/{SET}.ipynb"):
+        notebook = nbformat.read(path, as_version=4)
+        again, _ = intake.restore(intake.read_cells(path.read_bytes()), course.given)
+        assert autograde.code(again) == autograde.code(notebook), path
+        texts = [[c.source for c in n.cells if c.id == "q4"] for n in (again, notebook)]
+        assert texts[0] == texts[1], path
+
+
+def test_a_text_that_nobody_has_read_waits(course):
+    points = course.points()
+    waits = {name: points[ids(course)[name]]["q4"] is None for name in TEXTS}
+    assert waits == {name: waiting for name, (_, waiting) in TEXTS.items()}
+    assert "derivation.jpg" in course.set_aside()
+    for name in list(TEXTS)[:5]:
+        (cell,) = [c for c in course.graded(ids(course)[name]).cells if c.id == "q4"]
+        assert "2x = x + x" in cell.source, name
+
+
+def test_points_given_by_hand_belong_to_the_text_that_was_read(course):
+    ada = ids(course)["text as asked"]
+    with course.gradebook() as book:
+        for name in ("q4", "q1"):
+            grade = book.find_grade(name, SET, SET, ada)
+            grade.manual_score, grade.needs_manual_grade = 1.5, False
+        book.db.commit()
+    course.run("grade", SET, "--again")
+    kept = {name: manual for name, _, manual, _ in course.rows()[ada]}
+    assert (kept["q1"], kept["q4"]) == (1.5, 1.5)
+    again = course.notebook({"q1": SCALE, "q2": SHARE, "q3": ANSWER, "q4": "I do not know."})
+    path = course.hand_in("text as asked", again, name="again.ipynb")
+    os.utime(path, (2e9, 2e9))
+    course.run("grade", SET)
+    kept = {name: (manual, needs) for name, _, manual, needs in course.rows()[ada]}
+    assert kept["q1"] == (1.5, False)  # its code is as it was
+    assert kept["q4"] == (None, True)
+    said = course.run("feedback", SET).stderr
+    assert "not read yet" in said
+    page = (course.root / "feedback" / ada / SET / f"{SET}.html").read_text(encoding="utf-8")
+    assert "4.5 of 5 points so far" in page
+    assert "newer than the mark" in page
+    (course.root / "roster.csv").write_text(
+        f"id,name,email,excused\n{ada},Ada L,ada@x,\nzed,Zed Z,zed@x,\neve,Eve,e@x,{SET}\n"
+    )
+    course.run("grades")
+    table = (course.root / "grades.csv").read_text(encoding="utf-8").splitlines()
+    status = {line.split(",")[3]: line.rsplit(",", 1)[1] for line in table[1:]}
+    assert status[ada] == "waiting: q4 (was 1.5 for another text)"
+    assert status["zed"] == "missing"
+    assert status["eve"] == "excused"
