@@ -302,7 +302,7 @@ def test_the_ways_to_run_open_by_keyboard_and_have_no_fault(scheme, chromium, ad
     ) as context:
         page = context.new_page()
         page.goto(f"{address}chapters/{prose.CHAPTERS[0].stem}.html")
-        page.focus(".run .button")
+        page.focus(".run a.button")
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
         expect(page.locator(".run li").last).to_be_visible()

@@ -14,14 +14,14 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.transforms import SphinxTransform
 
-from ce_site import lite
+from ce_site import lite, publish
 from ce_site.book import CHAPTER
 
 WEBSITE = Path(__file__).resolve().parents[1]
 SCRIPTS = ("run", "python", "practice")
 TOOLS = (
-    '<p class="tools with-script"><button type="button" data-do="run">Run</button>'
-    '<button type="button" data-do="edit">Edit</button></p>'
+    '<p class="tools with-script"><button data-do="run">Run</button>'
+    '<button data-do="edit">Edit</button></p>'
 )
 
 
@@ -85,6 +85,9 @@ def write(app, error):
         text = (theme / f"{name}.mjs").read_text(encoding="utf-8")
         text = re.sub(r"(from '\./\w+)\.mjs'", r"\1.js'", text)
         (out / "_static" / f"{name}.js").write_text(text, encoding="utf-8")
+    (out / "_static/cells.css").write_text(
+        publish.minified((theme / "cells.css").read_text(encoding="utf-8")), encoding="utf-8"
+    )
     (out / "_static/editor.js").write_text(bundled(theme / "editor.mjs"), encoding="utf-8")
     (out / "_static/worker.js").write_text(lite.page_worker(out / "lite"), encoding="utf-8")
 

@@ -1,6 +1,8 @@
 // One Python for the page, in a worker, and how what it says is shown. Loaded when a reader runs a cell.
 import { home, make, near, pushButton } from './book.mjs';
 
+document.head.append(make('link', { rel: 'stylesheet', href: new URL('_static/cells.css', home).href }));
+
 let worker = null;
 let starting = null; // settled when Python is there, or can't be had
 let stopped = null; // ends what waits for the worker
