@@ -7,12 +7,14 @@ import runpy
 import shutil
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 
 import browser
 import prose
 import pytest
 
-MACHINE = {"chromium", "site"}  # fixtures that want a browser, or Node and a Unix
+MACHINE = {"chromium", "self_hosted", "site"}  # fixtures that want a browser, or Node and a Unix
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -58,6 +60,33 @@ def site(tmp_path_factory):
 def second_site(tmp_path_factory, site):
     """The same built once more, elsewhere and later."""
     return build(tmp_path_factory.mktemp("again") / "another")
+
+
+@pytest.fixture(scope="session")
+def self_hosted(tmp_path_factory, site):
+    """The website with Pyodide's release in it."""
+    from ce_site import lite
+
+    release = os.environ.get("PYODIDE_FILES") or fetched_release(tmp_path_factory.mktemp("pyodide"))
+    folder = tmp_path_factory.mktemp("self-hosted")
+    shutil.copytree(site, folder, ignore=shutil.ignore_patterns("lite"), dirs_exist_ok=True)
+    lite.build(prose.ROOT, folder / "lite", tmp_path_factory.mktemp("lite") / "work", release)
+    (folder / "_static/worker.js").write_text(lite.page_worker(folder / "lite"), encoding="utf-8")
+    return folder
+
+
+def fetched_release(folder):
+    """The part of Pyodide's release that the book needs, from its CDN; its folder."""
+    from ce_site import lite
+
+    packages = lite.release_lock()["packages"]
+    needed = lite.closure(packages, [name for name in lite.START if name in packages])
+    try:
+        for name in [*lite.CORE, *(packages[key]["file_name"] for key in needed)]:
+            urllib.request.urlretrieve(lite.cdn() + name, folder / name)
+    except urllib.error.URLError:
+        browser.missing("Pyodide's CDN", browser.PYODIDE)
+    return folder
 
 
 @pytest.fixture(scope="session")

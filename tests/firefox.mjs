@@ -1,10 +1,11 @@
-// One pass through Firefox: node firefox.mjs PROGRAM ADDRESS '{"widget": "page", ...}'.
+// One pass through Firefox: node firefox.mjs PROGRAM ADDRESS '{"widget": "page", ...}', then a
+// question; or, with the address of a chapter as one more argument, a run of one of its cells.
 // Playwright brings a Firefox of its own; this drives the one that readers have.
 import { createRequire } from 'node:module';
 
 const require = createRequire(new URL('../website/package.json', import.meta.url));
 const puppeteer = require('puppeteer-core');
-const [, , program, address, places] = process.argv;
+const [, , program, address, places, cells] = process.argv;
 const browser = await puppeteer.launch({ browser: 'firefox', executablePath: program, headless: true });
 const result = { errors: [] };
 try {
@@ -24,13 +25,20 @@ try {
     const after = await box.evaluate((element) => element.innerText);
     result[name] = before === after ? 'still' : 'moved';
   }
-  await page.goto(`${address}chapters/02_cross_entropy.html`);
-  const quiz = '[data-question="02-loss-of-a-label"]';
-  await page.$eval(quiz, (element) => element.scrollIntoView({ block: 'center' }));
-  await page.waitForSelector(`${quiz} form`);
-  await page.$eval(`${quiz} .ce-option:nth-of-type(2) input`, (element) => element.click());
-  await page.$eval(`${quiz} button`, (element) => element.click());
-  result.quiz = await page.$eval(`${quiz} [role=status] b`, (element) => element.innerText.replace('✓', '').trim());
+  if (cells) {
+    await page.goto(address + cells);
+    await page.$eval('#cell-seed-demo [data-do=run]', (element) => element.click());
+    const yours = await page.waitForSelector('#cell-seed-demo .yours[data-same]', { timeout: 120_000 });
+    result.cell = await yours.evaluate((element) => element.dataset.same);
+  } else {
+    await page.goto(`${address}chapters/02_cross_entropy.html`);
+    const quiz = '[data-question="02-loss-of-a-label"]';
+    await page.$eval(quiz, (element) => element.scrollIntoView({ block: 'center' }));
+    await page.waitForSelector(`${quiz} form`);
+    await page.$eval(`${quiz} .ce-option:nth-of-type(2) input`, (element) => element.click());
+    await page.$eval(`${quiz} button`, (element) => element.click());
+    result.quiz = await page.$eval(`${quiz} [role=status] b`, (element) => element.innerText.replace('✓', '').trim());
+  }
 } finally {
   await browser.close();
 }

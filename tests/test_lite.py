@@ -13,8 +13,6 @@ import shutil
 import subprocess
 import time
 import tomllib
-import urllib.error
-import urllib.request
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -31,7 +29,6 @@ from test_widgets import SHOW_CELL
 from ce_lib import widgets
 
 FILES = os.environ.get("PYODIDE_FILES")
-ADVICE = "let this machine reach it, or set PYODIDE_FILES to a folder with its release"
 TYPES = {".js": "text/javascript", ".wasm": "application/wasm", ".json": "application/json"}
 RUN_ALL = """async () => {
     await jupyterapp.commands.execute('notebook:clear-all-cell-outputs');
@@ -117,7 +114,7 @@ def until_started(page):
     status = page.locator("#ce-status")
     expect(status).not_to_contain_text("Python is starting", timeout=120_000)
     if "could not be loaded" in status.inner_text():
-        browser.missing("Pyodide's CDN", ADVICE)
+        browser.missing("Pyodide's CDN", browser.PYODIDE)
 
 
 def run_all(page):
@@ -138,7 +135,8 @@ def test_a_chapter_prints_in_the_browser_what_it_stores(path, reader, address):
     page = reader.new_page()
     reader.asked.clear()
     page.goto(f"{address}chapters/{path.stem}.html")
-    page.click("text=Run this chapter in the browser")
+    page.click(".run summary")
+    page.click("text=Open the chapter as a notebook")
     ran, seconds = run_all(page)
     print(f"{path.stem}: first output after {seconds:.1f} s")
     stored = prose.load(path)
@@ -269,27 +267,10 @@ def first_cell(page):
     return "".join(page.evaluate(NOTEBOOK)["cells"][0]["source"])
 
 
-@pytest.fixture(scope="module")
-def release(tmp_path_factory):
-    """A folder with the part of Pyodide's release that the book needs."""
-    if FILES:
-        return Path(FILES)
-    folder = tmp_path_factory.mktemp("pyodide")
-    packages = lite.release_lock()["packages"]
-    needed = lite.closure(packages, [name for name in lite.START if name in packages])
-    try:
-        for name in [*lite.CORE, *(packages[key]["file_name"] for key in needed)]:
-            urllib.request.urlretrieve(lite.cdn() + name, folder / name)
-    except urllib.error.URLError:
-        browser.missing("Pyodide's CDN", ADVICE)
-    return folder
-
-
-def test_self_hosted_no_other_host_is_asked(release, chromium, tmp_path):
-    lite.build(prose.ROOT, tmp_path / "site" / "lite", tmp_path / "work", release)
+def test_self_hosted_no_other_host_is_asked(self_hosted, chromium):
     path = min(prose.CHAPTERS, key=lambda path: path.stat().st_size)
     with (
-        browser.served(tmp_path / "site") as address,
+        browser.served(self_hosted) as address,
         chromium.new_context(service_workers="block") as context,
     ):
         asked = []
@@ -321,7 +302,7 @@ def test_the_ways_to_run_open_by_keyboard_and_have_no_fault(scheme, chromium, ad
     ) as context:
         page = context.new_page()
         page.goto(f"{address}chapters/{prose.CHAPTERS[0].stem}.html")
-        page.focus(".run .button")
+        page.focus(".run a.button")
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
         expect(page.locator(".run li").last).to_be_visible()

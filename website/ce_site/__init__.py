@@ -5,16 +5,29 @@ from pathlib import Path
 
 from ce_site import (
     book,
+    cells,
     chapter_map,
     elements,
     lite,
     maths,
+    practice,
     publish,
     reference,
     search_index,
 )
 
-PARTS = (book, chapter_map, lite, elements, maths, publish, reference, search_index)
+PARTS = (
+    book,
+    cells,
+    chapter_map,
+    lite,
+    elements,
+    maths,
+    practice,
+    publish,
+    reference,
+    search_index,
+)
 
 
 def setup(app):

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from ce_site import book as roles
-from ce_site import chapter_map, reference
+from ce_site import chapter_map, practice, reference
 
 FENCES = re.compile(
     r"^:{3,}\{(?P<name>[\w-]+)\}(?P<title>[^\n]*)\n(?P<options>(?::[\w-]+:.*\n)*)", re.M
@@ -113,7 +113,10 @@ def code(cell):
 def page(path, env):
     """The Markdown of one source file, a notebook or a page."""
     book, text = Book(env), Path(path).read_text(encoding="utf-8")
-    if Path(path).suffix != ".ipynb":
+    path = Path(path)
+    if path.parent.name == "practice":
+        text = practice.page(practice.NAME.search(text)[1], path.stem, env.config.html_baseurl)
+    if path.suffix != ".ipynb":
         return prose(text, book) + "\n"
     parts = []
     for cell in json.loads(text)["cells"]:

@@ -95,8 +95,10 @@ class TakeFigures(SphinxTransform):
             cell.remove(code)
             fold += code
         figure.parent.insert(
-            figure.parent.index(figure) + 1, nodes.container("", fold, classes=["cell"])
+            figure.parent.index(figure) + 1,
+            nodes.container("", fold, classes=["cell"], ids=cell["ids"]),
         )
+        cell["ids"] = []
         if not cell.children:
             cell.parent.remove(cell)
 

@@ -21,7 +21,7 @@ from sphinx import addnodes
 from sphinx.errors import ExtensionError
 
 from ce_lib import widgets
-from ce_site import as_markdown
+from ce_site import as_markdown, practice
 
 HERE = Path(__file__).resolve().parent
 # Runs before the first paint: the reader's choice of light or dark, and that scripts are allowed.
@@ -73,7 +73,10 @@ def count(app, env):
             ]
             quizzes = "".join(node.astext() for node in tree.findall(nodes.raw))
             questions = re.findall(r'data-question="([\w-]+)"', quizzes)
-            app.totals[doc] = {"sections": sections, "questions": questions}
+            app.totals[doc] = {"sections": sections, "questions": questions, "practice": []}
+    for chapter, name in practice.names(app.srcdir).items():
+        asked = practice.variants(name)[0][0].questions
+        app.totals[f"chapters/{chapter}"]["practice"] = [f"{name}#{q.id}" for q in asked]
 
 
 def titled(env, doc, section):

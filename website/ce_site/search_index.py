@@ -62,6 +62,8 @@ def text_of(node):
     if isinstance(node, addnodes.pending_xref) and node.get("reftype") in ("numref", "eq"):
         return ""
     code = isinstance(node, nodes.container) and node.get("nb_element") == "cell_code_source"
+    code |= "variant" in node.get("classes", ()) and "variant-0" not in node["classes"]
+    code |= "model" in node.get("classes", ())
     if code or isinstance(node, nodes.title | nodes.target):
         return ""
     inline = isinstance(node, nodes.TextElement)

@@ -2,7 +2,8 @@
 
 - lite/ of the site is JupyterLite, with the chapters and what they import;
 - Pyodide comes from its CDN, or from the site itself if PYODIDE names a folder with its release;
-- pyodide.js starts Python and reports how far it is, status.js tells the reader.
+- pyodide.js starts Python and reports how far it is, status.js tells the reader;
+- worker.js and shell.py are the Python of a cell that runs on its own page.
 """
 
 import contextlib
@@ -17,10 +18,11 @@ from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import nbformat
 from flit_core.buildapi import build_wheel
 from jupyterlite_pyodide_kernel.constants import PYODIDE_KERNEL_NPM_NAME, PYODIDE_KERNEL_PLUGIN_ID
 
-from ce_site import as_markdown
+from ce_site import as_markdown, practice
 from ce_site.book import measured
 
 HERE = Path(__file__).resolve().parent
@@ -30,8 +32,9 @@ LABEXTENSIONS = Path(sys.prefix, "share", "jupyter", "labextensions")
 EPOCH = 1735689600  # the time that packed and listed files get: 1 January 2025
 CORE = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")
 # Loaded at once when Python starts: what the kernel asks for, and what a chapter imports.
-KERNEL = ("ssl", "sqlite3", "micropip", "piplite", "ipykernel", "comm", "pyodide-kernel")
-START = [*KERNEL, "jedi", "ipython", "matplotlib", "ce-lib"]
+KERNEL = ("ssl", "sqlite3", "micropip", "piplite", "ipykernel", "comm", "pyodide-kernel", "jedi")
+PAGE = ["ipython", "matplotlib", "ce-lib"]  # all that a cell on the book's own page needs
+START = [*KERNEL, *PAGE]
 NEEDS = {
     "ce-lib": ["numpy", "anywidget", "latex2mathml"],
     "anywidget": ["ipywidgets", "psygnal", "typing-extensions"],
@@ -115,8 +118,6 @@ def stage_python(root, folder, pyodide):
     (folder / "pyodide-lock.json").write_text(json.dumps(lock), encoding="utf-8")
     script = (HERE / "pyodide.js").read_text(encoding="utf-8")
     script = script.replace("'BASE'", json.dumps("release/" if pyodide else cdn()))
-    files = len(closure(lock["packages"], START)) + len(CORE) - 2  # two scripts are not fetched
-    script = script.replace("'FILES'", str(files)).replace("'START'", json.dumps(START))
     (folder / "pyodide.js").write_text(script, encoding="utf-8")
 
 
@@ -200,6 +201,16 @@ def plain_links(env, out, base):
     return plain
 
 
+def staged_sets(root):
+    """The problem sets for JupyterLite, by file name, as a class gets them."""
+    found = {}
+    for name in practice.names(root).values():
+        notebook = json.loads(nbformat.writes(practice.variants(name)[0][0].student()))
+        notebook["metadata"]["kernelspec"] = {"name": "python", "display_name": "Python (Pyodide)"}
+        found[f"{name}.ipynb"] = json.dumps(notebook)
+    return found
+
+
 def staged_chapters(root, plain=str):
     """The chapters for JupyterLite, by file name: its kernel by name, their outputs to be shown.
 
@@ -255,8 +266,8 @@ def build(root, out, work, pyodide=None, plain=str):
     inputs += WHEELS.glob("*.whl")
     inputs += [path for path in (root / "ce_lib").rglob("*.*") if "__pycache__" not in path.parts]
     digest = hashlib.sha256(f"{pyodide} {version('jupyterlite-core')}".encode())
-    chapters = staged_chapters(root, plain)
-    digest.update(json.dumps(chapters).encode())
+    chapters, exercises = staged_chapters(root, plain), staged_sets(root)
+    digest.update(json.dumps([chapters, exercises]).encode())
     for path in sorted(inputs):
         digest.update(path.read_bytes())
     edition = digest.hexdigest()[:16]
@@ -266,9 +277,10 @@ def build(root, out, work, pyodide=None, plain=str):
     for old in (out, work):
         shutil.rmtree(old, ignore_errors=True)
     python = f"python-{edition}"
-    (work / "contents" / "chapters").mkdir(parents=True)
-    for name, text in chapters.items():
-        (work / "contents" / "chapters" / name).write_text(text, encoding="utf-8")
+    for folder, files in (("chapters", chapters), ("practice", exercises)):
+        (work / "contents" / folder).mkdir(parents=True)
+        for name, text in files.items():
+            (work / "contents" / folder / name).write_text(text, encoding="utf-8")
     stage_extension(work / "extension")
     config, overrides = settings(python)
     (work / "jupyter-lite.json").write_text(json.dumps(config), encoding="utf-8")
@@ -297,6 +309,15 @@ def build(root, out, work, pyodide=None, plain=str):
     stamp.write_text(edition, encoding="utf-8")
 
 
+def page_worker(out):
+    """The script of a page's own Python, which is that of JupyterLite's folder `out`."""
+    edition = (out / "edition.txt").read_text(encoding="utf-8")
+    script = (HERE / "worker.js").read_text(encoding="utf-8")
+    script = script.replace("'PYTHON'", json.dumps(f"../lite/python-{edition}/"))
+    shell = (HERE / "shell.py").read_text(encoding="utf-8")
+    return script.replace("'PACKAGES'", json.dumps(PAGE)).replace("'SHELL'", json.dumps(shell))
+
+
 def ways_to_run(app, page, template, context, tree):
     """What a chapter's page needs to know for its links to the places where it runs."""
     if page.startswith("chapters/"):
@@ -323,4 +344,4 @@ def beside_the_book(app, error):
 def setup(app):
     """Register it with Sphinx."""
     app.connect("html-page-context", ways_to_run)
-    app.connect("build-finished", beside_the_book, priority=950)
+    app.connect("build-finished", beside_the_book, priority=870)

@@ -4,22 +4,22 @@ const $ = (selector, within = document) => within.querySelector(selector);
 const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
 const root = document.documentElement;
 root.classList.add('alive'); // shows what needs this script
-const home = new URL('..', import.meta.url);
-const page = document.body.dataset.page;
+export const home = new URL('..', import.meta.url);
+export const page = document.body.dataset.page;
 
-function make(tag, properties = {}, ...children) {
+export function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
   element.append(...children);
   return element;
 }
 
-function pushButton(textContent, action) {
+export function pushButton(textContent, action) {
   const element = make('button', { type: 'button', textContent });
   element.addEventListener('click', action);
   return element;
 }
 
-function say(text, ...buttons) {
+export function say(text, ...buttons) {
   $('#notice').replaceChildren(text, ...buttons);
   if (!buttons.length) setTimeout(() => $('#notice').firstChild?.data === text && $('#notice').replaceChildren(), 6000);
 }
@@ -32,13 +32,15 @@ const KEPT = { // what may be kept, and what it must look like
   read: (value) => value !== null && typeof value === 'object' && Object.values(value).every(texts),
   quiz: (value) => typeof value?.given === 'string' && typeof value.right === 'boolean',
   keys: (value) => typeof value === 'boolean',
+  practice: (value) => Number.isInteger(value?.variant) && value.variant >= 0 && typeof value.solved === 'boolean',
+  code: (value) => typeof value === 'string' && value.length < 100_000,
   folds: (value) => typeof value?.edition === 'string' && Array.isArray(value.open) && value.open.every(Number.isInteger),
 };
 const valid = (key, value) => Object.hasOwn(KEPT, key.split(':')[0]) && KEPT[key.split(':')[0]](value);
 const PREFIX = 'ce-book:';
 const plain = (key) => key === 'theme'; // one word, read before the first paint
 
-function recall(key) {
+export function recall(key) {
   let text = null;
   try {
     text = localStorage.getItem(PREFIX + key);
@@ -51,7 +53,7 @@ function recall(key) {
 }
 
 let refused = ''; // why nothing is kept, if so
-function keep(key, value) {
+export function keep(key, value) {
   try {
     localStorage.setItem(PREFIX + key, plain(key) ? value : JSON.stringify(value));
   } catch (error) {
@@ -59,7 +61,7 @@ function keep(key, value) {
   }
 }
 
-function forget(key) {
+export function forget(key) {
   try {
     localStorage.removeItem(PREFIX + key);
   } catch { /* nothing was kept */ }
@@ -83,19 +85,20 @@ const totals = JSON.parse(box.dataset.totals);
 
 function done(chapter) {
   const read = recall('read')?.[chapter] ?? [];
-  const { sections, questions } = totals[chapter];
+  const { sections, questions, practice } = totals[chapter];
   return {
     sections: sections.filter((id) => read.includes(id)).length,
     questions: questions.filter((id) => recall(`quiz:${id}`)?.right).length,
+    practice: practice.filter((id) => recall(`practice:${id}`)?.solved).length,
   };
 }
 
-function showProgress() {
-  const sum = { sections: 0, questions: 0 };
-  const all = { sections: 0, questions: 0 };
+export function showProgress() {
+  const sum = { sections: 0, questions: 0, practice: 0 };
+  const all = { sections: 0, questions: 0, practice: 0 };
   for (const chapter of Object.keys(totals)) {
     const here = done(chapter);
-    for (const kind of ['sections', 'questions']) {
+    for (const kind of Object.keys(all)) {
       sum[kind] += here[kind];
       all[kind] += totals[chapter][kind].length;
     }
@@ -106,12 +109,12 @@ function showProgress() {
   }
   const last = recall('last');
   showOnFront(last);
-  const bar = make('progress', { max: all.sections + all.questions, value: sum.sections + sum.questions });
+  const bar = make('progress', { max: all.sections + all.questions + all.practice, value: sum.sections + sum.questions + sum.practice });
   bar.setAttribute('aria-label', 'Your progress in the book');
   const parts = [
     make('p', { className: 'caption', textContent: 'Your progress' }),
     bar,
-    make('p', {}, `${sum.sections} of ${all.sections} sections read, ${sum.questions} of ${all.questions} questions solved`),
+    make('p', {}, `${sum.sections} of ${all.sections} sections read, ${sum.questions} of ${all.questions} questions and ${sum.practice} of ${all.practice} practice questions solved`),
   ];
   if (refused) parts.push(make('p', { className: 'refused', textContent: `${refused}, so your progress is not kept.` }));
   if (last && Object.hasOwn(totals, last.page) && last.page !== page) {
@@ -255,7 +258,7 @@ async function enliven(element) {
   element.classList.add('awake');
 }
 
-const near = new IntersectionObserver((entries) => {
+export const near = new IntersectionObserver((entries) => {
   for (const { target, isIntersecting } of entries) {
     if (isIntersecting) { near.unobserve(target); enliven(target); }
   }
@@ -303,7 +306,22 @@ const ACTIONS = {
     if (answer?.ok) copy(await answer.text(), button);
     else say('The Markdown of this page could not be fetched. Check your connection.');
   },
+  run: (button) => withCells('run', button),
+  edit: (button) => withCells('edit', button),
+  'run-all': (button) => withCells('runAll', button),
 };
+
+// The cells of a chapter: what runs and edits them is loaded when a reader asks for it.
+async function withCells(what, button) {
+  try {
+    const cells = await import(new URL('_static/run.js', home));
+    await cells.prepare();
+    if (what) await cells[what](button);
+  } catch (error) {
+    console.error(error);
+    say('What runs the cells could not be loaded. Check your connection and try again.');
+  }
+}
 
 addEventListener('click', ({ target }) => {
   const button = target.closest('[data-do]');
@@ -502,6 +520,8 @@ $$('.ce-widget').forEach((element) => near.observe(element));
 tryStorage();
 showProgress();
 follow();
+if (keptKeys().some((key) => key.startsWith(`code:${page}#`))) withCells();
+if (page.startsWith('practice/')) import(new URL('_static/practice.js', home)).catch(() => say('The cells of this page could not be loaded. Check your connection and reload.'));
 const idle = window.requestIdleCallback ?? ((work) => setTimeout(work, 200));
 idle(() => {
   copyButtons();

@@ -1,0 +1,257 @@
+"""The cells of a chapter on its own page: they run, can be edited and stopped, and start offline.
+
+Pyodide comes from its CDN or, where PYODIDE_FILES names a folder, from there; see `test_lite.py`.
+"""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import browser
+import prose
+import pytest
+from ce_site import cells, lite
+from playwright.sync_api import expect
+from test_lite import FILES, answer_from, texts
+from test_site import NARROW, WIDE, axe, local
+
+PATHS = {path.stem: path for path in prose.CHAPTERS}
+LATER = re.compile(r"/(run|python|worker|editor)\.js$|/cells\.css$|/chapters/\w+\.json$")
+SECONDS = 1000
+
+
+@pytest.fixture(scope="module")
+def reader(chromium):
+    """A browser context in which Pyodide's CDN answers, with all that it asked for."""
+    with chromium.new_context(viewport=WIDE, service_workers="block") as context:
+        context.set_default_timeout(20 * SECONDS)
+        context.asked = []
+        context.on("request", lambda request: context.asked.append(request.url))
+        if FILES:
+            context.route(f"{lite.cdn()}**", answer_from(FILES))
+        yield context
+
+
+def open_page(context, url):
+    """A chapter's page, with a list of the errors that it reports."""
+    page = context.new_page()
+    page.faults = []
+    page.on("pageerror", lambda error: page.faults.append(str(error)))
+    page.goto(url)
+    return page
+
+
+def cell(page, name):
+    """A cell of the page by its id in the notebook."""
+    return page.locator(f"#cell-{name}")
+
+
+def press(page, name, button):
+    """Press one of a cell's buttons."""
+    cell(page, name).get_by_role("button", name=button, exact=True).click()
+
+
+def finished(page, name, seconds=300):
+    """Wait until a cell's output is there; end the test where Pyodide is out of reach."""
+    yours = cell(page, name).locator(".yours[data-same], .yours .failed")
+    expect(yours.first).to_be_attached(timeout=seconds * SECONDS)
+    if yours.locator(".failed, :scope.failed").count() or "could not be" in yours.inner_text():
+        browser.missing("Pyodide's CDN", browser.PYODIDE)
+    return yours
+
+
+def shown(path):
+    """The cells of a notebook whose code the page shows, with what they print."""
+    for code in prose.load(path)["cells"]:
+        tags = {*code["metadata"].get("tags", [])}
+        if code["cell_type"] == "code" and not tags & {"remove-cell", "remove-input"}:
+            yield code["id"], "".join(texts(code))
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_every_cell_prints_on_its_page_what_the_book_stores(name, reader, address):
+    """Those that the page hides run, too; only the site and Pyodide's CDN are asked."""
+    page = open_page(reader, f"{address}chapters/{name}.html")
+    wanted = dict(shown(PATHS[name]))
+    assert page.locator("[data-do=run]").count() == page.locator("[data-do=edit]").count()
+    assert page.locator("[data-do=run]").count() == len(wanted)
+    page.wait_for_load_state("networkidle")
+    assert [url for url in reader.asked if LATER.search(url)] == []
+    page.get_by_role("button", name="Run every cell on this page").click()
+    finished(page, list(wanted)[-1])
+    for name_of_cell, text in wanted.items():
+        yours = cell(page, name_of_cell).locator(".yours")
+        assert yours.get_attribute("data-same") == "true", (name_of_cell, yours.inner_text())
+        if text and not yours.locator("svg, .ce-widget").count():
+            assert yours.locator(".outputs").text_content() == text, name_of_cell
+    assert page.locator(".untrue, .error, .stderr").count() == 0
+    assert page.faults == []
+    hosts = {url.split("/")[2] for url in reader.asked if not local(url)}
+    assert hosts <= {lite.cdn().split("/")[2]}  # none, once this browser has Python
+    reader.asked.clear()
+    page.close()
+
+
+def test_a_figure_and_a_widget_of_the_reader_s_are_as_the_book_s(reader, address):
+    page = open_page(reader, f"{address}chapters/03_softmax.html")
+    page.click("summary:has-text('Code for this figure')")
+    page.locator("details[open] [data-do=run]").first.click()
+    drawing = page.locator(".yours svg.ce-figure")
+    expect(drawing).to_be_visible(timeout=120 * SECONDS)
+    assert "currentColor" in drawing.inner_html()
+    assert drawing.get_attribute("aria-label")
+    ids = page.evaluate("[...document.querySelectorAll('svg [id]')].map(({ id }) => id)")
+    mine = [name for name in ids if name.startswith("own")]
+    assert mine
+    assert len(set(mine)) == len(mine)
+    name = next(
+        code["id"] for code in prose.load(PATHS["03_softmax"])["cells"]
+        if "widgets.SoftmaxExplorer(" in "".join(code["source"])
+    )  # fmt: skip
+    press(page, name, "Run")
+    box = cell(page, name).locator(".yours .ce-widget")
+    slider = box.locator("input[type=range]").first
+    slider.focus()
+    before = box.inner_text()
+    page.keyboard.press("ArrowRight")
+    expect(box).not_to_have_text(before, use_inner_text=True)
+    page.close()
+
+
+def test_an_edited_cell_is_run_kept_exported_and_restored(reader, address, tmp_path):
+    """By keyboard alone, from the button to the book's version again."""
+    page = open_page(reader, f"{address}chapters/03_softmax.html")
+    name = [name for name, _ in shown(PATHS["03_softmax"])][5]
+    cell(page, name).locator("[data-do=edit]").focus()
+    page.keyboard.press("Enter")
+    field = cell(page, name).locator(".cm-content")
+    expect(field).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(field).not_to_be_focused()
+    field.focus()
+    page.keyboard.press("Control+Home")
+    page.keyboard.insert_text("print('mine')\n")
+    page.keyboard.press("Control+Enter")
+    yours = finished(page, name)
+    expect(yours).to_contain_text("5 cells before this one were run first")
+    expect(yours).to_contain_text("differs from the book’s")
+    assert yours.locator("mark").all_text_contents() == ["mine"]
+    assert axe(page) == []
+    page.reload()
+    expect(field).to_contain_text("print('mine')")
+    with page.expect_download() as download:
+        page.click("#progress >> text=Export")
+    kept = json.loads(download.value.path().read_text())["kept"]
+    assert kept[f"code:chapters/03_softmax#{name}"].startswith("print('mine')\n")
+    page.emulate_media(media="print")
+    assert page.locator(":is(.tools, .editor, .yours, .run):visible").count() == 0
+    expect(cell(page, name).locator(".highlight").first).to_be_visible()
+    page.emulate_media(media="screen")
+    press(page, name, "The book’s version")
+    expect(field).to_have_count(0)
+    page.reload()
+    expect(page.locator("[data-do=run]").first).to_be_visible()
+    assert page.locator(".editor").count() == 0
+    assert page.faults == []
+    page.close()
+
+
+def type_into(page, name, code):
+    """Replace a cell's code."""
+    press(page, name, "Edit")
+    cell(page, name).locator(".cm-content").focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(code)
+
+
+def test_an_error_an_endless_loop_and_a_false_statement(reader, address):
+    """What goes wrong is said where it goes wrong, and the page never waits."""
+    page = open_page(reader, f"{address}chapters/04_the_pair.html")
+    names = [name for name, _ in shown(PATHS["04_the_pair"])]
+    type_into(page, names[1], "print('loss 0.7437')\n1 / 0")
+    press(page, names[1], "Run")
+    yours = finished(page, names[1])
+    expect(yours.locator(".error .last")).to_have_text("ZeroDivisionError: division by zero")
+    expect(yours.locator(".error pre")).to_be_hidden()
+    expect(yours.locator(".signature")).to_contain_text("0.7437 is a signature")
+    press(page, names[2], "Run")
+    expect(cell(page, names[2]).locator(".yours")).to_contain_text("stopped with an error")
+    press(page, names[1], "The book’s version")
+    type_into(page, names[0], "while True: print('again')")
+    press(page, names[0], "Run")
+    expect(cell(page, names[0]).locator(".outputs")).to_contain_text("is left out")
+    press(page, names[0], "Stop")
+    expect(cell(page, names[0]).locator(".yours")).to_contain_text("Stopped.")
+    press(page, names[0], "The book’s version")
+    press(page, names[0], "Run")
+    finished(page, names[0])
+    page.get_by_role("button", name="Restart Python").click()
+    expect(page.locator(".yours")).to_have_count(0)
+    assert page.faults == []
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_without_python_the_reader_is_told_in_place(scheme, chromium, address):
+    with chromium.new_context(
+        viewport=NARROW, color_scheme=scheme, service_workers="block"
+    ) as context:
+        context.route(f"{lite.cdn()}**", lambda route: route.abort())
+        page = open_page(context, f"{address}chapters/03_softmax.html")
+        press(page, "seed-demo", "Run")
+        notice = cell(page, "seed-demo").locator(".failed")
+        expect(notice).to_contain_text("could not be loaded from cdn.", timeout=20 * SECONDS)
+        assert notice.locator("a").get_attribute("href") == f"{address}index.html#how-to-run-it"
+        assert axe(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+        type_into(page, "seed-demo", "x = 1")
+        assert axe(page) == []
+        notice.get_by_role("button", name="Try again").click()
+        expect(notice).to_contain_text("could not be loaded", timeout=20 * SECONDS)
+        assert page.faults == []
+
+
+def test_python_starts_again_without_a_network(chromium, self_hosted):
+    """And with the site's own Pyodide no other host is asked."""
+    with chromium.new_context(viewport=WIDE) as context, browser.served(self_hosted) as address:
+        asked = []
+        context.on("request", lambda request: asked.append(request.url))
+        page = open_page(context, f"{address}chapters/03_softmax.html")
+        press(page, "seed-demo", "Run")
+        finished(page, "seed-demo")
+        page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        page.wait_for_timeout(1000)  # until the last file is kept
+        context.set_offline(True)
+        page.reload()
+        press(page, "seed-demo", "Run")
+        assert finished(page, "seed-demo").get_attribute("data-same") == "true"
+        press(page, "seed-demo", "Edit")
+        expect(cell(page, "seed-demo").locator(".cm-content")).to_be_focused()
+        assert [url for url in asked if not local(url)] == []
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_the_list_of_a_chapter_s_cells_is_the_notebook_s(name, site):
+    listed = json.loads((site / "chapters" / f"{name}.json").read_text(encoding="utf-8"))
+    assert listed == [*cells.code_cells(PATHS[name])]
+    assert {c["id"]: c["text"] for c in listed if c["shown"]} == dict(shown(PATHS[name]))
+
+
+def test_in_firefox_a_cell_runs(self_hosted):
+    path = browser.find("FIREFOX", "firefox-esr", "firefox")
+    if not path:
+        browser.missing("Firefox", "install it, or set FIREFOX to its path")
+    node = Path(sys.executable).parent / "node"
+    script = prose.ROOT / "tests" / "firefox.mjs"
+    with browser.served(self_hosted) as address:
+        done = subprocess.run(
+            [node, script, path, address, "{}", "chapters/03_softmax.html"],
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout) == {"cell": "true", "errors": []}

@@ -1,0 +1,136 @@
+// A practice page: each question with a cell, the check's message, hints, the solution, other numbers.
+import { home, keep, make, page, pushButton, recall, showProgress } from './book.mjs';
+import * as python from './python.mjs';
+
+const answer = await fetch(new URL(`${page}.json`, home));
+if (!answer.ok) throw new Error(`${page}.json: status ${answer.status}`);
+const { set, questions } = await answer.json();
+let queue = Promise.resolve();
+
+// Run code in turn and collect what it shows; throws what kept Python from starting.
+async function ran(code, tell, shown = new python.Outputs()) {
+  const ok = await python.run(code, { tell, begun: () => {}, show: (kind, value) => shown.add(kind, value) });
+  return { ok, shown };
+}
+
+function build(box, id, { kind, variants }) {
+  const key = `practice:${set}#${id}`;
+  let state = recall(key) ?? { variant: 0, solved: false };
+  const remember = (changes) => {
+    state = { ...state, ...changes };
+    keep(key, state);
+    showProgress();
+    mark();
+  };
+  let view = null;
+  let hints = 0;
+  const texts = [...box.querySelectorAll(':scope > .variant')];
+  const variant = () => variants[state.variant % variants.length];
+  const draft = () => `code:${page}#${id}.${state.variant}`;
+  const solved = make('p', { className: 'solved' });
+  const place = make('div', { className: 'cell_input' });
+  const verdict = make('div', { className: 'verdict' });
+  verdict.setAttribute('role', 'status');
+  const told = make('ol', { className: 'hints' });
+  const solution = make('div', { className: 'solution' });
+  const tools = make('p', { className: 'tools' });
+
+  function mark() {
+    solved.textContent = state.solved ? '✓ You have solved this question.' : '';
+  }
+
+  function begin() { // the cell of this variant, not yet an editor
+    view?.destroy();
+    [view, hints] = [null, 0];
+    texts.forEach((text, v) => { text.style.display = v === state.variant % texts.length ? 'block' : 'none'; });
+    for (const part of [verdict, told, solution]) part.replaceChildren();
+    box.querySelectorAll('.model').forEach((model) => { model.style.display = 'none'; });
+    if (kind === 'text') {
+      const field = make('textarea', { rows: 6, ariaLabel: 'Your answer', value: recall(draft()) ?? '' });
+      field.addEventListener('input', () => keep(draft(), field.value));
+      place.replaceChildren(field);
+    } else {
+      const still = make('pre', { textContent: recall(draft()) ?? variant().begin, tabIndex: 0 });
+      place.replaceChildren(still, make('p', { className: 'tools' }, pushButton('Write your answer', () => write(true))));
+    }
+  }
+
+  async function write(focus) {
+    const { edit } = await import(new URL('_static/editor.js', home));
+    const holder = make('div', { className: 'editor' });
+    const text = recall(draft()) ?? variant().begin;
+    place.replaceChildren(holder);
+    view = edit(holder, { text, label: 'Your answer. Control and Enter check it; Tab leaves the editor.', run: check, change: (now) => keep(draft(), now) });
+    if (focus) view.focus();
+  }
+
+  const say = (...parts) => verdict.replaceChildren(...parts);
+
+  async function judge() {
+    const bar = make('div');
+    const stop = pushButton('Stop', () => python.stop());
+    const tell = (far) => {
+      if (!bar.isConnected) say(bar, stop);
+      python.progress(bar, far);
+    };
+    say(make('p', {}, 'Checking …'), stop);
+    const { given, check: test } = variant();
+    const code = recall(draft()) ?? variant().begin;
+    try {
+      await ran(`%reset -f\n${given}`, tell);
+      say(make('p', {}, 'Checking …'), stop);
+      const own = await ran(code, tell);
+      const { ok, shown } = own.ok ? await ran(test, tell) : own;
+      if (ok) {
+        say(make('p', {}, make('b', { className: 'right', textContent: 'Right. ' }), kind === 'function' ? 'The check tries a few examples; when a class is graded, others are tried, too.' : ''), own.shown.element);
+        remember({ solved: true });
+        return;
+      }
+      const message = shown.said.replace(/^AssertionError: /, '');
+      say(make('p', {}, make('b', { className: 'wrong', textContent: own.ok ? 'Not right yet: ' : 'Your code stopped: ' }), make('span', { className: 'message', textContent: message })), own.shown.element);
+    } catch (error) {
+      if (error.message === 'stopped') say(make('p', {}, 'Stopped.'));
+      else {
+        python.stop();
+        say(python.failure(error, check));
+      }
+    }
+  }
+
+  function check() {
+    say(make('p', {}, 'Waiting …'));
+    queue = queue.then(judge);
+    return queue;
+  }
+
+  function hint(button) {
+    const all = variant().hints;
+    if (hints < all.length) told.append(make('li', { textContent: all[hints] }));
+    hints += 1;
+    button.textContent = hints < all.length ? 'Another hint' : 'No more hints';
+    button.disabled = hints >= all.length;
+  }
+
+  function show() {
+    if (kind === 'text') {
+      texts[state.variant % texts.length].querySelector('.model').style.display = 'block';
+      solution.replaceChildren(make('p', {}, 'Compare it with yours, step by step. ', pushButton('Mine is right, too', () => remember({ solved: true }))));
+    } else solution.replaceChildren(make('p', { textContent: 'A solution:' }), make('pre', { textContent: variant().solution, tabIndex: 0 }));
+  }
+
+  const another = pushButton('Other numbers', () => {
+    remember({ variant: (state.variant + 1) % variants.length, solved: state.solved });
+    begin();
+    buttons();
+  });
+  function buttons() {
+    const help = pushButton('Hint', () => hint(help));
+    tools.replaceChildren(...(kind === 'text' ? [] : [pushButton('Check', check), help]), pushButton('Show a solution', show), another);
+  }
+  box.append(solved, place, tools, verdict, told, solution);
+  begin();
+  buttons();
+  mark();
+}
+
+for (const [id, question] of Object.entries(questions)) build(document.getElementById(id), id, question);
