@@ -29,6 +29,11 @@ class Book:
                 for name, number in ids.items():
                     self.numbers[kind, name.removeprefix("equation-")] = ".".join(map(str, number))
         self.pages = {Path(doc).name: title.astext() for doc, title in env.titles.items()}
+        self.sections = {}
+        for name, (doc, anchor, _) in env.get_domain("std").labels.items():
+            numbers = env.toc_secnumbers.get(doc, {})
+            number = numbers.get(f"#{anchor}") or numbers.get("", ())
+            self.sections[name] = "§" + ".".join(map(str, number))
         self.titles = {name: title for name, (_, _, title) in env.get_domain("std").labels.items()}
 
     def number(self, kind, name):
@@ -69,7 +74,7 @@ def prose(text, book):
         (r"\{(?:output|cited|term)\}`([^`]*)`", r"\1"),
         (r"\{measured\}`([^`]*)`", lambda m: roles.measured(book.benchmarks, m[1])),
         (r"\{ref\}`([\w-]+)`", lambda m: f"“{book.titles[m[1]]}”"),
-        (r"\{numref\}`§%s <([\w-]+)>`", lambda m: f"(In “{book.titles[m[1]]}”.)"),
+        (r"\{numref\}`§%s <([\w-]+)>`", lambda m: book.sections[m[1]]),
         (r"\{numref\}`([\w-]+)`", lambda m: f"Figure {book.number('figure', m[1])}"),
         (r"\{eq\}`([\w-]+)`", lambda m: f"({book.number('displaymath', m[1])})"),
         (r"\{cite(?::\w+)?\}`([^`]*)`", r"[\1]"),
