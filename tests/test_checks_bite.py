@@ -283,7 +283,7 @@ def test_a_notebook_that_raises_is_reported_and_left_alone(tmp_path):
 
 @pytest.mark.parametrize(
     ("line", "wrong"),
-    [("e -= y\n", "np.subtract(y, e, out=e)\n"), ("e.put(own, 0.0 - rest)", "e.put(own, rest)")],
+    [("e -= v\n", "np.subtract(v, e, out=e)\n"), ("e.put(own, 0.0 - rest)", "e.put(own, rest)")],
     ids=["distributions", "labels"],
 )
 def test_a_swapped_sign_in_the_gradient_is_seen(line, wrong, tmp_path):
