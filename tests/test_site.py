@@ -331,6 +331,8 @@ FOUND = {  # what a reader types, and a place that must be among the first resul
     "why log": "02_cross_entropy.html#why-the-logarithm",
     "softmax twice": "04_the_pair.html#",
     "Gumbel": "03_softmax.html#",
+    "entorpy": "glossary.html#term-entropy",
+    "logits": "glossary.html#term-logit",
 }
 
 
@@ -348,6 +350,20 @@ def test_the_search_finds_places_as_one_types(query, reader):
     reader.keyboard.press("Enter")
     reader.wait_for_url(found[0])
     assert reader.locator(":target").count() == 1 or "#" not in found[0]
+
+
+def test_a_search_leaves_the_page_where_it_was(reader):
+    reader.locator("#reading-a-loss").scroll_into_view_if_needed()
+    reader.wait_for_timeout(300)
+    before = reader.evaluate("scrollY")
+    reader.keyboard.press("Control+k")
+    reader.keyboard.type("adam")
+    reader.wait_for_selector(".results li a")
+    for key in ("ArrowDown", "Escape"):
+        reader.keyboard.press(key)
+    reader.wait_for_timeout(300)
+    assert before > 1000
+    assert reader.evaluate("scrollY") == before
 
 
 def test_a_search_without_a_result_says_what_to_try(reader):
@@ -780,6 +796,10 @@ def test_the_contents_open_on_a_narrow_page(chromium, address):
         page.click("[popovertarget=contents]")
         page.click("#contents >> text=When exp overflows")
         page.wait_for_url("**/05_stability.html")
+        page.goto(f"{address}{CHAPTERS[7]}#exercises")
+        page.wait_for_selector("#contents [aria-current=location]", state="attached")
+        page.click("[popovertarget=contents]")
+        expect(page.locator("#contents [aria-current=location]")).to_be_in_viewport()
 
 
 def test_a_page_is_copied_as_markdown(reader, address):

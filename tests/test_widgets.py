@@ -513,6 +513,33 @@ def test_a_question_explains_keeps_and_counts(hand):
         assert box.locator("input:checked").count() == 0
 
 
+def test_a_new_number_is_judged_at_the_first_press(hand):
+    """The verdict on the old one goes while one types, and not from under the finger."""
+    hand.open_widget("surprise_meter")
+    box = hand.locator("[data-question='02-choices']")
+    box.scroll_into_view_if_needed()
+    for given, says in (("7", "Not right."), ("2", "Right.")):
+        box.locator("input").fill(given)
+        hand.press_on(box.locator("button[type=submit]"))
+        expect(box.locator("[role=status]")).to_contain_text(says)
+
+
+@pytest.mark.parametrize("hand", ["touch"], indirect=True)
+def test_a_finger_that_scrolls_changes_no_slider(hand):
+    box = hand.open_widget("surprise_meter")
+    slider = box.locator("input[type=range]")
+    before, at = slider.input_value(), slider.bounding_box()
+    session = hand.context.new_cdp_session(hand)
+    for k in range(12):
+        point = {"x": at["x"] + at["width"] / 3 + k, "y": at["y"] + at["height"] / 2 - 25 * k}
+        kind = "touchMove" if k else "touchStart"
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+        hand.wait_for_timeout(30)
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    hand.wait_for_timeout(300)
+    assert slider.input_value() == before
+
+
 def test_a_number_and_a_tick_list_are_judged(hand):
     hand.open_widget("surprise_meter")
     box = hand.locator("[data-question='02-choices']")

@@ -90,7 +90,7 @@ function render({ model, el }) {
         keep(name, given(), verdict.right);
         el.dispatchEvent(new CustomEvent('ce-answer', { bubbles: true }));
       },
-      onchange: clear, // a verdict on another answer would mislead
+      oninput: clear, // a verdict on another answer would mislead
     },
     html('fieldset', {}, written(model.get('question'), 'legend'), options),
     html('button', { type: 'submit' }, 'Check'),

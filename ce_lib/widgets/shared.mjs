@@ -54,6 +54,9 @@ const svg = (tag, attributes, ...children) => build(document.createElementNS('ht
 function slider(label, { min, max, step, show = digits, change }) {
   const shown = html('span', { className: 'ce-value' });
   const input = html('input', { type: 'range', min, max, step, oninput: () => change(Number(input.value)) });
+  let before; // a finger that turns out to scroll the page gives the value back
+  input.addEventListener('pointerdown', () => { before = input.value; });
+  input.addEventListener('pointercancel', () => { input.value = before; change(Number(before)); });
   const row = html('label', { className: 'ce-slider' }, html('span', {}, label), input, shown);
   row.set = (value, text = show(value)) => {
     input.value = value;
@@ -118,7 +121,7 @@ function drag(drawing, { label, min = 0, max = 1, move, nudge }) {
     place(event);
   });
   knob.addEventListener('pointermove', (event) => { if (knob.hasPointerCapture(event.pointerId)) place(event); });
-  const KEYS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1], PageUp: [0, 10], PageDown: [0, -10] };
+  const KEYS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1], PageUp: [0, 10], PageDown: [0, -10], Home: [-1000, 0], End: [1000, 0] };
   knob.addEventListener('keydown', (event) => {
     if (!(event.key in KEYS) || event.ctrlKey || event.altKey || event.metaKey) return;
     event.preventDefault();

@@ -59,8 +59,13 @@ def text_of(node):
         return unescape(re.sub(r"<[^>]*>", " ", text)) if 'data-widget="quiz"' in text else ""
     if isinstance(node, nodes.Text):
         return node.astext()
-    if isinstance(node, addnodes.pending_xref) and node.get("reftype") in ("numref", "eq"):
-        return ""
+    if isinstance(node, addnodes.pending_xref):
+        instead = {"numref": "the figure", "eq": "the equation", "ref": "the section"}
+        kind, explicit = node.get("reftype"), node.get("refexplicit")
+        if node.get("refdomain") == "cite" or (kind == "numref" and explicit):
+            return ""
+        if kind in instead and not explicit:
+            return instead[kind]
     code = isinstance(node, nodes.container) and node.get("nb_element") == "cell_code_source"
     code |= "variant" in node.get("classes", ()) and "variant-0" not in node["classes"]
     code |= "model" in node.get("classes", ())

@@ -425,9 +425,12 @@ async function showPeek(link, withOpen) {
   peek.replaceChildren(holder);
   peek.showPopover();
   const at = link.getBoundingClientRect();
+  const bar = $('.bar').getBoundingClientRect().bottom;
+  const [above, below] = [at.top - bar, innerHeight - at.bottom];
+  peek.style.maxHeight = `${Math.max(above, below) - 16}px`; // beside the link, not over it
   const { width, height } = peek.getBoundingClientRect();
   peek.style.left = `${Math.max(8, Math.min(at.left, innerWidth - width - 8))}px`;
-  peek.style.top = `${at.bottom + height + 12 < innerHeight ? at.bottom + 6 : Math.max(8, at.top - height - 6)}px`;
+  peek.style.top = `${height + 12 < below || below > above ? at.bottom + 6 : at.top - height - 6}px`;
 }
 
 function hidePeek() {
@@ -485,6 +488,13 @@ function showCut({ target }) {
   target.classList.toggle('cut', hidden > 1 && target.scrollLeft < hidden - 2);
 }
 const wide = new ResizeObserver((entries) => entries.forEach(showCut));
+$('#contents').addEventListener('toggle', ({ newState }) => { // the menu opens where the reader is
+  if (newState === 'open') $('#contents :is([aria-current=location], .current > a)')?.scrollIntoView({ block: 'center' });
+});
+export function watch(element) {
+  wide.observe(element);
+  element.addEventListener('scroll', showCut, { passive: true });
+}
 
 function offline() {
   if (!('serviceWorker' in navigator) || !isSecureContext || navigator.connection?.saveData) return;
@@ -525,9 +535,6 @@ if (page.startsWith('practice/')) import(new URL('_static/practice.js', home)).c
 const idle = window.requestIdleCallback ?? ((work) => setTimeout(work, 200));
 idle(() => {
   copyButtons();
-  $$('pre, div.math, .scrolls').forEach((element) => {
-    wide.observe(element);
-    element.addEventListener('scroll', showCut, { passive: true });
-  });
+  $$('pre, div.math, .scrolls').forEach(watch);
 });
 addEventListener('load', () => setTimeout(offline, 3000)); // the whole book: not while this page loads

@@ -1,5 +1,5 @@
 // A practice page: each question with a cell, the check's message, hints, the solution, other numbers.
-import { home, keep, make, page, pushButton, recall, showProgress } from './book.mjs';
+import { home, keep, make, page, pushButton, recall, showProgress, watch } from './book.mjs';
 import * as python from './python.mjs';
 
 const answer = await fetch(new URL(`${page}.json`, home));
@@ -52,6 +52,7 @@ function build(box, id, { kind, variants }) {
     } else {
       const still = make('pre', { textContent: recall(draft()) ?? variant().begin, tabIndex: 0 });
       place.replaceChildren(still, make('p', { className: 'tools' }, pushButton('Write your answer', () => write(true))));
+      watch(still);
     }
   }
 
@@ -115,7 +116,11 @@ function build(box, id, { kind, variants }) {
     if (kind === 'text') {
       texts[state.variant % texts.length].querySelector('.model').style.display = 'block';
       solution.replaceChildren(make('p', {}, 'Compare it with yours, step by step. ', pushButton('Mine is right, too', () => remember({ solved: true }))));
-    } else solution.replaceChildren(make('p', { textContent: 'A solution:' }), make('pre', { textContent: variant().solution, tabIndex: 0 }));
+    } else {
+      const text = make('pre', { textContent: variant().solution, tabIndex: 0 });
+      solution.replaceChildren(make('p', { textContent: 'A solution:' }), text);
+      watch(text);
+    }
   }
 
   const another = pushButton('Other numbers', () => {

@@ -54,8 +54,12 @@ function signature(cell, outputs) {
 }
 
 // The outputs beside the book's: open where they differ or were asked for.
-function present(cell, { said, yours }, outputs, { asked, before, ok }) {
+function present(cell, { said, yours }, outputs, { asked, before, ok, quiet }) {
   const same = outputs.text === cell.text;
+  if (quiet && same && ok) { // run for another cell: with nothing to tell it would only push that one down
+    yours.remove();
+    return;
+  }
   const notes = before ? `${before} ${before === 1 ? 'cell before this one was' : 'cells before this one were'} run first. ` : '';
   const verdict = !ok ? 'stopped with an error' : same ? (cell.text ? 'the same as the book’s' : 'nothing is printed, as in the book')
     : outputs.text ? (cell.text ? 'differs from the book’s' : '') : 'nothing is printed';
@@ -78,7 +82,7 @@ function untrue(cell, outputs) {
     make('pre', { textContent: `${cell.source}\n\n${outputs.said}`, tabIndex: 0 })));
 }
 
-async function runOne(cell, asked, before, mine) {
+async function runOne(cell, asked, before, mine, quiet = false) {
   const stage = cell.shown ? place(cell) : null;
   const outputs = new python.Outputs();
   const stopping = pushButton('Stop', halt);
@@ -101,7 +105,7 @@ async function runOne(cell, asked, before, mine) {
     },
   });
   if (ok) ran.set(cell.id, source);
-  if (stage) present(cell, stage, outputs, { asked, before, ok });
+  if (stage) present(cell, stage, outputs, { asked, before, ok, quiet });
   else if (!ok) untrue(cell, outputs);
   return ok || !cell.shown;
 }
@@ -116,7 +120,7 @@ async function runTo(target, { all = false } = {}) {
     for (const cell of first) {
       if (all) mine.said.replaceChildren();
       else mine.said.replaceChildren(make('p', {}, `First, the cells before this one: ${first.indexOf(cell) + 1} of ${first.length}.`), pushButton('Stop', halt));
-      if (!await runOne(cell, false, 0, mine)) {
+      if (!await runOne(cell, false, 0, mine, !all)) {
         mine.said.replaceChildren(make('p', {}, 'Not run: ', make('a', { href: `#cell-${cell.id}`, textContent: 'a cell before it' }), ' stopped with an error.'));
         return;
       }

@@ -13,6 +13,7 @@ const SAME = [ // other ways to write what the book writes
   [/\bkl\b/gi, 'kullback'],
   [/τ|\btau\b/gi, 'temperature'],
   [/\beps\b|ε/gi, 'eps'],
+  [/\blogits\b/gi, 'logit'],
 ];
 
 const tokens = (text) => (text.replaceAll('−', '-').match(TOKEN) ?? []);
@@ -50,15 +51,18 @@ export async function find(query, most = 30) {
   const words = tokens(asked).map(folded);
   if (!words.length) return [];
   const last = words.at(-1);
-  const queries = words.map((word) => ({
+  const asking = (nearby) => words.map((word) => ({
     combineWith: 'OR',
     queries: rounded(word),
     prefix: (term) => term === last && !NUMERIC.test(term) && term.length > 1,
-    fuzzy: (term) => (NUMERIC.test(term) || term.length < 5 ? 0 : 0.2),
+    fuzzy: (term) => (NUMERIC.test(term) || term.length < 5 ? 0 : nearby),
+    boostTerm: (term) => (NUMERIC.test(term) && term !== word ? 0.3 : 1), // rounded: a weaker hit
   }));
+  const queries = asking(0.2);
   const options = { boost: { t: 4, crumb: 0.5 }, boostDocument: (id) => KIND[places[id].k] };
   let found = search.search({ combineWith: 'AND', queries }, options);
   if (!found.length) found = search.search({ combineWith: 'OR', queries }, options);
+  if (!found.length) found = search.search({ combineWith: 'OR', queries: asking(0.34) }, options); // letters changed places
   return found.slice(0, most).map(({ id, terms }) => ({ ...places[id], terms }));
 }
 
@@ -149,6 +153,7 @@ export async function fillPage(place) {
   const list = make('ol');
   place.replaceChildren(make('p', { textContent: query ? 'Searching …' : 'Type what you look for into the field above: words, a symbol, or a number from your log.' }), list);
   if (!query) return;
+  document.querySelector('.bar input').value = query;
   const count = await show(query, list, 60);
   place.firstChild.textContent = count ? `${count} places mention “${query}”.` : '';
 }
