@@ -20,7 +20,7 @@ import re
 import stat
 import unicodedata
 import zipfile
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -31,7 +31,8 @@ import yaml
 
 MIB = 2**20
 LARGEST = 20 * MIB  # bytes of a notebook
-MEMBERS, UNPACKED = 5000, 512 * MIB  # of a zip archive
+MEMBERS, UNPACKED = 5000, 512 * MIB  # of each student in a zip archive
+CLASS = 100 * MEMBERS  # of all students in one
 TRIES = 20  # files of a student that are read to find one that can be graded
 ARCHIVES = 20  # archives within an archive, of each student
 CELLS = 1000
@@ -270,8 +271,9 @@ def _members(archive, inner, set_name, time, own, depth=0, reopen=None):
     named = [(_spelled(m), place, m) for place, m in enumerate(archive.infolist())]
     named = [one for one in named if not one[2].is_dir() and not JUNK.search(one[0])]
     names = [one[0] for one in named]
-    if len(named) > MEMBERS:
-        raise Unreadable(f"the archive has {len(named)} members; {MEMBERS} are taken at most")
+    most = MEMBERS if own else CLASS
+    if len(named) > most:
+        raise Unreadable(f"the archive has {len(named)} members; {most} are taken at most")
     notebooks = [
         PurePosixPath(name).parts
         for name in names
@@ -279,9 +281,8 @@ def _members(archive, inner, set_name, time, own, depth=0, reopen=None):
     ]
     shared = 0 if own else _shared_folders(notebooks, set_name)
     whose = {} if own else _gradescope(archive, names)
-    found, left, nested = [], [UNPACKED], Counter()
+    found, left, nested, taken = [], defaultdict(lambda: [UNPACKED]), Counter(), Counter()
     for name, place, member in named:
-        load = _loader(reopen or (lambda: archive), place, left)
         parts = PurePosixPath(name).parts or (name,)
         inside = parts[shared:] if len(parts) > shared else parts[-1:]
         inside = inside[1:] if _holds_folders(inside) else inside
@@ -293,8 +294,14 @@ def _members(archive, inner, set_name, time, own, depth=0, reopen=None):
             time if own else packed,
             inner=packed,
         )
+        taken[item.student] += 1
+        if taken[item.student] > MEMBERS + 1:
+            continue  # the first one too many has a line
+        load = _loader(reopen or (lambda: archive), place, left[item.student])
         item.mark = _platform(inner.parts[0] if own else inside[0])
-        if _leads_out(name):
+        if taken[item.student] > MEMBERS:
+            item._fault = f"{MEMBERS} files of a student are taken at most"
+        elif _leads_out(name):
             item.student, item.mark = "", None
             item._fault = "its name in the archive points to another folder"
         elif stat.S_ISLNK(member.external_attr >> 16):
@@ -414,8 +421,11 @@ def _gradescope(archive, names):
         """Plain data; Ruby's marks are left out."""
 
     Loader.add_multi_constructor("!", lambda loader, _, node: loader.construct_mapping(node, True))
-    for name in names:
-        if PurePosixPath(name).name != "submission_metadata.yml" or name.count("/") > 1:
+    Loader.flatten_mapping = lambda loader, node: None  # merges can grow without end
+    inside = [PurePosixPath(name).parts for name in names if not _leads_out(name)]
+    top = inside[0][:1] if len({parts[:1] for parts in inside}) == 1 else ()
+    for name in names:  # beside the students' folders: one in a student's folder is the student's
+        if PurePosixPath(name).parts != (*top, "submission_metadata.yml"):
             continue
         try:
             with archive.open(name) as file:

@@ -356,7 +356,7 @@ class Jail:
         self.crowded, self.malformed, self.used, self.tree = False, 0, {}, []
         as_root = os.getuid() == 0
         self.uid = nobody() if walls and as_root else None
-        self.ready, self.room = False, 0
+        self.ready, self.room, self.over = False, 0, None
         pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
         if walls:
             with tempfile.TemporaryFile() as filter_file, tempfile.TemporaryFile() as arguments:
@@ -438,14 +438,14 @@ class Jail:
     def send(self, frame):
         """Put a frame into the in-tray, for as long as the jail may live."""
         line = memoryview(exchange.dump(frame))
-        while line:
+        while line and not self.over:
             _, writable, _ = select.select([], [self.tray], [], TICK)
             if writable:
                 try:
                     line = line[os.write(self.tray, line) :]
                 except BrokenPipeError:
                     raise Ended("exit") from None
-            self.look(self.deadline)
+            self.watch(self.deadline)
 
     def read(self, seconds):
         """Return the next frame, or raise Ended with the reason why there is none."""
@@ -463,17 +463,36 @@ class Jail:
                     if self.malformed > 1000:
                         raise Ended("output") from None
                     continue
+            if self.over:
+                raise self.over
             self.searched = len(self.buffer)
-            readable, _, _ = select.select([self.answers], [], [], TICK)
-            if readable:
-                data = os.read(self.answers, MIB)
-                self.said += len(data)
-                if not data:
-                    raise Ended("exit")
-                if self.said > self.limits.said or len(self.buffer) > exchange.LINE:
-                    raise Ended("output")
-                self.buffer += data
+            readable = self.take(TICK)
+            self.watch(self.deadline if readable else deadline)  # what has come in time counts
+
+    def watch(self, deadline):
+        """Look; if the jail has to end, what it said before is read first: which cells have run."""
+        try:
             self.look(deadline)
+        except Ended as ended:
+            self.over = ended
+            while self.take(0):
+                pass
+
+    def take(self, seconds):
+        """Wait for what the jail says and put it into the buffer; whether there was something."""
+        readable, _, _ = select.select([self.answers], [], [], seconds)
+        if readable:
+            data = os.read(self.answers, MIB)
+            self.said += len(data)
+            too_much = self.said > self.limits.said or len(self.buffer) > exchange.LINE
+            if self.over and (too_much or not data):
+                return False
+            if not data:
+                raise Ended("exit")
+            if too_much:
+                raise Ended("output")
+            self.buffer += data
+        return bool(readable)
 
     def look(self, deadline):
         """Raise Ended when the time is up or the processes together use too much."""

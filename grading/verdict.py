@@ -193,7 +193,9 @@ def explained(question, verdict, record):
 def _binds(name, sources):
     """The cells that define a name, as far as a look at their lines tells."""
     word = re.escape(name)
-    binds = rf"(?m)^\s*(?:(?:def|class) +{word}\b|{word}\s*[=,:]|(?:from|import)\b.*\b{word}\b)"
+    binds = (
+        rf"(?m)^[ \t]*(?:(?:def|class) +{word}\b|{word}[ \t]*[=,:]|(?:from|import)\b.*\b{word}\b)"
+    )
     return [cell_id for cell_id, source in sources.items() if re.search(binds, source)]
 
 

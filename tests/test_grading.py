@@ -20,7 +20,7 @@ import pytest
 from browser import find, missing
 from classroom import SET, Course, need_a_jail
 
-from grading import intake, jail, run
+from grading import intake, jail, run, verdict
 
 pytestmark = pytest.mark.machine
 
@@ -485,6 +485,39 @@ def test_a_bomb_under_a_slow_grader_is_the_submissions_fault_and_not_the_jails(m
     record = jail.run([["a", BOMB], ["b", "x = 1"]], [["q", "value", "x", [[]]]])
     assert "more processes than allowed" in json.dumps(record["cells"]["a"])
     assert record["answers"] == {"q": [{"value": 1}]}
+
+
+ENDLESS = "import os, itertools\nfor n in itertools.count(): os.mkdir(f'/tmp/{n}')"
+
+
+def test_the_cell_that_broke_a_limit_is_blamed_however_late_the_grader_looks(monkeypatch):
+    need_a_jail()
+    look = jail.Jail.look
+
+    def late(self, deadline):
+        time.sleep(0.5 if self.ready else 0)
+        look(self, deadline)
+
+    monkeypatch.setattr(jail.Jail, "look", late)
+    cells = [["a", "x = 1"], ["b", ENDLESS]]
+    record = jail.run(cells, [["q", "value", "x", [[]]]])
+    assert "more files than allowed" in json.dumps(record["cells"]["b"])
+    assert record["cells"]["a"] == []
+    assert record["answers"] == {"q": [{"value": 1}]}
+
+
+def test_what_has_come_in_time_counts_however_late_the_grader_looks():
+    need_a_jail()
+    with jail.Jail(jail.Limits()) as inside:
+        inside.start()
+        inside.hand_over([], [])
+        time.sleep(1)
+        assert inside.read(0) == {"cells": "done"}
+
+
+def test_a_million_empty_lines_are_looked_through():
+    """With a pattern whose time grows with their square this would take hours."""
+    assert verdict._binds("scale", {"a": "\n" * 10**6 + "scale = 1", "b": "x = 1"}) == ["a"]
 
 
 def test_slow_cells_of_ones_own_leave_time_for_the_questions():

@@ -76,6 +76,7 @@ HABITS = {  # answers by question; "first", "last": an added cell; "do": what be
         "last": "def helper(x): return 2 * np.asarray(x)",
     },
     "corrected at the end": {"q1": "def scale(x): return x", "last": SCALE},
+    "a number corrected below its check": {"q3": "answer = 41.0", "last": ANSWER},
     "answer used as a counter": {"last": "for answer in range(9): pass"},
     # where an answer stands
     "cells written again": {"do": lambda c: remade(c, "q1-answer", "q2-answer", "q3-answer")},
@@ -97,6 +98,11 @@ HABITS = {  # answers by question; "first", "last": an added cell; "do": what be
         "do": lambda c: c[at(c, "q1-answer")].update(cell_type="markdown"),
     },
     # what notebooks hold
+    "%conda without conda": {"q1": "%conda install -y numpy\n" + SCALE},
+    "a module written by a cell": {
+        "first": "%%writefile helper.py\ntwo = 2",
+        "q1": "from helper import two\ndef scale(x): return two * np.asarray(x)",
+    },
     "%matplotlib inline": {"q1": "%matplotlib inline\nimport math\n" + SCALE},
     "%matplotlib widget": {"first": "%matplotlib widget\ntwo = 2", "q3": "answer = 21.0 * two"},
     "%pylab": {"first": "%pylab inline\ntwo = 2", "q3": "answer = 21.0 * two"},

@@ -549,8 +549,47 @@ def test_a_notebook_and_an_archive_may_not_fill_the_memory(tmp_path, monkeypatch
     assert intake.UNPACKED <= 512 * 2**20
     monkeypatch.setattr(intake, "UNPACKED", 1000)
     with zipfile.ZipFile(tmp_path / "all.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in "abcd":
-            archive.writestr(f"{name}/hw.ipynb", bytes(400))
-    found = intake.gather(tmp_path, SET)
-    assert sum(len(item.data) for item in found) <= 1000
-    assert [bool(item.fault) for item in found] == [False, False, True, True]
+        for name in ("a/1", "a/2", "a/3", "a/4", "b/1", "c/1"):
+            archive.writestr(f"{name}.ipynb", bytes(400))
+    found = {item.where.split(": ")[1]: item for item in intake.gather(tmp_path, SET)}
+    held = {name: len(item.data) for name, item in found.items()}
+    assert sum(size for name, size in held.items() if name[0] == "a") <= 1000
+    assert held["b/1.ipynb"] == held["c/1.ipynb"] == 400, "another student's allowance"
+
+
+def test_many_files_of_one_student_cost_that_student_only(tmp_path, release, monkeypatch):
+    monkeypatch.setattr(intake, "MEMBERS", 20)
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for number in range(50):
+            archive.writestr(f"all/eve/venv/{number}.py", b"")
+        for name in ("ada", "bob"):
+            archive.writestr(f"all/{name}/hw.ipynb", answer())
+    assert students(tmp_path, release) == ["ada", "bob"]
+
+
+SWAP = """
+"Blaise P_2_assignsubmission_file_":
+  :submitters:
+  - :name: Eve E
+"Eve E_3_assignsubmission_file_":
+  :submitters:
+  - :name: Blaise P
+"""
+MERGES = "a0: &a0 {x: 1}\n" + "".join(
+    f"a{i}: &a{i} {{<<: [{', '.join([f'*a{i - 1}'] * 10)}]}}\n" for i in range(1, 12)
+)
+
+
+@pytest.mark.parametrize("listed", [SWAP, MERGES], ids=["swap", "merges"])
+@pytest.mark.parametrize("place", ["Eve E_3_assignsubmission_file_/", ""], ids=["eve", "top"])
+def test_a_students_list_of_submitters_says_nothing(tmp_path, release, listed, place):
+    """One at the top comes from the platform; even that one cannot grow without end."""
+    names = ["Blaise P_2_assignsubmission_file_", "Eve E_3_assignsubmission_file_"]
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for name in names:
+            archive.writestr(f"{name}/hw.ipynb", answer(name))
+        archive.writestr(f"{place}submission_metadata.yml", listed)
+    submissions, _ = intake.take_in(intake.gather(tmp_path, SET), release, set_name=SET)
+    whose = {s.student: names["Eve" in nbformat.writes(s.notebook)] for s in submissions}
+    swapped = listed == SWAP and not place
+    assert whose == dict(zip(["Blaise_P", "Eve_E"], names[:: -1 if swapped else 1], strict=True))

@@ -33,6 +33,7 @@ import exchange
 STUB = "replace this line by your answer"
 QUICK = 5  # seconds for a cell once all of them have used up their time
 FAULTY = 3  # what a process ends with whose answers the state at the end might better
+INSTALL = ("pip", "conda", "mamba", "micromamba", "uv")  # magics without their program here
 KEPT = ("text/plain", "image/png")  # other outputs could run scripts when somebody looks at them
 
 
@@ -217,7 +218,9 @@ def make_shell(recorder):
         def run_line_magic(self, magic_name, line, _stack_depth=1):
             try:
                 return super().run_line_magic(magic_name, line, _stack_depth + 1)
-            except (UsageError, ImportError) as error:  # the rest of the cell still counts
+            except Exception as error:  # the rest of the cell still counts
+                if not isinstance(error, UsageError | ImportError) and magic_name not in INSTALL:
+                    raise
                 print(f"%{magic_name} does nothing here: {error}", file=sys.stderr)
 
         def run_cell_magic(self, magic_name, line, cell):
@@ -245,6 +248,7 @@ def make_shell(recorder):
     Shell.display_pub_class.default_value = Publisher
     Shell.displayhook_class.default_value = Hook
     shell = Shell(config=config)
+    sys.path.insert(0, "")  # a module that a cell has written can be imported
     shell.ast_transformers.append(StubsOut())
     sys.meta_path.insert(0, PlainBars)
     InteractiveShell._instance = Shell._instance = shell  # what display() asks for
@@ -381,13 +385,13 @@ class State:
 def answer_apart(states, namespace, asked, limits, send):
     """Have a question answered in a process of its own, and say so when that has ended."""
     question = asked["question"]
-    question_id, kind, name, _ = question
+    question_id, _, name, _ = question
     state, again = states.get(question_id), False
     if asked.get("state") != "own" or state is None or not state.waits():
         status = State(namespace, name, limits, send).ask(question, limits)
     else:
         status = state.ask(question, limits)
-        rebound = kind == "function" and namespace.get(name) is not state.bound
+        rebound = namespace.get(name) is not state.bound
         again = status == FAULTY or rebound
     done = "time" if status is None else "exit"
     send({"question": question_id, "done": done, "again": again})
