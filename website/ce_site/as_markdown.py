@@ -30,10 +30,13 @@ class Book:
                     self.numbers[kind, name.removeprefix("equation-")] = ".".join(map(str, number))
         self.pages = {Path(doc).name: title.astext() for doc, title in env.titles.items()}
         self.sections = {}
+        trees = {doc: env.get_doctree(doc) for doc in env.toc_secnumbers}
         for name, (doc, anchor, _) in env.get_domain("std").labels.items():
-            numbers = env.toc_secnumbers.get(doc, {})
-            number = numbers.get(f"#{anchor}") or numbers.get("", ())
-            self.sections[name] = "§" + ".".join(map(str, number))
+            numbers, section = env.toc_secnumbers.get(doc, {}), None
+            if doc in trees:
+                section = trees[doc].ids.get(anchor)  # a label's section has its title's id, too
+            number = numbers.get(f"#{section['ids'][0]}") if section is not None else None
+            self.sections[name] = ".".join(map(str, number or numbers.get("", ())))
         self.titles = {name: title for name, (_, _, title) in env.get_domain("std").labels.items()}
 
     def number(self, kind, name):
@@ -74,7 +77,7 @@ def prose(text, book):
         (r"\{(?:output|cited|term)\}`([^`]*)`", r"\1"),
         (r"\{measured\}`([^`]*)`", lambda m: roles.measured(book.benchmarks, m[1])),
         (r"\{ref\}`([\w-]+)`", lambda m: f"“{book.titles[m[1]]}”"),
-        (r"\{numref\}`§%s <([\w-]+)>`", lambda m: book.sections[m[1]]),
+        (r"\{numref\}`§%s <([\w-]+)>`", lambda m: f"§{book.sections[m[1]]}"),
         (r"\{numref\}`([\w-]+)`", lambda m: f"Figure {book.number('figure', m[1])}"),
         (r"\{eq\}`([\w-]+)`", lambda m: f"({book.number('displaymath', m[1])})"),
         (r"\{cite(?::\w+)?\}`([^`]*)`", r"[\1]"),

@@ -176,9 +176,7 @@ def plain_links(env, out, base):
         elif "<" not in match[2]:
             text = f"Figure {book.number('figure', anchor)}"
         else:
-            numbers = env.toc_secnumbers[doc]
-            number = numbers.get(f"#{anchor}") or numbers.get("", ())
-            text = text.replace("%s", ".".join(map(str, number)))
+            text = text.replace("%s", book.sections[name])
         return link(text, doc, anchor)
 
     def work(match):
