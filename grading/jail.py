@@ -585,7 +585,7 @@ def inodes(pid):
     count = 0
     for folder in ("tmp", "dev/shm"):
         with contextlib.suppress(OSError):
-            found = os.statvfs(f"/proc/{pid}/root/{folder}")
+            found = os.statvfs(Path("/proc", str(pid), "root", folder))
             count += found.f_files - found.f_ffree
     return count
 

@@ -4,6 +4,7 @@ Cross-references are spelled out with the numbers of the page, code stands with 
 and figures are given by their caption and their form in words.
 """
 
+import functools
 import json
 import re
 from pathlib import Path
@@ -14,6 +15,19 @@ from ce_site import chapter_map, practice, reference
 FENCES = re.compile(
     r"^:{3,}\{(?P<name>[\w-]+)\}(?P<title>[^\n]*)\n(?P<options>(?::[\w-]+:.*\n)*)", re.M
 )
+
+
+@functools.cache
+def section_numbers(env):
+    """{label: the number of its section, such as "8.8", or of its page}."""
+    numbers = {}
+    trees = {doc: env.get_doctree(doc) for doc in env.toc_secnumbers}
+    for label, (doc, anchor, _) in env.get_domain("std").labels.items():
+        of_page = env.toc_secnumbers.get(doc, {})
+        section = trees[doc].ids.get(anchor) if doc in trees else None  # by its title's id there
+        number = of_page.get(f"#{section['ids'][0]}") if section is not None else None
+        numbers[label] = ".".join(map(str, number or of_page.get("", ())))
+    return numbers
 
 
 class Book:
@@ -29,14 +43,7 @@ class Book:
                 for name, number in ids.items():
                     self.numbers[kind, name.removeprefix("equation-")] = ".".join(map(str, number))
         self.pages = {Path(doc).name: title.astext() for doc, title in env.titles.items()}
-        self.sections = {}
-        trees = {doc: env.get_doctree(doc) for doc in env.toc_secnumbers}
-        for name, (doc, anchor, _) in env.get_domain("std").labels.items():
-            numbers, section = env.toc_secnumbers.get(doc, {}), None
-            if doc in trees:
-                section = trees[doc].ids.get(anchor)  # a label's section has its title's id, too
-            number = numbers.get(f"#{section['ids'][0]}") if section is not None else None
-            self.sections[name] = ".".join(map(str, number or numbers.get("", ())))
+        self.sections = section_numbers(env)
         self.titles = {name: title for name, (_, _, title) in env.get_domain("std").labels.items()}
 
     def number(self, kind, name):
