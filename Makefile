@@ -82,7 +82,7 @@ floors: .venv/installed  ## run every chapter with the oldest versions that pypr
 	$(BIN)/python tools/light.py _build/floors/chapters
 
 links: .venv/installed website/node_modules website/wheels  ## try every link to another site
-	$(BIN)/jupyter-book build . --builder linkcheck -q
+	$(BIN)/jupyter-book build . --path-output _build/links --builder linkcheck -q
 
 wheel: .venv/installed  ## build the wheel of ce_lib into dist/
 	rm -f dist/*.whl

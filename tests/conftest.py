@@ -99,7 +99,7 @@ def once(tmp_path_factory, name, make):
     made, lock = folder.with_suffix(".made"), locked(folder.with_suffix(".lock"))
     try:
         if not made.exists():
-            folder.mkdir()  # fails, and says so, where the other worker's try failed
+            folder.mkdir(exist_ok=True)  # from the other worker's try, which failed
             made.write_text(str(make(folder)), encoding="utf-8")
     finally:
         os.close(lock)
@@ -141,12 +141,16 @@ def self_hosted(tmp_path_factory, site):
     """The website with Pyodide's release in it."""
     from ce_site import lite
 
-    release = os.environ.get("PYODIDE_FILES") or fetched_release(tmp_path_factory.mktemp("pyodide"))
-    folder = tmp_path_factory.mktemp("self-hosted")
-    shutil.copytree(site, folder, ignore=shutil.ignore_patterns("lite"), dirs_exist_ok=True)
-    lite.build(prose.ROOT, folder / "lite", tmp_path_factory.mktemp("lite") / "work", release)
-    (folder / "_static/worker.js").write_text(lite.page_worker(folder / "lite"), encoding="utf-8")
-    return folder
+    def make(folder):
+        (folder / "pyodide").mkdir(exist_ok=True)
+        release = os.environ.get("PYODIDE_FILES") or fetched_release(folder / "pyodide")
+        made = folder / "site"
+        shutil.copytree(site, made, ignore=shutil.ignore_patterns("lite"))
+        lite.build(prose.ROOT, made / "lite", folder / "work", release)
+        (made / "_static/worker.js").write_text(lite.page_worker(made / "lite"), encoding="utf-8")
+        return made
+
+    return once(tmp_path_factory, "self-hosted", make)
 
 
 def fetched_release(folder):
