@@ -99,7 +99,8 @@ def once(tmp_path_factory, name, make):
     made, lock = folder.with_suffix(".made"), locked(folder.with_suffix(".lock"))
     try:
         if not made.exists():
-            folder.mkdir(exist_ok=True)  # from the other worker's try, which failed
+            shutil.rmtree(folder, ignore_errors=True)  # the other worker's try, which failed
+            folder.mkdir()
             made.write_text(str(make(folder)), encoding="utf-8")
     finally:
         os.close(lock)
@@ -142,7 +143,7 @@ def self_hosted(tmp_path_factory, site):
     from ce_site import lite
 
     def make(folder):
-        (folder / "pyodide").mkdir(exist_ok=True)
+        (folder / "pyodide").mkdir()
         release = os.environ.get("PYODIDE_FILES") or fetched_release(folder / "pyodide")
         made = folder / "site"
         shutil.copytree(site, made, ignore=shutil.ignore_patterns("lite"))

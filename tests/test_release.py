@@ -131,6 +131,23 @@ def test_a_second_failure_is_a_comment_on_the_open_issue(number, does, tmp_path)
     assert "https://example.org/run/1" in did
 
 
+@pytest.mark.machine
+def test_a_link_that_leads_nowhere_fails_make_links(tmp_path):
+    settings = yaml.safe_load((prose.ROOT / "_config.yml").read_text(encoding="utf-8"))["sphinx"]
+    config = {k: v for k, v in settings["config"].items() if k.startswith("linkcheck_")}
+    (tmp_path / "_config.yml").write_text(yaml.safe_dump({"sphinx": {"config": config}}), "utf-8")
+    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: index\n", encoding="utf-8")
+    makefile = (prose.ROOT / "Makefile").read_text(encoding="utf-8")
+    arguments = re.search(r"jupyter-book (build .* --builder linkcheck -q)", makefile)[1].split()
+    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", *arguments]
+    with browser.served(tmp_path) as address:
+        links = f"[a]({address}_toc.yml#x) [b]({address}gone.html) [c](https://doi.org/10.1/none)"
+        (tmp_path / "index.md").write_text(f"# T\n\n{links}\n", encoding="utf-8")
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert re.findall(r"broken link: (\S+)", done.stdout + done.stderr) == [f"{address}gone.html"]
+
+
 def test_dependabot_sees_every_lock():
     updates = yaml.safe_load((prose.ROOT / ".github/dependabot.yml").read_text())["updates"]
     pip, npm, actions = updates
