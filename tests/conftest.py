@@ -22,8 +22,8 @@ MACHINE = {"chromium", "self_hosted", "site"}  # fixtures that want a browser, o
 # These grade on every processor, so one worker runs them all.
 JAILS = ["hostile", "grading", "honest", "intake_attacks", "feedback_attacks", "teachers"]
 # What takes long begins early, so that both workers end at about the same time.
-LONGEST = [*JAILS, *["site", "sets", "lite", "downloads", "checks_bite", "cells"]]
-ORDER = {f"test_{name}": place for place, name in enumerate(LONGEST)}
+LONGEST = [*JAILS, "site", "sets", "lite", "downloads", "checks_bite", "cells", "08_learning"]
+ORDER = {name: place for place, name in enumerate(LONGEST)}
 HELD = []  # the locks that this worker holds
 
 
@@ -40,7 +40,7 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if MACHINE & set(getattr(item, "fixturenames", ())):
             item.add_marker("machine")
-    items.sort(key=lambda item: ORDER.get(item.path.stem, len(ORDER)))
+    items.sort(key=lambda item: ORDER.get(item.path.stem.removeprefix("test_"), len(ORDER)))
 
 
 @pytest.hookimpl(optionalhook=True)
