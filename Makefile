@@ -17,7 +17,10 @@ test: .venv/installed .venv-student/installed website/node_modules website/wheel
 	$(BIN)/ruff format --check .
 	$(BIN)/codespell
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+check: .venv/installed  ## lint what you changed and run its tests, in half a minute: make check FILES=...
+	@$(BIN)/python tools/check.py $(FILES)
 
 serve: book  ## read the website at http://localhost:8000
 	$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory _build/html
@@ -77,6 +80,9 @@ floors: .venv/installed  ## run every chapter with the oldest versions that pypr
 	cp -R chapters _build/floors
 	_build/floors/.venv/bin/python tools/notebooks.py _build/floors/chapters/*.ipynb
 	$(BIN)/python tools/light.py _build/floors/chapters
+
+links: .venv/installed website/node_modules website/wheels  ## try every link to another site
+	$(BIN)/jupyter-book build . --path-output _build/links --builder linkcheck -q
 
 wheel: .venv/installed  ## build the wheel of ce_lib into dist/
 	rm -f dist/*.whl
@@ -155,5 +161,5 @@ website/wheels: requirements.txt website/ce_site/lite/jupyterlab.txt .venv/insta
 	.venv-peers/bin/pip install --quiet --no-deps -e .
 	@touch $@
 
-.PHONY: help book test serve pdf epub zip site lab release grade feedback grades \
-  notebooks colab format light wheel release-check lock peers bench clean
+.PHONY: help book test check serve pdf epub zip site lab release grade feedback grades \
+  notebooks colab format light floors links wheel release-check lock peers bench clean

@@ -1,13 +1,19 @@
 """Compare an answer with the reference, and say in words where they differ."""
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 
 from grading.inside.exchange import Other
 
+Array = np.ndarray[Any, Any]
 SINGLE = 2e-5, 2e-6  # how far an answer in single precision may be off, where nothing asks for more
 
 
-def difference(got, want, rtol=1e-9, atol=0.0, single=False):
+def difference(
+    got: object, want: Any, rtol: float = 1e-9, atol: float = 0.0, single: bool = False
+) -> str | None:
     """Say how `got` differs from `want`, or return None if it agrees.
 
     got : plain data from a submission (see `grading.inside.exchange`)
@@ -40,7 +46,7 @@ def difference(got, want, rtol=1e-9, atol=0.0, single=False):
     return _numbers(got, np.asarray(want), rtol, atol, single)
 
 
-def kind(value):
+def kind(value: object) -> str:
     """Name the kind of a value in a message."""
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape} and dtype {value.dtype}"
@@ -50,11 +56,11 @@ def kind(value):
     return getattr(value, "what", None) or names.get(type(value), "a number")
 
 
-def _first(found):
+def _first(found: Iterable[str | None]) -> str | None:
     return next((said for said in found if said), None)
 
 
-def _numeric(value):
+def _numeric(value: Any) -> bool:
     """Whether a list or tuple holds nothing but numbers, in rows of the same length."""
     try:
         return np.asarray(value).dtype.kind in "iufc"
@@ -62,7 +68,7 @@ def _numeric(value):
         return False
 
 
-def _numbers(got, want, rtol, atol, single):
+def _numbers(got: object, want: Array, rtol: float, atol: float, single: bool) -> str | None:
     if got is None or isinstance(got, (str, dict)):
         return f"it is {kind(got)}, not {_wanted(want)}"
     if not _only_numbers(got):  # of texts NumPy would make an array as wide as the longest
@@ -93,7 +99,7 @@ def _numbers(got, want, rtol, atol, single):
     return said + close
 
 
-def _digits(got, want, rtol):
+def _digits(got: Array, want: Array, rtol: float) -> str:
     """To how many digits wrong values are right, if it is several; and how many are asked for."""
     off = np.max(np.abs(got - want) / np.abs(want)) if want.dtype.kind in "iufc" else np.inf
     if not rtol < off < 0.005:
@@ -102,12 +108,12 @@ def _digits(got, want, rtol):
     return f"; right to about {int(-np.log10(off))} digits{asked}"
 
 
-def _only_numbers(value):
+def _only_numbers(value: object) -> bool:
     if isinstance(value, (list, tuple)):
         return all(map(_only_numbers, value))
     return isinstance(value, (bool, int, float, complex, np.ndarray, np.generic))
 
 
-def _wanted(want):
+def _wanted(want: Array) -> str:
     what = "truth values" if want.dtype.kind == "b" else "numbers"
     return f"an array of {what} of shape {want.shape}" if want.ndim else f"one of the {what}"

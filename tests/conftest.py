@@ -1,4 +1,7 @@
-"""What several tests share: the website, built once, and a browser that reads it."""
+"""What several tests share: the website, built once, and a browser that reads it.
+
+`make test` runs two workers of pytest-xdist. Each takes the tests of one file after another.
+"""
 
 import importlib.util
 import os
@@ -9,12 +12,19 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import browser
 import prose
 import pytest
 
 MACHINE = {"chromium", "self_hosted", "site"}  # fixtures that want a browser, or Node and a Unix
+# These grade on every processor, so one worker runs them all.
+JAILS = ["hostile", "grading", "honest", "intake_attacks", "feedback_attacks", "teachers"]
+# What takes long begins early, so that both workers end at about the same time.
+LONGEST = [*JAILS, "site", "sets", "lite", "downloads", "checks_bite", "cells", "08_learning"]
+ORDER = {name: place for place, name in enumerate(LONGEST)}
+HELD = []  # the locks that this worker holds
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -30,6 +40,71 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if MACHINE & set(getattr(item, "fixturenames", ())):
             item.add_marker("machine")
+    items.sort(key=lambda item: ORDER.get(item.path.stem.removeprefix("test_"), len(ORDER)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """A file's tests go to one worker, in their order: they share fixtures or a kernel."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = super()._split_scope(nodeid)
+            return "jails" if Path(file).stem.removeprefix("test_") in JAILS else file
+
+    return ByFile(config, log)
+
+
+def place(tmp_path_factory):
+    """The folder that all workers of this run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item, nextitem):
+    """While tests marked `alone` run, one after another, the other worker waits."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return (yield)
+    door, room = (place(item.config._tmp_path_factory) / name for name in ("door", "room"))
+    alone, more = (test and test.get_closest_marker("alone") for test in (item, nextitem))
+    if not alone:
+        os.close(locked(door))  # closed by the worker that wants to be alone
+        HELD.append(locked(room, together=True))
+    elif not HELD:
+        HELD.extend([locked(door), locked(room)])
+    try:
+        return (yield)
+    finally:
+        while HELD and not (alone and more):
+            os.close(HELD.pop())
+
+
+def locked(path, together=False):
+    """Open a file and wait for its lock, which is held until the file is closed."""
+    import fcntl
+
+    file = os.open(path, os.O_CREAT | os.O_RDWR)
+    fcntl.flock(file, fcntl.LOCK_SH if together else fcntl.LOCK_EX)
+    return file
+
+
+def once(tmp_path_factory, name, make):
+    """What `make(folder)` returns, made by the worker that first asks for it; a path."""
+    folder = place(tmp_path_factory) / name
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        folder.mkdir()
+        return make(folder)
+    made, lock = folder.with_suffix(".made"), locked(folder.with_suffix(".lock"))
+    try:
+        if not made.exists():
+            shutil.rmtree(folder, ignore_errors=True)  # the other worker's try, which failed
+            folder.mkdir()
+            made.write_text(str(make(folder)), encoding="utf-8")
+    finally:
+        os.close(lock)
+    return Path(made.read_text(encoding="utf-8"))
 
 
 def build(copy):
@@ -53,7 +128,7 @@ def build(copy):
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
     """The website's folder."""
-    return build(tmp_path_factory.mktemp("site") / "copy")
+    return once(tmp_path_factory, "site", lambda folder: build(folder / "copy"))
 
 
 @pytest.fixture(scope="session")
@@ -67,12 +142,16 @@ def self_hosted(tmp_path_factory, site):
     """The website with Pyodide's release in it."""
     from ce_site import lite
 
-    release = os.environ.get("PYODIDE_FILES") or fetched_release(tmp_path_factory.mktemp("pyodide"))
-    folder = tmp_path_factory.mktemp("self-hosted")
-    shutil.copytree(site, folder, ignore=shutil.ignore_patterns("lite"), dirs_exist_ok=True)
-    lite.build(prose.ROOT, folder / "lite", tmp_path_factory.mktemp("lite") / "work", release)
-    (folder / "_static/worker.js").write_text(lite.page_worker(folder / "lite"), encoding="utf-8")
-    return folder
+    def make(folder):
+        (folder / "pyodide").mkdir()
+        release = os.environ.get("PYODIDE_FILES") or fetched_release(folder / "pyodide")
+        made = folder / "site"
+        shutil.copytree(site, made, ignore=shutil.ignore_patterns("lite"))
+        lite.build(prose.ROOT, made / "lite", folder / "work", release)
+        (made / "_static/worker.js").write_text(lite.page_worker(made / "lite"), encoding="utf-8")
+        return made
+
+    return once(tmp_path_factory, "self-hosted", make)
 
 
 def fetched_release(folder):

@@ -24,7 +24,7 @@ from hostile import ANSWER, ATTACKS, SCALE, SHARE
 
 from grading import jail
 
-pytestmark = pytest.mark.machine
+pytestmark = [pytest.mark.machine, pytest.mark.alone]
 NOBODY = 65534
 USERS = ["root", "an ordinary user"] if os.getuid() == 0 else ["an ordinary user"]
 

@@ -10,6 +10,7 @@ from collections import deque
 from decimal import Decimal
 from fractions import Fraction
 from json import dumps, loads
+from typing import Any
 
 import numpy as np
 
@@ -26,16 +27,16 @@ class Malformed(ValueError):
 class Other:
     """Stands for an answer that is no plain data; `what` says what it was."""
 
-    def __init__(self, what):
+    def __init__(self, what: str) -> None:
         """Keep the description."""
         self.what = what
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         """Describe it where a value would stand."""
         return f"<{self.what}>"
 
 
-def plain(value, depth=0):
+def plain(value: Any, depth: int = 0) -> Any:
     """Reduce a value to None, bool, numbers, str, lists, tuples, dicts, arrays or `Other`.
 
     Arrays and lists are copied, so that what the owner does to them later changes nothing. Kinds of
@@ -49,7 +50,7 @@ def plain(value, depth=0):
         return value if len(value) <= LARGEST else Other(f"a text of {len(value)} characters")
     if depth > DEEPEST:
         return Other(f"lists nested more than {DEEPEST} deep")
-    for base in (tuple, *LISTS):
+    for base in SEQUENCES:
         if issubclass(kind, base):
             if base.__len__(value) > MOST:
                 return Other(f"a {kind.__name__} of {base.__len__(value)} elements")
@@ -69,11 +70,11 @@ def plain(value, depth=0):
     return Other(f"an object of type {str(kind.__name__)[:80]}")
 
 
-LISTS = (list, deque, range, type({}.keys()), type({}.values()))
+SEQUENCES: tuple[type[Any], ...] = (tuple, list, deque, range, type({}.keys()), type({}.values()))
 NUMBERS = (bool, int, float, complex, np.number, np.bool_)
 
 
-def _plain_array(value):
+def _plain_array(value: Any) -> Any:
     array = np.asarray(value)
     if array.dtype == object and array.size <= MOST:  # such as np.full(shape, None), filled up
         items = [item.item() if _zero_d(item) else item for item in array.flat]
@@ -91,11 +92,11 @@ def _plain_array(value):
     return array.astype(array.dtype.newbyteorder("="), order="C")
 
 
-def _zero_d(item):
+def _zero_d(item: object) -> bool:
     return isinstance(item, np.ndarray) and item.ndim == 0 and item.dtype != object
 
 
-def encode(value):
+def encode(value: Any) -> Any:
     """Turn plain data into what `json.dumps` takes; arrays and complex numbers are tagged."""
     if isinstance(value, np.ndarray):
         data = base64.b64encode(value.astype(value.dtype.newbyteorder("<")).tobytes()).decode()
@@ -118,7 +119,7 @@ def encode(value):
     return value
 
 
-def decode(value):
+def decode(value: object) -> Any:
     """Turn parsed JSON from the other side back into plain data, or raise Malformed."""
     try:
         return _decode(value, 0, [0])
@@ -126,7 +127,7 @@ def decode(value):
         raise Malformed(str(error)) from None
 
 
-def _decode(value, depth, count):
+def _decode(value: object, depth: int, count: list[int]) -> Any:
     count[0] += 1
     if count[0] > MOST + 1:
         raise Malformed(f"more than {MOST} elements")
@@ -180,15 +181,16 @@ _DTYPES = {
 }
 
 
-def _decode_array(content):
+def _decode_array(content: object) -> np.ndarray[Any, Any]:
     match content:
         case [str(kind), [*shape], str(data)] if kind in _DTYPES and len(shape) <= 32:
             pass
         case _:
             raise Malformed("a wrong $array")
-    if not all(type(length) is int and 0 <= length <= LARGEST for length in shape):
+    lengths = [length for length in shape if type(length) is int and 0 <= length <= LARGEST]
+    if len(lengths) < len(shape):
         raise Malformed("a wrong shape")
-    size = math.prod(shape) * _DTYPES[kind].itemsize
+    size = math.prod(lengths) * _DTYPES[kind].itemsize
     if size > LARGEST:
         raise Malformed("an array too large")
     try:
@@ -200,17 +202,17 @@ def _decode_array(content):
     if kind == "b1":
         raw = np.frombuffer(raw, "u1").astype(bool).tobytes()  # a byte of 2 is no boolean
     try:
-        return np.frombuffer(raw, _DTYPES[kind]).reshape(shape).copy()
+        return np.frombuffer(raw, _DTYPES[kind]).reshape(lengths).copy()
     except ValueError:  # nothing in it, but lengths whose product is beyond NumPy
         raise Malformed("a wrong shape") from None
 
 
-def dump(frame):
+def dump(frame: dict[str, Any]) -> bytes:
     """One frame as a line of bytes; its values must have gone through `encode`."""
     return dumps(frame).encode() + b"\n"
 
 
-def parse(line):
+def parse(line: bytes | str) -> dict[str, Any]:
     """One line of bytes as a dict, or raise Malformed."""
     try:
         frame = loads(line)
