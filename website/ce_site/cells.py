@@ -18,7 +18,7 @@ from ce_site import lite, publish
 from ce_site.book import CHAPTER
 
 WEBSITE = Path(__file__).resolve().parents[1]
-SCRIPTS = ("run", "python", "practice")
+SCRIPTS = ("run", "python", "practice", "guess", "your_guesses", "review")
 TOOLS = (
     '<p class="tools with-script"><button data-do="run">Run</button>'
     '<button data-do="edit">Edit</button></p>'
@@ -85,9 +85,9 @@ def write(app, error):
         text = (theme / f"{name}.mjs").read_text(encoding="utf-8")
         text = re.sub(r"(from '\./\w+)\.mjs'", r"\1.js'", text)
         (out / "_static" / f"{name}.js").write_text(text, encoding="utf-8")
-    (out / "_static/cells.css").write_text(
-        publish.minified((theme / "cells.css").read_text(encoding="utf-8")), encoding="utf-8"
-    )
+    for name in ("cells.css", "guess.css"):
+        css = publish.minified((theme / name).read_text(encoding="utf-8"))
+        (out / "_static" / name).write_text(css, encoding="utf-8")
     (out / "_static/editor.js").write_text(bundled(theme / "editor.mjs"), encoding="utf-8")
     (out / "_static/worker.js").write_text(lite.page_worker(out / "lite"), encoding="utf-8")
 
