@@ -186,7 +186,7 @@ function number({ unit }) {
 function confidence(asked) {
   const least = asked.options ? Math.round(100 / asked.options.length) : 1;
   const slider = make('input', { type: 'range', min: least, max: 99, value: asked.options ? least : 50 });
-  const shown = make('output', { textContent: `${slider.value}%` });
+  const shown = make('span', { className: 'percent', textContent: `${slider.value}%` });
   slider.setAttribute('aria-valuetext', `${slider.value}%`);
   slider.addEventListener('input', () => {
     shown.textContent = `${slider.value}%`;

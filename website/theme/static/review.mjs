@@ -39,7 +39,7 @@ export async function show() {
     }
   }
   asked.sort((a, b) => a.since - b.since);
-  const place = document.getElementById('review');
+  const place = document.getElementById('reviews-due');
   const boxes = asked.map(({ chapter, key, model }) => {
     const box = make('div', { className: 'ce-widget' });
     Object.assign(box.dataset, { widget: 'quiz', question: key, model: JSON.stringify({ ...model, fresh: true }) });

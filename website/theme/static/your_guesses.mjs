@@ -57,7 +57,7 @@ export async function show() {
   const answer = await fetch(new URL(`${page}.json`, home));
   if (!answer.ok) throw new Error(`status ${answer.status}`);
   const chapters = await answer.json();
-  const place = document.getElementById('your-guesses');
+  const place = document.getElementById('guesses-made');
   const [scores, lists] = [[], []];
   let [all, total, shown] = [0, 0, 0];
   for (const chapter of chapters) {
