@@ -59,13 +59,19 @@ def test_each_chapter_asks_for_guesses_of_each_kind():
     assert sum(kind != {"axes"} for kind in kinds) >= 20  # else no reliability diagram is reached
 
 
-CHOICE = {"truth": "rows[0][0]", "options": {"small": "v < 1", "large": "v >= 1"}}
+CHOICE = {"truth": "rows[0][0]", "options": [["small", "v < 1"], ["large", "v >= 1"]]}
 FAULTS = {
     "no truth": ({"options": CHOICE["options"]}, "wanted truth, and options"),
     "two kinds": (CHOICE | {"ask": "?", "within": 1}, "wanted truth, and options"),
     "a strange key": (CHOICE | {"confidence": 1}, "confidence"),
-    "no option right": (CHOICE | {"options": {"a": "v < 0", "b": "v > 9"}}, "exactly one option"),
-    "two options right": (CHOICE | {"options": {"a": "v > 0", "b": "v > 1"}}, "exactly one option"),
+    "no option right": (
+        CHOICE | {"options": [["a", "v < 0"], ["b", "v > 9"]]},
+        "exactly one option",
+    ),
+    "two options right": (
+        CHOICE | {"options": [["a", "v > 0"], ["b", "v > 1"]]},
+        "exactly one option",
+    ),
     "no such row": (CHOICE | {"truth": "rows[9][0]"}, "cannot be computed"),
     "no Python": (CHOICE | {"truth": "rows["}, "cannot be computed"),
     "no question": ({"truth": "rows[0][0]", "within": 1}, "wanted truth, and options"),

@@ -6,7 +6,7 @@ The Markdown cell that asks has the metadata `guess`, and the chapter's text sta
   line that holds any, and `out`, the text. Its value is the answer, so no answer is typed by hand;
 - a number has `ask`, and `within` (a distance) or `factor` (a ratio) for what counts as right,
   and may have a `unit`;
-- a choice has `options`, a dict of each option's text and the condition on `v`, the value of
+- a choice has `options`, a list of each option's text and the condition on `v`, the value of
   `truth`, under which it is right; the build fails unless exactly one is;
 - a curve has `ask`, `x` (an expression for the labels of the points), `axes` (two labels) and
   `range` (the lowest and the highest value that can be drawn);
@@ -61,10 +61,10 @@ def question(spec, out, where="guess"):
     try:
         truth = value(spec["truth"], out)
         if "options" in spec:
-            right = [value(condition, out, v=truth) for condition in spec["options"].values()]
+            right = [value(condition, out, v=truth) for _, condition in spec["options"]]
             if sum(map(bool, right)) != 1:
                 raise ExtensionError(f"{where}: exactly one option must be right, got {right}")
-            asked = {"options": [*spec["options"]], "right": right.index(True)}
+            asked = {"options": [said for said, _ in spec["options"]], "right": right.index(True)}
         elif "axes" in spec:
             labels, (low, high) = value(spec["x"], out), spec["range"]
             if len(labels) != len(truth) or not all(low <= y <= high for y in truth):
