@@ -34,6 +34,9 @@ epub: book  ## bind the whole book for e-readers, into dist/
 zip: book  ## pack the website into dist/, to be read from any server without a network
 	$(BIN)/python -m downloads.site
 
+anki: book  ## write the quiz questions and recaps as a deck for Anki, into dist/
+	$(BIN)/python -m downloads.anki
+
 site: pdf epub zip  ## put into _build/site what is published: website, PDF, EPUB and zip
 	rm -rf _build/site
 	cp -R _build/html _build/site
@@ -161,5 +164,5 @@ website/wheels: requirements.txt website/ce_site/lite/jupyterlab.txt .venv/insta
 	.venv-peers/bin/pip install --quiet --no-deps -e .
 	@touch $@
 
-.PHONY: help book test check serve pdf epub zip site lab release grade feedback grades \
+.PHONY: help book test check serve pdf epub zip anki site lab release grade feedback grades \
   notebooks colab format light floors links wheel release-check lock peers bench clean

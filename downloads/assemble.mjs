@@ -22,7 +22,7 @@ function order() {
   let part = '';
   for (const element of document.querySelectorAll('#contents > .caption, #contents .toctree-l1 > a')) {
     if (element.matches('.caption')) part = heading(element);
-    else if (!element.href.includes('/practice/')) found.push({ path: pathOf(new URL(element.href)), part }); // they need scripts
+    else if (!/\/practice\/|\/pages\/(your_guesses|review)\./.test(element.href)) found.push({ path: pathOf(new URL(element.href)), part }); // they need scripts
   }
   return found;
 }

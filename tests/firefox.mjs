@@ -38,6 +38,14 @@ try {
     await page.$eval(`${quiz} .ce-option:nth-of-type(2) input`, (element) => element.click());
     await page.$eval(`${quiz} button`, (element) => element.click());
     result.quiz = await page.$eval(`${quiz} [role=status] b`, (element) => element.innerText.replace('✓', '').trim());
+    await page.goto(`${address}chapters/01_surprisal.html`);
+    await page.$eval('#guess-coins', (element) => element.scrollIntoView({ block: 'center' }));
+    await page.waitForSelector('#guess-coins form');
+    const hidden = () => page.$eval('.answers-coins', (element) => element.hidden);
+    result.guess = [await hidden()];
+    await page.$eval('#guess-coins input[value="about half"]', (element) => element.click());
+    await page.$eval('#guess-coins button', (element) => element.click());
+    result.guess.push(await hidden(), await page.$eval('#guess-coins', (element) => element.innerText.includes('✓ Right')));
   }
 } finally {
   await browser.close();

@@ -14,6 +14,8 @@ from pypdf import PdfReader
 from downloads import epub, pdf
 from downloads import site as packed
 
+NEEDS_SCRIPTS = {"your_guesses", "review"}
+BOUND = [p for p in [*prose.CHAPTERS, *prose.PAGES] if p.stem not in NEEDS_SCRIPTS]
 PRE = re.compile(r"<pre>(.*?)</pre>", re.DOTALL)
 PLAIN = str.maketrans({"’": "'", "ʼ": "'", "\u00a0": " "})
 
@@ -67,7 +69,7 @@ def program(name, package, *arguments):
 def titles(site):
     """The pages' titles by name, numbers included."""
     found = {}
-    for path in [*prose.CHAPTERS, *prose.PAGES]:
+    for path in BOUND:
         html = (site / path.relative_to(prose.ROOT)).with_suffix(".html").read_text("utf-8")
         found[path.stem] = without_tags(
             re.search(r"<h1>(.*?)<a class=", html, re.DOTALL)[1]
@@ -182,7 +184,7 @@ def test_the_epub_holds_every_page_its_code_and_its_formulas_in_words(site, boun
     with zipfile.ZipFile(bound) as file:
         names = file.namelist()
         assert names[0] == "mimetype"
-        for path in [*prose.CHAPTERS, *prose.PAGES]:
+        for path in BOUND:
             doc = path.relative_to(prose.ROOT).with_suffix("").as_posix()
             text = file.read(f"EPUB/{doc.replace('/', '-')}.xhtml").decode("utf-8")
             html = (site / f"{doc}.html").read_text(encoding="utf-8")

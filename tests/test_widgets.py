@@ -735,5 +735,6 @@ def test_in_firefox_each_widget_and_a_question_work(address):
     assert json.loads(done.stdout) == {
         **dict.fromkeys(PLACES, "moved"),
         "quiz": "Right.",
+        "guess": ["until-found", False, True],  # covered, then not, and judged
         "errors": [],
     }

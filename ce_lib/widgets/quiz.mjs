@@ -88,7 +88,7 @@ function render({ model, el }) {
         show(verdict);
         if (!verdict) return;
         keep(name, given(), verdict.right);
-        el.dispatchEvent(new CustomEvent('ce-answer', { bubbles: true }));
+        el.dispatchEvent(new CustomEvent('ce-answer', { bubbles: true, detail: { key: name, right: verdict.right } }));
       },
       oninput: clear, // a verdict on another answer would mislead
     },
@@ -97,7 +97,7 @@ function render({ model, el }) {
     result,
   );
   el.append(form);
-  const before = recall(name);
+  const before = model.get('fresh') ? null : recall(name); // on the page of reviews it is asked again
   if (before !== null) {
     const verdict = judge(kind, answers, before.given);
     if (!verdict) return;

@@ -72,24 +72,26 @@ def depart_hidden(self, node):
     self.body.append("</details>\n")
 
 
+def set_formulas(app, values):
+    """A widget's values, with the formulas in its texts set."""
+    return {
+        key: maths.in_html(app, value) if isinstance(value, str) else value
+        for key, value in values.items()
+    }
+
+
 def visit_raw(self, node):
     """A widget's still form, with its formulas set as on the rest of the page."""
-    text = node.astext()
+    text, app = node.astext(), self.builder.app
     if "data-widget=" not in text:
         return HTML5Translator.visit_raw(self, node)
 
     def with_formulas(match):
-        model = json.loads(unescape(match[1]), object_hook=set_formulas)
+        model = json.loads(unescape(match[1]), object_hook=lambda v: set_formulas(app, v))
         return f'data-model="{escape(json.dumps(model, ensure_ascii=False))}"'
 
-    def set_formulas(values):
-        return {
-            key: maths.in_html(self.builder.app, value) if isinstance(value, str) else value
-            for key, value in values.items()
-        }
-
     text = re.sub(r'data-model="([^"]*)"', with_formulas, text)
-    self.body.append(maths.in_html(self.builder.app, text))
+    self.body.append(maths.in_html(app, text))
     raise nodes.SkipNode
 
 

@@ -32,6 +32,10 @@ const KEPT = { // what may be kept, and what it must look like
   read: (value) => value !== null && typeof value === 'object' && Object.values(value).every(texts),
   quiz: (value) => typeof value?.given === 'string' && typeof value.right === 'boolean',
   keys: (value) => typeof value === 'boolean',
+  answers: (value) => typeof value === 'boolean',
+  guess: (value) => (value?.given === null || typeof value?.given === 'string' || [value?.given].flat().every(Number.isFinite))
+    && (value.sure === null || (Number.isInteger(value.sure) && value.sure > 0 && value.sure < 100)),
+  review: (value) => [1, 2, 3, 4, 5].includes(value?.box) && Number.isInteger(value.day),
   practice: (value) => Number.isInteger(value?.variant) && value.variant >= 0 && typeof value.solved === 'boolean',
   code: (value) => typeof value === 'string' && value.length < 100_000,
   folds: (value) => typeof value?.edition === 'string' && Array.isArray(value.open) && value.open.every(Number.isInteger),
@@ -126,6 +130,12 @@ export function showProgress() {
   const slash = make('input', { type: 'checkbox', checked: recall('keys') !== false });
   slash.addEventListener('change', () => keep('keys', slash.checked));
   parts.push(make('p', {}, make('label', {}, slash, ' / starts a search')));
+  const always = make('input', { type: 'checkbox', checked: recall('answers') === true });
+  always.addEventListener('change', () => {
+    keep('answers', always.checked);
+    coverAnswers();
+  });
+  parts.push(make('p', {}, make('label', {}, always, ' Always show answers')));
   box.replaceChildren(...parts);
 }
 
@@ -202,9 +212,10 @@ function follow() { // a section is read when its end has been on the screen for
   });
   for (const id of totals[page].sections) {
     const section = document.getElementById(id);
-    if (!section?.lastElementChild) continue;
-    ends.set(section.lastElementChild, section);
-    seen.observe(section.lastElementChild);
+    const end = section && [...section.children].findLast((part) => !part.hidden && !part.matches('.guess'));
+    if (!end) continue;
+    ends.set(end, section);
+    seen.observe(end);
   }
 }
 
@@ -215,9 +226,10 @@ function markRead(section) {
   showProgress();
 }
 
-document.addEventListener('ce-answer', () => {
+document.addEventListener('ce-answer', ({ detail }) => {
   tryStorage();
   showProgress();
+  import(new URL('_static/review.js', home)).then(({ note }) => note(detail)).catch(() => { /* it comes back as one without a date */ });
 });
 
 // The folds that were open on the last visit, as long as the page is the same edition.
@@ -260,9 +272,44 @@ async function enliven(element) {
 
 export const near = new IntersectionObserver((entries) => {
   for (const { target, isIntersecting } of entries) {
-    if (isIntersecting) { near.unobserve(target); enliven(target); }
+    if (isIntersecting) { near.unobserve(target); (target.matches('.guess') ? askFor : enliven)(target); }
   }
 }, { rootMargin: '300px' });
+
+// Questions to guess at: the answers stay covered until there is a guess, or the wish to see them ------
+const guesses = new Map($$('.guess').map((box) => [box, $$(`.answers-${box.id.slice('guess-'.length)}`)]));
+let loaded = null; // what asks, once a question is near
+
+export function coverAnswers() {
+  for (const [box, answers] of guesses) {
+    box.dataset.key = `guess:${page}#${box.id.slice('guess-'.length)}`;
+    const open = recall('answers') || recall(box.dataset.key) || box.made || box.failed;
+    for (const answer of answers) answer.hidden = open ? false : 'until-found'; // where that is unknown, simply hidden
+    if (box.asked) loaded.ask(box);
+  }
+}
+
+async function askFor(box) {
+  try {
+    loaded = await import(new URL('_static/guess.js', home));
+    box.asked = true;
+    loaded.ask(box);
+  } catch (error) { // nothing stays covered that could not be uncovered
+    console.error(error);
+    box.failed = true;
+    coverAnswers();
+  }
+}
+
+export function reveal(box, focus = false, made = { given: null, sure: null }) { // after a guess, or without one
+  box.made ??= recall(box.dataset.key) ?? made; // for where the browser keeps nothing
+  keep(box.dataset.key, box.made);
+  showProgress();
+  coverAnswers();
+  if (focus) loaded?.ask(box, true);
+}
+const revealAround = (part) => { for (const [box, answers] of guesses) if (part && answers.includes(part)) reveal(box); };
+addEventListener('beforematch', ({ target }) => revealAround(target), true); // found in the page
 
 // The page ----------------------------------------------------------------------------------------
 function copyButtons() {
@@ -420,7 +467,8 @@ async function showPeek(link, withOpen) {
   if (!parts.length) return;
   const holder = make('div', {}, ...parts);
   $$('[id]', holder).forEach((element) => { if (!element.closest('svg')) element.removeAttribute('id'); });
-  $$('.headerlink, script, .copy', holder).forEach((element) => element.remove());
+  $$('.headerlink, script, .copy, .guess', holder).forEach((element) => element.remove());
+  $$('[hidden]', holder).forEach((element) => { element.hidden = false; });
   if (withOpen) holder.append(make('p', {}, make('a', { href: link.href, textContent: 'Open' })));
   peek.replaceChildren(holder);
   peek.showPopover();
@@ -471,12 +519,18 @@ addEventListener('scroll', () => { if (canPeek && peek.matches(':popover-open'))
 
 function openTarget() { // a link to something folded opens its folds
   const target = $(':target');
+  const covered = target?.closest('[hidden]');
+  if (covered) {
+    revealAround(covered);
+    target.scrollIntoView();
+  }
   const folds = [];
   for (let fold = target?.closest('details'); fold; fold = fold.parentElement.closest('details')) folds.push(fold);
   if (folds.every(({ open }) => open)) return;
   for (const fold of folds) fold.open = true;
   target.scrollIntoView();
 }
+coverAnswers();
 addEventListener('hashchange', openTarget);
 openTarget();
 
@@ -526,11 +580,12 @@ if (!CSS.supports('selector(::details-content)')) {
   addEventListener('afterprint', () => { for (const fold of folds) fold.open = false; });
 }
 
-$$('.ce-widget').forEach((element) => near.observe(element));
+$$('.ce-widget, .guess').forEach((element) => near.observe(element));
 tryStorage();
 showProgress();
 follow();
 if (keptKeys().some((key) => key.startsWith(`code:${page}#`))) withCells();
+if (['pages/your_guesses', 'pages/review'].includes(page)) import(new URL(`_static/${page.slice(6)}.js`, home)).then(({ show }) => show()).catch(() => say('What this page shows could not be loaded. Check your connection and reload.'));
 if (page.startsWith('practice/')) import(new URL('_static/practice.js', home)).catch(() => say('The cells of this page could not be loaded. Check your connection and reload.'));
 const idle = window.requestIdleCallback ?? ((work) => setTimeout(work, 200));
 idle(() => {
