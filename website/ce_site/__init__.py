@@ -14,6 +14,7 @@ from ce_site import (
     publish,
     reference,
     search_index,
+    signatures,
 )
 
 PARTS = (
@@ -27,6 +28,7 @@ PARTS = (
     publish,
     reference,
     search_index,
+    signatures,
 )
 
 

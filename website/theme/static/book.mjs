@@ -274,7 +274,7 @@ function copyButtons() {
   }
 }
 
-async function copy(text, button) {
+export async function copy(text, button) {
   const label = button.textContent;
   try {
     await navigator.clipboard.writeText(text);
@@ -531,6 +531,7 @@ tryStorage();
 showProgress();
 follow();
 if (keptKeys().some((key) => key.startsWith(`code:${page}#`))) withCells();
+if (page === 'pages/your_log') import(new URL('_static/your_log.js', home)).catch(() => say('The form could not be loaded. Check your connection and reload; the tables below hold the same.'));
 if (page.startsWith('practice/')) import(new URL('_static/practice.js', home)).catch(() => say('The cells of this page could not be loaded. Check your connection and reload.'));
 const idle = window.requestIdleCallback ?? ((work) => setTimeout(work, 200));
 idle(() => {
