@@ -18,7 +18,7 @@ from ce_site import lite, publish
 from ce_site.book import CHAPTER
 
 WEBSITE = Path(__file__).resolve().parents[1]
-SCRIPTS = ("run", "python", "practice")
+SCRIPTS = ("run", "python", "practice", "ask")
 TOOLS = (
     '<p class="tools with-script"><button data-do="run">Run</button>'
     '<button data-do="edit">Edit</button></p>'

@@ -311,6 +311,18 @@ const ACTIONS = {
   'run-all': (button) => withCells('runAll', button),
 };
 
+// Ask about this chapter: loaded when the panel is opened.
+$('.ask')?.addEventListener('toggle', ({ target }) => {
+  const place = $('div', target);
+  if (!target.open || place.hasChildNodes()) return;
+  place.replaceChildren(make('p', { textContent: 'Loading …' }));
+  import(new URL('_static/ask.js', home)).then(({ fill }) => fill(place)).catch(() => {
+    place.replaceChildren();
+    target.open = false;
+    say('The panel could not be loaded. Check your connection and open it again.');
+  });
+});
+
 // The cells of a chapter: what runs and edits them is loaded when a reader asks for it.
 async function withCells(what, button) {
   try {
