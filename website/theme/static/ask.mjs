@@ -91,8 +91,8 @@ export function fill(panel) {
     if (!from?.ok) say('The Markdown of this page could not be fetched. Check your connection.');
     else {
       const mine = field.value.trim() ? `\n\nMy question: ${field.value.trim()}` : '';
-      const whence = document.querySelector('link[rel=canonical]')?.href ?? location.href;
-      await copy(`${TUTOR}\n\nFrom ${whence}#${parts[choose.value].id}\n\n---\n\n${sections(await from.text())[choose.value]}\n\n---${mine}`, prompt);
+      const source = document.querySelector('link[rel=canonical]')?.href ?? location.href;
+      await copy(`${TUTOR}\n\nFrom ${source}#${parts[choose.value].id}\n\n---\n\n${sections(await from.text())[choose.value]}\n\n---${mine}`, prompt);
     }
   });
   const away = Object.entries(ASSISTANTS).flatMap(([name, href]) => [' ', make('a', { href, rel: 'noopener noreferrer', target: '_blank', textContent: name })]);
