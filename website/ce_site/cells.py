@@ -88,6 +88,9 @@ def write(app, error):
     (out / "_static/cells.css").write_text(
         publish.minified((theme / "cells.css").read_text(encoding="utf-8")), encoding="utf-8"
     )
+    # Scripts are published as .js: some servers (Debian's nginx) know no type for .mjs, and
+    # browsers then refuse it. They are renamed here since Jupyter Book adds all .js to all pages.
+    (out / "_static/book.js").write_text(bundled(theme / "book.mjs"), encoding="utf-8")
     (out / "_static/editor.js").write_text(bundled(theme / "editor.mjs"), encoding="utf-8")
     (out / "_static/worker.js").write_text(lite.page_worker(out / "lite"), encoding="utf-8")
 
