@@ -1,11 +1,12 @@
 // One pass through Firefox: node firefox.mjs PROGRAM ADDRESS '{"widget": "page", ...}', then a
-// question; or, with the address of a chapter as one more argument, a run of one of its cells.
+// question; or, with the address of a chapter as one more argument, a run of one of its cells; or,
+// with '' and 'log', the number of a log.
 // Playwright brings a Firefox of its own; this drives the one that readers have.
 import { createRequire } from 'node:module';
 
 const require = createRequire(new URL('../website/package.json', import.meta.url));
 const puppeteer = require('puppeteer-core');
-const [, , program, address, places, cells] = process.argv;
+const [, , program, address, places, cells, log] = process.argv;
 const browser = await puppeteer.launch({ browser: 'firefox', executablePath: program, headless: true });
 const result = { errors: [] };
 try {
@@ -25,7 +26,11 @@ try {
     const after = await box.evaluate((element) => element.innerText);
     result[name] = before === after ? 'still' : 'moved';
   }
-  if (cells) {
+  if (log) {
+    await page.goto(`${address}pages/your_log.html#log=2.3026&K=10&format=float32`);
+    const link = await page.waitForSelector('#log-found li a');
+    result.log = await link.evaluate((element) => element.innerText.split(' ')[0]);
+  } else if (cells) {
     await page.goto(address + cells);
     await page.$eval('#cell-seed-demo [data-do=run]', (element) => element.click());
     const yours = await page.waitForSelector('#cell-seed-demo .yours[data-same]', { timeout: 120_000 });

@@ -39,6 +39,25 @@ def expected(asked):
     return [(m.code, m.hint if m.hidden else m.says) for m in asked.mistakes]
 
 
+def misnamed(asked, entry):
+    """The known mistakes whose message the check does not give."""
+    broken = [(f"{entry['solution']}\n{code}", said) for code, said in expected(asked)]
+    return [code for code, said in broken if said not in outcome(entry, code)]
+
+
+@pytest.mark.parametrize("chapter", NAMES)
+def test_a_message_made_false_is_noticed(chapter):
+    """A check that says something else of a broken solution, or accepts it, is reported."""
+    problem_set = practice.variants(NAMES[chapter])[0][0]
+    asked = next(q for q in problem_set.questions if q.kind == "value" and expected(q))
+    entry = practice.questions(NAMES[chapter])[asked.id]["variants"][0]
+    assert misnamed(asked, entry) == []
+    other = re.sub(r"^(assert .*), .*$", r"\1, 'Something else.'", entry["check"], flags=re.M)
+    assert other != entry["check"]
+    assert len(misnamed(asked, entry | {"check": other})) == len(expected(asked))
+    assert len(misnamed(asked, entry | {"check": "pass"})) == len(expected(asked))
+
+
 @pytest.mark.parametrize(("chapter", "variant"), CASES)
 def test_solutions_pass_empty_cells_do_not_and_mistakes_are_named(chapter, variant, site):
     problem_set = practice.variants(NAMES[chapter])[variant][0]
@@ -52,8 +71,7 @@ def test_solutions_pass_empty_cells_do_not_and_mistakes_are_named(chapter, varia
         assert outcome(entry, entry["begin"]), asked.id
         assert "SOLUTION" not in entry["begin"] + entry["solution"]
         assert entry["hints"]
-        for code, said in expected(asked):
-            assert said in outcome(entry, f"{entry['solution']}\n{code}"), (asked.id, code)
+        assert misnamed(asked, entry) == []
 
 
 def test_nothing_of_the_class_is_on_a_page(site):

@@ -15,6 +15,7 @@ from ce_site import (
     publish,
     reference,
     search_index,
+    signatures,
 )
 
 PARTS = (
@@ -29,6 +30,7 @@ PARTS = (
     publish,
     reference,
     search_index,
+    signatures,
 )
 
 

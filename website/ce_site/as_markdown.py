@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 from ce_site import book as roles
-from ce_site import chapter_map, practice, reference
+from ce_site import chapter_map, practice, reference, signatures
 
 FENCES = re.compile(
     r"^:{3,}\{(?P<name>[\w-]+)\}(?P<title>[^\n]*)\n(?P<options>(?::[\w-]+:.*\n)*)", re.M
@@ -132,6 +132,7 @@ def page(path, env):
     if path.parent.name == "practice":
         text = practice.page(practice.NAME.search(text)[1], path.stem, env.config.html_baseurl)
     if path.suffix != ".ipynb":
+        text = signatures.filled(text, env.srcdir, with_form=False)
         return prose(text, book) + "\n"
     parts = []
     for cell in json.loads(text)["cells"]:

@@ -19,7 +19,7 @@ from ce_site import lite, publish
 from ce_site.book import CHAPTER
 
 WEBSITE = Path(__file__).resolve().parents[1]
-SCRIPTS = ("book", "run", "python", "practice", "guess", "your_guesses", "review")
+SCRIPTS = ("book", "run", "python", "practice", "guess", "your_guesses", "review", "ask")
 TOOLS = (
     '<p class="tools with-script"><button data-do="run">Run</button>'
     '<button data-do="edit">Edit</button></p>'

@@ -10,7 +10,6 @@ import base64
 import hashlib
 import json
 import re
-import shutil
 from datetime import date
 from html import escape
 from pathlib import Path
@@ -171,9 +170,6 @@ def write_beside(app, error):
     (out / "sitemap.xml").write_text(
         f'<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="{xmlns}">{urls}</urlset>\n'
     )
-    # Scripts are published as .js: some servers (Debian's nginx) know no type for .mjs, and
-    # browsers then refuse it. They are renamed here since Jupyter Book adds all .js to all pages.
-    shutil.copy(HERE.parent / "theme/static/book.mjs", out / "_static" / "book.js")
     (out / "_static" / "widgets").mkdir(exist_ok=True)
     for name in [*widgets.FIGURES, "quiz"]:
         (out / f"_static/widgets/{name}.js").write_text(widgets.source(name), encoding="utf-8")

@@ -321,7 +321,7 @@ function copyButtons() {
   }
 }
 
-async function copy(text, button) {
+export async function copy(text, button) {
   const label = button.textContent;
   try {
     await navigator.clipboard.writeText(text);
@@ -357,6 +357,18 @@ const ACTIONS = {
   edit: (button) => withCells('edit', button),
   'run-all': (button) => withCells('runAll', button),
 };
+
+// Ask about this chapter: loaded when the panel is opened.
+$('.ask')?.addEventListener('toggle', ({ target }) => {
+  const place = $('div', target);
+  if (!target.open || place.hasChildNodes()) return;
+  place.replaceChildren(make('p', { textContent: 'Loading …' }));
+  import(new URL('_static/ask.js', home)).then(({ fill }) => fill(place)).catch(() => {
+    place.replaceChildren();
+    target.open = false;
+    say('The panel could not be loaded. Check your connection and open it again.');
+  });
+});
 
 // The cells of a chapter: what runs and edits them is loaded when a reader asks for it.
 async function withCells(what, button) {
@@ -586,6 +598,7 @@ showProgress();
 follow();
 if (keptKeys().some((key) => key.startsWith(`code:${page}#`))) withCells();
 if (['pages/your_guesses', 'pages/review'].includes(page)) import(new URL(`_static/${page.slice(6)}.js`, home)).then(({ show }) => show()).catch(() => say('What this page shows could not be loaded. Check your connection and reload.'));
+if (page === 'pages/your_log') import(new URL('_static/your_log.js', home)).catch(() => say('The form could not be loaded. Check your connection and reload; the tables below hold the same.'));
 if (page.startsWith('practice/')) import(new URL('_static/practice.js', home)).catch(() => say('The cells of this page could not be loaded. Check your connection and reload.'));
 const idle = window.requestIdleCallback ?? ((work) => setTimeout(work, 200));
 idle(() => {

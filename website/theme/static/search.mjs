@@ -44,7 +44,8 @@ function rounded(term) {
 
 const KIND = { term: 1.6, page: 1.3, section: 1.2, figure: 0.8 };
 
-export async function find(query, most = 30) {
+// any : whether a place is found that has only some of the words.
+export async function find(query, most = 30, any = false) {
   const { search, places } = await engine();
   let asked = query;
   for (const [pattern, word] of SAME) asked = asked.replace(pattern, ` ${word} `);
@@ -60,7 +61,7 @@ export async function find(query, most = 30) {
   }));
   const queries = asking(0.2);
   const options = { boost: { t: 4, crumb: 0.5 }, boostDocument: (id) => KIND[places[id].k] };
-  let found = search.search({ combineWith: 'AND', queries }, options);
+  let found = any ? [] : search.search({ combineWith: 'AND', queries }, options);
   if (!found.length) found = search.search({ combineWith: 'OR', queries }, options);
   if (!found.length) found = search.search({ combineWith: 'OR', queries: asking(0.34) }, options); // letters changed places
   return found.slice(0, most).map(({ id, terms }) => ({ ...places[id], terms }));
@@ -72,10 +73,10 @@ function make(tag, properties = {}, ...children) {
   return element;
 }
 
-const address = ({ p, h }) => new URL(`${p}.html${h ? `#${h}` : ''}`, home).href;
+export const address = ({ p, h }) => new URL(`${p}.html${h ? `#${h}` : ''}`, home).href;
 
 // Text with the found words marked, cut around the first of them.
-function marked(text, terms, length = 170) {
+export function marked(text, terms, length = 170) {
   const known = new Set(terms);
   const at = [...text.replaceAll('−', '-').matchAll(TOKEN)].filter(([word]) => known.has(folded(word)));
   const start = Math.max(0, (at[0]?.index ?? 0) - 50);
