@@ -36,6 +36,7 @@ CLASS = 100 * MEMBERS  # of all students in one
 TRIES = 20  # files of a student that are read to find one that can be graded
 ARCHIVES = 20  # archives within an archive, of each student
 CELLS = 1000
+TIE = 2  # seconds between files that count as handed in together, as archives keep times
 LONGEST = 50_000  # characters of a text; what follows is cut
 BLANK = 200  # lines of nothing but spaces in a cell that are left as they are
 # How learning platforms name a student's folder or file; what the student called it comes behind.
@@ -155,14 +156,18 @@ def printable(name):
 
 def gather(inbox, set_name):
     """Every file below `inbox` that was handed in, those inside zip archives included."""
-    inbox, found, closed = Path(inbox), [], []
+    inbox, listed, closed = Path(inbox), [], []
     for folder, folders, names in os.walk(inbox, onerror=closed.append):
         folders.sort()
         for name in sorted([*names, *(f for f in folders if os.path.islink(Path(folder, f)))]):
             path = Path(folder) / name
             inner = path.relative_to(inbox)
             if not JUNK.search(inner.as_posix()):
-                found += _guarded(_open, path, inner, set_name)
+                listed.append((path, inner))
+    outer, found = _wrappers([inner.parts for _, inner in listed]), []
+    for path, inner in listed:
+        parts = inner.parts[inner.parts[0] in outer :]
+        found += _guarded(_open, path, inner, set_name, parts)
     for error in closed:
         inner = Path(os.path.relpath(error.filename, inbox)).as_posix()
         if inner != ".":
@@ -181,17 +186,18 @@ def _guarded(function, path, inner, *rest):
         said = printable(getattr(error, "strerror", None) or str(error)) or type(error).__name__
         packed = path.suffix.lower() == ".zip"
         what = "the archive cannot be read" if packed else "it cannot be opened"
-        student = _owner(inner.parts, rest[0])
+        student = _owner(rest[1], rest[0])
         return [HandedIn(inner.as_posix(), student, path.name, EPOCH, fault=f"{what}: {said}")]
 
 
-def _open(path, inner, set_name):
+def _open(path, inner, set_name, parts):
     entry = os.lstat(path)
-    item = HandedIn(inner.as_posix(), _owner(inner.parts, set_name), path.name, _changed(entry))
+    item = HandedIn(inner.as_posix(), _owner(parts, set_name), path.name, _changed(entry))
+    item.mark = _platform(parts[0])
     if not stat.S_ISREG(entry.st_mode):
         item._fault = "it is a symbolic link or a device, not a file"
     elif path.suffix.lower() == ".zip":
-        return _unpack(path, inner, set_name)
+        return _unpack(path, inner, set_name, parts)
     elif path.name in ("timestamp.txt", "submission_metadata.yml"):
         return []  # a time that may be the student's own word is not taken
     elif why := _no_notebook(inner.parts):
@@ -200,8 +206,6 @@ def _open(path, inner, set_name):
         item._fault = f"it has {entry.st_size / MIB:.0f} MB; {LARGEST // MIB} MB are taken at most"
     else:
         item._load = lambda: read_file(path, LARGEST)
-    if len(inner.parts) == 1 or _platform(inner.parts[0]):
-        item.mark = _platform(inner.parts[0])
     return [item]
 
 
@@ -251,22 +255,27 @@ def stamped(text):
 # ---------------------------------------------------------------- archives
 
 
-def _unpack(path, inner, set_name):
+def _unpack(path, inner, set_name, parts):
     """The notebooks in an archive; none is written to disk under the name that it has there."""
     archive = zipfile.ZipFile(path)
-    own = len(inner.parts) > 1
-    files = _members(archive, inner, set_name, _changed(os.stat(path)), own)
-    if not own and len(list(path.parent.glob("*.zip"))) > 1:  # each may be named after its student
-        for file in files:
-            file.student = file.student or _owner(inner.parts, set_name)
-    return files
+    time, own = _changed(os.stat(path)), len(inner.parts) > 1
+    files = _members(archive, inner, set_name, time, own, parts=parts)
+    if own or len(list(path.parent.glob("*.[zZ][iI][pP]"))) < 2:
+        return files
+    # Of several archives each is one student's, if it does not hold the work of several.
+    readable = [file for file in files if not file.known_fault]
+    several = {f.student for f in readable if f.student and not OLD.match(f.student)}
+    if len(several) > 1 or any(file.mark for file in readable):
+        return files
+    return _members(archive, inner, set_name, time, True, parts=parts)
 
 
-def _members(archive, inner, set_name, time, own, depth=0, reopen=None):
+def _members(archive, inner, set_name, time, own, depth=0, reopen=None, parts=()):
     """The files in an opened archive.
 
     own : whether a student made it: then all in it is that student's, and as old as the archive
     reopen : a function that opens it again; None if it stays open
+    parts : the part of the archive's own path that says whose it is
     """
     named = [(_spelled(m), place, m) for place, m in enumerate(archive.infolist())]
     named = [one for one in named if not one[2].is_dir() and not JUNK.search(one[0])]
@@ -281,15 +290,17 @@ def _members(archive, inner, set_name, time, own, depth=0, reopen=None):
     ]
     shared = 0 if own else _shared_folders(notebooks, set_name)
     whose = {} if own else _gradescope(archive, names)
+    outer = _wrappers([parts[shared:] for parts in notebooks if len(parts) > shared])
+    owner = tuple(parts) or inner.parts
     found, left, nested, taken = [], defaultdict(lambda: [UNPACKED]), Counter(), Counter()
     for name, place, member in named:
         parts = PurePosixPath(name).parts or (name,)
         inside = parts[shared:] if len(parts) > shared else parts[-1:]
-        inside = inside[1:] if _holds_folders(inside) else inside
+        inside = inside[len(inside) > 1 and inside[0] in outer :]
         packed, where = _packed(member), f"{inner.as_posix()}: {name}"
         item = HandedIn(
             where,
-            _owner(inner.parts if own else inside, set_name),
+            _owner(owner if own else inside, set_name),
             parts[-1],
             time if own else packed,
             inner=packed,
@@ -298,7 +309,7 @@ def _members(archive, inner, set_name, time, own, depth=0, reopen=None):
         if taken[item.student] > MEMBERS + 1:
             continue  # the first one too many has a line
         load = _loader(reopen or (lambda: archive), place, left[item.student])
-        item.mark = _platform(inner.parts[0] if own else inside[0])
+        item.mark = _platform(owner[0] if own else inside[0])
         if taken[item.student] > MEMBERS:
             item._fault = f"{MEMBERS} files of a student are taken at most"
         elif _leads_out(name):
@@ -451,14 +462,24 @@ def _platform(name):
     return next((m for pattern in PLATFORMS if (m := pattern.fullmatch(name))), None)
 
 
-def _holds_folders(parts):
-    """Whether a folder holds students' folders or files, as the platform named them."""
-    return len(parts) > 1 and not _platform(parts[0]) and bool(_platform(parts[1]))
+def _wrappers(paths):
+    """The outermost folders, if they are the platform's or the teacher's and not the students'.
+
+    Each of them, then, holds what a platform named after two students or more. By one name alone
+    (`ada/ps_2026_11_20.ipynb`) a file would leave its owner, or pass for somebody else's.
+    """
+    held = defaultdict(set)
+    for parts in paths:
+        mark = _platform(parts[1]) if len(parts) > 1 else None
+        taken = len(parts) > 1 or NOTEBOOK.search(parts[0]) or parts[0].lower().endswith(".zip")
+        if taken and not parts[0].startswith("."):
+            held[parts[0]] |= {student_id(mark["name"])} if mark else set()
+    wrapped = held and all(len(who) > 1 and not _platform(name) for name, who in held.items())
+    return set(held) if wrapped else set()
 
 
 def _owner(parts, set_name):
     """Whose this file is: the name of its folder, or what its own name says beside the set's."""
-    parts = parts[1:] if _holds_folders(parts) else parts
     if mark := _platform(parts[0]):
         return mark["name"]
     if len(parts) > 1:
@@ -794,7 +815,8 @@ def take_in(handed_in, release, *, roster=None, other=None, set_name=""):
 
     Returns a list of Submission, one for each student, and a list of Entry, one for each file.
     """
-    submissions, entries, spelled, tries, beside = {}, [], {}, Counter(), {}
+    submissions, entries, spelled, tries, beside, untouched = {}, [], {}, Counter(), {}, {}
+    given = {bare(cell.source) for cell in release.cells}
     crowds = _crowds(handed_in) if roster is None else set()
 
     def newest(item):
@@ -809,7 +831,10 @@ def take_in(handed_in, release, *, roster=None, other=None, set_name=""):
         entry = Entry(student, item.where, "set aside")
         entries.append(entry)
         try:
-            entry.reason = _reason(item, student, asked, crowds, spelled, submissions, tries)
+            empty = untouched.get(student)
+            tied = empty and abs((submissions[student].time - item.time).total_seconds()) <= TIE
+            others = submissions.keys() - ({student} if tied else set())
+            entry.reason = _reason(item, student, asked, crowds, spelled, others, tries)
             if item.known_fault and item.name.lower().endswith(BESIDE) and student and not asked:
                 beside.setdefault(student, []).append(entry)
             if entry.reason:
@@ -821,6 +846,9 @@ def take_in(handed_in, release, *, roster=None, other=None, set_name=""):
             if why := strange(cells, release, other):
                 raise Unreadable(why)
             notebook, notes = restore(cells, release)
+            answered = any(cell.source.strip() and bare(cell.source) not in given for cell in cells)
+            if tied and not answered:
+                raise Unreadable("the same student handed in a newer one, which is graded")
         except Unreadable as error:
             entry.reason = str(error)
             continue
@@ -830,6 +858,9 @@ def take_in(handed_in, release, *, roster=None, other=None, set_name=""):
             continue
         finally:
             item.drop()
+        if tied:
+            empty.status, empty.reason = "set aside", "one of the same time has answers"
+        untouched[student] = None if answered else entry
         spelled[student] = unicodedata.normalize("NFC", item.student.strip())
         submissions[student] = Submission(student, notebook, item.time, notes)
         entry.status, entry.reason = "graded", "; ".join(notes)
@@ -870,13 +901,15 @@ def _reason(item, student, asked, crowds, spelled, submissions, tries):
 
 
 def _crowds(handed_in):
-    """Folders of the inbox in which notebooks lie in two folders or more, and none beside them."""
+    """Folders of the inbox that hold the work of several, by the names of what lies in them."""
     within = {}
     for item in handed_in:
         parts = PurePosixPath(item.where).parts
         copy = len(parts) > 2 and OLD.match(parts[1])
         if ": " not in item.where and not item.known_fault and len(parts) > 1 and not copy:
-            within.setdefault(item.student, set()).add(parts[1] if len(parts) > 2 else "")
+            mark = _platform(parts[1]) if len(parts) == 2 else None
+            name = parts[1] if len(parts) > 2 else mark["name"] if mark else ""
+            within.setdefault(item.student, set()).add(name)
     return {one for one, folders in within.items() if len(folders) > 1 and "" not in folders}
 
 

@@ -476,6 +476,26 @@ EXPORTS = {  # files in the inbox, or members of an archive there: the student o
         "ada/v2/ps-small.ipynb": "ada",
         "ps-small_bob.ipynb": "bob",
     },
+    "names that only look like a platform's": {
+        "ada/ps_2026_11_20.ipynb": "ada",
+        "bob/ps_2026_11_20.ipynb": "bob",
+        "blaise_7_8_hw.ipynb": "blaise",
+        "eve/blaise_1_2_x.ipynb": "eve",
+        "mallory/blaise_7_8_x.ipynb": "are these students?",
+        "mallory/ada_7_8_x.ipynb": "are these students?",
+    },
+    "the same in an archive": {
+        "all.zip": {"ada/ps_2026_11_20.ipynb": "ada", "bob/ada_1_2_x.ipynb": "bob"},
+    },
+    "archives with one folder's name": {
+        "ada.zip": {"homework/hw.ipynb": "ada"},
+        "bob.ZIP": {"homework/hw.ipynb": "bob", "homework/old/hw.ipynb": "newer one"},
+        "eve_1_2_hw.zip": {"ps-small/my homework.ipynb": "eve"},
+    },
+    "archives of sections": {
+        "a.zip": {"ada/hw.ipynb": "ada", "bob/hw.ipynb": "bob"},
+        "b.zip": {"eve/hw.ipynb": "eve", "wei/hw.ipynb": "wei"},
+    },
     "a tie": {"ada/part1.ipynb": "newer one", "ada/ps-small.ipynb": "ada"},
 }  # fmt: skip
 YAML = """---
@@ -517,6 +537,20 @@ def test_files_as_they_come_find_their_student(tmp_path, release, platform):
         entry = found[name.replace("\\", "/")]
         got = entry.student if entry.status == "graded" else entry.reason
         assert want in got, (name, entry)
+
+
+@pytest.mark.parametrize("solved", ["a.ipynb", "z.ipynb", "ps-small.ipynb"])
+def test_of_the_same_time_the_answered_one_is_graded(tmp_path, release, solved):
+    empty = answer(release.cells[0].source)
+    for name in ("m.ipynb", "ps-small (1).ipynb", "ps-small.ipynb"):
+        hand_in(tmp_path, f"ada/{name}", empty, time=10**9 + (name == "m.ipynb"))
+    hand_in(tmp_path, f"ada/{solved}", time=10**9)
+    got, entries = intake.take_in(intake.gather(tmp_path, SET), release, set_name=SET)
+    assert got[0].notebook.cells[-1].source == "Because."
+    assert [e.file for e in entries if e.status == "graded"] == [f"ada/{solved}"]
+    hand_in(tmp_path, "ada/new.ipynb", empty, time=10**9 + 60)  # taken back, as it seems
+    got, _ = intake.take_in(intake.gather(tmp_path, SET), release, set_name=SET)
+    assert got[0].notebook.cells[-1].source == "Your answer."
 
 
 def test_a_roster_is_the_truth(tmp_path, release):
