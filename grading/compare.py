@@ -96,14 +96,16 @@ def _numbers(got, want, rtol, atol, single):
 def _digits(got, want, rtol):
     """To how many digits wrong values are right, if it is several; and how many are asked for.
 
-    n digits are right if the error is at most half a unit of the last one: 0.5 · 10^(1-n) of it.
+    Who asks for n digits allows half a unit of the last one: up to 0.5 · 10^(1-n) of the number.
     """
     off = np.max(np.abs(got - want) / np.abs(want)) if want.dtype.kind in "iufc" else np.inf
     if not rtol < off < 0.005:
         return ""
-    right, asked = (int(1.001 - np.log10(2 * error)) if error else 17 for error in (off, rtol))
-    said = f", where {asked} are asked" if rtol else ""
-    return f"; right to about {min(right, asked - 1)} digits{said}"
+    right, said = int(-np.log10(off)), ""
+    if rtol:
+        asked = int(1.001 - np.log10(2 * rtol))
+        right, said = min(right, asked - 1), f", where {asked} are asked"
+    return f"; right to about {right} digits{said}"
 
 
 def _only_numbers(value):

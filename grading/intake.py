@@ -10,6 +10,7 @@ the reason why that one is set aside. Files are read one at a time, and of a stu
 several only as many as it takes.
 """
 
+import bisect
 import contextlib
 import csv
 import io
@@ -609,6 +610,9 @@ def _cell(raw):
     if not isinstance(source, str):
         return None
     source = source.encode("utf-8", "replace").decode()
+    pasted = {}
+    if raw["cell_type"] == "markdown":
+        source = _pasted(source, pasted)
     if raw["cell_type"] != "code" and len(source) > LONGEST:
         source = source[:LONGEST] + f"\n\n[Cut here: {LONGEST} characters are taken at most.]"
     if len(blank := re.findall(r"(?m)^[ \t]+$", source)) > BLANK:  # slow to show in colours
@@ -620,9 +624,24 @@ def _cell(raw):
     name = marks.get("grade_id") if isinstance(marks, dict) else None
     cell.metadata.name = name if isinstance(name, str) else ""
     cell.metadata.id = raw["id"] if isinstance(raw.get("id"), str) else ""
-    if cell.cell_type == "markdown" and (pictures := _pictures(raw.get("attachments"))):
+    if cell.cell_type == "markdown" and (pictures := _pictures(raw.get("attachments")) | pasted):
         cell.attachments = pictures
     return cell
+
+
+def _pasted(source, pictures):
+    """The text with the pictures in it, which are long, moved to its attachments."""
+
+    def attach(found):
+        name = f"pasted-{len(pictures) + 1}.{found[1]}"
+        pictures[name] = {f"image/{found[1].replace('jpg', 'jpeg')}": found[2]}
+        return f"attachment:{name}"
+
+    source = re.sub(r"data:image/(png|jpe?g);base64,([\w+/]+=*)", attach, source, flags=re.A)
+    source = re.sub(r"data:[\w/+.;=-]{0,99}base64,[\w+/]{99,}=*", "picture not taken", source)
+    return re.sub(
+        r"<img\b[^<>]{0,300}?(attachment:pasted-\d+\.\w+)[^<>]{0,300}>", r"![](\1)", source
+    )
 
 
 def _pictures(attachments):
@@ -644,24 +663,34 @@ def restore(cells, release):
     release : the notebook that the students received
 
     Returns the notebook and notes on what was repaired. What a student wrote counts wherever it
-    stands: cells that were added stay, behind the cell that they followed; a given cell of code
-    that was changed is run as it was given and as it became; an answer that was deleted leaves no
-    placeholder behind; of an answer that is there twice, both are run, the last one last; a text is
-    also looked for in the cells around its own.
+    stands: cells that were added stay, behind the cell that they followed, and so do answers in
+    code that were moved, and copies of them; a given cell of code that was changed is run as it was
+    given and as it became; an answer that was deleted leaves no placeholder behind; a text is also
+    looked for in the cells around its own, and pictures alone are an answer.
     """
     names = {cell.metadata.nbgrader.grade_id: cell for cell in release.cells}
     by_id = {cell.id: name for name, cell in names.items()}
     by_text = {bare(c.source): n for n, c in names.items() if not c.metadata.nbgrader.solution}
     found = {name: [] for name in names}
-    added = {name: [] for name in [None, *names]}
+    added, elsewhere = {name: [] for name in [None, *names]}, Counter()
     order, notes, last = [], [], None
     for cell in cells:
         name = cell.metadata.pop("name")
         name = name if name in names else by_id.get(cell.metadata.id)
-        name = by_text.get(bare(cell.source)) if name is None else name
+        cell.metadata.name = by_text.get(bare(cell.source)) if name is None else name
+    places = {name: place for place, name in enumerate(names)}
+    stays = _in_order([places.get(cell.metadata.name) for cell in cells])
+    for cell, stayed in zip(cells, stays, strict=True):
+        name = cell.metadata.name
         cell.metadata = nbformat.NotebookNode()
+        code = name and names[name].metadata.nbgrader.solution and names[name].cell_type == "code"
         if name is None:
             added[last].append(cell)
+        elif code and not stayed and cell.source.strip() != names[name].source.strip():
+            moved = nbformat.v4.new_code_cell(cell.source)
+            order.append(name)
+            added[last].append(moved)
+            elsewhere[name] += 1
         else:
             last = name
             order.append(name)
@@ -674,22 +703,27 @@ def restore(cells, release):
     for name, given in names.items():
         cell = nbformat.from_dict(json.loads(json.dumps(given)))
         marks = given.metadata.nbgrader
-        own = [c for c in found[name] if c.source.strip() != given.source.strip()]
+        was = given.source.strip()
+        own = [c for c in found[name] if c.source.strip() != was or c.get("attachments")]
+        count = len(found[name]) + elsewhere[name]
         if not found[name]:
-            notes.append(f"cell {name} was missing")
+            notes.append(f"cell {name} was {'moved' if count else 'missing'}")
             cell.source = "" if marks.solution and cell.cell_type == "code" else cell.source
         elif marks.solution and own:
             cell.source = own[-1].source
             notebook.cells += _as(cell.cell_type, own[:-1])
             if cell.cell_type == "markdown":
                 cell.attachments = own[-1].get("attachments", {})
+                if cell.source.strip() == was:  # nothing but pictures, which are to be seen
+                    shown = [f"![](attachment:{quote(one)})" for one in cell.attachments]
+                    cell.source = "\n\n".join([cell.source, *shown])
                 _disarm(cell)
         elif own:
             notes.append(f"given cell {name} had been changed")
         if marks.solution and cell.cell_type == "markdown" and not own:
             _look_for_text(cell, name, above, found, added, names)
-        if len(found[name]) > 1:
-            notes.append(f"cell {name} was there {len(found[name])} times")
+        if count > 1:
+            notes.append(f"cell {name} was there {count} times")
         changed = _as("code", own) if cell.cell_type == "code" and not marks.solution else []
         # A check that was changed comes first: the notebook's state is kept after the check.
         notebook.cells += [*changed, cell] if marks.get("grade") else [cell, *changed]
@@ -704,6 +738,20 @@ def restore(cells, release):
             if cell.cell_type != "code":
                 _disarm(cell)
     return notebook, notes
+
+
+def _in_order(places):
+    """Which cells stand in the released order, as many of them as can; None is no place."""
+    ends, last, before = [], [], {}  # the longest rising row, by patience sorting
+    for at, place in enumerate(places):
+        if place is not None:
+            row = bisect.bisect_left(ends, place)
+            ends[row:], last[row:] = [place, *ends[row + 1 :]], [at, *last[row + 1 :]]
+            before[at] = last[row - 1] if row else None
+    at, stays = last[-1] if last else None, [False] * len(places)
+    while at is not None:
+        stays[at], at = True, before[at]
+    return stays
 
 
 LOOK = "*(The cell for the answer was left as it was. Text of the student stands in other cells.)*"

@@ -170,6 +170,16 @@ def test_a_picture_that_is_not_there_does_not_keep_the_page_from_opening(release
         assert "picture not taken" in source
 
 
+@pytest.mark.parametrize("form", ["![x]({}) ", '<img src="{}" width="5">'])
+@pytest.mark.parametrize("kind", ["png", "jpeg", "svg+xml"])
+def test_a_picture_pasted_as_text_takes_no_room_from_the_text(release, form, kind):
+    picture = form.format(f"data:image/{kind};base64,{'iVBO' * 30_000}")
+    source, page = shown(f"Before.\n\n{picture}\n\nTherefore.", release)
+    assert source.endswith("Therefore.")
+    assert len(source) < 200
+    assert (f"data:image/{kind};base64,iVBO" in page) == (kind != "svg+xml")
+
+
 def test_an_added_cells_pictures_are_treated_alike(release):
     new = {"cell_type": "markdown", "source": "![it](attachment:gone.png)"}
     cells = [new, *json.loads(answer())["cells"]]
