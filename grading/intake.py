@@ -33,6 +33,7 @@ import yaml
 MIB = 2**20
 LARGEST = 20 * MIB  # bytes of a notebook
 MEMBERS, UNPACKED = 5000, 512 * MIB  # of each student in a zip archive
+LISTING = 512  # bytes of a member's line in the list of an archive within an archive
 CLASS = 100 * MEMBERS  # of all students in one
 TRIES = 20  # files of a student that are read to find one that can be graded
 ARCHIVES = 20  # archives within an archive, of each student
@@ -271,12 +272,13 @@ def _unpack(path, inner, set_name, parts):
     return _members(archive, inner, set_name, time, True, parts=parts)
 
 
-def _members(archive, inner, set_name, time, own, depth=0, reopen=None, parts=()):
+def _members(archive, inner, set_name, time, own, depth=0, reopen=None, parts=(), used=None):
     """The files in an opened archive.
 
     own : whether a student made it: then all in it is that student's, and as old as the archive
     reopen : a function that opens it again; None if it stays open
     parts : the part of the archive's own path that says whose it is
+    used : of an archive in another: the student, and what all students' archives have held so far
     """
     named = [(_spelled(m), place, m) for place, m in enumerate(archive.infolist())]
     named = [one for one in named if not one[2].is_dir() and not JUNK.search(one[0])]
@@ -293,7 +295,8 @@ def _members(archive, inner, set_name, time, own, depth=0, reopen=None, parts=()
     whose = {} if own else _gradescope(archive, names)
     outer = _wrappers([parts[shared:] for parts in notebooks if len(parts) > shared])
     owner = tuple(parts) or inner.parts
-    found, left, nested, taken = [], defaultdict(lambda: [UNPACKED]), Counter(), Counter()
+    found, left = [], defaultdict(lambda: [UNPACKED])
+    whole, nested, taken = used or (None, Counter(), Counter())
     for name, place, member in named:
         parts = PurePosixPath(name).parts or (name,)
         inside = parts[shared:] if len(parts) > shared else parts[-1:]
@@ -306,12 +309,13 @@ def _members(archive, inner, set_name, time, own, depth=0, reopen=None, parts=()
             time if own else packed,
             inner=packed,
         )
-        taken[item.student] += 1
-        if taken[item.student] > MEMBERS + 1:
+        key = item.student if whole is None else whole
+        taken[key] += 1
+        if taken[key] > MEMBERS + 1:
             continue  # the first one too many has a line
         load = _loader(reopen or (lambda: archive), place, left[item.student])
         item.mark = _platform(owner[0] if own else inside[0])
-        if taken[item.student] > MEMBERS:
+        if taken[key] > MEMBERS:
             item._fault = f"{MEMBERS} files of a student are taken at most"
         elif _leads_out(name):
             item.student, item.mark = "", None
@@ -321,11 +325,11 @@ def _members(archive, inner, set_name, time, own, depth=0, reopen=None, parts=()
         elif member.flag_bits & 1:
             item._fault = "it is encrypted"
         elif name.lower().endswith(".zip") and depth < 2:
-            nested[item.student] += 1
-            if nested[item.student] > ARCHIVES:
+            nested[key] += 1
+            if nested[key] > ARCHIVES:
                 item._fault = f"{ARCHIVES} archives of a student are opened at most"
             else:
-                found += _nested(load, item, set_name, depth)
+                found += _nested(load, item, set_name, depth, (key, nested, taken))
                 continue
         elif parts[-1] == "submission_metadata.yml" and whose:
             continue
@@ -370,15 +374,19 @@ def _loader(reopen, place, left):
     return load
 
 
-def _nested(load, item, set_name, depth):
+def _nested(load, item, set_name, depth, used):
     """The files of a student's archive within another archive."""
 
     def reopen():
-        return zipfile.ZipFile(io.BytesIO(load()))
+        file = io.BytesIO(load())
+        end = zipfile._EndRecData(file)  # before the list is read, as long as it says it is
+        if end and end[zipfile._ECD_SIZE] > LISTING * MEMBERS:
+            raise Unreadable(f"its list of members is too long; {MEMBERS} are taken at most")
+        return zipfile.ZipFile(file)
 
     try:
         inner = PurePosixPath(item.where)
-        files = _members(reopen(), inner, set_name, item.time, True, depth + 1, reopen)
+        files = _members(reopen(), inner, set_name, item.time, True, depth + 1, reopen, used=used)
     except Exception as error:
         item._fault = f"the archive cannot be read: {error}"
         return [item]

@@ -601,6 +601,23 @@ def test_a_notebook_and_an_archive_may_not_fill_the_memory(tmp_path, monkeypatch
     assert held["b/1.ipynb"] == held["c/1.ipynb"] == 400, "another student's allowance"
 
 
+def test_archives_in_archives_share_one_count(tmp_path, release, monkeypatch):
+    """Of files and of archives, and a list that is too long is not read."""
+    monkeypatch.setattr(intake, "MEMBERS", 40)
+    monkeypatch.setattr(intake, "ARCHIVES", 3)
+    deep = packed(*[(f"{n}.zip", packed(*[(f"{n}.txt", b"") for n in range(9)])) for n in range(4)])
+    hand_in(tmp_path, "eve/a.zip", packed(*[(f"{n}.zip", deep) for n in range(4)]))
+    hand_in(
+        tmp_path, "bob/a.zip", packed(("x.zip", packed(*[(f"{n:0500}", b"") for n in range(41)])))
+    )
+    hand_in(tmp_path, "ada/a.zip", packed(("x.zip", packed(("hw.ipynb", answer())))))
+    found = intake.gather(tmp_path, SET)
+    assert len([item for item in found if item.where.startswith("eve")]) <= 41
+    assert any("archives of a student" in item.fault for item in found)
+    assert any("list of members is too long" in i.fault for i in found if i.where[:3] == "bob")
+    assert students(tmp_path, release) == ["ada"]
+
+
 def test_many_files_of_one_student_cost_that_student_only(tmp_path, release, monkeypatch):
     monkeypatch.setattr(intake, "MEMBERS", 20)
     with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
