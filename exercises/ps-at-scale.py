@@ -333,7 +333,7 @@ assert missing < np.log({{classes}}), (
 
 # %% tags=["grading"] question="q2"
 name = "missing"
-rtol = 2e-3
+rtol = 5e-3
 
 # %% tags=["mistake"] question="q2"
 says = "what is reported is too small, so something is missing"

@@ -236,7 +236,7 @@ assert not np.isclose(step, rule, rtol=1e-2), (
 
 # %% tags=["grading"] question="q2"
 name = "step"
-rtol = 1e-2
+rtol = 5e-2
 
 # %% tags=["mistake"] question="q2"
 says = "put in the bounds for this one"
@@ -281,7 +281,7 @@ assert abs(np.sqrt(squared) - {{length}}) < 0.1, (
 
 # %% tags=["grading"] question="q3"
 name = "margin"
-rtol = 1e-4
+rtol = 5e-4
 
 # %% tags=["mistake"] question="q3"
 says = "the other classes have entries in the gradient too"

@@ -330,7 +330,7 @@ assert final_loss < 0.1, (
 
 # %% tags=["grading"] question="q2"
 name = "final_loss"
-rtol = 2e-3
+rtol = 5e-3
 
 # %% tags=["mistake"] question="q2"
 says = "how long is the first step"
@@ -865,7 +865,7 @@ assert abs(np.sqrt(square) - {{size}}) < 0.1, (
 
 # %% tags=["grading"] question="q7"
 name = "strength"
-rtol = 3e-3
+rtol = 5e-3
 
 # %% tags=["mistake"] question="q7"
 says = "the sum of the squares should be {{size}} squared"

@@ -349,7 +349,7 @@ assert abs(gets - {{p}}) < 0.05, (
 
 # %% tags=["grading"] question="q4"
 name = "needed"
-rtol = 1e-4
+rtol = 5e-4
 
 # %% tags=["mistake"] question="q4"
 says = "how many rivals does it have?"

@@ -177,7 +177,7 @@ assert 2.0**coins < 1e8, (
 
 # %% tags=["grading"] question="q1"
 name = "coins"
-rtol = 2e-3
+rtol = 5e-3
 
 # %% tags=["mistake"] question="q1"
 says = "one coin is one bit"
@@ -397,7 +397,7 @@ assert abs(brings / np.log(2) - {{coin}}) < 0.05, (
 
 # %% tags=["grading"] question="q4"
 name = "rarer"
-rtol = 3e-3
+rtol = 5e-3
 
 # %% tags=["mistake"] question="q4"
 says = "the entropy of your coin is {{coin}} nats, not bits"

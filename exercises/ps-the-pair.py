@@ -560,7 +560,7 @@ assert abs(pair - hinge) < 0.05, (
 
 # %% tags=["grading"] question="q5"
 name = "even"
-rtol = 1e-4
+rtol = 5e-4
 
 # %% tags=["mistake"] question="q5"
 says = "the hinge is 0, and the pair never is"

@@ -100,12 +100,18 @@ def _numbers(got: object, want: Array, rtol: float, atol: float, single: bool) -
 
 
 def _digits(got: Array, want: Array, rtol: float) -> str:
-    """To how many digits wrong values are right, if it is several; and how many are asked for."""
+    """To how many digits wrong values are right, if it is several; and how many are asked for.
+
+    Who asks for n digits allows half a unit of the last one: up to 0.5 · 10^(1-n) of the number.
+    """
     off = np.max(np.abs(got - want) / np.abs(want)) if want.dtype.kind in "iufc" else np.inf
     if not rtol < off < 0.005:
         return ""
-    asked = f", where {round(-np.log10(rtol))} are asked" if rtol else ""
-    return f"; right to about {int(-np.log10(off))} digits{asked}"
+    right, said = int(-np.log10(off)), ""
+    if rtol:
+        asked = int(1.001 - np.log10(2 * rtol))
+        right, said = min(right, asked - 1), f", where {asked} are asked"
+    return f"; right to about {right} digits{said}"
 
 
 def _only_numbers(value: object) -> bool:

@@ -10,6 +10,7 @@ the reason why that one is set aside. Files are read one at a time, and of a stu
 several only as many as it takes.
 """
 
+import bisect
 import contextlib
 import csv
 import io
@@ -32,10 +33,12 @@ import yaml
 MIB = 2**20
 LARGEST = 20 * MIB  # bytes of a notebook
 MEMBERS, UNPACKED = 5000, 512 * MIB  # of each student in a zip archive
+LISTING = 512  # bytes of a member's line in the list of an archive within an archive
 CLASS = 100 * MEMBERS  # of all students in one
 TRIES = 20  # files of a student that are read to find one that can be graded
 ARCHIVES = 20  # archives within an archive, of each student
 CELLS = 1000
+TIE = 2  # seconds between files that count as handed in together, as archives keep times
 LONGEST = 50_000  # characters of a text; what follows is cut
 BLANK = 200  # lines of nothing but spaces in a cell that are left as they are
 # How learning platforms name a student's folder or file; what the student called it comes behind.
@@ -155,14 +158,18 @@ def printable(name):
 
 def gather(inbox, set_name):
     """Every file below `inbox` that was handed in, those inside zip archives included."""
-    inbox, found, closed = Path(inbox), [], []
+    inbox, listed, closed = Path(inbox), [], []
     for folder, folders, names in os.walk(inbox, onerror=closed.append):
         folders.sort()
         for name in sorted([*names, *(f for f in folders if os.path.islink(Path(folder, f)))]):
             path = Path(folder) / name
             inner = path.relative_to(inbox)
             if not JUNK.search(inner.as_posix()):
-                found += _guarded(_open, path, inner, set_name)
+                listed.append((path, inner))
+    outer, found = _wrappers([inner.parts for _, inner in listed]), []
+    for path, inner in listed:
+        parts = inner.parts[inner.parts[0] in outer :]
+        found += _guarded(_open, path, inner, set_name, parts)
     for error in closed:
         inner = Path(os.path.relpath(error.filename, inbox)).as_posix()
         if inner != ".":
@@ -181,17 +188,18 @@ def _guarded(function, path, inner, *rest):
         said = printable(getattr(error, "strerror", None) or str(error)) or type(error).__name__
         packed = path.suffix.lower() == ".zip"
         what = "the archive cannot be read" if packed else "it cannot be opened"
-        student = _owner(inner.parts, rest[0])
+        student = _owner(rest[1], rest[0])
         return [HandedIn(inner.as_posix(), student, path.name, EPOCH, fault=f"{what}: {said}")]
 
 
-def _open(path, inner, set_name):
+def _open(path, inner, set_name, parts):
     entry = os.lstat(path)
-    item = HandedIn(inner.as_posix(), _owner(inner.parts, set_name), path.name, _changed(entry))
+    item = HandedIn(inner.as_posix(), _owner(parts, set_name), path.name, _changed(entry))
+    item.mark = _platform(parts[0])
     if not stat.S_ISREG(entry.st_mode):
         item._fault = "it is a symbolic link or a device, not a file"
     elif path.suffix.lower() == ".zip":
-        return _unpack(path, inner, set_name)
+        return _unpack(path, inner, set_name, parts)
     elif path.name in ("timestamp.txt", "submission_metadata.yml"):
         return []  # a time that may be the student's own word is not taken
     elif why := _no_notebook(inner.parts):
@@ -200,8 +208,6 @@ def _open(path, inner, set_name):
         item._fault = f"it has {entry.st_size / MIB:.0f} MB; {LARGEST // MIB} MB are taken at most"
     else:
         item._load = lambda: read_file(path, LARGEST)
-    if len(inner.parts) == 1 or _platform(inner.parts[0]):
-        item.mark = _platform(inner.parts[0])
     return [item]
 
 
@@ -251,22 +257,28 @@ def stamped(text):
 # ---------------------------------------------------------------- archives
 
 
-def _unpack(path, inner, set_name):
+def _unpack(path, inner, set_name, parts):
     """The notebooks in an archive; none is written to disk under the name that it has there."""
     archive = zipfile.ZipFile(path)
-    own = len(inner.parts) > 1
-    files = _members(archive, inner, set_name, _changed(os.stat(path)), own)
-    if not own and len(list(path.parent.glob("*.zip"))) > 1:  # each may be named after its student
-        for file in files:
-            file.student = file.student or _owner(inner.parts, set_name)
-    return files
+    time, own = _changed(os.stat(path)), len(inner.parts) > 1
+    files = _members(archive, inner, set_name, time, own, parts=parts)
+    if own or len(list(path.parent.glob("*.[zZ][iI][pP]"))) < 2:
+        return files
+    # Of several archives each is one student's, if it does not hold the work of several.
+    readable = [file for file in files if not file.known_fault]
+    several = {f.student for f in readable if f.student and not OLD.match(f.student)}
+    if len(several) > 1 or any(file.mark for file in readable):
+        return files
+    return _members(archive, inner, set_name, time, True, parts=parts)
 
 
-def _members(archive, inner, set_name, time, own, depth=0, reopen=None):
+def _members(archive, inner, set_name, time, own, depth=0, reopen=None, parts=(), used=None):
     """The files in an opened archive.
 
     own : whether a student made it: then all in it is that student's, and as old as the archive
     reopen : a function that opens it again; None if it stays open
+    parts : the part of the archive's own path that says whose it is
+    used : of an archive in another: the student, and what all students' archives have held so far
     """
     named = [(_spelled(m), place, m) for place, m in enumerate(archive.infolist())]
     named = [one for one in named if not one[2].is_dir() and not JUNK.search(one[0])]
@@ -281,25 +293,29 @@ def _members(archive, inner, set_name, time, own, depth=0, reopen=None):
     ]
     shared = 0 if own else _shared_folders(notebooks, set_name)
     whose = {} if own else _gradescope(archive, names)
-    found, left, nested, taken = [], defaultdict(lambda: [UNPACKED]), Counter(), Counter()
+    outer = _wrappers([parts[shared:] for parts in notebooks if len(parts) > shared])
+    owner = tuple(parts) or inner.parts
+    found, left = [], defaultdict(lambda: [UNPACKED])
+    whole, nested, taken = used or (None, Counter(), Counter())
     for name, place, member in named:
         parts = PurePosixPath(name).parts or (name,)
         inside = parts[shared:] if len(parts) > shared else parts[-1:]
-        inside = inside[1:] if _holds_folders(inside) else inside
+        inside = inside[len(inside) > 1 and inside[0] in outer :]
         packed, where = _packed(member), f"{inner.as_posix()}: {name}"
         item = HandedIn(
             where,
-            _owner(inner.parts if own else inside, set_name),
+            _owner(owner if own else inside, set_name),
             parts[-1],
             time if own else packed,
             inner=packed,
         )
-        taken[item.student] += 1
-        if taken[item.student] > MEMBERS + 1:
+        key = item.student if whole is None else whole
+        taken[key] += 1
+        if taken[key] > MEMBERS + 1:
             continue  # the first one too many has a line
         load = _loader(reopen or (lambda: archive), place, left[item.student])
-        item.mark = _platform(inner.parts[0] if own else inside[0])
-        if taken[item.student] > MEMBERS:
+        item.mark = _platform(owner[0] if own else inside[0])
+        if taken[key] > MEMBERS:
             item._fault = f"{MEMBERS} files of a student are taken at most"
         elif _leads_out(name):
             item.student, item.mark = "", None
@@ -309,11 +325,11 @@ def _members(archive, inner, set_name, time, own, depth=0, reopen=None):
         elif member.flag_bits & 1:
             item._fault = "it is encrypted"
         elif name.lower().endswith(".zip") and depth < 2:
-            nested[item.student] += 1
-            if nested[item.student] > ARCHIVES:
+            nested[key] += 1
+            if nested[key] > ARCHIVES:
                 item._fault = f"{ARCHIVES} archives of a student are opened at most"
             else:
-                found += _nested(load, item, set_name, depth)
+                found += _nested(load, item, set_name, depth, (key, nested, taken))
                 continue
         elif parts[-1] == "submission_metadata.yml" and whose:
             continue
@@ -358,15 +374,19 @@ def _loader(reopen, place, left):
     return load
 
 
-def _nested(load, item, set_name, depth):
+def _nested(load, item, set_name, depth, used):
     """The files of a student's archive within another archive."""
 
     def reopen():
-        return zipfile.ZipFile(io.BytesIO(load()))
+        file = io.BytesIO(load())
+        end = zipfile._EndRecData(file)  # before the list is read, as long as it says it is
+        if end and end[zipfile._ECD_SIZE] > LISTING * MEMBERS:
+            raise Unreadable(f"its list of members is too long; {MEMBERS} are taken at most")
+        return zipfile.ZipFile(file)
 
     try:
         inner = PurePosixPath(item.where)
-        files = _members(reopen(), inner, set_name, item.time, True, depth + 1, reopen)
+        files = _members(reopen(), inner, set_name, item.time, True, depth + 1, reopen, used=used)
     except Exception as error:
         item._fault = f"the archive cannot be read: {error}"
         return [item]
@@ -451,14 +471,24 @@ def _platform(name):
     return next((m for pattern in PLATFORMS if (m := pattern.fullmatch(name))), None)
 
 
-def _holds_folders(parts):
-    """Whether a folder holds students' folders or files, as the platform named them."""
-    return len(parts) > 1 and not _platform(parts[0]) and bool(_platform(parts[1]))
+def _wrappers(paths):
+    """The outermost folders, if they are the platform's or the teacher's and not the students'.
+
+    Each of them, then, holds what a platform named after two students or more. By one name alone
+    (`ada/ps_2026_11_20.ipynb`) a file would leave its owner, or pass for somebody else's.
+    """
+    held = defaultdict(set)
+    for parts in paths:
+        mark = _platform(parts[1]) if len(parts) > 1 else None
+        taken = len(parts) > 1 or NOTEBOOK.search(parts[0]) or parts[0].lower().endswith(".zip")
+        if taken and not parts[0].startswith("."):
+            held[parts[0]] |= {student_id(mark["name"])} if mark else set()
+    wrapped = held and all(len(who) > 1 and not _platform(name) for name, who in held.items())
+    return set(held) if wrapped else set()
 
 
 def _owner(parts, set_name):
     """Whose this file is: the name of its folder, or what its own name says beside the set's."""
-    parts = parts[1:] if _holds_folders(parts) else parts
     if mark := _platform(parts[0]):
         return mark["name"]
     if len(parts) > 1:
@@ -588,6 +618,9 @@ def _cell(raw):
     if not isinstance(source, str):
         return None
     source = source.encode("utf-8", "replace").decode()
+    pasted = {}
+    if raw["cell_type"] == "markdown":
+        source = _pasted(source, pasted)
     if raw["cell_type"] != "code" and len(source) > LONGEST:
         source = source[:LONGEST] + f"\n\n[Cut here: {LONGEST} characters are taken at most.]"
     if len(blank := re.findall(r"(?m)^[ \t]+$", source)) > BLANK:  # slow to show in colours
@@ -599,9 +632,24 @@ def _cell(raw):
     name = marks.get("grade_id") if isinstance(marks, dict) else None
     cell.metadata.name = name if isinstance(name, str) else ""
     cell.metadata.id = raw["id"] if isinstance(raw.get("id"), str) else ""
-    if cell.cell_type == "markdown" and (pictures := _pictures(raw.get("attachments"))):
+    if cell.cell_type == "markdown" and (pictures := _pictures(raw.get("attachments")) | pasted):
         cell.attachments = pictures
     return cell
+
+
+def _pasted(source, pictures):
+    """The text with the pictures in it, which are long, moved to its attachments."""
+
+    def attach(found):
+        name = f"pasted-{len(pictures) + 1}.{found[1]}"
+        pictures[name] = {f"image/{found[1].replace('jpg', 'jpeg')}": found[2]}
+        return f"attachment:{name}"
+
+    source = re.sub(r"data:image/(png|jpe?g);base64,([\w+/]+=*)", attach, source, flags=re.A)
+    source = re.sub(r"data:[\w/+.;=-]{0,99}base64,[\w+/]{99,}=*", "picture not taken", source)
+    return re.sub(
+        r"<img\b[^<>]{0,300}?(attachment:pasted-\d+\.\w+)[^<>]{0,300}>", r"![](\1)", source
+    )
 
 
 def _pictures(attachments):
@@ -623,24 +671,34 @@ def restore(cells, release):
     release : the notebook that the students received
 
     Returns the notebook and notes on what was repaired. What a student wrote counts wherever it
-    stands: cells that were added stay, behind the cell that they followed; a given cell of code
-    that was changed is run as it was given and as it became; an answer that was deleted leaves no
-    placeholder behind; of an answer that is there twice, both are run, the last one last; a text is
-    also looked for in the cells around its own.
+    stands: cells that were added stay, behind the cell that they followed, and so do answers in
+    code that were moved, and copies of them; a given cell of code that was changed is run as it was
+    given and as it became; an answer that was deleted leaves no placeholder behind; a text is also
+    looked for in the cells around its own, and pictures alone are an answer.
     """
     names = {cell.metadata.nbgrader.grade_id: cell for cell in release.cells}
     by_id = {cell.id: name for name, cell in names.items()}
     by_text = {bare(c.source): n for n, c in names.items() if not c.metadata.nbgrader.solution}
     found = {name: [] for name in names}
-    added = {name: [] for name in [None, *names]}
+    added, elsewhere = {name: [] for name in [None, *names]}, Counter()
     order, notes, last = [], [], None
     for cell in cells:
         name = cell.metadata.pop("name")
         name = name if name in names else by_id.get(cell.metadata.id)
-        name = by_text.get(bare(cell.source)) if name is None else name
+        cell.metadata.name = by_text.get(bare(cell.source)) if name is None else name
+    places = {name: place for place, name in enumerate(names)}
+    stays = _in_order([places.get(cell.metadata.name) for cell in cells])
+    for cell, stayed in zip(cells, stays, strict=True):
+        name = cell.metadata.name
         cell.metadata = nbformat.NotebookNode()
+        code = name and names[name].metadata.nbgrader.solution and names[name].cell_type == "code"
         if name is None:
             added[last].append(cell)
+        elif code and not stayed and cell.source.strip() != names[name].source.strip():
+            moved = nbformat.v4.new_code_cell(cell.source)
+            order.append(name)
+            added[last].append(moved)
+            elsewhere[name] += 1
         else:
             last = name
             order.append(name)
@@ -653,22 +711,27 @@ def restore(cells, release):
     for name, given in names.items():
         cell = nbformat.from_dict(json.loads(json.dumps(given)))
         marks = given.metadata.nbgrader
-        own = [c for c in found[name] if c.source.strip() != given.source.strip()]
+        was = given.source.strip()
+        own = [c for c in found[name] if c.source.strip() != was or c.get("attachments")]
+        count = len(found[name]) + elsewhere[name]
         if not found[name]:
-            notes.append(f"cell {name} was missing")
+            notes.append(f"cell {name} was {'moved' if count else 'missing'}")
             cell.source = "" if marks.solution and cell.cell_type == "code" else cell.source
         elif marks.solution and own:
             cell.source = own[-1].source
             notebook.cells += _as(cell.cell_type, own[:-1])
             if cell.cell_type == "markdown":
                 cell.attachments = own[-1].get("attachments", {})
+                if cell.source.strip() == was:  # nothing but pictures, which are to be seen
+                    shown = [f"![](attachment:{quote(one)})" for one in cell.attachments]
+                    cell.source = "\n\n".join([cell.source, *shown])
                 _disarm(cell)
         elif own:
             notes.append(f"given cell {name} had been changed")
         if marks.solution and cell.cell_type == "markdown" and not own:
             _look_for_text(cell, name, above, found, added, names)
-        if len(found[name]) > 1:
-            notes.append(f"cell {name} was there {len(found[name])} times")
+        if count > 1:
+            notes.append(f"cell {name} was there {count} times")
         changed = _as("code", own) if cell.cell_type == "code" and not marks.solution else []
         # A check that was changed comes first: the notebook's state is kept after the check.
         notebook.cells += [*changed, cell] if marks.get("grade") else [cell, *changed]
@@ -683,6 +746,20 @@ def restore(cells, release):
             if cell.cell_type != "code":
                 _disarm(cell)
     return notebook, notes
+
+
+def _in_order(places):
+    """Which cells stand in the released order, as many of them as can; None is no place."""
+    ends, last, before = [], [], {}  # the longest rising row, by patience sorting
+    for at, place in enumerate(places):
+        if place is not None:
+            row = bisect.bisect_left(ends, place)
+            ends[row:], last[row:] = [place, *ends[row + 1 :]], [at, *last[row + 1 :]]
+            before[at] = last[row - 1] if row else None
+    at, stays = last[-1] if last else None, [False] * len(places)
+    while at is not None:
+        stays[at], at = True, before[at]
+    return stays
 
 
 LOOK = "*(The cell for the answer was left as it was. Text of the student stands in other cells.)*"
@@ -794,7 +871,8 @@ def take_in(handed_in, release, *, roster=None, other=None, set_name=""):
 
     Returns a list of Submission, one for each student, and a list of Entry, one for each file.
     """
-    submissions, entries, spelled, tries, beside = {}, [], {}, Counter(), {}
+    submissions, entries, spelled, tries, beside, untouched = {}, [], {}, Counter(), {}, {}
+    given = {bare(cell.source) for cell in release.cells}
     crowds = _crowds(handed_in) if roster is None else set()
 
     def newest(item):
@@ -809,7 +887,10 @@ def take_in(handed_in, release, *, roster=None, other=None, set_name=""):
         entry = Entry(student, item.where, "set aside")
         entries.append(entry)
         try:
-            entry.reason = _reason(item, student, asked, crowds, spelled, submissions, tries)
+            empty = untouched.get(student)
+            tied = empty and abs((submissions[student].time - item.time).total_seconds()) <= TIE
+            others = submissions.keys() - ({student} if tied else set())
+            entry.reason = _reason(item, student, asked, crowds, spelled, others, tries)
             if item.known_fault and item.name.lower().endswith(BESIDE) and student and not asked:
                 beside.setdefault(student, []).append(entry)
             if entry.reason:
@@ -821,6 +902,9 @@ def take_in(handed_in, release, *, roster=None, other=None, set_name=""):
             if why := strange(cells, release, other):
                 raise Unreadable(why)
             notebook, notes = restore(cells, release)
+            answered = any(cell.source.strip() and bare(cell.source) not in given for cell in cells)
+            if tied and not answered:
+                raise Unreadable("the same student handed in a newer one, which is graded")
         except Unreadable as error:
             entry.reason = str(error)
             continue
@@ -830,6 +914,9 @@ def take_in(handed_in, release, *, roster=None, other=None, set_name=""):
             continue
         finally:
             item.drop()
+        if tied:
+            empty.status, empty.reason = "set aside", "one of the same time has answers"
+        untouched[student] = None if answered else entry
         spelled[student] = unicodedata.normalize("NFC", item.student.strip())
         submissions[student] = Submission(student, notebook, item.time, notes)
         entry.status, entry.reason = "graded", "; ".join(notes)
@@ -870,13 +957,15 @@ def _reason(item, student, asked, crowds, spelled, submissions, tries):
 
 
 def _crowds(handed_in):
-    """Folders of the inbox in which notebooks lie in two folders or more, and none beside them."""
+    """Folders of the inbox that hold the work of several, by the names of what lies in them."""
     within = {}
     for item in handed_in:
         parts = PurePosixPath(item.where).parts
         copy = len(parts) > 2 and OLD.match(parts[1])
         if ": " not in item.where and not item.known_fault and len(parts) > 1 and not copy:
-            within.setdefault(item.student, set()).add(parts[1] if len(parts) > 2 else "")
+            mark = _platform(parts[1]) if len(parts) == 2 else None
+            name = parts[1] if len(parts) > 2 else mark["name"] if mark else ""
+            within.setdefault(item.student, set()).add(name)
     return {one for one, folders in within.items() if len(folders) > 1 and "" not in folders}
 
 

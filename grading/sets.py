@@ -81,7 +81,7 @@ class Question:
     name: str = ""  # what the student defines or assigns
     inputs: Callable[[np.random.Generator], list[tuple]] | None = None
     reference: Any = None  # the function or the value of the solution edition
-    rtol: float = 1e-7
+    rtol: float = 5e-7  # seven digits: half a unit of the last, relative to 1.000000
     atol: float = 1e-9
     single: bool = True  # whether single precision will do; not where `rtol` is set
     show: bool = True  # whether feedback may show an input that failed

@@ -50,6 +50,14 @@ def merged(cells, name, into, first=False):
     cell["source"] = "\n\n".join(parts)
 
 
+def copied(cells, name, onto):
+    """A cell is copied, with its marks, to the place of another, whose answer it takes."""
+    place = at(cells, onto)
+    source = "def share(x, f=divide): return f(x)"
+    cells[place] = {**cells[at(cells, name)], "id": "copy", "source": source}
+    cells.insert(place, new("def divide(x): return x / np.sum(x)"))
+
+
 def without_marks(cells):
     for cell in cells:
         cell["metadata"] = {}
@@ -92,6 +100,22 @@ HABITS = {  # answers by question; "first", "last": an added cell; "do": what be
     "the placeholder stays below": {"q1": f"{SCALE}{STUB}"},
     "the placeholder's function stays": {"q1": f"{SCALE}\ndef scale(x):\n    '''x'''\n    {STUB}"},
     "copied before the placeholder": {"first": SCALE, "q1": None},
+    "the placeholder in try": {
+        "q1": f"{SCALE}def scale(x):\n    try:\n        {STUB}    except OSError:\n        pass",
+        "q3": f"try:\n    {STUB}except NotImplementedError:\n    {ANSWER}",
+    },
+    "a copy of another answer's cell": {"do": lambda c: copied(c, "q1-answer", "q2-answer")},
+    "moved behind what it needs": {
+        "q1": "def scale(x, n=two): return n * np.asarray(x)",
+        "do": lambda c: [
+            c.insert(at(c, "q2-answer"), new("two = 2")),
+            c.insert(at(c, "q2-answer"), c.pop(at(c, "q1-answer"))),
+        ],
+    },
+    "moved before what needs it": {
+        "q1": "def scale(x, n=int(answer) // 21): return n * np.asarray(x)",
+        "do": lambda c: c.insert(at(c, "q1-answer"), c.pop(at(c, "q3-answer"))),
+    },
     "reversed": {"do": lambda c: c.reverse()},
     "no metadata and no ids": {"do": without_marks},
     "markdown by mistake": {
@@ -105,6 +129,11 @@ HABITS = {  # answers by question; "first", "last": an added cell; "do": what be
     },
     "%matplotlib inline": {"q1": "%matplotlib inline\nimport math\n" + SCALE},
     "%matplotlib widget": {"first": "%matplotlib widget\ntwo = 2", "q3": "answer = 21.0 * two"},
+    "a backend with windows": {
+        "first": "import matplotlib\nmatplotlib.use('TkAgg')\nimport matplotlib.pyplot as plt",
+        "q1": "plt.switch_backend('QtAgg'); matplotlib.use('WebAgg'); plt.plot([1]); plt.show()\n"
+        "matplotlib.use('Agg', force=True); plt.figure()\n" + SCALE,
+    },
     "%pylab": {"first": "%pylab inline\ntwo = 2", "q3": "answer = 21.0 * two"},
     "unknown magics": {"q1": "%load_ext lab_black\n%nb_black\n" + SCALE, "q2": "%%nope\n" + SHARE},
     "%%time and %config": {
@@ -175,6 +204,12 @@ TEXTS = {  # what becomes of the text's cell, and whether it waits for a reader
     ),
     "text in the question": (lambda c: merged(c, "q4", f"{SET}-{LAST}"), True),
     "text at the top": (lambda c: moved(c, "q4", f"{SET}-1"), True),
+    "a picture alone": (
+        lambda c: c[at(c, "q4")].update(
+            source=GIVEN["q4"], attachments={"a b.png": {"image/png": "iVBORw0KGgo="}}
+        ),
+        True,
+    ),
     "no text at all": (lambda c: c[at(c, "q4")].update(source=GIVEN["q4"]), False),
     "a photo beside it": (lambda c: c[at(c, "q4")].update(source=GIVEN["q4"]), True),
 }

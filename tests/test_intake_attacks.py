@@ -170,6 +170,16 @@ def test_a_picture_that_is_not_there_does_not_keep_the_page_from_opening(release
         assert "picture not taken" in source
 
 
+@pytest.mark.parametrize("form", ["![x]({}) ", '<img src="{}" width="5">'])
+@pytest.mark.parametrize("kind", ["png", "jpeg", "svg+xml"])
+def test_a_picture_pasted_as_text_takes_no_room_from_the_text(release, form, kind):
+    picture = form.format(f"data:image/{kind};base64,{'iVBO' * 30_000}")
+    source, page = shown(f"Before.\n\n{picture}\n\nTherefore.", release)
+    assert source.endswith("Therefore.")
+    assert len(source) < 200
+    assert (f"data:image/{kind};base64,iVBO" in page) == (kind != "svg+xml")
+
+
 def test_an_added_cells_pictures_are_treated_alike(release):
     new = {"cell_type": "markdown", "source": "![it](attachment:gone.png)"}
     cells = [new, *json.loads(answer())["cells"]]
@@ -476,6 +486,26 @@ EXPORTS = {  # files in the inbox, or members of an archive there: the student o
         "ada/v2/ps-small.ipynb": "ada",
         "ps-small_bob.ipynb": "bob",
     },
+    "names that only look like a platform's": {
+        "ada/ps_2026_11_20.ipynb": "ada",
+        "bob/ps_2026_11_20.ipynb": "bob",
+        "blaise_7_8_hw.ipynb": "blaise",
+        "eve/blaise_1_2_x.ipynb": "eve",
+        "mallory/blaise_7_8_x.ipynb": "are these students?",
+        "mallory/ada_7_8_x.ipynb": "are these students?",
+    },
+    "the same in an archive": {
+        "all.zip": {"ada/ps_2026_11_20.ipynb": "ada", "bob/ada_1_2_x.ipynb": "bob"},
+    },
+    "archives with one folder's name": {
+        "ada.zip": {"homework/hw.ipynb": "ada"},
+        "bob.ZIP": {"homework/hw.ipynb": "bob", "homework/old/hw.ipynb": "newer one"},
+        "eve_1_2_hw.zip": {"ps-small/my homework.ipynb": "eve"},
+    },
+    "archives of sections": {
+        "a.zip": {"ada/hw.ipynb": "ada", "bob/hw.ipynb": "bob"},
+        "b.zip": {"eve/hw.ipynb": "eve", "wei/hw.ipynb": "wei"},
+    },
     "a tie": {"ada/part1.ipynb": "newer one", "ada/ps-small.ipynb": "ada"},
 }  # fmt: skip
 YAML = """---
@@ -519,6 +549,20 @@ def test_files_as_they_come_find_their_student(tmp_path, release, platform):
         assert want in got, (name, entry)
 
 
+@pytest.mark.parametrize("solved", ["a.ipynb", "z.ipynb", "ps-small.ipynb"])
+def test_of_the_same_time_the_answered_one_is_graded(tmp_path, release, solved):
+    empty = answer(release.cells[0].source)
+    for name in ("m.ipynb", "ps-small (1).ipynb", "ps-small.ipynb"):
+        hand_in(tmp_path, f"ada/{name}", empty, time=10**9 + (name == "m.ipynb"))
+    hand_in(tmp_path, f"ada/{solved}", time=10**9)
+    got, entries = intake.take_in(intake.gather(tmp_path, SET), release, set_name=SET)
+    assert got[0].notebook.cells[-1].source == "Because."
+    assert [e.file for e in entries if e.status == "graded"] == [f"ada/{solved}"]
+    hand_in(tmp_path, "ada/new.ipynb", empty, time=10**9 + 60)  # taken back, as it seems
+    got, _ = intake.take_in(intake.gather(tmp_path, SET), release, set_name=SET)
+    assert got[0].notebook.cells[-1].source == "Your answer."
+
+
 def test_a_roster_is_the_truth(tmp_path, release):
     path = tmp_path / "roster.csv"
     path.write_text(
@@ -555,6 +599,23 @@ def test_a_notebook_and_an_archive_may_not_fill_the_memory(tmp_path, monkeypatch
     held = {name: len(item.data) for name, item in found.items()}
     assert sum(size for name, size in held.items() if name[0] == "a") <= 1000
     assert held["b/1.ipynb"] == held["c/1.ipynb"] == 400, "another student's allowance"
+
+
+def test_archives_in_archives_share_one_count(tmp_path, release, monkeypatch):
+    """Of files and of archives, and a list that is too long is not read."""
+    monkeypatch.setattr(intake, "MEMBERS", 40)
+    monkeypatch.setattr(intake, "ARCHIVES", 3)
+    deep = packed(*[(f"{n}.zip", packed(*[(f"{n}.txt", b"") for n in range(9)])) for n in range(4)])
+    hand_in(tmp_path, "eve/a.zip", packed(*[(f"{n}.zip", deep) for n in range(4)]))
+    hand_in(
+        tmp_path, "bob/a.zip", packed(("x.zip", packed(*[(f"{n:0500}", b"") for n in range(41)])))
+    )
+    hand_in(tmp_path, "ada/a.zip", packed(("x.zip", packed(("hw.ipynb", answer())))))
+    found = intake.gather(tmp_path, SET)
+    assert len([item for item in found if item.where.startswith("eve")]) <= 41
+    assert any("archives of a student" in item.fault for item in found)
+    assert any("list of members is too long" in i.fault for i in found if i.where[:3] == "bob")
+    assert students(tmp_path, release) == ["ada"]
 
 
 def test_many_files_of_one_student_cost_that_student_only(tmp_path, release, monkeypatch):

@@ -54,6 +54,34 @@ def test_solutions_earn_all_and_releases_none_and_mistakes_are_named(name, varia
             assert question.earned(solved, seed=4), question.id
 
 
+NUMBERS = ["two", "three", "four", "five", "six", "seven", "eight", "nine"]
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("name", SETS)
+def test_as_many_digits_as_a_question_asks_for_are_enough(name, variant):
+    """An answer rounded to them is off by half a unit of the last one at most."""
+    problem_set, task = loaded(name, variant), ""
+    asked = {question.id: question for question in problem_set.questions}
+    for cell in problem_set.student().cells:
+        if cell.cell_type == "markdown":
+            task = cell.source
+        said = re.search(rf"\b({'|'.join(NUMBERS)})\s+digits", task, re.I)
+        question = asked.get(cell.id)
+        if not question or question.kind == "text":
+            continue
+        number = question.kind == "value" and isinstance(question.reference, (float, np.floating))
+        assert said or not number or float(question.reference).is_integer(), (cell.id, task)
+        if not said:
+            continue
+        digits = NUMBERS.index(said[1].lower()) + 2
+        assert question.rtol >= 0.5 * 10.0 ** (1 - digits), (cell.id, digits)
+        if number:
+            rounded = f"{question.name} = {question.reference:.{digits - 1}e}"
+            names = problem_set.run({f"{cell.id}-answer": rounded}, check=cell.id)
+            assert question.earned(names, seed=0), (cell.id, rounded)
+
+
 @pytest.mark.parametrize("name", SETS)
 def test_a_set_is_worth_doing(name):
     """Six to nine questions of several kinds, from ★ to ★★★, one of them a derivation."""

@@ -164,10 +164,21 @@ class StubsOut(ast.NodeTransformer):
         words = [part for part in node.body if not is_text(part)]
         return node if words or len(node.body) == before else None
 
+    def visit_Try(self, node):
+        """Drop a block that tries nothing else, unless what it does instead is an answer."""
+        if any(self.visit_Raise(part) for part in node.body if isinstance(part, ast.Raise)) or not (
+            all(isinstance(part, ast.Raise) or is_text(part) for part in node.body)
+        ):
+            return self.generic_visit(node)
+        quiet = (ast.Pass, ast.Raise, ast.Expr)
+        instead = [part for handler in node.handlers for part in handler.body]
+        return node.finalbody if all(isinstance(part, quiet) for part in instead) else node
+
     def generic_visit(self, node):
         """Keep a block that held nothing else whole."""
         node = super().generic_visit(node)
-        if isinstance(node, (ast.If, ast.For, ast.While, ast.With, ast.ClassDef)) and not node.body:
+        block = not isinstance(node, (ast.Module, ast.FunctionDef))
+        if block and getattr(node, "body", None) == []:
             node.body = [ast.copy_location(ast.Pass(), node)]
         return node
 
@@ -250,7 +261,7 @@ def make_shell(recorder):
     shell = Shell(config=config)
     sys.path.insert(0, "")  # a module that a cell has written can be imported
     shell.ast_transformers.append(StubsOut())
-    sys.meta_path.insert(0, PlainBars)
+    sys.meta_path[:0] = [PlainBars, NoWindows]
     InteractiveShell._instance = Shell._instance = shell  # what display() asks for
     return shell
 
@@ -268,6 +279,39 @@ class PlainBars:
         return importlib.util.spec_from_file_location(
             name, importlib.util.find_spec("tqdm.std").origin
         )
+
+
+class NoWindows:
+    """Finds Matplotlib, and leaves out the requests for a backend that opens windows."""
+
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        """Replace what chooses a backend once the module has run."""
+        if name not in ("matplotlib", "matplotlib.pyplot"):
+            return None
+        from importlib.machinery import PathFinder
+
+        if spec := PathFinder.find_spec(name, path):
+            run = spec.loader.exec_module
+
+            def exec_module(module):
+                run(module)
+                if name == "matplotlib":
+                    module.use = lambda backend, **_: None
+                else:
+                    choose = module.switch_backend
+                    module.switch_backend = lambda backend: cls.tried(choose, backend)
+
+            spec.loader.exec_module = exec_module
+        return spec
+
+    @staticmethod
+    def tried(choose, backend):
+        """Take a backend that is there."""
+        try:
+            choose(backend)
+        except ImportError as error:
+            print(f"the figures stay in the notebook: {error}", file=sys.stderr)
 
 
 def out_of_time(signum, frame):
