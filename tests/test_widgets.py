@@ -31,9 +31,9 @@ PLACES = {
     "training": "chapters/08_learning.html",
 }
 SET_BY_CHAPTER = {"overflow_explorer", "training"}  # they open in a state of the chapter's own
-COMPUTE = """async ([name, states]) => {
-    const { compute } = await import(new URL(`_static/widgets/${name}.js`, location.href));
-    return states.map((state) => compute(state));
+COMPUTE = """async ([name, states, what]) => {
+    const module = await import(new URL(`_static/widgets/${name}.js`, location.href));
+    return states.map((state) => module[what](state));
 }"""
 RNG = np.random.default_rng(0)
 
@@ -44,7 +44,7 @@ def computed(chromium, address):
     context = chromium.new_context(service_workers="block")
     page = context.new_page()
     page.goto(address + "index.html")
-    yield lambda name, states: page.evaluate(COMPUTE, [name, states])
+    yield lambda name, states, what="compute": page.evaluate(COMPUTE, [name, states, what])
     context.close()
 
 
@@ -99,22 +99,36 @@ def test_the_explorer_computes_softmax_loss_and_gradient(computed):
         agree(found["loss"], loss)
 
 
-def test_the_losses_and_their_slopes_are_computed(computed):
-    states = [
-        {"cat": RNG.uniform(-8, 8), "rivals": RNG.uniform(-4, 4, 2).tolist()} for _ in range(200)
-    ]
+def test_the_losses_and_their_gradients_are_computed(computed):
+    states = RNG.uniform(-12, 12, (200, 3)).tolist()
     for state, found in zip(states, computed("loss_explorer", states), strict=True):
-        z = np.array([state["cat"], *state["rivals"]])
+        z = np.array(state)
         p, (pair, grad) = ce.softmax(z), ce.cross_entropy_with_grad(z, 0)
         twice, pull = ce.cross_entropy_with_grad(p, 0)
         error, margins = np.array([-(p[1] + p[2]), p[1], p[2]]), z[1:] - z[0] + 1
-        jacobian = ce.softmax_jacobian(z)
+        jacobian, close = ce.softmax_jacobian(z), (margins > 0).astype(float)
         agree(found["values"], [pair, error @ error, np.maximum(margins, 0).sum(), twice])
-        slopes = [grad[0], 2 * (jacobian @ error)[0], -np.sum(margins > 0), (jacobian @ pull)[0]]
-        agree(found["slopes"], slopes, 1e-8)
-        rows = widgets.LossExplorer(cat=z[0], rivals=list(z[1:])).lines()
-        said = [[float(number) for number in row[1:]] for row in list(rows)[2:]]
-        np.testing.assert_allclose(said, np.transpose([found["values"], slopes]), 1e-3, 6e-4)
+        slopes = [grad, 2 * jacobian @ error, np.array([-close.sum(), *close]), jacobian @ pull]
+        np.testing.assert_allclose(found["gradients"], slopes, 1e-8, 1e-15)
+
+
+@pytest.mark.parametrize("rivals", [[10.0, 0.0], [12.0, 3.0], [2.0, 2.0], [-1.0, -2.0]])
+def test_the_race_ends_after_the_steps_that_the_words_say(rivals, computed):
+    """At the chapter's start after its printed steps; farther off, not within ten thousand."""
+    found = computed("loss_explorer", [rivals], "arrivals")[0]
+    figure = widgets.LossExplorer(rivals=rivals)
+    rows = [line.split(" | ")[1:] for line in figure.words().split("\n")[2:]]
+    assert [row[-1] for row in rows] == [str(n) if n is not None else "> 10000" for n in found]
+    values, gradients = computed("loss_explorer", [[0.0, *rivals]])[0].values()
+    said = [[float(loss), float(slope)] for loss, slope, _ in rows]
+    wanted = np.transpose([values, [gradient[0] for gradient in gradients]])
+    np.testing.assert_allclose(said, wanted, 1e-3, 6e-4)
+    if rivals == [10.0, 0.0]:
+        text = (prose.ROOT / "chapters/04_the_pair.ipynb").read_text()
+        for name, n in zip(
+            ["pair", "squared", "twice"], [found[0], found[1], found[3]], strict=True
+        ):
+            assert f"{name:8s} {n:4d} steps" in text
 
 
 def test_the_triangle_computes_loss_and_gradient_of_soft_targets(computed):
@@ -314,20 +328,35 @@ def test_the_explorer_moves_by_keys_and_a_shift_changes_nothing(hand):
     expect(line).to_contain_text(f"{ce.cross_entropy([1.9, 1.0, 0.1], 2):.3f} nats")
 
 
-def test_the_losses_follow_hand_and_keys(hand):
+def test_the_race_follows_hand_and_keys(hand):
     box = hand.open_widget("loss_explorer")
+    steps = box.locator("tbody td:last-child")
+    for _ in range(6):
+        hand.press_on(box.locator("button", has_text="One step"))
+    expect(steps).to_have_text(["6 ✓", "6", "5 ✓", "6"])
+    expect(box.locator("[role=status]")).to_contain_text("pair: loss 0.355, slope −0.299, arrived")
+    # from dog − cat = 10 to 2: a map is 128 wide and high, for 20 points
+    hand.drag_on(box, ((30 + 18 * 6.4) / 440, 99 / 308), ((30 + 10 * 6.4) / 440, 99 / 308))
+    expect(steps).to_have_text(["0", "0", "0", "0"])
     rows = box.locator("tbody tr")
-    hand.drag_on(box, (0.2, 0.5), (42 / 440 + 0.5 * 388 / 440, 0.5))
-    expect(rows.first).to_contain_text(f"{ce.cross_entropy([0, 1, 0.1], 0):.3f}")
-    box.locator("input[type=range]").nth(1).focus()
-    hand.keyboard.press("ArrowRight")
-    expect(rows.first).to_contain_text(f"{ce.cross_entropy([0, 1.1, 0.1], 0):.3f}")
+    assert re.search("dog 2.*bird 0", box.locator(".ce-knob").get_attribute("aria-valuetext"))
     box.locator("input[type=range]").first.focus()
     hand.keyboard.press("End")
-    expect(rows.nth(2)).to_contain_text("0.000")
-    best = ce.cross_entropy(ce.softmax([8, 1.1, 0.1]), 0)
-    expect(rows.nth(3)).to_contain_text(f"{best:.3f}")
-    expect(box.locator("[role=status]")).to_contain_text("cross-entropy: ")
+    expect(rows.first).to_contain_text("12.000")
+    hand.press_on(box.locator("label", has_text="hinge"))
+    expect(box.locator("svg")).to_contain_text("hinge")
+    height = box.bounding_box()["height"]
+    hand.press_on(box.locator("button", has_text="Play"))
+    expect(steps.nth(2)).to_have_text("6 ✓")
+    hand.press_on(box.locator("button", has_text="Pause"))
+    at = steps.nth(1).inner_text()
+    hand.wait_for_timeout(300)
+    assert steps.nth(1).inner_text() == at
+    assert box.bounding_box()["height"] == height
+    hand.emulate_media(reduced_motion="reduce")
+    hand.press_on(box.locator("button", has_text="Reset"))
+    hand.press_on(box.locator("button", has_text="Play"))
+    expect(steps).to_have_text(["6", "6", "6 ✓", "6"])
 
 
 def test_the_overflow_explorer_breaks_where_the_format_does(hand):
@@ -381,7 +410,7 @@ def test_the_triangle_follows_hand_keys_and_descent(hand):
 
 DRAGGED = {  # what is drawn with a point to drag, and where a key takes it
     "surprise_meter": ("ArrowLeft", lambda x, y: x < 0 < y + 1),
-    "loss_explorer": ("ArrowRight", lambda x, y: x > 0),
+    "loss_explorer": ("ArrowLeft", lambda x, y: x < 0),
     "simplex": ("ArrowUp", lambda x, y: y < 0),
 }
 
