@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from pathlib import Path
 
 import browser
@@ -210,7 +211,46 @@ def test_the_overflow_explorer_rounds_as_the_format_does(name, computed):
             same(step["es"], np.exp(step["shifted"]))
             same(step["stable"], step["es"] / step["sum"])
             same(step["loss"], np.log(step["sum"]) - step["shifted"][0])
+            others = step["z"][1:] - step["z"][0]
+            behind = np.maximum(others.max(), kind(0))
+            rest = np.exp(others[0] - behind) + np.exp(others[1] - behind)
+            form = behind + np.log(rest + np.exp(-behind)) if behind else np.log1p(rest)
+            same(step["accurate"], form)
         assert all(np.all(np.isfinite(step[key])) for key in ("stable", "loss"))
+
+
+@pytest.mark.parametrize("name", ["float16", "float32", "float64"])
+def test_a_digit_is_called_true_where_it_is_the_exact_loss_s(name, computed):
+    """The exact loss by 60-digit arithmetic; each program's digits, and how many begin it."""
+    kind = np.dtype(name).type
+    states = [
+        {
+            "logits": [RNG.uniform(-20, 60), *RNG.normal(0, 2, 2)],
+            "added": RNG.uniform(-15, 15),
+            "format": name,
+            "label": int(RNG.integers(3)),
+        }
+        for _ in range(60)
+    ]
+    for state, rows in zip(states, computed("overflow_explorer", states, "printed"), strict=True):
+        z = [Decimal(float(kind(v) + kind(state["added"]))) for v in state["logits"]]
+        with localcontext(prec=60):
+            exact = sum((v - z[state["label"]]).exp() for v in z).ln()
+        printed = ["".join(row["parts"]).replace("−", "-") for row in rows]
+        with localcontext(prec=17):
+            assert Decimal(printed[0]) == +exact
+        for row, text in zip(rows[1:], printed[1:], strict=True):
+            if not np.isfinite(row["value"]) or row["value"] == 0:
+                assert (row["count"], text) in [(0, "0"), (0, "inf"), (0, "nan")]
+                continue
+            with localcontext(prec=17, rounding=ROUND_HALF_UP):
+                value = +Decimal(row["value"])
+                assert Decimal(text) == value
+            same_size = value.adjusted() == exact.adjusted()
+            both = [f"{v:.16e}".partition("e")[0] for v in (value, Decimal(printed[0]))]
+            alike = [a == b for a, b in zip(*both, strict=True)] + [False]
+            begins = len(both[0][: alike.index(False)].replace(".", ""))
+            assert row["count"] == (begins if same_size else 0)
 
 
 def same(found, wanted):
@@ -361,24 +401,42 @@ def test_the_race_follows_hand_and_keys(hand):
 
 def test_the_overflow_explorer_breaks_where_the_format_does(hand):
     box = hand.open_widget("overflow_explorer")
-    naive = box.locator("tbody tr").filter(has_text="loss −log")
-    expect(naive).to_contain_text("0.417")
-    box.locator("input[type=range]").focus()
+    losses = box.locator(".ce-digits")
+    added = box.locator("input[type=range]").nth(1)
+    expect(losses.nth(1)).to_contain_text("0.417")
+    added.focus()
     for _ in range(13):  # from 80 to 86.5: the sum is infinite, the exponentials are not
         hand.keyboard.press("ArrowRight")
-    expect(naive).to_contain_text("inf")
+    expect(losses.nth(1)).to_have_text("inf")
+    expect(box.locator("tbody tr").filter(has_text="naive p̂")).to_contain_text("0.000")
     hand.keyboard.press("ArrowRight")
-    expect(naive).to_contain_text("nan")
-    hand.keyboard.press("Home")
+    expect(losses.nth(1)).to_have_text("nan")
+    double = box.locator("label", has_text="float64")
+    hand.press_on(double)
+    expect(losses.nth(1)).to_contain_text("0.417")
+    added.focus()
     hand.keyboard.press("End")
-    half = box.locator("label", has_text="float64")
-    hand.press_on(half)
-    rows = box.locator("tbody tr")
-    expect(rows.filter(has_text="loss −log")).to_contain_text("0.417")
-    box.locator("input[type=range]").focus()
-    hand.keyboard.press("End")
-    expect(rows.filter(has_text="loss −log")).to_contain_text("nan")
-    expect(rows.filter(has_text="loss log(sum)")).to_contain_text("0.417")
+    expect(losses.nth(1)).to_have_text("nan")
+    expect(losses.nth(2)).to_contain_text("0.417")
+
+
+def test_true_digits_follow_the_lead(hand):
+    hand.open_widget("overflow_explorer")
+    box = hand.locator("[data-widget=overflow_explorer]").nth(1)
+    box.scroll_into_view_if_needed()
+    lead = box.locator("input[type=range]").first
+    lead.focus()
+    height = box.bounding_box()["height"]
+    counts, losses = box.locator(".ce-digits + td"), box.locator(".ce-digits")
+    expect(counts.nth(1)).to_have_text("17")
+    while float(lead.input_value()) < 37:
+        hand.keyboard.press("ArrowRight")
+    expect(losses.nth(2)).to_have_text("0")
+    expect(losses.nth(3)).to_contain_text("1.20023258954")
+    expect(counts).to_have_text(["", "1", "0", "15"])
+    expect(box.locator("svg")).to_contain_text("spacing 2.220e−16")
+    expect(box.locator("[role=status]")).to_contain_text("log1p form 1.200e−16 with 15 true")
+    assert box.bounding_box()["height"] == height
 
 
 def test_the_triangle_follows_hand_keys_and_descent(hand):

@@ -221,7 +221,7 @@ def _steps(slope: Callable[[Array], Array], z: Array, limit: int = 10_000) -> st
 
 
 class OverflowExplorer(Widget):
-    """The naive and the stable softmax in half, single and double precision, step by step."""
+    """Three programs for one loss in half, single or double precision, and their true digits."""
 
     name = "overflow_explorer"
     logits = traitlets.List(traitlets.Float(), [2.0, 1.0, 0.1], minlen=3, maxlen=3).tag(sync=True)
@@ -238,10 +238,14 @@ class OverflowExplorer(Widget):
             naive, stable = exps / exps.sum(), np.exp(shifted) / np.exp(shifted).sum()
             naive_loss = -np.log(naive[self.label])
             loss = np.log(np.exp(shifted).sum()) - shifted[self.label]
+            others = np.delete(z, self.label) - z[self.label]
+            behind = np.maximum(others.max(), kind(0))
+            rest = np.exp(others - behind).sum()
+            form = behind + np.log(rest + np.exp(-behind)) if behind else np.log1p(rest)
         yield (
             f"Softmax and loss in {self.format}, {self.added:g} added to all logits: the formula as"
             f" written gives the loss {digits(naive_loss)}, with the maximum subtracted first"
-            f" it is {digits(loss)}."
+            f" it is {digits(loss)}, and in the log1p form {digits(form)}."
         )
         yield ["", *CLASSES]
         named = {"z": z, "exp(z)": exps, "naive p̂": naive}
