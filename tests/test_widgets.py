@@ -164,6 +164,20 @@ def test_the_online_figure_reads_every_order_and_chunk_to_the_same_end(computed)
         assert widgets.digits(ce.logsumexp(z)) == [*figure.lines()][-1][-1]
 
 
+def test_pairs_merged_in_any_order_are_the_pair_of_the_row(computed):
+    rows = RNG.normal(0, 5, (100, 8))
+    pairs = [[[value, 1.0] for value in row] for row in rows.tolist()]
+    while len(pairs[0]) > 1:  # in every row two at random, again and again
+        places = [RNG.permutation(len(row)) for row in pairs]
+        two = [[row[p[0]], row[p[1]]] for row, p in zip(pairs, places, strict=True)]
+        rest = [[row[k] for k in p[2:]] for row, p in zip(pairs, places, strict=True)]
+        found = computed("online_softmax", two, "merge")
+        pairs = [[*row, one] for row, one in zip(rest, found, strict=True)]
+    for row, [(m, s)] in zip(rows, pairs, strict=True):
+        agree(m, row.max())
+        agree(s, np.exp(row - row.max()).sum())
+
+
 def trained():
     """The widget of two runs of two steps on twenty pictures, and the weights it was given."""
     X, labels = RNG.normal(size=(20, 65)), RNG.integers(0, 10, 20)
@@ -543,19 +557,58 @@ def test_a_figure_takes_the_room_that_was_kept_for_it(name, hand):
 def test_the_online_figure_follows_hand_and_keys(hand):
     box = hand.open_widget("online_softmax")
     total = widgets.digits(ce.logsumexp(widgets.OnlineSoftmax().logits))
+    line, tape = box.locator(".ce-line").first, box.locator("svg")
     box.locator("input[type=range]").focus()
     hand.keyboard.press("End")
-    cells = box.locator("tbody td")
-    expect(cells.last).to_have_text(total)
+    expect(line).to_contain_text(f"m + log s {total}")
     hand.press_on(box.locator("button", has_text="Rising"))
-    expect(cells.nth(3)).to_have_text("1.368")
-    expect(cells.last).to_have_text(total)
+    expect(line).to_contain_text(f"m + log s {total}")
+    factors = box.locator("svg .ce-small:not([text-anchor=start])")
+    assert "1.000" not in factors.all_text_contents()
+    hand.press_on(box.locator("button", has_text="Falling"))
+    assert factors.all_text_contents() == ["", "1.000", "1.000", "1.000", "", "", "", ""]
     hand.press_on(box.locator("fieldset label", has_text="4"))
-    expect(box.locator("tbody tr")).to_have_count(2)
     expect(box.locator("[role=status]")).to_contain_text("1 of 2 chunks read")
-    box.locator("input[type=range]").focus()
+    height = box.bounding_box()["height"]
+    hand.press_on(box.locator("button", has_text="Play"))
+    expect(line).to_contain_text(f"m + log s {total}")
+    expect(tape).to_contain_text("s 1.764")
+    assert box.bounding_box()["height"] == height
+
+
+def test_pairs_merge_by_drag_press_and_keys_to_one_total(hand):
+    box = hand.open_widget("online_softmax")
+    total = widgets.digits(ce.logsumexp(widgets.OnlineSoftmax().logits))
+    slots, shown = box.locator(".ce-slot"), box.locator(".ce-row b")
+    expect(slots).to_have_text(["(1.0, 1.449)", "(2.5, 1.030)", "(4.0, 1.037)", "(3.1, 1.045)"])
+    middle = [
+        (at["x"] + at["width"] / 2, at["y"] + at["height"] / 2)
+        for at in (slots.nth(0).bounding_box(), slots.nth(1).bounding_box())
+    ]
+    if hand.evaluate("navigator.maxTouchPoints") > 0:
+        session = hand.context.new_cdp_session(hand)
+        for kind, k in (("touchStart", 0), ("touchMove", 0.5), ("touchMove", 1), ("touchEnd", 1)):
+            x, y = np.multiply(1 - k, middle[0]) + np.multiply(k, middle[1])
+            points = [] if kind == "touchEnd" else [{"x": x, "y": y}]
+            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    else:
+        hand.mouse.move(*middle[0])
+        hand.mouse.down()
+        hand.mouse.move(*middle[1], steps=4)
+        hand.mouse.up()
+    expect(slots).to_have_text(["–", "(2.5, 1.354)", "(4.0, 1.037)", "(3.1, 1.045)"])
+    expect(shown).to_have_text(total)
+    hand.press_on(slots.nth(3))
+    hand.press_on(slots.nth(1))
+    expect(shown).to_have_text(total)
+    hand.keyboard.press("Enter")
     hand.keyboard.press("ArrowRight")
-    expect(cells.last).to_have_text(total)
+    hand.keyboard.press("Enter")
+    expect(slots).to_have_text(["–", "–", "(4.0, 1.764)", "–"])
+    expect(shown).to_have_text(total)
+    expect(box.locator("[role=status]")).to_contain_text(f"1 left; all together still {total}")
+    hand.press_on(box.locator("button", has_text="Split again"))
+    expect(slots.first).to_have_text("(1.0, 1.449)")
 
 
 def test_the_training_figure_follows_hand_and_keys(hand):
