@@ -74,12 +74,14 @@ function render({ model, el }) {
     status.say(`Merged: m ${digits(m, 1)}, s ${digits(s)}. ${pairs.filter(Boolean).length} left; all together still ${total.textContent}.`);
   };
   const slots = [0, 1, 2, 3].map((k) => {
-    const slot = button('', () => {
-      if (moved || !pairs[k]) return;
+    const press = () => {
+      if (!pairs[k]) return;
       if (chosen >= 0) return join(chosen, k);
       chosen = k;
       showPairs();
-    });
+      status.say(`Chosen: m ${digits(pairs[k][0], 1)}, s ${digits(pairs[k][1])}. Press another pair to merge.`);
+    };
+    const slot = button('', (event) => { if (!event.detail) press(); }); // a key; a hand's press ends in drop
     let [start, moved] = [null, false];
     slot.className = 'ce-slot';
     slot.addEventListener('pointerdown', (event) => {
@@ -100,11 +102,11 @@ function render({ model, el }) {
       }) : -1;
       start = null;
       if (to >= 0) join(k, to);
+      else if (!moved && event.type === 'pointerup') press();
     };
     slot.addEventListener('pointerup', drop);
     slot.addEventListener('pointercancel', drop);
     slot.addEventListener('keydown', (event) => {
-      moved = false;
       const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (!step) return;
       event.preventDefault();
