@@ -152,6 +152,7 @@ function render({ model, el }) {
     timer = requestAnimationFrame(frame);
     play.textContent = 'Pause';
   });
+  play.className = 'ce-play';
   const stop = () => { cancelAnimationFrame(timer); timer = 0; play.textContent = 'Play'; show(); };
   const again = () => { run = race(model.get('rivals')); };
   const buttons = html('div', { className: 'ce-row' }, play, button('One step', () => { stop(); run.advance(run.steps() + 1); show(); }), button('Reset', () => { again(); stop(); }));

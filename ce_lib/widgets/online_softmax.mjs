@@ -53,8 +53,9 @@ function render({ model, el }) {
     const count = 8 / model.get('chunk');
     change({ read: model.get('read') < count ? model.get('read') + 1 : 1 });
   });
-  const orders = html('div', { className: 'ce-row' }, play,
-    button('As given', () => change({ order: [...Array(8).keys()] })),
+  play.className = 'ce-play';
+  const orders = html('div', { className: 'ce-row ce-tight' }, play,
+    button('Given', () => change({ order: [...Array(8).keys()] })),
     button('Rising', () => change({ order: sorted(1) })),
     button('Falling', () => change({ order: sorted(-1) })));
   const row = slider('chunks read', { min: 1, max: 8, step: 1, show: String, change: (read) => change({ read }) });
