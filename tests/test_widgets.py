@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from pathlib import Path
 
 import browser
@@ -31,9 +32,9 @@ PLACES = {
     "training": "chapters/08_learning.html",
 }
 SET_BY_CHAPTER = {"overflow_explorer", "training"}  # they open in a state of the chapter's own
-COMPUTE = """async ([name, states]) => {
-    const { compute } = await import(new URL(`_static/widgets/${name}.js`, location.href));
-    return states.map((state) => compute(state));
+COMPUTE = """async ([name, states, what]) => {
+    const module = await import(new URL(`_static/widgets/${name}.js`, location.href));
+    return states.map((state) => module[what](state));
 }"""
 RNG = np.random.default_rng(0)
 
@@ -44,7 +45,7 @@ def computed(chromium, address):
     context = chromium.new_context(service_workers="block")
     page = context.new_page()
     page.goto(address + "index.html")
-    yield lambda name, states: page.evaluate(COMPUTE, [name, states])
+    yield lambda name, states, what="compute": page.evaluate(COMPUTE, [name, states, what])
     context.close()
 
 
@@ -99,22 +100,36 @@ def test_the_explorer_computes_softmax_loss_and_gradient(computed):
         agree(found["loss"], loss)
 
 
-def test_the_losses_and_their_slopes_are_computed(computed):
-    states = [
-        {"cat": RNG.uniform(-8, 8), "rivals": RNG.uniform(-4, 4, 2).tolist()} for _ in range(200)
-    ]
+def test_the_losses_and_their_gradients_are_computed(computed):
+    states = RNG.uniform(-12, 12, (200, 3)).tolist()
     for state, found in zip(states, computed("loss_explorer", states), strict=True):
-        z = np.array([state["cat"], *state["rivals"]])
+        z = np.array(state)
         p, (pair, grad) = ce.softmax(z), ce.cross_entropy_with_grad(z, 0)
         twice, pull = ce.cross_entropy_with_grad(p, 0)
         error, margins = np.array([-(p[1] + p[2]), p[1], p[2]]), z[1:] - z[0] + 1
-        jacobian = ce.softmax_jacobian(z)
+        jacobian, close = ce.softmax_jacobian(z), (margins > 0).astype(float)
         agree(found["values"], [pair, error @ error, np.maximum(margins, 0).sum(), twice])
-        slopes = [grad[0], 2 * (jacobian @ error)[0], -np.sum(margins > 0), (jacobian @ pull)[0]]
-        agree(found["slopes"], slopes, 1e-8)
-        rows = widgets.LossExplorer(cat=z[0], rivals=list(z[1:])).lines()
-        said = [[float(number) for number in row[1:]] for row in list(rows)[2:]]
-        np.testing.assert_allclose(said, np.transpose([found["values"], slopes]), 1e-3, 6e-4)
+        slopes = [grad, 2 * jacobian @ error, np.array([-close.sum(), *close]), jacobian @ pull]
+        np.testing.assert_allclose(found["gradients"], slopes, 1e-8, 1e-15)
+
+
+@pytest.mark.parametrize("rivals", [[10.0, 0.0], [12.0, 3.0], [2.0, 2.0], [-1.0, -2.0]])
+def test_the_race_ends_after_the_steps_that_the_words_say(rivals, computed):
+    """At the chapter's start after its printed steps; farther off, not within ten thousand."""
+    found = computed("loss_explorer", [rivals], "arrivals")[0]
+    figure = widgets.LossExplorer(rivals=rivals)
+    rows = [line.split(" | ")[1:] for line in figure.words().split("\n")[2:]]
+    assert [row[-1] for row in rows] == [str(n) if n is not None else "> 10000" for n in found]
+    values, gradients = computed("loss_explorer", [[0.0, *rivals]])[0].values()
+    said = [[float(loss), float(slope)] for loss, slope, _ in rows]
+    wanted = np.transpose([values, [gradient[0] for gradient in gradients]])
+    np.testing.assert_allclose(said, wanted, 1e-3, 6e-4)
+    if rivals == [10.0, 0.0]:
+        text = (prose.ROOT / "chapters/04_the_pair.ipynb").read_text()
+        for name, n in zip(
+            ["pair", "squared", "twice"], [found[0], found[1], found[3]], strict=True
+        ):
+            assert f"{name:8s} {n:4d} steps" in text
 
 
 def test_the_triangle_computes_loss_and_gradient_of_soft_targets(computed):
@@ -147,6 +162,20 @@ def test_the_online_figure_reads_every_order_and_chunk_to_the_same_end(computed)
             agree(row["total"], ce.logsumexp(z[:end]), 1e-12 * max(1, 1 / abs(row["total"])))
         figure = widgets.OnlineSoftmax(**state)
         assert widgets.digits(ce.logsumexp(z)) == [*figure.lines()][-1][-1]
+
+
+def test_pairs_merged_in_any_order_are_the_pair_of_the_row(computed):
+    rows = RNG.normal(0, 5, (100, 8))
+    pairs = [[[value, 1.0] for value in row] for row in rows.tolist()]
+    while len(pairs[0]) > 1:  # in every row two at random, again and again
+        places = [RNG.permutation(len(row)) for row in pairs]
+        two = [[row[p[0]], row[p[1]]] for row, p in zip(pairs, places, strict=True)]
+        rest = [[row[k] for k in p[2:]] for row, p in zip(pairs, places, strict=True)]
+        found = computed("online_softmax", two, "merge")
+        pairs = [[*row, one] for row, one in zip(rest, found, strict=True)]
+    for row, [(m, s)] in zip(rows, pairs, strict=True):
+        agree(m, row.max())
+        agree(s, np.exp(row - row.max()).sum())
 
 
 def trained():
@@ -196,7 +225,46 @@ def test_the_overflow_explorer_rounds_as_the_format_does(name, computed):
             same(step["es"], np.exp(step["shifted"]))
             same(step["stable"], step["es"] / step["sum"])
             same(step["loss"], np.log(step["sum"]) - step["shifted"][0])
+            others = step["z"][1:] - step["z"][0]
+            behind = np.maximum(others.max(), kind(0))
+            rest = np.exp(others[0] - behind) + np.exp(others[1] - behind)
+            form = behind + np.log(rest + np.exp(-behind)) if behind else np.log1p(rest)
+            same(step["accurate"], form)
         assert all(np.all(np.isfinite(step[key])) for key in ("stable", "loss"))
+
+
+@pytest.mark.parametrize("name", ["float16", "float32", "float64"])
+def test_a_digit_is_called_true_where_it_is_the_exact_loss_s(name, computed):
+    """The exact loss by 60-digit arithmetic; each program's digits, and how many begin it."""
+    kind = np.dtype(name).type
+    states = [
+        {
+            "logits": [RNG.uniform(-20, 60), *RNG.normal(0, 2, 2)],
+            "added": RNG.uniform(-15, 15),
+            "format": name,
+            "label": int(RNG.integers(3)),
+        }
+        for _ in range(60)
+    ]
+    for state, rows in zip(states, computed("overflow_explorer", states, "printed"), strict=True):
+        z = [Decimal(float(kind(v) + kind(state["added"]))) for v in state["logits"]]
+        with localcontext(prec=60):
+            exact = sum((v - z[state["label"]]).exp() for v in z).ln()
+        printed = ["".join(row["parts"]).replace("−", "-") for row in rows]
+        with localcontext(prec=17):
+            assert Decimal(printed[0]) == +exact
+        for row, text in zip(rows[1:], printed[1:], strict=True):
+            if not np.isfinite(row["value"]) or row["value"] == 0:
+                assert (row["count"], text) in [(0, "0"), (0, "inf"), (0, "nan")]
+                continue
+            with localcontext(prec=17, rounding=ROUND_HALF_UP):
+                value = +Decimal(row["value"])
+                assert Decimal(text) == value
+            same_size = value.adjusted() == exact.adjusted()
+            both = [f"{v:.16e}".partition("e")[0] for v in (value, Decimal(printed[0]))]
+            alike = [a == b for a, b in zip(*both, strict=True)] + [False]
+            begins = len(both[0][: alike.index(False)].replace(".", ""))
+            assert row["count"] == (begins if same_size else 0)
 
 
 def same(found, wanted):
@@ -314,42 +382,75 @@ def test_the_explorer_moves_by_keys_and_a_shift_changes_nothing(hand):
     expect(line).to_contain_text(f"{ce.cross_entropy([1.9, 1.0, 0.1], 2):.3f} nats")
 
 
-def test_the_losses_follow_hand_and_keys(hand):
+def test_the_race_follows_hand_and_keys(hand):
     box = hand.open_widget("loss_explorer")
+    steps = box.locator("tbody td:last-child")
+    for _ in range(6):
+        hand.press_on(box.locator("button", has_text="One step"))
+    expect(steps).to_have_text(["6 ✓", "6", "5 ✓", "6"])
+    expect(box.locator("[role=status]")).to_contain_text("pair: loss 0.355, slope −0.299, arrived")
+    # from dog − cat = 10 to 2: a map is 128 wide and high, for 20 points
+    hand.drag_on(box, ((30 + 18 * 6.4) / 440, 99 / 308), ((30 + 10 * 6.4) / 440, 99 / 308))
+    expect(steps).to_have_text(["0", "0", "0", "0"])
     rows = box.locator("tbody tr")
-    hand.drag_on(box, (0.2, 0.5), (42 / 440 + 0.5 * 388 / 440, 0.5))
-    expect(rows.first).to_contain_text(f"{ce.cross_entropy([0, 1, 0.1], 0):.3f}")
-    box.locator("input[type=range]").nth(1).focus()
-    hand.keyboard.press("ArrowRight")
-    expect(rows.first).to_contain_text(f"{ce.cross_entropy([0, 1.1, 0.1], 0):.3f}")
+    assert re.search("dog 2.*bird 0", box.locator(".ce-knob").get_attribute("aria-valuetext"))
     box.locator("input[type=range]").first.focus()
     hand.keyboard.press("End")
-    expect(rows.nth(2)).to_contain_text("0.000")
-    best = ce.cross_entropy(ce.softmax([8, 1.1, 0.1]), 0)
-    expect(rows.nth(3)).to_contain_text(f"{best:.3f}")
-    expect(box.locator("[role=status]")).to_contain_text("cross-entropy: ")
+    expect(rows.first).to_contain_text("12.000")
+    hand.press_on(box.locator("label", has_text="hinge"))
+    expect(box.locator("svg")).to_contain_text("hinge")
+    height = box.bounding_box()["height"]
+    hand.press_on(box.locator("button", has_text="Play"))
+    expect(steps.nth(2)).to_have_text("6 ✓")
+    hand.press_on(box.locator("button", has_text="Pause"))
+    at = steps.nth(1).inner_text()
+    hand.wait_for_timeout(300)
+    assert steps.nth(1).inner_text() == at
+    assert box.bounding_box()["height"] == height
+    hand.emulate_media(reduced_motion="reduce")
+    hand.press_on(box.locator("button", has_text="Reset"))
+    hand.press_on(box.locator("button", has_text="Play"))
+    expect(steps).to_have_text(["6", "6", "6 ✓", "6"])
 
 
 def test_the_overflow_explorer_breaks_where_the_format_does(hand):
     box = hand.open_widget("overflow_explorer")
-    naive = box.locator("tbody tr").filter(has_text="loss −log")
-    expect(naive).to_contain_text("0.417")
-    box.locator("input[type=range]").focus()
+    losses = box.locator(".ce-digits")
+    added = box.locator("input[type=range]").nth(1)
+    expect(losses.nth(1)).to_contain_text("0.417")
+    added.focus()
     for _ in range(13):  # from 80 to 86.5: the sum is infinite, the exponentials are not
         hand.keyboard.press("ArrowRight")
-    expect(naive).to_contain_text("inf")
+    expect(losses.nth(1)).to_have_text("inf")
+    expect(box.locator("tbody tr").filter(has_text="naive p̂")).to_contain_text("0.000")
     hand.keyboard.press("ArrowRight")
-    expect(naive).to_contain_text("nan")
-    hand.keyboard.press("Home")
+    expect(losses.nth(1)).to_have_text("nan")
+    double = box.locator("label", has_text="float64")
+    hand.press_on(double)
+    expect(losses.nth(1)).to_contain_text("0.417")
+    added.focus()
     hand.keyboard.press("End")
-    half = box.locator("label", has_text="float64")
-    hand.press_on(half)
-    rows = box.locator("tbody tr")
-    expect(rows.filter(has_text="loss −log")).to_contain_text("0.417")
-    box.locator("input[type=range]").focus()
-    hand.keyboard.press("End")
-    expect(rows.filter(has_text="loss −log")).to_contain_text("nan")
-    expect(rows.filter(has_text="loss log(sum)")).to_contain_text("0.417")
+    expect(losses.nth(1)).to_have_text("nan")
+    expect(losses.nth(2)).to_contain_text("0.417")
+
+
+def test_true_digits_follow_the_lead(hand):
+    hand.open_widget("overflow_explorer")
+    box = hand.locator("[data-widget=overflow_explorer]").nth(1)
+    box.scroll_into_view_if_needed()
+    lead = box.locator("input[type=range]").first
+    lead.focus()
+    height = box.bounding_box()["height"]
+    counts, losses = box.locator(".ce-digits + td"), box.locator(".ce-digits")
+    expect(counts.nth(1)).to_have_text("17")
+    while float(lead.input_value()) < 37:
+        hand.keyboard.press("ArrowRight")
+    expect(losses.nth(2)).to_have_text("0")
+    expect(losses.nth(3)).to_contain_text("1.20023258954")
+    expect(counts).to_have_text(["", "1", "0", "15"])
+    expect(box.locator("svg")).to_contain_text("spacing 2.220e−16")
+    expect(box.locator("[role=status]")).to_contain_text("log1p form 1.200e−16 with 15 true")
+    assert box.bounding_box()["height"] == height
 
 
 def test_the_triangle_follows_hand_keys_and_descent(hand):
@@ -381,7 +482,7 @@ def test_the_triangle_follows_hand_keys_and_descent(hand):
 
 DRAGGED = {  # what is drawn with a point to drag, and where a key takes it
     "surprise_meter": ("ArrowLeft", lambda x, y: x < 0 < y + 1),
-    "loss_explorer": ("ArrowRight", lambda x, y: x > 0),
+    "loss_explorer": ("ArrowLeft", lambda x, y: x < 0),
     "simplex": ("ArrowUp", lambda x, y: y < 0),
 }
 
@@ -456,19 +557,58 @@ def test_a_figure_takes_the_room_that_was_kept_for_it(name, hand):
 def test_the_online_figure_follows_hand_and_keys(hand):
     box = hand.open_widget("online_softmax")
     total = widgets.digits(ce.logsumexp(widgets.OnlineSoftmax().logits))
+    line, tape = box.locator(".ce-line").first, box.locator("svg")
     box.locator("input[type=range]").focus()
     hand.keyboard.press("End")
-    cells = box.locator("tbody td")
-    expect(cells.last).to_have_text(total)
+    expect(line).to_contain_text(f"m + log s {total}")
     hand.press_on(box.locator("button", has_text="Rising"))
-    expect(cells.nth(3)).to_have_text("1.368")
-    expect(cells.last).to_have_text(total)
+    expect(line).to_contain_text(f"m + log s {total}")
+    factors = box.locator("svg .ce-small:not([text-anchor=start])")
+    assert "1.000" not in factors.all_text_contents()
+    hand.press_on(box.locator("button", has_text="Falling"))
+    assert factors.all_text_contents() == ["", "1.000", "1.000", "1.000", "", "", "", ""]
     hand.press_on(box.locator("fieldset label", has_text="4"))
-    expect(box.locator("tbody tr")).to_have_count(2)
     expect(box.locator("[role=status]")).to_contain_text("1 of 2 chunks read")
-    box.locator("input[type=range]").focus()
+    height = box.bounding_box()["height"]
+    hand.press_on(box.locator("button", has_text="Play"))
+    expect(line).to_contain_text(f"m + log s {total}")
+    expect(tape).to_contain_text("s 1.764")
+    assert box.bounding_box()["height"] == height
+
+
+def test_pairs_merge_by_drag_press_and_keys_to_one_total(hand):
+    box = hand.open_widget("online_softmax")
+    total = widgets.digits(ce.logsumexp(widgets.OnlineSoftmax().logits))
+    slots, shown = box.locator(".ce-slot"), box.locator(".ce-row b")
+    expect(slots).to_have_text(["(1.0, 1.449)", "(2.5, 1.030)", "(4.0, 1.037)", "(3.1, 1.045)"])
+    middle = [
+        (at["x"] + at["width"] / 2, at["y"] + at["height"] / 2)
+        for at in (slots.nth(0).bounding_box(), slots.nth(1).bounding_box())
+    ]
+    if hand.evaluate("navigator.maxTouchPoints") > 0:
+        session = hand.context.new_cdp_session(hand)
+        for kind, k in (("touchStart", 0), ("touchMove", 0.5), ("touchMove", 1), ("touchEnd", 1)):
+            x, y = np.multiply(1 - k, middle[0]) + np.multiply(k, middle[1])
+            points = [] if kind == "touchEnd" else [{"x": x, "y": y}]
+            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    else:
+        hand.mouse.move(*middle[0])
+        hand.mouse.down()
+        hand.mouse.move(*middle[1], steps=4)
+        hand.mouse.up()
+    expect(slots).to_have_text(["–", "(2.5, 1.354)", "(4.0, 1.037)", "(3.1, 1.045)"])
+    expect(shown).to_have_text(total)
+    hand.press_on(slots.nth(3))
+    hand.press_on(slots.nth(1))
+    expect(shown).to_have_text(total)
+    hand.keyboard.press("Enter")
     hand.keyboard.press("ArrowRight")
-    expect(cells.last).to_have_text(total)
+    hand.keyboard.press("Enter")
+    expect(slots).to_have_text(["–", "–", "(4.0, 1.764)", "–"])
+    expect(shown).to_have_text(total)
+    expect(box.locator("[role=status]")).to_contain_text(f"1 left; all together still {total}")
+    hand.press_on(box.locator("button", has_text="Split again"))
+    expect(slots.first).to_have_text("(1.0, 1.449)")
 
 
 def test_the_training_figure_follows_hand_and_keys(hand):

@@ -13,7 +13,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -162,34 +162,66 @@ class SoftmaxExplorer(Widget):
 
 
 class LossExplorer(Widget):
-    """Four losses as functions of the true class's logit, with their slopes."""
+    """Four losses race downhill by gradient steps of size 1 from one start; the cat is true."""
 
     name = "loss_explorer"
-    cat = traitlets.Float(-6.0, min=-8.0, max=8.0).tag(sync=True)
-    rivals = traitlets.List(traitlets.Float(), [1.0, 0.1], minlen=2, maxlen=2).tag(sync=True)
+    rivals = traitlets.List(
+        traitlets.Float(min=-8.0, max=12.0), [10.0, 0.0], minlen=2, maxlen=2
+    ).tag(sync=True)  # the scores of dog and bird; the cat's is 0
+    third = traitlets.Enum([2, 3], 3).tag(sync=True)  # the third map: hinge or softmax twice
 
     def lines(self) -> Iterator[Any]:
-        """Each loss and its slope at the dotted line."""
-        z = np.array([self.cat, *self.rivals])
+        """Each loss and its slope at the start, and the steps until the cat leads."""
+        z = np.array([0.0, *self.rivals])
         (loss, grad), p = ce.cross_entropy_with_grad(z, 0), ce.softmax(z)
         brier = np.sum((p - [1, 0, 0]) ** 2)
         missing = z[1:] - z[0] + 1
         twice, pull = ce.cross_entropy_with_grad(p, 0)
         yield (
-            f"Four losses for the logits {self.cat:g}, {self.rivals[0]:g}, {self.rivals[1]:g}"
-            " of cat, dog, bird; the true class is the cat."
+            f"Four losses for the scores 0, {self.rivals[0]:g}, {self.rivals[1]:g} of cat, dog,"
+            " bird; the true class is the cat. The last column counts the gradient steps of size 1"
+            " until the cat has the highest score."
         )
-        yield ["", "loss", "slope in the cat's logit"]
-        yield ["cross-entropy", digits(loss), digits(grad[0])]
-        yield ["squared error on softmax", digits(brier), digits(-2 * p[0] * brier)]
-        hinge = np.maximum(missing, 0).sum()
-        yield ["hinge", digits(hinge), digits(-np.sum(missing > 0, dtype=float))]
-        slope = (ce.softmax_jacobian(z) @ pull)[0]
-        yield ["cross-entropy, softmax twice", digits(twice), digits(slope)]
+        yield ["", "loss", "slope in the cat's logit", "steps"]
+        hinge, twice_slope = np.maximum(missing, 0).sum(), (ce.softmax_jacobian(z) @ pull)[0]
+        table = {
+            "cross-entropy": (loss, grad[0]),
+            "squared error on softmax": (brier, -2 * p[0] * brier),
+            "hinge": (hinge, -np.sum(missing > 0, dtype=float)),
+            "cross-entropy, softmax twice": (twice, twice_slope),
+        }
+        for (name, numbers), slope in zip(table.items(), SLOPES, strict=True):
+            yield [name, *map(digits, numbers), _steps(slope, z) or "> 10000"]
+
+
+def _squared(z: Array) -> Array:
+    p = ce.softmax(z)
+    return 2 * ce.softmax_jacobian(z) @ (p - [1, 0, 0])
+
+
+def _hinge(z: Array) -> Array:
+    close = np.where(z[1:] - z[0] + 1 > 0, 1.0, 0.0)
+    return np.array([-close.sum(), *close])
+
+
+def _twice(z: Array) -> Array:
+    return ce.softmax_jacobian(z) @ ce.cross_entropy_with_grad(ce.softmax(z), 0)[1]
+
+
+SLOPES = [lambda z: ce.cross_entropy_with_grad(z, 0)[1], _squared, _hinge, _twice]
+
+
+def _steps(slope: Callable[[Array], Array], z: Array, limit: int = 10_000) -> str:
+    """How many gradient steps of size 1 make the first score the highest; "" above the limit."""
+    for count in range(limit + 1):
+        if z[0] >= z[1:].max():
+            return str(count)
+        z = z - slope(z)
+    return ""
 
 
 class OverflowExplorer(Widget):
-    """The naive and the stable softmax in half, single and double precision, step by step."""
+    """Three programs for one loss in half, single or double precision, and their true digits."""
 
     name = "overflow_explorer"
     logits = traitlets.List(traitlets.Float(), [2.0, 1.0, 0.1], minlen=3, maxlen=3).tag(sync=True)
@@ -206,10 +238,14 @@ class OverflowExplorer(Widget):
             naive, stable = exps / exps.sum(), np.exp(shifted) / np.exp(shifted).sum()
             naive_loss = -np.log(naive[self.label])
             loss = np.log(np.exp(shifted).sum()) - shifted[self.label]
+            others = np.delete(z, self.label) - z[self.label]
+            behind = np.maximum(others.max(), kind(0))
+            rest = np.exp(others - behind).sum()
+            form = behind + np.log(rest + np.exp(-behind)) if behind else np.log1p(rest)
         yield (
             f"Softmax and loss in {self.format}, {self.added:g} added to all logits: the formula as"
             f" written gives the loss {digits(naive_loss)}, with the maximum subtracted first"
-            f" it is {digits(loss)}."
+            f" it is {digits(loss)}, and in the log1p form {digits(form)}."
         )
         yield ["", *CLASSES]
         named = {"z": z, "exp(z)": exps, "naive p̂": naive}

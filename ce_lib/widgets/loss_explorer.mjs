@@ -1,74 +1,209 @@
-// Four losses of three logits, with the cat as the true class, and their slopes in its logit.
-export function compute({ cat, rivals }) {
-  const z = [cat, ...rivals];
+// Four losses of three logits, with the cat as the true class: their values and gradients.
+export function compute(z) {
   const y = [1, 0, 0];
   const p = softmax(z);
   const wrong = p[1] + p[2]; // 1 − p̂(cat), no digit lost
   const brier = wrong * wrong + p[1] * p[1] + p[2] * p[2];
-  const behind = rivals.map((rival) => rival - cat + 1).filter((missing) => missing > 0);
+  const behind = z.map((rival, k) => (k ? Math.max(0, rival - z[0] + 1) : 0));
   const q = softmax(p);
-  const pull = [-(q[1] + q[2]), q[1], q[2]]; // q − y
-  const mean = p.reduce((sum, chance, k) => sum + chance * pull[k], 0);
+  const through = (g) => { // back through the softmax: p (g − mean of g)
+    const mean = p.reduce((sum, chance, k) => sum + chance * g[k], 0);
+    return p.map((chance, k) => chance * (g[k] - mean));
+  };
+  const close = behind.map((missing) => (missing > 0 ? 1 : 0));
+  const squared = through([-2 * wrong, 2 * p[1], 2 * p[2]]);
   return {
-    values: [crossEntropy(z, y), brier, behind.reduce((a, b) => a + b, 0), crossEntropy(p, y)],
-    slopes: [-wrong, -2 * p[0] * brier, 0 - behind.length, p[0] * (pull[0] - mean)],
+    values: [crossEntropy(z, y), brier, behind[1] + behind[2], crossEntropy(p, y)],
+    gradients: [
+      [-wrong, p[1], p[2]],
+      [-2 * p[0] * brier, squared[1], squared[2]],
+      [0 - close[1] - close[2], close[1], close[2]],
+      through([-(q[1] + q[2]), q[1], q[2]]),
+    ],
   };
 }
 
-const NAMES = ['cross-entropy', 'squared error on softmax', 'hinge', 'cross-entropy, softmax twice'];
+// One ball for each loss, all from one start. A ball rests once the cat has the highest score.
+const LIMIT = 10000;
+export function race(rivals) {
+  const balls = [0, 1, 2, 3].map(() => ({ z: [0, ...rivals], steps: 0, path: [[...rivals]] }));
+  const home = ({ z }) => z[0] >= Math.max(z[1], z[2]);
+  let steps = 0;
+  const advance = (to) => {
+    for (to = Math.min(to, LIMIT); steps < to; steps += 1) {
+      balls.forEach((ball, k) => {
+        if (home(ball)) return;
+        const slope = compute(ball.z).gradients[k];
+        ball.z = ball.z.map((value, j) => value - slope[j]);
+        ball.steps += 1;
+        const at = [ball.z[1] - ball.z[0], ball.z[2] - ball.z[0]];
+        const last = ball.path.at(-1);
+        if (Math.hypot(at[0] - last[0], at[1] - last[1]) > 0.05) ball.path.push(at);
+      });
+    }
+    return balls.map((ball) => ({ ...ball, home: home(ball) }));
+  };
+  return { advance, steps: () => steps };
+}
+
+// How many steps of size 1 each loss takes; null where the limit comes first.
+export const arrivals = (rivals) => race(rivals).advance(LIMIT).map((ball) => (ball.home ? ball.steps : null));
+
+const NAMES = ['pair', 'squared', 'hinge', 'twice']; // as the chapter calls its programs
 const COLOURS = ['cat', 'dog', 'bird', 'other'];
-const [LEFT, RIGHT, TOP, BOTTOM, REACH, MOST] = [42, 430, 12, 232, 8, 8];
-const along = (cat) => LEFT + ((RIGHT - LEFT) * (cat + REACH)) / (2 * REACH);
-const up = (loss) => BOTTOM - ((BOTTOM - TOP) * loss) / MOST;
+const LEVELS = [[1, 4, 7, 10], [0.4, 0.9, 1.4, 1.9], [1, 4, 7, 10, 13, 16, 19, 22], [0.6, 0.9, 1.2, 1.5]];
+const [LOW, HIGH, UNIT] = [-8, 12, 6.4]; // a map's range, and pixels for a point of score or of loss
+const SIDE = UNIT * (HIGH - LOW);
+const [MAP, SLICE, MOST] = [22, 170, 14]; // tops of the maps and slices, the largest loss drawn
+const FLOOR = SLICE + UNIT * MOST;
+const LEFT = [30, 168, 306];
+
+// The lines along which a loss is constant, by the sides of small squares that they cross.
+function contours(which) {
+  const fine = 0.5;
+  const count = (HIGH - LOW) / fine;
+  const at = (i) => LOW + fine * i;
+  const loss = Array.from({ length: count + 1 }, (_, i) => Array.from({ length: count + 1 }, (__, j) => compute([0, at(i), at(j)]).values[which]));
+  const parts = [];
+  for (const level of LEVELS[which]) {
+    for (let i = 0; i < count; i += 1) {
+      for (let j = 0; j < count; j += 1) {
+        const corners = [[i, j], [i + 1, j], [i + 1, j + 1], [i, j + 1]];
+        const cuts = corners.flatMap(([a, b], k) => {
+          const [c, d] = corners[(k + 1) % 4];
+          const [from, to] = [loss[a][b] - level, loss[c][d] - level];
+          if ((from < 0) === (to < 0)) return [];
+          const share = from / (from - to);
+          return [[a + share * (c - a), b + share * (d - b)].map((n) => UNIT * fine * n)];
+        });
+        if (cuts.length === 2) parts.push(`M${cuts.map(([x, y]) => `${x.toFixed(1)} ${(SIDE - y).toFixed(1)}`).join('L')}`);
+      }
+    }
+  }
+  return parts.join('');
+}
 
 function render({ model, el }) {
-  const frame = [svg('path', { d: `M${LEFT} ${TOP}V${BOTTOM}H${RIGHT}`, class: 'ce-axis' })];
-  for (const tick of [-8, -4, 0, 4, 8]) frame.push(svg('text', { x: along(tick), y: BOTTOM + 18, 'text-anchor': 'middle' }, digits(tick, 0)));
-  for (const tick of [0, 2, 4, 6, 8]) frame.push(svg('text', { x: LEFT - 8, y: up(tick) + 4, 'text-anchor': 'end' }, String(tick)));
-  frame.push(svg('text', { x: RIGHT, y: BOTTOM + 34, 'text-anchor': 'end' }, 'logit of the cat (the true class)'));
-  const curves = COLOURS.map((colour) => svg('path', { class: `ce-curve ce-line-${colour}` }));
-  const dots = COLOURS.map((colour) => svg('circle', { r: 5, class: `ce-${colour}` }));
-  const above = COLOURS.map((colour) => svg('path', { class: `ce-${colour}` })); // off the picture: a triangle
-  const rule = svg('path', { class: 'ce-rule' });
-  const handle = svg('circle', { r: 8, cy: BOTTOM, class: 'ce-handle' });
-  const drawing = svg('svg', { viewBox: '0 0 440 270', role: 'img', 'aria-label': 'Four losses against the logit of the true class; drag the dotted line to where you want to read them' }, frame, rule, curves, dots, above, svg('text', { x: RIGHT, y: TOP + 8, 'text-anchor': 'end' }, 'loss'), handle);
-  const rows = ['cat', 'dog', 'bird'].map((name, k) => slider(name, {
-    min: k ? -4 : -REACH, max: k ? 4 : REACH, step: 0.1, show: (value) => digits(value, 1),
-    change: (value) => change(k ? { rivals: model.get('rivals').map((old, j) => (j === k - 1 ? value : old)) } : { cat: value }),
-  }));
-  const cells = NAMES.map(() => [html('td', {}), html('td', {})]);
-  const table = html('table', {}, html('thead', {}, html('tr', {}, html('td', {}), html('th', { scope: 'col' }, 'loss'), html('th', { scope: 'col' }, 'slope'))),
+  const clip = `ce-race-${Math.random().toString(36).slice(2)}`;
+  const right = (x) => UNIT * (x - LOW);
+  const down = (y) => SIDE - UNIT * (y - LOW);
+  const text = (x, y, said, more) => svg('text', { x, y, 'text-anchor': 'middle', ...more }, said);
+  const panels = LEFT.map((left, k) => {
+    const part = {
+      title: text(SIDE / 2, 15, ''), lines: svg('path', {}), trail: svg('path', {}), curve: svg('path', {}), tangent: svg('path', { class: 'ce-axis ce-bold' }),
+      start: svg('circle', { r: 6, class: 'ce-axis' }), ball: svg('circle', { r: 6 }), dot: svg('circle', { r: 6 }), above: svg('path', {}), count: text(SIDE / 2, FLOOR + 38, ''),
+    };
+    part.whole = svg('g', { transform: `translate(${left})` },
+      part.title, part.count,
+      svg('g', { transform: `translate(0 ${MAP})` },
+        svg('g', { 'clip-path': `url(#${clip})` },
+          svg('path', { d: `M0 ${down(0)}H${right(0)}V${SIDE}M${right(0)} ${down(0)}L${SIDE} 0`, class: 'ce-rule' }), part.lines, part.trail),
+        svg('path', { d: `M0 0H${SIDE}V${SIDE}H0Z`, class: 'ce-axis' }),
+        text(right(-4.5), down(-5.4), 'cat', { class: 'ce-small' }), text(right(8.8), down(-7.2), 'dog', { class: 'ce-small' }), text(right(-5), down(9.6), 'bird', { class: 'ce-small' }),
+        part.start, part.ball),
+      svg('g', { transform: `translate(0 ${SLICE})` },
+        svg('path', { d: `M0 0V${UNIT * MOST}H${SIDE}`, class: 'ce-axis' }), svg('path', { d: `M${SIDE - right(0)} 0V${UNIT * MOST}`, class: 'ce-rule' }),
+        svg('g', { 'clip-path': `url(#${clip}s)` }, part.curve, part.tangent), part.dot, part.above,
+        text(SIDE - right(10), UNIT * MOST + 16, '−10'), text(SIDE - right(0), UNIT * MOST + 16, '0')));
+    if (!k) part.whole.append(...[0, 10].map((tick) => text(-6, SLICE + UNIT * (MOST - tick) + 5, String(tick), { 'text-anchor': 'end' })));
+    return part;
+  });
+  const box = (id, height) => svg('clipPath', { id }, svg('rect', { width: SIDE, height }));
+  const drawing = svg('svg', { viewBox: `0 0 440 ${FLOOR + 46}`, role: 'img', 'aria-label': 'Three maps of a loss, each with a ball at the same start, and below each map the loss against the lead of the cat with the tangent at the ball' },
+    box(clip, SIDE), box(`${clip}s`, UNIT * MOST), panels.map(({ whole }) => whole));
+  const cells = NAMES.map(() => [html('td', {}), html('td', {}), html('td', {})]);
+  const head = ['', 'loss', 'slope', 'steps'].map((name) => (name ? html('th', { scope: 'col' }, name) : html('td', {})));
+  const table = html('table', {}, html('thead', {}, html('tr', {}, head)),
     html('tbody', {}, NAMES.map((name, k) => html('tr', {}, html('th', { scope: 'row', className: `ce-key-${COLOURS[k]}` }, name), cells[k]))));
   const status = speaker();
-  const put = (cat) => change({ cat: Math.round(10 * Math.max(-REACH, Math.min(REACH, cat))) / 10 });
+  const limits = (value) => Math.round(10 * Math.max(LOW, Math.min(HIGH, value))) / 10;
+  const put = (dog, bird) => change({ rivals: [limits(dog), limits(bird)] });
   const whole = drag(drawing, {
-    label: 'Where the losses are read: logit of the cat', min: -REACH, max: REACH,
-    move: (x) => put(((x - LEFT) / (RIGHT - LEFT)) * 2 * REACH - REACH),
-    nudge: (right, by) => put(model.get('cat') + 0.1 * (right + by)),
+    label: 'Start of the balls', min: LOW, max: HIGH,
+    move: (x, y) => { const left = LEFT.findLast((from) => x >= from - 5) ?? LEFT[0]; put((x - left) / UNIT + LOW, (SIDE + MAP - y) / UNIT + LOW); },
+    nudge: (by, up) => { const [dog, bird] = model.get('rivals'); put(dog + by / 10, bird + up / 10); },
   });
-  el.append(whole, html('div', { className: 'ce-grid' }, html('div', {}, rows), table), status);
-  const change = bind(model, ['cat', 'rivals'], ({ cat, rivals }) => {
-    const { values, slopes } = compute({ cat, rivals });
-    curves.forEach((curve, k) => {
-      const path = [];
-      for (let at = -REACH; at <= REACH; at += 0.1) {
-        const loss = compute({ cat: at, rivals }).values[k];
-        if (loss <= MOST) path.push(`${along(at).toFixed(1)} ${up(loss).toFixed(1)}`);
-      }
-      curve.setAttribute('d', `M${path.join('L')}`);
-      dots[k].setAttribute('cx', along(cat));
-      dots[k].setAttribute('cy', up(Math.min(values[k], MOST)));
-      dots[k].setAttribute('visibility', values[k] > MOST ? 'hidden' : 'visible');
-      above[k].setAttribute('d', `M${along(cat) - 6} ${TOP + 8}h12l-6-10Z`);
-      above[k].setAttribute('visibility', values[k] > MOST ? 'visible' : 'hidden');
-      cells[k][0].textContent = digits(values[k]);
-      cells[k][1].textContent = digits(slopes[k]);
+  const rows = ['dog', 'bird'].map((name, k) => slider(name, {
+    min: LOW, max: HIGH, step: 0.1, show: (value) => digits(value, 1),
+    change: (value) => put(...model.get('rivals').map((old, j) => (j === k ? value : old))),
+  }));
+  const third = choice('Third map', { 3: 'twice', 2: 'hinge' }, (value) => { stop(); change({ third: Number(value) }); });
+  const button = (name, act) => html('button', { type: 'button', onclick: act }, name);
+  let [run, timer, exact] = [race(model.get('rivals')), 0, 0];
+  const play = button('Play', () => {
+    if (timer) return stop();
+    if (run.steps() === LIMIT || run.advance(0).every((ball) => ball.home)) again();
+    if (matchMedia('(prefers-reduced-motion: reduce)').matches) { // no motion: straight to the next arrival
+      const before = run.advance(0).filter((ball) => ball.home).length;
+      while (run.steps() < LIMIT && run.advance(run.steps() + 1).filter((ball) => ball.home).length === before);
+      return show();
+    }
+    let [last, started] = [performance.now(), run.steps()];
+    exact = started;
+    const frame = (now) => { // slow enough to see the first steps, then ever faster
+      if (!el.isConnected) return stop();
+      exact += (Math.min(now - last, 100) / 1000) * Math.max(2.5, 0.9 * exact);
+      last = now;
+      const done = run.advance(Math.floor(exact)).every((ball) => ball.home) || run.steps() === LIMIT;
+      if (done) return stop();
+      show(false);
+      timer = requestAnimationFrame(frame);
+    };
+    timer = requestAnimationFrame(frame);
+    play.textContent = 'Pause';
+  });
+  play.className = 'ce-play';
+  const stop = () => { cancelAnimationFrame(timer); timer = 0; play.textContent = 'Play'; show(); };
+  const again = () => { run = race(model.get('rivals')); };
+  const buttons = html('div', { className: 'ce-row' }, play, button('One step', () => { stop(); run.advance(run.steps() + 1); show(); }), button('Reset', () => { again(); stop(); }));
+  el.append(whole, html('p', { className: 'ce-line' }, 'Right: dog − cat. Up: bird − cat. Below: the loss by the cat’s lead, with its tangent.'),
+    buttons, html('div', { className: 'ce-grid' }, html('div', {}, rows, third), table), status);
+
+  function show(say = true) {
+    const balls = run.advance(0);
+    balls.forEach(({ z, steps, home }, k) => {
+      const { values, gradients } = compute(z);
+      const took = home ? `${steps} ✓` : steps === LIMIT ? `> ${LIMIT}` : String(steps);
+      [digits(values[k]), digits(gradients[k][0]), took].forEach((said, j) => { cells[k][j].textContent = said; });
     });
-    rule.setAttribute('d', `M${along(cat)} ${TOP}V${BOTTOM}`);
-    handle.setAttribute('cx', along(cat));
-    whole.set(along(cat), BOTTOM, cat, `${digits(cat, 1)}, cross-entropy ${digits(values[0])}`);
-    [cat, ...rivals].forEach((value, k) => rows[k].set(value));
-    status.say(NAMES.map((name, k) => `${name}: ${digits(values[k])}, slope ${digits(slopes[k])}`).join('; '));
+    [0, 1, model.get('third')].forEach((k, place) => {
+      const { z, steps, home, path } = balls[k];
+      const part = panels[place];
+      const top = Math.max(z[1], z[2]);
+      const lead = z[0] - top;
+      const at = (d) => compute([top + d, z[1], z[2]]).values[k];
+      const { values: { [k]: loss }, gradients: { [k]: [slope] } } = compute(z);
+      const set = (name, values) => Object.entries(values).forEach(([key, value]) => part[name].setAttribute(key, value));
+      const [x, y] = [SIDE - right(-lead), UNIT * (MOST - Math.min(loss, MOST))];
+      const curve = [];
+      for (let d = -HIGH; d <= -LOW; d += 0.25) curve.push(`${SIDE - right(-d)} ${(UNIT * (MOST - at(d))).toFixed(2)}`);
+      part.title.textContent = NAMES[k];
+      part.title.setAttribute('class', `ce-${COLOURS[k]}`);
+      part.count.textContent = home ? `${steps} steps ✓` : steps === LIMIT ? `not in ${LIMIT}` : `${steps} steps`;
+      if (part.shown !== k) set('lines', { d: contours(k), class: `ce-thin ce-line-${COLOURS[k]}` });
+      part.shown = k;
+      set('trail', { d: `M${[...path, [z[1] - z[0], z[2] - z[0]]].map(([a, b]) => `${right(a).toFixed(1)} ${down(b).toFixed(1)}`).join('L')}`, class: 'ce-axis ce-bold' });
+      set('start', { cx: right(path[0][0]), cy: down(path[0][1]) });
+      const inside = (value) => Math.max(LOW, Math.min(HIGH, value));
+      set('ball', { cx: right(inside(z[1] - z[0])), cy: down(inside(z[2] - z[0])), class: `ce-${COLOURS[k]} ce-ball` });
+      set('curve', { d: `M${curve.join('L')}`, class: `ce-curve ce-line-${COLOURS[k]}` });
+      const reach = 2.5 / Math.hypot(1, slope);
+      const shown = loss <= MOST && x <= SIDE;
+      set('tangent', { d: `M${x - UNIT * reach} ${y + UNIT * reach * slope}L${x + UNIT * reach} ${y - UNIT * reach * slope}`, visibility: shown ? 'visible' : 'hidden' });
+      set('dot', { cx: Math.min(x, SIDE), cy: y, class: `ce-${COLOURS[k]} ce-ball`, visibility: loss > MOST ? 'hidden' : 'visible' });
+      set('above', { d: `M${x - 6} 12h12l-6-10Z`, class: `ce-${COLOURS[k]}`, visibility: loss > MOST ? 'visible' : 'hidden' }); // off the picture: a triangle
+    });
+    if (say) status.say(`After ${run.steps()} steps: ${NAMES.map((name, k) => `${name}: loss ${cells[k][0].textContent}, slope ${cells[k][1].textContent}, ${balls[k].home ? `arrived after ${balls[k].steps} steps` : 'still on its way'}`).join('; ')}`);
+  }
+  const change = bind(model, ['rivals', 'third'], ({ rivals, third: shown }) => {
+    if (run.advance(0)[0].path[0].some((value, k) => value !== rivals[k])) {
+      again();
+      stop();
+    }
+    rows.forEach((row, k) => row.set(rivals[k]));
+    third.set(shown);
+    whole.set(LEFT[0] + right(rivals[0]), MAP + down(rivals[1]), rivals[0], `dog ${digits(rivals[0], 1)}, bird ${digits(rivals[1], 1)}, cat 0`);
+    show();
   });
 }
 

@@ -14,57 +14,200 @@ export function compute({ logits, order, chunk }) {
   return rows;
 }
 
-const FLOOR = 150; // the height of a logit of 0 in the drawing
-const HEIGHT = 28; // of a logit of 1
+// Two pairs (m, s) become the pair of all their logits.
+export function merge([[m1, s1], [m2, s2]]) {
+  const m = Math.max(m1, m2);
+  return [m, s1 * Math.exp(m1 - m) + s2 * Math.exp(m2 - m)];
+}
+
+const [FLOOR, ROOM] = [226, 128]; // the foot of the stack of terms, and its height
 const CHUNKS = { 1: '1', 2: '2', 4: '4' };
 
 function render({ model, el }) {
-  const bars = Array.from({ length: 8 }, (_, k) => svg('rect', { x: 42 + 48 * k, width: 34 }));
-  const names = bars.map((_, k) => svg('text', { x: 59 + 48 * k, 'text-anchor': 'middle' }));
-  const top = svg('path', { class: 'ce-rule' });
-  const label = svg('text', { x: 436, 'text-anchor': 'end', class: 'ce-small' });
+  const text = (x, y, said = '', more = {}) => svg('text', { x, y, 'text-anchor': 'middle', ...more }, said);
+  const cells = Array.from({ length: 8 }, (_, k) => svg('rect', { x: 30 + 48 * k, y: 22, width: 46, height: 26 }));
+  const values = cells.map((_, k) => text(53 + 48 * k, 40));
+  const factors = cells.map(() => text(0, 65, '', { class: 'ce-small' }));
+  const terms = cells.map(() => svg('rect', { x: 62, width: 80 }));
+  const ticks = Array.from({ length: 9 }, (_, k) => text(50, 0, String(k), { 'text-anchor': 'end' }));
+  const height = text(150, 0, '', { 'text-anchor': 'start' });
+  const unit = text(56, FLOOR + 20, '', { 'text-anchor': 'start' });
+  const square = (x, y, name) => svg('rect', { x, y, width: 11, height: 11, class: name });
+  const naive = Array.from({ length: 32 }, (_, k) => square(292 + 16 * (k % 8), 112 + 16 * Math.floor(k / 8), 'ce-dog'));
   const drawing = svg(
     'svg',
-    { viewBox: '0 0 440 200', role: 'img', 'aria-label': 'Eight logits as bars in the order in which they are read, and the running maximum' },
-    svg('path', { d: `M30 ${FLOOR}H430`, class: 'ce-axis' }), top, bars, names, label,
+    { viewBox: '0 0 440 250', role: 'img', 'aria-label': 'A tape of eight logits, the stack of the terms read so far in the unit e to the m, and the numbers that the naive program and this one store' },
+    text(4, 14, 'tape of logits; below, the factor of the old s', { 'text-anchor': 'start', class: 'ce-small' }), cells, values, factors,
+    svg('path', { d: `M56 ${FLOOR - ROOM - 6}V${FLOOR}H150`, class: 'ce-axis' }), ticks, terms, height, unit,
+    text(292, 104, 'naive: 32 numbers', { 'text-anchor': 'start', class: 'ce-small' }), naive,
+    text(292, 202, 'one pass: m and s', { 'text-anchor': 'start', class: 'ce-small' }), square(292, 210, 'ce-cat'), square(308, 210, 'ce-cat'),
   );
+  const line = html('p', { className: 'ce-line ce-two' });
   const chunks = choice('Logits at a time', CHUNKS, (value) => change({ read: 1, chunk: Number(value) }));
   const sorted = (sign) => [...Array(8).keys()].sort((a, b) => sign * (model.get('logits')[a] - model.get('logits')[b]));
-  const button = (text, act) => html('button', { type: 'button', onclick: act }, text);
-  const buttons = html('div', { className: 'ce-row' },
-    button('As given', () => change({ order: [...Array(8).keys()] })),
+  const button = (name, act) => html('button', { type: 'button', onclick: act }, name);
+  const play = button('Play', () => {
+    if (playing) return stop();
+    playing = true;
+    play.textContent = 'Pause';
+    const count = 8 / model.get('chunk');
+    change({ read: model.get('read') < count ? model.get('read') + 1 : 1 });
+  });
+  play.className = 'ce-play';
+  const orders = html('div', { className: 'ce-row ce-tight' }, play,
+    button('Given', () => change({ order: [...Array(8).keys()] })),
     button('Rising', () => change({ order: sorted(1) })),
-    button('Falling', () => change({ order: sorted(-1) })),
-    button('Last chunk first', () => { const size = model.get('chunk'); change({ order: [...model.get('order').slice(-size), ...model.get('order').slice(0, -size)] }); }));
+    button('Falling', () => change({ order: sorted(-1) })));
   const row = slider('chunks read', { min: 1, max: 8, step: 1, show: String, change: (read) => change({ read }) });
-  const heads = ['chunk', 'm', 'old s ×', 'new terms', 's', 'm + log s'];
-  const body = html('tbody', {});
-  const table = html('table', {}, html('thead', {}, html('tr', {}, heads.map((text) => html('th', { scope: 'col' }, text)))), body);
-  const box = html('div', { className: 'ce-scroll', tabIndex: 0, role: 'group', ariaLabel: 'The running maximum and sum after each chunk' }, table);
   const status = speaker();
-  el.append(drawing, row, html('div', { className: 'ce-grid' }, chunks, buttons), box, status);
+
+  // Four pairs of two logits, merged by dragging one onto another, or by pressing two.
+  let [pairs, chosen] = [[], -1];
+  const total = html('b', {});
+  const join = (from, to) => {
+    chosen = -1;
+    if (from === to || !pairs[from] || !pairs[to]) return showPairs();
+    pairs[to] = merge([pairs[to], pairs[from]]);
+    pairs[from] = null;
+    showPairs();
+    slots[to].focus();
+    const [m, s] = pairs[to];
+    status.say(`Merged: m ${digits(m, 1)}, s ${digits(s)}. ${pairs.filter(Boolean).length} left; all together still ${total.textContent}.`);
+  };
+  const slots = [0, 1, 2, 3].map((k) => {
+    const press = () => {
+      if (!pairs[k]) return;
+      if (chosen >= 0) return join(chosen, k);
+      chosen = k;
+      showPairs();
+      status.say(`Chosen: m ${digits(pairs[k][0], 1)}, s ${digits(pairs[k][1])}. Press another pair to merge.`);
+    };
+    const slot = button('', (event) => { if (!event.detail) press(); }); // a key; a hand's press ends in drop
+    let [start, moved] = [null, false];
+    slot.className = 'ce-slot';
+    slot.addEventListener('pointerdown', (event) => {
+      [start, moved] = [[event.clientX, event.clientY], false];
+      slot.setPointerCapture(event.pointerId);
+    });
+    slot.addEventListener('pointermove', (event) => {
+      if (!start || !pairs[k]) return;
+      const by = [event.clientX - start[0], event.clientY - start[1]];
+      moved ||= Math.hypot(...by) > 6;
+      if (moved) slot.style.transform = `translate(${by[0]}px, ${by[1]}px)`;
+    });
+    const drop = (event) => {
+      slot.style.transform = '';
+      const to = moved && event.type === 'pointerup' ? slots.findIndex((other) => {
+        const { left, right, top, bottom } = other.getBoundingClientRect();
+        return other !== slot && event.clientX > left && event.clientX < right && event.clientY > top && event.clientY < bottom;
+      }) : -1;
+      start = null;
+      if (to >= 0) join(k, to);
+      else if (!moved && event.type === 'pointerup') press();
+    };
+    slot.addEventListener('pointerup', drop);
+    slot.addEventListener('pointercancel', drop);
+    slot.addEventListener('keydown', (event) => {
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      event.stopPropagation();
+      for (let to = k + step; slots[to]; to += step) if (pairs[to]) return slots[to].focus();
+    });
+    return slot;
+  });
+  const showPairs = () => {
+    slots.forEach((slot, k) => {
+      slot.textContent = pairs[k] ? `(${digits(pairs[k][0], 1)}, ${digits(pairs[k][1])})` : '–';
+      slot.disabled = !pairs[k];
+      slot.setAttribute('aria-pressed', chosen === k);
+    });
+    const [m, s] = pairs.filter(Boolean).reduce((a, b) => merge([a, b]));
+    total.textContent = digits(m + Math.log(s));
+  };
+  const split = () => {
+    const { order, logits } = Object.fromEntries(['order', 'logits'].map((name) => [name, model.get(name)]));
+    pairs = [0, 2, 4, 6].map((k) => merge([[logits[order[k]], 1], [logits[order[k + 1]], 1]]));
+    chosen = -1;
+    showPairs();
+  };
+  el.append(drawing, line, orders, row, chunks,
+    html('p', { className: 'ce-line' }, 'Merge pairs (m, s): drag one onto another, or press one and then another.'),
+    html('div', { className: 'ce-slots', role: 'group', ariaLabel: 'Pairs to merge' }, slots),
+    html('div', { className: 'ce-row' }, button('Split again', split), html('span', {}, 'm + log s of all: ', total)), status);
+
+  // The stack at a moment of its change: the old terms take the new unit, then the new ones arrive.
+  let [playing, timer, before] = [false, 0, null];
+  const stop = () => {
+    playing = false;
+    play.textContent = 'Play';
+  };
+  const draw = (state, rows, count, moment) => {
+    const now = rows[count - 1];
+    const old = rows[count - 2];
+    const m = old ? old.m + (now.m - old.m) * Math.min(1, 2 * moment) : now.m;
+    const most = Math.max(2, Math.ceil(Math.max(...rows.map(({ s }) => s))));
+    const scale = ROOM / most;
+    let top = FLOOR;
+    terms.forEach((term, place) => {
+      const turn = Math.floor(place / state.chunk);
+      const share = turn < count - 1 ? 1 : turn === count - 1 ? (old ? Math.max(0, 2 * moment - 1) : moment) : 0;
+      const size = share * scale * Math.exp(state.logits[state.order[place]] - (turn < count - 1 ? m : now.m));
+      top -= size;
+      Object.entries({ y: top, height: size, class: `ce-ball ${turn === count - 1 ? 'ce-dog' : 'ce-cat'}` }).forEach(([name, at]) => term.setAttribute(name, at));
+    });
+    ticks.forEach((tick, k) => {
+      tick.setAttribute('y', FLOOR - scale * k + 5);
+      tick.setAttribute('visibility', k <= most && (most < 5 || k % 2 === 0) ? 'visible' : 'hidden');
+    });
+    height.setAttribute('y', top + 5);
+    height.textContent = moment > 0.5 && moment < 1 ? '' : `s ${digits((FLOOR - top) / scale)}`; // the old s in the unit of the moment, then the new s
+    unit.textContent = `unit e^m, m = ${digits(m, 1)}`;
+  };
   const change = bind(model, ['logits', 'order', 'chunk', 'read'], (state) => {
     const rows = compute(state);
     const count = Math.min(state.read, rows.length);
     const last = rows[count - 1];
+    const { chunk } = state;
     state.order.forEach((which, place) => {
-      const value = state.logits[which];
-      const turn = Math.floor(place / state.chunk);
-      const [y, size] = [FLOOR - HEIGHT * Math.max(value, 0), Math.max(1, HEIGHT * Math.abs(value))];
-      Object.entries({ y, height: size, class: turn === count - 1 ? 'ce-dog' : 'ce-cat', 'fill-opacity': turn < count ? 1 : 0.2 }).forEach(([name, at]) => bars[place].setAttribute(name, at));
-      names[place].setAttribute('y', value < 0 ? y + size + 14 : y - 4);
-      names[place].textContent = digits(value, 1);
+      const turn = Math.floor(place / chunk);
+      Object.entries({ class: turn === count - 1 ? 'ce-dog' : 'ce-cat', 'fill-opacity': turn < count ? 0.45 : 0.12 }).forEach(([name, at]) => cells[place].setAttribute(name, at));
+      values[place].textContent = digits(state.logits[which], 1);
+      factors[place].setAttribute('x', 29 + 48 * chunk * (place + 0.5));
+      factors[place].textContent = place < count && place ? (rows[place].factor < 5e-4 ? '≈ 0' : rows[place].factor.toFixed(3)) : '';
     });
-    top.setAttribute('d', `M30 ${FLOOR - HEIGHT * last.m}H430`);
-    label.setAttribute('y', FLOOR - HEIGHT * last.m - 4);
-    label.textContent = 'm';
     row.input.max = rows.length;
     row.set(count);
-    chunks.set(state.chunk);
-    body.replaceChildren(...rows.map(({ values, m, factor, terms, s, total }, turn) => {
-      const cells = [values.map((value) => digits(value, 1)).join(', '), ...[m, factor, terms, s, total].map((value) => (turn < count ? digits(value) : ''))];
-      return html('tr', {}, html('th', { scope: 'row' }, cells[0]), cells.slice(1).map((text) => html('td', {}, text)));
-    }));
+    chunks.set(chunk);
+    line.textContent = `m ${digits(last.m)}, old s × ${digits(last.factor)}, new terms ${digits(last.terms)}, s ${digits(last.s)}, m + log s ${digits(last.total)}`;
+    const whole = JSON.stringify([state.logits, state.order, chunk]);
+    const moves = before && before.whole === whole && count === before.count + 1;
+    if (before?.whole !== whole) split();
+    before = { whole, count };
+    cancelAnimationFrame(timer);
+    const ready = () => {
+      draw(state, rows, count, 1);
+      if (!playing) return;
+      if (count === rows.length) return stop();
+      const begun = performance.now();
+      const wait = (at) => {
+        if (!playing || !el.isConnected) return;
+        if (at - begun < 500) timer = requestAnimationFrame(wait);
+        else change({ read: count + 1 });
+      };
+      timer = requestAnimationFrame(wait);
+    };
+    if (!moves || matchMedia('(prefers-reduced-motion: reduce)').matches) ready();
+    else {
+      const begun = performance.now();
+      const step = (at) => {
+        const moment = Math.min(1, (at - begun) / 900);
+        draw(state, rows, count, Math.max(0, moment));
+        if (moment < 1) timer = requestAnimationFrame(step);
+        else ready();
+      };
+      timer = requestAnimationFrame(step);
+    }
     status.say(`${count} of ${rows.length} chunks read: maximum ${digits(last.m)}, old sum times ${digits(last.factor)}, sum ${digits(last.s)}, m plus log s ${digits(last.total)}.`);
   });
 }

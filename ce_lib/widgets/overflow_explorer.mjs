@@ -13,47 +13,162 @@ export function compute({ logits, added, format, label }) {
   const sum = add(es);
   const stable = es.map((value) => r(value / sum));
   const loss = r(r(Math.log(sum)) - shifted[label]);
-  return { z, e, total, naive, naiveLoss, m, shifted, es, sum, stable, loss };
+  const others = z.filter((_, k) => k !== label).map((value) => r(value - z[label]));
+  const behind = Math.max(0, ...others);
+  const rest = add(others.map((value) => r(Math.exp(r(value - behind)))));
+  const accurate = behind ? r(behind + r(Math.log(r(rest + r(Math.exp(-behind)))))) : r(Math.log1p(rest));
+  return { z, e, total, naive, naiveLoss, m, shifted, es, sum, stable, loss, accurate };
 }
 
+// The true loss and the true sum for logits as the format stores them, in 1400 binary places.
+const PLACES = 1400n;
+const ONE = 1n << PLACES;
+function big(x) {
+  let places = PLACES;
+  for (; x !== Math.trunc(x); x *= 2) places -= 1n;
+  return BigInt(x) << places;
+}
+function exp(x) { // halve the exponent 16 times, add the series, square 16 times
+  let [sum, term] = [ONE, ONE];
+  for (let n = 1n; term !== 0n && term !== -1n; n += 1n) {
+    term = ((term * (x >> 16n)) >> PLACES) / n;
+    sum += term;
+  }
+  for (let k = 0; k < 16; k += 1) sum = (sum * sum) >> PLACES;
+  return sum;
+}
+export function truth({ z, label }) {
+  const exact = z.map(big);
+  const sum = exact.reduce((all, value) => all + exp(value - exact[label]), 0n);
+  let loss = big(crossEntropy(z, z.map((_, k) => Number(k === label))));
+  for (let k = 0; k < 2; k += 1) { // Halley's steps for exp(loss) = sum, each with three times the digits
+    const power = exp(loss);
+    loss += (2n * (sum - power) * ONE) / (sum + power);
+  }
+  const top = exact[z.indexOf(Math.max(...z))];
+  return { loss, sum: exact.reduce((all, value) => all + exp(value - top), 0n) };
+}
+
+// Seventeen digits and an exponent of 10: of a number with 1400 binary places, or of a float.
+function decimal(loss) {
+  const bits = loss.toString(2).length - Number(PLACES);
+  for (let power = Math.floor(bits * Math.log10(2)) + 1; ; power -= 1) {
+    const scale = 10n ** BigInt(Math.abs(16 - power));
+    const all = power <= 16 ? loss * scale : loss / scale;
+    const found = String((all + (ONE >> 1n)) >> PLACES);
+    if (found.length >= 17 || loss === 0n) return [found.slice(0, 17), power];
+  }
+}
+function seventeen(x) {
+  const [mantissa, power] = x.toExponential(16).split('e');
+  return [mantissa.replace('.', ''), Number(power)];
+}
+
+// What each program prints, how many of its digits are true, and the text of both parts.
+export function judged(state) {
+  const found = compute(state);
+  const exact = truth({ z: found.z, label: state.label });
+  const right = decimal(exact.loss);
+  const write = ([all, power], count) => {
+    const plain = power < 0 && power >= -3 ? `0.${'0'.repeat(-power - 1)}` : '';
+    const whole = power >= 0 && power < 16 ? power + 1 : 1;
+    const point = (part, from) => [...part].map((digit, k) => (k + from === whole && !plain ? `.${digit}` : digit)).join('');
+    return [(count ? plain : '') + point(all.slice(0, count), 0), (count ? '' : plain) + point(all.slice(count), count), plain || (power >= 0 && power < 16) ? '' : `e${power}`.replace('-', '−')];
+  };
+  const rows = ['naiveLoss', 'loss', 'accurate'].map((key) => {
+    const value = found[key];
+    if (!Number.isFinite(value) || value === 0) return { value, count: 0, parts: ['', Number.isFinite(value) ? '0' : digits(value), ''] };
+    const own = seventeen(value);
+    let count = 0;
+    if (own[1] === right[1]) while (count < 17 && own[0][count] === right[0][count]) count += 1;
+    return { value, count, parts: write(own, count) };
+  });
+  return { found, exact: exact.loss, sum: exact.sum, rows: [{ count: 17, parts: write(right, 17) }, ...rows] };
+}
+
+export const printed = (state) => judged(state).rows;
+
 const REACH = { float16: 20, float32: 120, float64: 800 };
+const BITS = { float16: [10, 14, 25, 65504], float32: [23, 126, 150, 2 ** 127 * (2 - 2 ** -23)], float64: [52, 1022, 1075, Number.MAX_VALUE] };
+const PROGRAMS = ['exact', 'naive', 'max_shifted', 'log1p form'];
+const [LINE, GAP, BAND] = [44, 64, 112];
 
 function render({ model, el }) {
   const formats = choice('Format', Object.fromEntries(Object.keys(REACH).map((name) => [name, name])), (format) => {
     change({ format, added: Math.max(-REACH[format], Math.min(REACH[format], model.get('added'))) });
   });
+  const lead = slider('lead of the true class', { min: -20, max: 60, step: 0.5, show: (value) => digits(value, 1), change: (value) => {
+    const label = model.get('label');
+    const best = Math.max(...model.get('logits').filter((_, k) => k !== label));
+    change({ logits: model.get('logits').map((old, k) => (k === label ? best + value : old)) });
+  } });
   const row = slider('add to all logits', { min: -20, max: 20, step: 0.5, show: (value) => digits(value, 1), change: (added) => change({ added }) });
-  const lines = [
-    ['logits z', 'z'], ['exp(z)', 'e'], ['their sum', 'total'], ['p̂ = exp(z) / sum', 'naive'], ['loss −log p̂(cat)', 'naiveLoss'],
-  ];
-  const safe = [
-    ['z − max', 'shifted'], ['exp(z − max)', 'es'], ['their sum', 'sum'], ['p̂', 'stable'], ['loss log(sum) − (z(cat) − max)', 'loss'],
-  ];
+  const losses = PROGRAMS.map(() => [html('td', { className: 'ce-digits' }), html('td', {})]);
+  const printed = html('table', {}, html('thead', {}, html('tr', {}, html('td', {}), html('th', { scope: 'col' }, 'loss, false digits underlined'), html('th', { scope: 'col' }, 'true'))),
+    html('tbody', {}, PROGRAMS.map((name, k) => html('tr', {}, html('th', { scope: 'row' }, name), losses[k]))));
+  const ticks = Array.from({ length: 7 }, () => svg('path', { class: 'ce-axis' }));
+  const sum = svg('circle', { r: 6, cy: LINE - 22, class: 'ce-dog' });
+  const snap = svg('path', { class: 'ce-axis' });
+  const stored = svg('path', { class: 'ce-axis ce-bold' });
+  const where = svg('text', { x: 220, y: LINE + 30, 'text-anchor': 'middle' });
+  const gap = svg('text', { x: 436, y: 14, 'text-anchor': 'end' });
+  const [full, few] = [svg('rect', { y: BAND, height: 12, class: 'ce-cat', 'fill-opacity': 0.35 }), svg('rect', { y: BAND, height: 12, class: 'ce-dog', 'fill-opacity': 0.35 })];
+  const ends = [svg('text', { y: BAND + 30, 'text-anchor': 'middle' }), svg('text', { y: BAND + 30, 'text-anchor': 'middle' })];
+  const points = CLASSES.map((name, k) => svg('circle', { r: 5, cy: BAND - 1 + 7 * k, class: `ce-${CLASSES[k]} ce-ball` }));
+  const drawing = svg('svg', { viewBox: '0 0 440 148', role: 'img', 'aria-label': 'Above, the floats around the sum of the exponentials: the exact sum and the float that stands for it. Below, the logits whose exponential is a float, and the three logits' },
+    svg('text', { x: 4, y: 14 }, 'Floats around the sum'), gap, svg('path', { d: `M10 ${LINE}H430`, class: 'ce-axis' }), ticks, snap, stored, sum, where,
+    svg('text', { x: 4, y: BAND - 12 }, 'Logits whose exp is 0, a float, inf'), svg('path', { d: `M10 ${BAND + 6}H430`, class: 'ce-rule' }), full, few, ends, points,
+    svg('text', { x: 10, y: BAND + 30, 'text-anchor': 'middle', class: 'ce-small' }, '0'), svg('text', { x: 428, y: BAND + 30, 'text-anchor': 'middle', class: 'ce-small' }, 'inf'));
+  const lines = [['z', 'z'], ['exp(z)', 'e'], ['naive p̂', 'naive'], ['z − max', 'shifted'], ['exp(z − max)', 'es'], ['p̂', 'stable']];
   const cells = {};
-  const body = (title, all) => html('tbody', {}, html('tr', {}, html('th', { colSpan: 4, scope: 'rowgroup' }, title)), all.map(([text, key]) => {
-    const one = ['total', 'sum', 'naiveLoss', 'loss'].includes(key);
-    cells[key] = Array.from({ length: one ? 1 : 3 }, () => html('td', { colSpan: one ? 3 : 1 }));
+  const body = html('tbody', {}, lines.map(([text, key]) => {
+    cells[key] = CLASSES.map(() => html('td', {}));
     return html('tr', {}, html('th', { scope: 'row' }, text), cells[key]);
   }));
-  const head = html('thead', {}, html('tr', {}, html('td', {}), CLASSES.map((name) => html('th', { scope: 'col' }, name))));
-  const table = html('table', {}, head, body('The formula as written', lines), body('With the maximum subtracted first', safe));
-  const box = html('div', { className: 'ce-scroll', tabIndex: 0, role: 'group', ariaLabel: 'Every step of both computations' }, table);
+  const head = html('thead', {}, html('tr', {}, html('td', {}), CLASSES.map((name) => html('th', { scope: 'col', className: `ce-key-${name}` }, name))));
+  const box = html('div', { className: 'ce-scroll', tabIndex: 0, role: 'group', ariaLabel: 'Every step of both computations' }, html('table', {}, head, body));
   const status = speaker();
-  el.append(formats, row, box, status);
+  el.append(formats, lead, row, drawing, html('div', { className: 'ce-grid' }, printed, box), status);
   const change = bind(model, ['logits', 'added', 'format', 'label'], (state) => {
-    const found = compute(state);
+    const { found, sum: exact, rows } = judged(state);
     const reach = REACH[state.format];
+    const set = (element, values) => Object.entries(values).forEach(([name, value]) => element.setAttribute(name, value));
     Object.assign(row.input, { min: -reach, max: reach });
     formats.set(state.format);
     row.set(state.added);
+    lead.set(state.logits[state.label] - Math.max(...state.logits.filter((_, k) => k !== state.label)));
+    rows.forEach(({ count, parts: [right, wrong, power] }, k) => {
+      losses[k][0].replaceChildren(html('b', {}, right), html('span', { className: 'ce-false' }, wrong), count ? html('b', {}, power) : html('span', { className: 'ce-false' }, power));
+      losses[k][1].textContent = k ? String(count) : '';
+    });
+    // the floats around the sum that the program stored, and the exact one
+    const [fraction, tiny, nothing, largest] = BITS[state.format];
+    const unit = 2 ** (Math.floor(Math.log2(found.sum)) - fraction);
+    const off = Number(((exact - big(found.sum)) << 60n) / big(unit)) / 2 ** 60;
+    const below = Number.isInteger(Math.log2(found.sum)) ? 0.5 : 1; // below 1 or 2 the floats are twice as dense
+    const x = (steps) => 220 + 56 * steps;
+    ticks.forEach((tick, k) => set(tick, { d: `M${x(k < 3 ? (k - 3) * below : k - 3)} ${LINE - 8}v16` }));
+    set(sum, { cx: x(off) });
+    set(snap, { d: `M${x(off)} ${LINE - 22}L220 ${LINE - 10}` });
+    set(stored, { d: `M220 ${LINE - 12}v24` });
+    const over = Math.round((found.sum - 1) * 2 ** fraction);
+    where.textContent = over ? `1 + ${over} × ${digits(2 ** -fraction)}` : '1';
+    gap.textContent = `spacing ${digits(unit)}`;
+    // where exp gives 0, fewer digits, a float, infinity
+    const [zero, less, high] = [-nothing * Math.LN2, -tiny * Math.LN2, Math.log(largest)];
+    const across = (z) => Math.max(16, Math.min(424, 60 + (320 * (z - zero)) / (high - zero)));
+    set(few, { x: across(zero), width: across(less) - across(zero) });
+    set(full, { x: across(less), width: across(high) - across(less) });
+    ends.forEach((end, k) => { end.textContent = digits([zero, high][k], 2); set(end, { x: [60, 380][k] }); });
+    points.forEach((point, k) => set(point, { cx: across(found.z[k]) }));
     for (const [key, places] of Object.entries(cells)) {
-      [found[key]].flat().forEach((value, k) => {
+      found[key].forEach((value, k) => {
         places[k].textContent = digits(value);
-        const lost = !Number.isFinite(value) || (value === 0 && ['e', 'total', 'naive'].includes(key));
-        places[k].className = lost ? 'ce-lost' : '';
+        places[k].className = !Number.isFinite(value) || (value === 0 && ['e', 'naive'].includes(key)) ? 'ce-lost' : '';
       });
     }
-    status.say(`In ${state.format}, ${digits(state.added, 1)} added: the formula as written gives the loss ${digits(found.naiveLoss)}, with the maximum subtracted first it is ${digits(found.loss)}.`);
+    const said = rows.slice(1).map(({ value, count }, k) => `${PROGRAMS[k + 1]} ${digits(value)} with ${count} true digits`);
+    status.say(`${state.format}, lead ${lead.input.value}, ${digits(state.added, 1)} added: exact loss ${rows[0].parts.join('')}; ${said.join('; ')}.`);
   });
 }
 
