@@ -576,21 +576,23 @@ BROKEN = {  # what is done to a chapter's first figure, and what is then found
 
 @pytest.fixture(scope="module")
 def phone(chromium, address):
-    """A chapter on a phone: phone(page)."""
-    with chromium.new_context(viewport=NARROW, service_workers="block") as context:
+    """A chapter on a phone: phone(page, width)."""
+    with chromium.new_context(service_workers="block") as context:
         opened = context.new_page()
 
-        def go(page):
+        def go(page, width=375):
+            opened.set_viewport_size({"width": width, "height": 800})
             opened.goto(address + page)
             return opened
 
         yield go
 
 
+@pytest.mark.parametrize("width", [320, 375])
 @pytest.mark.parametrize("page", CHAPTERS)
-def test_lettering_of_a_figure_is_11_px_on_a_phone(page, phone):
+def test_lettering_of_a_figure_is_11_px_on_a_phone(page, width, phone):
     """None is smaller, runs over another or out of the drawing; one of two drawings shows."""
-    chapter = phone(page)
+    chapter = phone(page, width)
     assert chapter.evaluate(LETTERING) == []
     assert chapter.locator("figure > :not(figcaption)").count() > 1
     shown = chapter.locator("svg.ce-figure:visible").count()
@@ -606,6 +608,20 @@ def test_small_cut_and_crossing_lettering_is_found(change, says, phone):
     chapter.locator("figure:has(.ce-figure)").first.evaluate(change)
     (found,) = {line for line in chapter.evaluate(LETTERING) if says in line}
     assert found.startswith("fig-su-tree")
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_every_glyph_and_mark_of_a_figure_is_defined_once(page, site):
+    """Figures share them: what one page's drawings use is on that page, and not twice."""
+    text = (site / page).read_text(encoding="utf-8")
+    drawings = "".join(re.findall(r'<svg [^>]*class="ce-figure.*?</svg>', text, re.S))
+    names = re.findall(r' id="([^"]+)"', drawings)
+    assert len(names) == len(set(names))
+    used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', drawings))
+    assert used == set(names)
+    outlines = re.findall(r'<path (?:id="[^"]*" )?d="([^"]*)"[^>]*?id="DejaVu', drawings)
+    outlines += re.findall(r'<path id="DejaVu[^>]* d="([^"]*)"', drawings)
+    assert len(outlines) == len(set(outlines)) > 20
 
 
 @pytest.fixture(scope="module")
