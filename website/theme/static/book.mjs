@@ -421,6 +421,13 @@ async function showPeek(link, withOpen) {
   const holder = make('div', {}, ...parts);
   $$('[id]', holder).forEach((element) => { if (!element.closest('svg')) element.removeAttribute('id'); });
   $$('.headerlink, script, .copy', holder).forEach((element) => element.remove());
+  for (const use of $$('use', holder)) { // a page's figures share their glyphs: bring those that this page has not
+    const id = use.getAttribute('xlink:href').slice(1);
+    if (document.getElementById(id) || $(`[id="${id}"]`, holder)) continue;
+    const shapes = document.createElementNS('http://www.w3.org/2000/svg', 'defs');
+    shapes.append(target.ownerDocument.getElementById(id).cloneNode(true));
+    use.before(shapes);
+  }
   if (withOpen) holder.append(make('p', {}, make('a', { href: link.href, textContent: 'Open' })));
   peek.replaceChildren(holder);
   peek.showPopover();
