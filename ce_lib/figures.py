@@ -53,7 +53,7 @@ _THEME = {
         for name, colour in {"cat": CAT, "dog": DOG, "bird": BIRD, "other": OTHER}.items()
     },
 }
-_PHONE = 335 / 72 / 11.1  # inches per point of the smallest letter: 11 px of 335 px, and a little
+_PHONE = 320 / 72 / 11.1  # inches per point of the smallest letter: 11 px of 320 px, and a little
 _POWER = 0.7  # the size of an exponent or index, in parts of its text's
 _SVG = "http://www.w3.org/2000/svg"
 _HREF = "{http://www.w3.org/1999/xlink}href"
@@ -104,7 +104,7 @@ def show(fig: Figure, columns: int = 1, height: float | None = None) -> None:
 
 
 def _for_phone(fig: Figure, columns: int, height: float | None) -> Bbox:
-    """Lay a figure out for a page of 335 px, every letter 11 px high; the box to draw."""
+    """Lay a figure out for a screen of 320 px, every letter 11 px high; the box to draw."""
     width, tall = fig.get_size_inches()
     first = next(iter(fig.axes), None)
     spec = first.get_gridspec() if first else None

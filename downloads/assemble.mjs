@@ -34,6 +34,10 @@ async function fetched(path) {
   const article = document.importNode(page.querySelector('main article'), true);
   article.querySelectorAll(SITE_ONLY).forEach((element) => element.remove());
   article.querySelectorAll('mjx-container.wide').forEach((formula) => formula.classList.remove('wide')); // at any width
+  if (path.startsWith('chapters/')) { // code that is copied out of a PDF loses its indentation
+    const notebook = make('a', { href: new URL(path.replace(/\.html$/, '.ipynb'), published).href, textContent: 'This chapter as a notebook' });
+    article.querySelector('.cell_input')?.before(make('p', { className: 'live' }, notebook, ', to run and to copy its code.'));
+  }
   for (const tab of article.querySelectorAll('.sd-tab-label')) {
     tab.replaceWith(make('p', { className: 'opened-title', textContent: heading(tab) }));
   }

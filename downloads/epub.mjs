@@ -82,6 +82,13 @@ window.xhtml = (book) => {
   const serialise = new XMLSerializer();
   return book.pages.map(({ id }) => {
     const section = document.getElementById(id);
+    for (const use of section.querySelectorAll('use')) { // a glyph that is defined in another file
+      const shape = document.getElementById(use.href.baseVal.slice(1));
+      if (section.querySelector(`[id="${shape.id}"]`)) continue;
+      const shapes = document.createElementNS('http://www.w3.org/2000/svg', 'defs');
+      shapes.append(shape.cloneNode(true));
+      use.before(shapes);
+    }
     return { id, text: serialise.serializeToString(section), mathml: Boolean(section.querySelector('math')), svg: Boolean(section.querySelector('svg')) };
   });
 };

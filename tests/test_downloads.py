@@ -211,6 +211,15 @@ def sections(file):
             yield name.removeprefix("EPUB/").removesuffix(".xhtml"), file.read(name).decode("utf-8")
 
 
+def test_each_file_of_the_epub_has_the_glyphs_that_it_uses(bound):
+    """On the website a page's figures share them; solutions and proofs are moved to other files."""
+    with zipfile.ZipFile(bound) as file:
+        for name in file.namelist():
+            text = file.read(name).decode() if name.endswith(".xhtml") else ""
+            used = set(re.findall(r'<use\b[^>]*?href="#([^"]+)"', text))
+            assert used <= set(re.findall(r'\bid="([^"]+)"', text)), name
+
+
 def test_a_formula_is_said_in_a_line(bound):
     with zipfile.ZipFile(bound) as file:
         text = file.read("EPUB/chapters-03_softmax.xhtml").decode("utf-8")

@@ -94,7 +94,7 @@ def test_a_figure_is_drawn_again_for_a_phone(columns, rows, draw, monkeypatch):
         )
         for part in re.findall(r"<use [^>]*?(?:scale\(([\d.]+)\))?\" ?/>", text)
     ]
-    assert min(letters) * 100 * 335 / float(phone.get("viewBox").split()[2]) >= 11
+    assert min(letters) * 100 * 320 / float(phone.get("viewBox").split()[2]) >= 11
     ids = [each.get("id") for each in wide.iter() if each.get("id")]
     assert len(ids) == len(set(ids))
     assert set(re.findall(r'(?:href="#|url\(#)([^")]+)', shown[0]["image/svg+xml"])) <= set(ids)

@@ -173,3 +173,5 @@ def test_without_scripts_a_question_can_be_read(chromium, address):
         page.goto(f"{address}practice/03_softmax.html")
         assert page.locator(".variant:visible").count() == page.locator(".question").count() == 8
         assert page.locator("#main button:visible").count() == 0
+        assert "<b>JavaScript is off</b>" in page.content()
+        assert page.request.get(f"{address}lite/files/practice/ps-softmax.ipynb").ok

@@ -352,6 +352,44 @@ def test_the_search_finds_places_as_one_types(query, reader):
     assert reader.locator(":target").count() == 1 or "#" not in found[0]
 
 
+FIRST = {  # what answers a question comes before what mentions its words
+    "softmax twice": "04_the_pair.html#what-goes-wrong-softmax-applied-twice",
+    "double softmax": "04_the_pair.html#what-goes-wrong-softmax-applied-twice",
+    "why log": "02_cross_entropy.html#why-the-logarithm",
+    "softmax": "glossary.html#term-softmax",
+    "masking": "glossary.html#term-mask",
+    "logits": "glossary.html#term-logit",
+    "2.303": "08_learning.html#stuck-at-2-303",
+}
+
+
+def test_the_search_puts_first_what_answers(reader, address):
+    reader.keyboard.press("Control+k")
+    reader.wait_for_selector(".results", state="attached")
+    found = reader.evaluate(
+        """async (queries) => {
+            const { find } = await import(new URL('_static/search.js', queries[0]).href);
+            return Promise.all(queries.slice(1).map(async (query) => (await find(query, 1))[0]));
+        }""",
+        [address, *FIRST],
+    )
+    places = [f"{Path(hit['p']).name}.html#{hit['h']}" for hit in found]
+    assert dict(zip(FIRST, places, strict=True)) == FIRST
+
+
+TEX = re.compile(r"\\[a-zA-Z]|\$\S[^$]*\$|\b(?:frac|textstyle|underbrace|operatorname|mathbf)\b")
+CHROME = re.compile(r"\bimport numpy\b|Run this chapter|Copy this page")
+
+
+def test_an_excerpt_of_a_found_place_is_text(site):
+    """Formulas as one would type them, and neither code nor the page's own buttons."""
+    places = json.loads((site / "search.json").read_text(encoding="utf-8"))
+    said = [place["x"] for place in places]
+    faults = {m[0]: text[m.start() : m.end() + 40] for text in said for m in TEX.finditer(text)}
+    faults |= {m[0]: text[:40] for text in said for m in CHROME.finditer(text)}
+    assert faults == {}
+
+
 def test_a_search_leaves_the_page_where_it_was(reader):
     reader.locator("#reading-a-loss").scroll_into_view_if_needed()
     reader.wait_for_timeout(300)
@@ -576,21 +614,23 @@ BROKEN = {  # what is done to a chapter's first figure, and what is then found
 
 @pytest.fixture(scope="module")
 def phone(chromium, address):
-    """A chapter on a phone: phone(page)."""
-    with chromium.new_context(viewport=NARROW, service_workers="block") as context:
+    """A chapter on a phone: phone(page, width)."""
+    with chromium.new_context(service_workers="block") as context:
         opened = context.new_page()
 
-        def go(page):
+        def go(page, width=375):
+            opened.set_viewport_size({"width": width, "height": 800})
             opened.goto(address + page)
             return opened
 
         yield go
 
 
+@pytest.mark.parametrize("width", [320, 375])
 @pytest.mark.parametrize("page", CHAPTERS)
-def test_lettering_of_a_figure_is_11_px_on_a_phone(page, phone):
+def test_lettering_of_a_figure_is_11_px_on_a_phone(page, width, phone):
     """None is smaller, runs over another or out of the drawing; one of two drawings shows."""
-    chapter = phone(page)
+    chapter = phone(page, width)
     assert chapter.evaluate(LETTERING) == []
     assert chapter.locator("figure > :not(figcaption)").count() > 1
     shown = chapter.locator("svg.ce-figure:visible").count()
@@ -606,6 +646,35 @@ def test_small_cut_and_crossing_lettering_is_found(change, says, phone):
     chapter.locator("figure:has(.ce-figure)").first.evaluate(change)
     (found,) = {line for line in chapter.evaluate(LETTERING) if says in line}
     assert found.startswith("fig-su-tree")
+
+
+def test_a_figure_of_another_page_is_shown_with_its_glyphs(reader):
+    reader.evaluate(
+        """() => { document.querySelector('main p').innerHTML =
+            '<a id="far" href="04_the_pair.html#fig-pa-surface">figure</a>'; }"""
+    )
+    reader.hover("#far")
+    reader.wait_for_selector("#peek svg", state="attached")
+    missing = reader.evaluate(
+        """() => [...document.querySelectorAll('#peek use')].map((use) => use.href.baseVal.slice(1))
+            .filter((id) => !document.getElementById(id))"""
+    )
+    assert missing == []
+    assert reader.locator("#peek use").count() > 20
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_every_glyph_and_mark_of_a_figure_is_defined_once(page, site):
+    """Figures share them: what one page's drawings use is on that page, and not twice."""
+    text = (site / page).read_text(encoding="utf-8")
+    drawings = "".join(re.findall(r'<svg [^>]*class="ce-figure.*?</svg>', text, re.S))
+    names = re.findall(r' id="([^"]+)"', drawings)
+    assert len(names) == len(set(names))
+    used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', drawings))
+    assert used == set(names)
+    outlines = re.findall(r'<path (?:id="[^"]*" )?d="([^"]*)"[^>]*?id="DejaVu', drawings)
+    outlines += re.findall(r'<path id="DejaVu[^>]* d="([^"]*)"', drawings)
+    assert len(outlines) == len(set(outlines)) > 20
 
 
 @pytest.fixture(scope="module")
@@ -1004,6 +1073,28 @@ def test_after_one_visit_the_book_reads_without_a_network(reader, address):
     reader.wait_for_selector("#search-results li a")
     reader.goto(address)
     assert reader.locator("h1").count() == 1
+
+
+@pytest.mark.parametrize("published", ["/book/", "/elsewhere/below/"])
+def test_a_page_that_is_not_in_the_copy_is_answered_in_words(published, chromium, site, tmp_path):
+    """Without a network, at any depth; links stay in this copy, wherever the book was to stand."""
+    shutil.copytree(site, tmp_path / "book", ignore=shutil.ignore_patterns("lite"))
+    for name in ("404.html", "sw.js"):
+        file = tmp_path / "book" / name
+        text = file.read_text(encoding="utf-8").replace('"/book/', f'"{published}')
+        file.write_text(text, encoding="utf-8")
+    with browser.served(tmp_path / "book") as address, chromium.new_context() as context:
+        page = context.new_page()
+        page.goto(address + CHAPTERS[0])
+        page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        context.set_offline(True)
+        for place in ("chapters/99_nothing.html", "no/such/place", "chapters/01_surprisal.md"):
+            page.goto(address + place)
+            expect(page.locator("h1")).to_contain_text("There is no such page")
+            expect(page.locator("main p")).to_contain_text("offline")
+        page.click("main a")
+        page.wait_for_url(f"{address}index.html")
+        assert page.locator(".chapter").count() == len(CHAPTERS)
 
 
 def test_a_new_edition_replaces_the_old_one_whole(chromium, site, tmp_path):

@@ -554,6 +554,41 @@ def test_a_figure_takes_the_room_that_was_kept_for_it(name, hand):
     assert abs(kept - needed) <= 24
 
 
+TRACKS = """async (box) => {
+    const tracks = [...box.querySelectorAll('input[type=range]')];
+    const place = () => [box, ...tracks].map((each) => {
+        const { top, height } = each.getBoundingClientRect();
+        return `${Math.round(top - box.getBoundingClientRect().top)} ${Math.round(height)}`;
+    }).join(', ');
+    const found = new Set([place()]);
+    for (const track of tracks) {
+        const { min, max, value } = track;
+        for (let k = 0; k <= 16; k += 1) {
+            track.value = Number(min) + (max - min) * k / 16;
+            track.dispatchEvent(new Event('input'));
+            await new Promise(requestAnimationFrame);
+            found.add(place());
+        }
+        track.value = value;
+        track.dispatchEvent(new Event('input'));
+    }
+    return [...found];
+}"""
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+@pytest.mark.parametrize("name", [name for name in PLACES if name != "softmax_explorer"])
+def test_nothing_moves_while_a_slider_does(name, width, hand):
+    """Neither the text below a figure, nor a slider away from the hand."""
+    hand.set_viewport_size({"width": width, "height": 900})
+    box = hand.open_widget(name)
+    for option in [None, *box.locator(".ce-choice input").all()]:
+        if option:
+            option.check()
+        places = box.evaluate(TRACKS)
+        assert len(places) == 1, places
+
+
 def test_the_online_figure_follows_hand_and_keys(hand):
     box = hand.open_widget("online_softmax")
     total = widgets.digits(ce.logsumexp(widgets.OnlineSoftmax().logits))

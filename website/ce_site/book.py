@@ -24,6 +24,7 @@ from sphinx.writers.html5 import HTML5Translator
 logger = logging.getLogger(__name__)
 CHAPTER = re.compile(r"chapters/(\d+)_")
 SVG = "{http://www.w3.org/2000/svg}"
+HREF = "{http://www.w3.org/1999/xlink}href"
 NUMBER = re.compile(r"[-−]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?%?")
 
 
@@ -222,6 +223,9 @@ def visit_image(self, node):
     wide = ET.fromstring(svg)
     phone = wide.find(f"{SVG}svg")
     wide.remove(phone)
+    known, names = vars(self).setdefault("shapes", {}), {}
+    share(wide, known, names, new=True)
+    share(phone, known, names)
     for drawing, name in ((wide, "ce-figure wide"), (phone, "ce-figure narrow")):
         next(drawing.iter(f"{SVG}path")).set("style", "fill: none")  # the page is the paper
         colour_text(drawing)
@@ -230,12 +234,36 @@ def visit_image(self, node):
         self.body.append(ET.tostring(drawing, encoding="unicode"))
 
 
+def share(drawing, known, names, new=False):
+    """Define a glyph or mark once for the whole page, under its own name.
+
+    known : the page's shapes by name, without what is a figure's own; names : ids to replace;
+    new : whether the drawing may define one for the drawings that follow.
+    """
+    for shapes in drawing.iter(f"{SVG}defs"):
+        for shape in shapes.findall(f"{SVG}path"):
+            old = shape.get("id", "")
+            name, looks = old.partition("-")[2], [shape.get("d"), shape.get("style")]
+            if new:
+                known.setdefault(name, looks)
+            if known.get(name) != looks:
+                continue
+            if f"#{name}" in known:
+                shapes.remove(shape)
+            known[f"#{name}"] = True
+            shape.set("id", name)
+            names[f"#{old}"] = f"#{name}"
+    for use in drawing.iter(f"{SVG}use"):
+        use.set(HREF, names.get(use.get(HREF), use.get(HREF)))
+
+
 def shorten(element):
     """Drop what draws nothing, and digits that no screen shows: half less to send."""
     for child in list(element):
         shorten(child)
         place = list(element).index(child)
-        if child.get("style") == "fill: none":
+        nothing = child.tag == f"{SVG}defs" and not len(child)
+        if nothing or child.get("style") == "fill: none":
             element.remove(child)
         elif child.tag == f"{SVG}g" and not child.attrib:
             element[place : place + 1] = list(child)
@@ -246,6 +274,10 @@ def shorten(element):
     if move := element.get("transform"):
         place = re.compile(r"(?<=translate\().*?(?=\))")
         element.set("transform", place.sub(lambda m: NUMBER.sub(_hundredth, m[0]), move))
+        glyph = re.fullmatch(r"translate\((\S+) 0\)", move)  # in hundredths of its height
+        if glyph and element.tag == f"{SVG}use":
+            del element.attrib["transform"]
+            element.set("x", f"{float(glyph[1]):.0f}")
     element.text, element.tail = ((text or "").strip() for text in (element.text, element.tail))
 
 

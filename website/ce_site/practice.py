@@ -22,6 +22,10 @@ and press *Check*: Python runs in the page, and the check says what it found. A 
 mistake that people often make. *Other numbers* gives you another variant of the same question.
 You can [open the set as a notebook]({notebook}), too.
 
+<noscript><b>JavaScript is off</b>, so nothing can be answered or checked here. You can read the
+questions and <a href="../lite/files/practice/{name}.ipynb" download>download the set as a
+notebook</a>, to answer it in JupyterLab on your computer.</noscript>
+
 It goes with [](../chapters/{chapter}.ipynb).
 """
 
@@ -68,7 +72,7 @@ def page(name, chapter, base):
     made = [(problem_set, texts(cells)) for problem_set, cells in variants(name)]
     notebook = f"{base}lite/notebooks/index.html?path=practice/{name}.ipynb"
     title = made[0][0].title.replace("Problem set", "Practice")
-    parts = [f"# {title}", INTRO.format(chapter=chapter, notebook=notebook).strip()]
+    parts = [f"# {title}", INTRO.format(chapter=chapter, notebook=notebook, name=name).strip()]
     for k, asked in enumerate(made[0][0].questions):
         parts += [f"## {made[0][1][k][0]}", f":::::{{container}} question\n:name: {asked.id}\n"]
         for v, (problem_set, questions) in enumerate(made):

@@ -192,7 +192,7 @@ def write_worker(app, error):
         return
     out = Path(app.outdir)
     aside = re.compile(
-        r"lite/.*|\.buildinfo|\.nojekyll|objects\.inv|sw\.js|404\.html|.*\.(?:ipynb|md|txt|xml|png)"
+        r"lite/.*|\.buildinfo|\.nojekyll|objects\.inv|sw\.js|.*\.(?:ipynb|md|txt|xml|png)"
     )
     files = sorted(
         file
@@ -202,6 +202,7 @@ def write_worker(app, error):
     edition = hashlib.sha256(b"".join((out / file).read_bytes() for file in files)).hexdigest()[:16]
     worker = (HERE / "sw.js").read_text(encoding="utf-8")
     worker = worker.replace('"EDITION"', json.dumps(edition))
+    worker = worker.replace('"HOME"', json.dumps(urlsplit(app.config.html_baseurl).path))
     (out / "sw.js").write_text(worker.replace('"FILES"', json.dumps(files)), encoding="utf-8")
 
 

@@ -22,22 +22,35 @@ SCRIPTS = {
     "search.js": WEBSITE / "theme/static/search.mjs",
     "minisearch.js": WEBSITE / "node_modules/minisearch/dist/es/index.js",
 }
-NAMES = "alpha beta gamma delta varepsilon eta lambda sigma tau pi Delta"
-GREEK = dict(zip(NAMES.split(), "αβγδεηλστπΔ", strict=True))
+NAMES = "alpha beta gamma delta varepsilon eta lambda sigma tau pi Delta varphi kappa rho mu theta"
+GREEK = dict(zip(NAMES.split(), "αβγδεηλστπΔφκρμθ", strict=True))
 SIGNS = {"le": "≤", "ge": "≥", "ne": "≠", "sum": "Σ", "cdot": "·", "times": "×", "infty": "∞"}
 SIGNS |= {"to": "→", "partial": "∂", "nabla": "∇", "approx": "≈", "in": "∈", "dots": "…"} | GREEK
+SIGNS |= {"mid": "|", "vert": "|", "lvert": "|", "rvert": "|", "lVert": "‖", "rVert": "‖"}
+SIGNS |= {"prod": "∏", "sqrt": "√", "lceil": "⌈", "rceil": "⌉", "odot": "⊙", "top": "ᵀ", "pm": "±"}
+SIGNS |= {"ldots": "…", "cdots": "…", "iff": "⇔", "leftarrow": "←", "Longrightarrow": "⇒"}
+SIGNS |= {"epsilon": "ε", "leq": "≤", "geq": "≥", "lfloor": "⌊", "rfloor": "⌋", "ell": "ℓ"}
 BRACES = [  # taken from the inside out
+    (r"\\(?:operatorname\*?|mathrm|text\w*|mathbf|mathbb|boldsymbol)\{([^{}]*)\}", r" \1 "),
     (r"([_^])\{([^{}]*)\}", r"\1\2"),
     (r"\\d?frac\{([^{}]*)\}\{([^{}]*)\}", r"(\1)/(\2)"),
+    (r"\\[dt]?frac\s*(\w)\s*\{([^{}]*)\}", r"\1/(\2)"),
     (r"\\sqrt\{([^{}]*)\}", r"√(\1)"),
+    (r"\\(?:under|over)brace\{([^{}]*)\}", r"\1"),
 ]
 PLAIN = [  # a formula as one would type it
-    (r"\\hat\s*\{?p\}?", "p̂"),
-    (r"\\(?:operatorname\*?|mathrm|text|mathbf|mathbb|boldsymbol)\s*\{([^{}]*)\}", r" \1 "),
+    (r"\\hat\s*\{?(\w)\}?", "\\1\u0302"),
+    (r"\\bar\s*\{?(\w)\}?", "\\1\u0304"),
+    (r"\\tilde\s*\{?(\w)\}?", "\\1\u0303"),
+    (r"\\(?:operatorname\*?|mathrm|text\w*|mathbf|mathbb|boldsymbol)(?![a-z])", " "),
     (r"\\(?:begin|end|label|tag)\{[^}]*\}|\\(?:left|right|bigl|bigr|Bigl|Bigr|big|Big)\b", " "),
+    (r"\\[dt]?frac\s*(\w|\\[a-z]+)\s*(\w|\\[a-z]+)", r"\1/\2"),
+    (r"\\(?:display|text)style\b|\\(?:no)?limits\b", " "),
+    (r"\\([{}|])", r" \1 "),
     (r"\\[,;:!> ]|\\q?quad\b|\\\\|&", " "),
     (r"\\([A-Za-z]+)", lambda m: SIGNS.get(m[1], f" {m[1]} ")),
     (r"[{}\\]", ""),
+    (r"\s+(?=[_^])", ""),
 ]
 
 
@@ -58,7 +71,7 @@ def text_of(node):
         text = node.astext()
         return unescape(re.sub(r"<[^>]*>", " ", text)) if 'data-widget="quiz"' in text else ""
     if isinstance(node, nodes.Text):
-        return node.astext()
+        return re.sub(r"\$([^$]+)\$", lambda m: plain(m[1]), node.astext())  # a question's
     if isinstance(node, addnodes.pending_xref):
         instead = {"numref": "the figure", "eq": "the equation", "ref": "the section"}
         kind, explicit = node.get("reftype"), node.get("refexplicit")
@@ -67,6 +80,7 @@ def text_of(node):
         if kind in instead and not explicit:
             return instead[kind]
     code = isinstance(node, nodes.container) and node.get("nb_element") == "cell_code_source"
+    code |= node.get("language", "").startswith(("python", "ipython"))
     code |= "variant" in node.get("classes", ()) and "variant-0" not in node["classes"]
     code |= "model" in node.get("classes", ())
     if code or isinstance(node, nodes.title | nodes.target):

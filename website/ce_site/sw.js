@@ -1,6 +1,7 @@
 // Keeps this edition of the book in the browser, whole; a new edition replaces it whole.
 const EDITION = "EDITION";
 const FILES = "FILES";
+const HOME = "HOME"; // the path that 404.html is made for; this copy of the book may stand elsewhere
 const PREFIX = `ce-book ${self.registration.scope} `;
 
 self.addEventListener('install', (event) => {
@@ -34,7 +35,13 @@ self.addEventListener('fetch', (event) => {
     const cache = await caches.open(PREFIX + EDITION);
     const kept = (href) => cache.match(href);
     url.hash = url.search = '';
-    return (await kept(url.href)) ?? (await kept(`${url.href}.html`)) ?? fetch(event.request);
+    const found = (await kept(url.href)) ?? (await kept(`${url.href}.html`));
+    return found ?? fetch(event.request).catch(async (error) => {
+      const page = event.request.mode === 'navigate' && await kept(`${self.registration.scope}404.html`);
+      if (!page) throw error;
+      const text = (await page.text()).replaceAll(`"${HOME}`, `"${new URL(self.registration.scope).pathname}`);
+      return new Response(text, { status: 404, headers: { 'content-type': 'text/html; charset=utf-8' } });
+    });
   };
   event.respondWith(answer());
 });

@@ -481,6 +481,13 @@ async function showPeek(link, withOpen) {
   $$('[id]', holder).forEach((element) => { if (!element.closest('svg')) element.removeAttribute('id'); });
   $$('.headerlink, script, .copy, .guess', holder).forEach((element) => element.remove());
   $$('[hidden]', holder).forEach((element) => { element.hidden = false; });
+  for (const use of $$('use', holder)) { // a page's figures share their glyphs: bring those that this page has not
+    const id = use.getAttribute('xlink:href').slice(1);
+    if (document.getElementById(id) || $(`[id="${id}"]`, holder)) continue;
+    const shapes = document.createElementNS('http://www.w3.org/2000/svg', 'defs');
+    shapes.append(target.ownerDocument.getElementById(id).cloneNode(true));
+    use.before(shapes);
+  }
   if (withOpen) holder.append(make('p', {}, make('a', { href: link.href, textContent: 'Open' })));
   peek.replaceChildren(holder);
   peek.showPopover();

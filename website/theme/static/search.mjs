@@ -13,11 +13,13 @@ const SAME = [ // other ways to write what the book writes
   [/\bkl\b/gi, 'kullback'],
   [/τ|\btau\b/gi, 'temperature'],
   [/\beps\b|ε/gi, 'eps'],
-  [/\blogits\b/gi, 'logit'],
+  [/\bdouble softmax\b/gi, 'softmax twice'],
 ];
 
 const tokens = (text) => (text.replaceAll('−', '-').match(TOKEN) ?? []);
-const folded = (term) => term.toLowerCase().normalize('NFD').replace(/\p{M}/gu, '').replace(/(?<=\d),(?=\d{3})/g, '');
+// A word without accents and endings: masks, masked and masking are one word.
+const folded = (term) => term.toLowerCase().normalize('NFD').replace(/\p{M}/gu, '').replace(/(?<=\d),(?=\d{3})/g, '')
+  .replace(/(?<=[a-z]{3})(?:ing|ed|(?<![su])s)$/, '');
 
 let loading;
 function engine() {
@@ -43,6 +45,7 @@ function rounded(term) {
 }
 
 const KIND = { term: 1.6, page: 1.3, section: 1.2, figure: 0.8 };
+const weight = ({ k, p }) => KIND[k] * (/^practice|reference$/.test(p) ? 0.6 : 1); // first what explains
 
 // any : whether a place is found that has only some of the words.
 export async function find(query, most = 30, any = false) {
@@ -60,10 +63,20 @@ export async function find(query, most = 30, any = false) {
     boostTerm: (term) => (NUMERIC.test(term) && term !== word ? 0.3 : 1), // rounded: a weaker hit
   }));
   const queries = asking(0.2);
-  const options = { boost: { t: 4, crumb: 0.5 }, boostDocument: (id) => KIND[places[id].k] };
+  const options = { boost: { t: 4, crumb: 0.5 }, boostDocument: (id) => weight(places[id]) };
   let found = any ? [] : search.search({ combineWith: 'AND', queries }, options);
   if (!found.length) found = search.search({ combineWith: 'OR', queries }, options);
   if (!found.length) found = search.search({ combineWith: 'OR', queries: asking(0.34) }, options); // letters changed places
+  // A title that holds all that was asked comes before a page that mentions it often.
+  const named = ({ id }) => {
+    const title = tokens(places[id].t).map(folded);
+    const same = (word, part) => part === word || (word === last && part.startsWith(word));
+    const asked = words.filter((word) => title.some((part) => same(word, part))).length / words.length;
+    const whole = title.filter((part) => words.some((word) => same(word, part))).length / title.length;
+    return (1 + asked) ** 2 * (1 + whole / 2);
+  };
+  const score = new Map(found.map((hit) => [hit, hit.score * named(hit)]));
+  found.sort((a, b) => score.get(b) - score.get(a));
   return found.slice(0, most).map(({ id, terms }) => ({ ...places[id], terms }));
 }
 
