@@ -50,7 +50,7 @@ def computed(chromium, address):
 
 def agree(found, wanted, tolerance=1e-12):
     """Equal to 12 digits."""
-    np.testing.assert_allclose(found, wanted, rtol=tolerance, atol=0)
+    np.testing.assert_allclose(np.asarray(found, float), wanted, rtol=tolerance, atol=0)
 
 
 def test_the_meter_computes_surprisals(computed):
@@ -81,11 +81,11 @@ def test_the_coder_computes_entropy_and_a_shortest_code(computed):
     assert computed("code_explorer", [{"text": "42", "block": 1}]) == [None]
 
 
-def test_the_explorer_computes_softmax_loss_and_gradient(computed):
+def test_the_explorer_computes_exponentials_shares_and_loss(computed):
     states = [
         {
             "logits": RNG.normal(0, 4, 3).tolist(),
-            "shift": RNG.uniform(-50, 50),
+            "shift": RNG.uniform(-5, 5),
             "temperature": 10 ** RNG.uniform(-1, 1),
             "label": int(RNG.integers(3)),
         }
@@ -93,10 +93,11 @@ def test_the_explorer_computes_softmax_loss_and_gradient(computed):
     ]
     for state, found in zip(states, computed("softmax_explorer", states), strict=True):
         z = np.add(state["logits"], state["shift"]) / state["temperature"]
-        loss, grad = ce.cross_entropy_with_grad(z, state["label"])
+        agree(found["z"], z)
+        agree(found["exps"], np.exp(z))
+        agree(found["total"], np.exp(ce.logsumexp(z)))
         agree(found["probs"], ce.softmax(z))
-        agree(found["grad"], grad / state["temperature"])
-        agree(found["loss"], loss)
+        agree(found["loss"], ce.cross_entropy(z, state["label"]))
 
 
 def test_the_losses_and_their_slopes_are_computed(computed):
@@ -257,7 +258,25 @@ def hand(request, chromium, address):
             page.mouse.move(x1, y1, steps=4)
             page.mouse.up()
 
-    page.press_on = lambda place: place.tap() if touch else place.click()
+    def lift(knob, down):
+        """Drag a knob so many pixels down."""
+        at = knob.bounding_box()
+        x, y = at["x"] + at["width"] / 2, at["y"] + at["height"] / 2
+        if not touch:
+            page.mouse.move(x, y)
+            page.mouse.down()
+            page.mouse.move(x, y + down, steps=4)
+            page.mouse.up()
+            return
+        session = context.new_cdp_session(page)
+        for k in range(9):
+            kind = "touchMove" if k else "touchStart"
+            point = {"x": x, "y": y + down * k / 8}
+            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+            page.wait_for_timeout(20)
+        session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    page.lift, page.press_on = lift, lambda place: place.tap() if touch else place.click()
     page.open_widget, page.drag_on, page.address = open_widget, drag, address
     yield page
     context.close()
@@ -296,22 +315,95 @@ def test_the_coder_follows_typing_examples_and_keys(hand):
     expect(box.locator("[role=status]")).to_contain_text("2 at a time")
 
 
-def test_the_explorer_moves_by_keys_and_a_shift_changes_nothing(hand):
-    box = hand.open_widget("softmax_explorer")
-    line = box.locator(".ce-line")
-    before = line.inner_text()
-    assert f"{ce.cross_entropy([2.0, 1.0, 0.1], 0):.3f} nats" in before
-    box.locator("input[type=range]").nth(4).focus()
-    for _ in range(5):
-        hand.keyboard.press("ArrowRight")
-    expect(box.locator("text=7.0")).to_be_visible()
-    assert line.inner_text() == before
-    box.locator("input[type=range]").first.focus()
-    hand.keyboard.press("ArrowLeft")
-    expect(line).to_contain_text(f"{ce.cross_entropy([1.9, 1.0, 0.1], 0):.3f} nats")
-    bird = box.locator("label", has_text="bird").last
-    hand.press_on(bird)
-    expect(line).to_contain_text(f"{ce.cross_entropy([1.9, 1.0, 0.1], 2):.3f} nats")
+@pytest.mark.parametrize("place", ["index.html", PLACES["softmax_explorer"]])
+def test_a_score_changes_the_shares_and_all_three_together_change_none(place, hand):
+    box = hand.open_widget("softmax_explorer", place)
+    rows, knobs, loss = box.locator("tbody tr"), box.locator(".ce-knob"), box.locator(".ce-line")
+
+    def shares():
+        return [row.locator("td").last.inner_text() for row in rows.all()[:3]]
+
+    parts = "(box) => [...box.querySelectorAll('.ce-part')].map((p) => p.getAttribute('y'))"
+    before, drawn = shares(), box.evaluate(parts)
+    assert before == [f"{p:.3f}" for p in ce.softmax([2.0, 1.0, 0.1])]
+    hand.lift(knobs.nth(0), -30)  # 30 px of 200 for 6 points
+    expect(rows.nth(0).locator("td").first).to_have_text("2.9")
+    assert shares() == before
+    np.testing.assert_allclose(*np.array([box.evaluate(parts), drawn], float), atol=1e-9)
+    expect(box.locator(".ce-note")).to_contain_text("+0.9: each exponential is ×2.460")
+    hand.lift(knobs.nth(3), 40)
+    expect(rows.nth(2).locator("td").first).to_have_text("-0.2".replace("-", "−"))
+    assert shares() == [f"{p:.3f}" for p in ce.softmax([2.0, 1.0, -1.1])]
+    knobs.nth(2).focus()
+    hand.keyboard.press("Shift+ArrowUp")
+    expect(rows.nth(1).locator("td").first).to_have_text("2.9")
+    assert shares() == [f"{p:.3f}" for p in ce.softmax([2.0, 2.0, -1.1])]
+    hand.press_on(box.locator("label", has_text="bird").last)
+    expect(loss.last).to_contain_text(f"{ce.cross_entropy([2.0, 2.0, -1.1], 2):.3f}")
+    expect(box.locator("[role=status]")).to_contain_text("The shares stay.")
+    hand.press_on(box.locator("button"))
+    expect(rows.nth(0).locator("td").first).to_have_text("2.0")
+    assert shares() == before
+
+
+RENDER = """async ([name, width, states]) => {
+    const at = new URL(`_static/widgets/${name}.js`, location.href);
+    const { default: { render } } = await import(at);
+    const faults = [], heights = new Set();
+    for (const state of states) {
+        const el = document.createElement('div');
+        el.style.width = `${width}px`;
+        document.querySelector('main article').prepend(el);
+        const get = (key) => state[key];
+        render({ model: { get, set() {}, on() {}, save_changes() {} }, el });
+        heights.add(Math.round(el.getBoundingClientRect().height));
+        const fault = (what) => faults.push(`${what}: ${JSON.stringify(state).slice(0, 300)}`);
+        if (el.scrollWidth > el.clientWidth + 1) fault('too wide');
+        for (const drawing of el.querySelectorAll('svg')) {
+            const frame = drawing.getBoundingClientRect();
+            const labels = [...drawing.querySelectorAll('text')].filter((t) => t.textContent);
+            const boxes = labels.map((t) => [t.textContent, t.getBoundingClientRect()]);
+            boxes.forEach(([text, a], i) => {
+                const cut = a.left < frame.left - 1 || a.right > frame.right + 1
+                    || a.top < frame.top - 2 || a.bottom > frame.bottom + 2;
+                if (cut) fault(`${text} cut`);
+                for (const [other, b] of boxes.slice(0, i)) {
+                    const x = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+                    const y = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+                    if (x > 1 && y > 5) fault(`${text} over ${other}`);
+                }
+            });
+        }
+        for (const cell of el.querySelectorAll('td, th')) {
+            if (cell.scrollWidth > cell.clientWidth + 1) fault(`${cell.textContent} cut`);
+        }
+        el.remove();
+    }
+    return [faults, [...heights]];
+}"""
+RANDOM = {
+    "softmax_explorer": lambda: {
+        "logits": RNG.uniform(-5, 5, 3).round(1).tolist(),
+        "shift": round(RNG.uniform(-5, 5), 1),
+        "temperature": float(10 ** RNG.choice([-1, -0.5, 0, 0, 0, 1])),
+        "label": int(RNG.integers(3)),
+        "details": True,
+    },
+}
+
+
+@pytest.mark.parametrize("width", [280, 330, 520, 736])
+@pytest.mark.parametrize("name", RANDOM)
+def test_no_label_is_cut_or_over_another(name, width, chromium, address):
+    """In random states, from the narrowest box to the widest; and the height stays the same."""
+    size = {"width": 1280 if width > 400 else width + 40, "height": 900}
+    with chromium.new_context(viewport=size, service_workers="block") as context:
+        page = context.new_page()
+        page.goto(address + "index.html")
+        states = [RANDOM[name]() for _ in range(40)]
+        faults, heights = page.evaluate(RENDER, [name, width, states])
+    assert faults[:5] == []
+    assert len(heights) == 1
 
 
 def test_the_losses_follow_hand_and_keys(hand):
@@ -438,10 +530,10 @@ def test_a_control_is_large_enough_for_a_hand(name, hand):
     assert box.evaluate("(box) => box.scrollWidth <= box.clientWidth + 1")
 
 
-@pytest.mark.parametrize("name", PLACES)
-def test_a_figure_takes_the_room_that_was_kept_for_it(name, hand):
+@pytest.mark.parametrize(("name", "place"), [*PLACES.items(), ("softmax_explorer", "index.html")])
+def test_a_figure_takes_the_room_that_was_kept_for_it(name, place, hand):
     """Else the text below jumps when it wakes, or an empty band stays."""
-    hand.goto(hand.address + PLACES[name])
+    hand.goto(hand.address + place)
     box = hand.locator(f"[data-widget={name}]").first
     kept = box.bounding_box()["height"]
     box.scroll_into_view_if_needed()
@@ -617,7 +709,7 @@ def test_print_shows_the_current_state(chromium, address):
 
 
 def test_the_words_hold_the_numbers_of_ce_lib():
-    words = widgets.SoftmaxExplorer(logits=[3.0, 0.0, 0.0], label=1).words()
+    words = widgets.SoftmaxExplorer(logits=[3.0, 0.0, 0.0], label=1, details=True).words()
     assert f"{ce.cross_entropy([3.0, 0.0, 0.0], 1):.3f} nats" in words
     assert "2.303" in widgets.SurpriseMeter().words()
     assert "nan" in widgets.OverflowExplorer(added=100).words()

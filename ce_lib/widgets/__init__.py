@@ -139,26 +139,32 @@ class CodeExplorer(Widget):
 
 
 class SoftmaxExplorer(Widget):
-    """Three logits, a temperature and the true class: probabilities, loss and gradient."""
+    """Three scores on a number line, their exponentials, and their shares: softmax as a machine.
+
+    details : whether the temperature and the book's symbols are shown.
+    """
 
     name = "softmax_explorer"
     logits = traitlets.List(traitlets.Float(), [2.0, 1.0, 0.1], minlen=3, maxlen=3).tag(sync=True)
     shift = traitlets.Float(0.0).tag(sync=True)
     temperature = traitlets.Float(1.0, min=0.1, max=10.0).tag(sync=True)
     label = traitlets.Int(0, min=0, max=2).tag(sync=True)
+    details = traitlets.Bool(False).tag(sync=True)
 
     def lines(self) -> Iterator[Any]:
-        """The loss, then logit, probability and gradient of each class."""
-        z = [value + self.shift for value in self.logits]
+        """The loss, then score, exponential and share of each class."""
+        z = np.add(self.logits, self.shift)
+        loss = ce.cross_entropy(z, self.label, temperature=self.temperature)
         probs = ce.softmax(z, temperature=self.temperature)
-        loss, grad = ce.cross_entropy_with_grad(z, self.label, temperature=self.temperature)
+        warm = f" at temperature {self.temperature:g}" if self.details else ""
         yield (
-            f"Softmax at temperature {self.temperature:g}; the true class is {CLASSES[self.label]},"
-            f" and the loss is {digits(loss)} nats."
+            f"Softmax{warm}: the photograph shows a {CLASSES[self.label]},"
+            f" and the loss is {digits(loss)}{' nats' if self.details else ''}."
         )
-        yield ["class", "logit z", "probability p̂", "gradient"]
-        for row in zip(CLASSES, z, probs, grad, strict=True):
-            yield [row[0], f"{row[1]:.1f}", digits(row[2]), digits(row[3])]
+        power = "exp(z / T)" if self.details else "exp(score)"
+        yield ["", "score z" if self.details else "score", power, "share"]
+        for name, *row in zip(CLASSES, z, np.exp(z / self.temperature), probs, strict=True):
+            yield [name, f"{row[0]:.1f}", digits(row[1]), digits(row[2])]
 
 
 class LossExplorer(Widget):
