@@ -23,6 +23,7 @@ from ce_lib import widgets
 PLACES = {
     "code_explorer": "chapters/01_surprisal.html",
     "surprise_meter": "chapters/02_cross_entropy.html",
+    "boldness_dial": "chapters/02_cross_entropy.html",
     "softmax_explorer": "chapters/03_softmax.html",
     "loss_explorer": "chapters/04_the_pair.html",
     "overflow_explorer": "chapters/05_stability.html",
@@ -61,24 +62,55 @@ def test_the_meter_computes_surprisals(computed):
         agree(found["choices"], np.exp(ce.surprisal(p)))
 
 
+def test_the_dial_draws_the_chapter_s_photographs_and_computes_the_means(computed):
+    """NumPy's generator, in the browser: each of thousands of draws is the same."""
+    for seed, count in ((0, 10_000), (1, 3000), (2, 3000)):
+        figure = widgets.BoldnessDial(seed=seed, count=count)
+        alphas = [0.0, 1.0, 3.0, *RNG.uniform(0, 5, 4).tolist()]
+        for penalty in ("log", "Brier", "absolute"):
+            states = [figure.state() | {"alpha": a, "penalty": penalty} for a in alphas]
+            found = [
+                {key: s[key] for key in ("accuracy", "largest", "truth", "mean")}
+                for s in computed("boldness_dial", states)
+            ]
+            for alpha, numbers in zip(alphas, found, strict=True):
+                wanted = figure.means(alpha)
+                keys = ("accuracy", "largest", "truth", penalty)
+                agree([*numbers.values()], [wanted[key] for key in keys], 1e-12)
+    assert "3 | 0.608 | 0.819 | 0.586 | 1.151 | 0.577 | 0.414" in widgets.BoldnessDial().words()
+
+
 def test_the_coder_computes_entropy_and_a_shortest_code(computed):
     alphabet = list("abcdefghijklmnopqrstuvwxyz ")
     rates = RNG.dirichlet(np.full(27, 0.3), 30)
     texts = ["".join(RNG.choice(alphabet, RNG.integers(1, 400), p=p)) for p in rates]
-    texts += ["a", "B-b!", "aaaabbcd"]
+    texts += [
+        "a",
+        "B-b!",
+        "aaaabbcd",
+        "Zażółć gęślą jaźń",
+        "Άγιος 日本語、漢字 ок",
+        "e\u0301é",
+        "한국어",
+    ]
+    texts += ["👩‍🚀👩‍🚀👍🏽👍🇵🇱🇵🇱🇩🇪", "שָׁלוֹם", "สวัสดีที่"]
     states = [{"text": text, "block": k} for text in texts for k in (1, 2, 3)]
     for state, found in zip(states, computed("code_explorer", states), strict=True):
-        letters = sorted(set(state["text"].lower()) & set(alphabet))
-        n = np.array([state["text"].lower().count(letter) for letter in letters])
+        text = widgets.graphemes(state["text"])
+        letters = sorted(set(text))
+        n = np.array([text.count(letter) for letter in letters])
         p = n / n.sum()
-        blocks = functools.reduce(np.multiply.outer, [p] * state["block"]).ravel()
+        weights = functools.reduce(np.multiply.outer, [n] * state["block"]).ravel()
+        blocks = weights / weights.sum()
         assert found["letters"] == letters
         agree(found["entropy"], ce.entropy(p, base=2))
-        agree(found["mean"], blocks @ ce.huffman_lengths(blocks) / state["block"])
-        surprisals, lengths = np.transpose(found["points"]) * state["block"]
-        agree(surprisals, ce.surprisal(blocks, base=2), 1e-9)
-        assert np.sum(0.5**lengths) == 1
-    assert computed("code_explorer", [{"text": "42", "block": 1}]) == [None]
+        agree(found["mean"], blocks @ ce.huffman_lengths(weights) / state["block"])
+        assert found["lengths"] == ce.huffman_lengths(weights).tolist()
+        agree(found["surprisals"], ce.surprisal(blocks, base=2), 1e-9)
+        assert np.sum(0.5 ** np.array(found["lengths"], float)) == 1
+        merged = np.array([node["weight"] for node in found["nodes"]])[found["merges"]]
+        assert np.all(np.diff(merged.ravel()) >= 0)  # the two rarest each time
+    assert computed("code_explorer", [{"text": "", "block": 1}]) == [None]
 
 
 def test_the_explorer_computes_exponentials_shares_and_loss(computed):
@@ -296,23 +328,85 @@ def test_the_meter_follows_hand_and_keys(hand):
     expect(box.locator("[role=status]")).to_contain_text("nats")
 
 
-def test_the_coder_follows_typing_examples_and_keys(hand):
-    box = hand.open_widget("code_explorer")
-    figures = box.locator(".ce-figures b")
-    button = box.locator("button", has_text="aaaaaaaaab")
-    hand.press_on(button)
-    expect(figures.nth(0)).to_have_text(f"{ce.entropy([0.9, 0.1], base=2):.3f}")
-    expect(figures.nth(1)).to_have_text("1.000")
+def test_the_dial_finds_the_boldness_that_each_penalty_wants(hand):
+    box, figure = hand.open_widget("boldness_dial"), widgets.BoldnessDial()
+    numbers, note, knob = (
+        box.locator(".ce-figures b"),
+        box.locator(".ce-note"),
+        box.locator(".ce-knob"),
+    )
+    expect(numbers.nth(3)).to_have_text("1.151")
+    at = knob.bounding_box()
+    hand.drag_on(box, (0.3, 0.3), (0.02, 0.3))
+    hand.wait_for_timeout(100)
+    assert knob.bounding_box()["x"] < at["x"]
+    for penalty, best in (("log", 1), ("Brier", 1), ("absolute", 5)):
+        hand.press_on(box.locator("fieldset label", has_text=penalty))
+        knob.focus()
+        hand.keyboard.press("Home")
+        expect(note).to_contain_text("Find the α")
+        hand.keyboard.press("End")
+        for _ in range(8 if best == 1 else 0):
+            hand.keyboard.press("Shift+ArrowLeft")
+        expect(note).to_contain_text(
+            f"Lowest here: of all α on the dial, the {penalty} penalty wants {best}"
+        )
+        expect(numbers.nth(0)).to_have_text("0.608")
+        expect(numbers.nth(3)).to_have_text(f"{figure.means(best)[penalty]:.3f}")
+    hand.press_on(box.locator("button", has_text="bold"))
+    expect(numbers.nth(2)).to_have_text("0.586")
     box.locator("input[type=range]").focus()
     hand.keyboard.press("ArrowRight")
+    expect(numbers.nth(1)).to_have_text(f"{figure.means(3.05)['largest']:.3f}")
+    expect(box.locator("[role=status]")).to_contain_text("At boldness 3.05")
+
+
+def test_the_coder_follows_typing_examples_and_keys(hand):
+    box = hand.open_widget("code_explorer")
+    figures, note = box.locator(".ce-figures b"), box.locator(".ce-note")
+    hand.press_on(box.locator("button", has_text="aaaaaaaaab"))
+    expect(figures.nth(0)).to_have_text(f"{ce.entropy([0.9, 0.1], base=2):.3f}")
+    expect(figures.nth(1)).to_have_text("1.000")
+    hand.press_on(box.locator("label", has_text="pairs"))
     expect(figures.nth(1)).to_have_text("0.645")
+    hand.press_on(box.locator("label", has_text="letters"))
     field = box.locator("input[type=text]")
     field.fill("")
     expect(figures.nth(0)).to_have_text("–")
-    field.press_sequentially("Abcd")
+    expect(note).to_contain_text("Type a text")
+    field.press_sequentially("Żółw")
     expect(figures.nth(0)).to_have_text("2.000")
     expect(figures.nth(1)).to_have_text("2.000")
-    expect(box.locator("[role=status]")).to_contain_text("2 at a time")
+    scrub = box.locator("input[type=range]")
+    scrub.focus()
+    hand.keyboard.press("Home")
+    expect(note).to_contain_text("The two rarest go first: “l” of 1".replace("l", "w"))
+    expect(box.locator(".ce-one, .ce-null")).to_have_count(0)
+    hand.keyboard.press("ArrowRight")
+    expect(note).to_contain_text("Merge 1: “w” of 1 and “ó” of 1.")
+    expect(box.locator(".ce-one, .ce-null")).to_have_count(2)
+    expect(box.locator("[role=status]")).to_contain_text("0.500 digits per letter so far")
+    hand.press_on(box.locator("button", has_text="Play"))
+    expect(box.locator("button", has_text="Pause")).to_be_visible()
+    expect(figures.nth(1)).to_have_text("2.000")  # it ends by itself
+    expect(box.locator("button", has_text="Play")).to_be_visible()
+
+
+def test_the_merging_can_be_paused_and_goes_in_steps_where_motion_is_reduced(hand):
+    hand.emulate_media(reduced_motion="reduce")
+    box = hand.open_widget("code_explorer")
+    drawn = "(box) => box.querySelector('svg').innerHTML"
+    box.locator("input[type=range]").focus()
+    hand.keyboard.press("Home")
+    before = box.evaluate(drawn)
+    hand.press_on(box.locator("button", has_text="Play"))
+    hand.wait_for_timeout(500)
+    assert box.evaluate(drawn) == before
+    expect(box.locator(".ce-note")).to_contain_text("Merge 1")
+    hand.press_on(box.locator("button", has_text="Pause"))
+    before = box.evaluate(drawn)
+    hand.wait_for_timeout(1200)
+    assert box.evaluate(drawn) == before
 
 
 @pytest.mark.parametrize("place", ["index.html", PLACES["softmax_explorer"]])
@@ -381,7 +475,25 @@ RENDER = """async ([name, width, states]) => {
     }
     return [faults, [...heights]];
 }"""
+SCRIPTS = [
+    "abcdefghijklmnopqrstuvwxyz ",
+    "абвгдежз ",
+    "日本語漢字仮名交文",
+    "🙂👩‍🚀🐱🐶🐦",
+    "0123456789",
+]
 RANDOM = {
+    "code_explorer": lambda: {
+        "text": "".join(RNG.choice(list(RNG.choice(SCRIPTS)), RNG.geometric(0.02))),
+        "block": int(RNG.integers(1, 4)),
+        "left": int(RNG.integers(0, 20)),
+    },
+    "boldness_dial": lambda: widgets.BoldnessDial(
+        seed=int(RNG.integers(9)),
+        count=50,
+        alpha=round(RNG.uniform(0, 5), 2),
+        penalty=str(RNG.choice(["log", "Brier", "absolute"])),
+    ).state(),
     "softmax_explorer": lambda: {
         "logits": RNG.uniform(-5, 5, 3).round(1).tolist(),
         "shift": round(RNG.uniform(-5, 5), 1),
@@ -473,6 +585,7 @@ def test_the_triangle_follows_hand_keys_and_descent(hand):
 
 DRAGGED = {  # what is drawn with a point to drag, and where a key takes it
     "surprise_meter": ("ArrowLeft", lambda x, y: x < 0 < y + 1),
+    "boldness_dial": ("ArrowLeft", lambda x, y: x < 0),
     "loss_explorer": ("ArrowRight", lambda x, y: x > 0),
     "simplex": ("ArrowUp", lambda x, y: y < 0),
 }

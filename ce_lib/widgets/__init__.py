@@ -12,6 +12,7 @@ as still HTML (for print, and for readers without JavaScript). `import ce_lib` d
 import json
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from html import escape
@@ -109,25 +110,78 @@ class SurpriseMeter(Widget):
             yield [f"{p:g}", digits(nats), digits(bits), f"{1 / p:.2f}"]
 
 
+class BoldnessDial(Widget):
+    """Ten thousand forecasts, each raised to the power α and rescaled, under three penalties.
+
+    Row i of the true chances, and its class, are drawn as in the chapter on cross-entropy:
+    `rng.dirichlet([1, 1, 1], size=count)`, then `rng.random(count)`. The browser draws the same
+    from the generator's state.
+
+    seed : of `np.random.default_rng`.
+    """
+
+    name = "boldness_dial"
+    alpha = traitlets.Float(3.0, min=0.0, max=5.0).tag(sync=True)
+    penalty = traitlets.Enum(["log", "Brier", "absolute"], "log").tag(sync=True)
+    start: traitlets.List[Any] = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    count = traitlets.Int(10_000, min=1).tag(sync=True)
+
+    def __init__(self, seed: int = 0, **kwargs: Any) -> None:
+        """Draw the chances and the classes."""
+        rng = np.random.default_rng(seed)
+        found = rng.bit_generator.state["state"]
+        super().__init__(start=[str(found["state"]), str(found["inc"])], **kwargs)
+        self._truth = rng.dirichlet([1, 1, 1], size=self.count)
+        draw = rng.random((self.count, 1))
+        self._labels = (draw > self._truth.cumsum(axis=1)[:, :2]).sum(axis=1)
+
+    def means(self, alpha: float) -> dict[str, float]:
+        """Accuracy, mean probability of the answer and of the truth, and the mean penalties."""
+        p = ce.softmax(alpha * np.log(self._truth))
+        hit = p[np.arange(self.count), self._labels]
+        brier = np.sum((p - np.eye(3)[self._labels]) ** 2, axis=1)
+        found = {
+            "accuracy": np.mean(self._truth.argmax(axis=1) == self._labels),
+            "largest": p.max(axis=1).mean(),
+            "truth": hit.mean(),
+            "log": ce.cross_entropy(alpha * np.log(self._truth), self._labels),
+            "Brier": brier.mean(),
+            "absolute": (1 - hit).mean(),
+        }
+        return {name: float(value) for name, value in found.items()}
+
+    def lines(self) -> Iterator[Any]:
+        """The means at α from a uniform forecast to a very bold one."""
+        yield f"The forecasts of {self.count:,} photographs, each p raised to α and rescaled."
+        yield ["α", "accuracy", "p of the answer", "p of the truth", "log", "Brier", "absolute"]
+        for alpha in sorted({0.0, 0.5, 1.0, 2.0, 3.0, 5.0, self.alpha}):
+            yield [f"{alpha:g}", *map(digits, self.means(alpha).values())]
+
+
 class CodeExplorer(Widget):
-    """Type a text: its entropy, and the digits that Huffman's code spends on its letters."""
+    """Huffman's recipe on a text of the reader's: envelopes, words and rulers as long as −log₂ p.
+
+    block : letters that are coded together. left : merges that are still to be made.
+    """
 
     name = "code_explorer"
     text = traitlets.Unicode("she said that she had met this curve before").tag(sync=True)
     block = traitlets.Int(1, min=1, max=3).tag(sync=True)
+    left = traitlets.Int(6, min=0).tag(sync=True)
 
     def lines(self) -> Iterator[Any]:
         """Entropy and digits per letter of the text, then each letter's surprisal and word."""
-        counts = Counter(re.sub("[^a-z ]", "", self.text.lower()))
+        counts = Counter(graphemes(self.text))
         if not counts:
-            yield "A text without a letter from a to z."
+            yield "A text without a letter."
             return
         letters = sorted(counts)
         n = np.array([counts[letter] for letter in letters])
-        p, weights = n / n.sum(), np.ones(1)
+        p, weights = n / n.sum(), np.ones(1, dtype=int)
         for _ in range(self.block):
-            weights = np.outer(weights, p).ravel()
-        mean = weights @ ce.huffman_lengths(weights) / self.block
+            weights = np.outer(weights, n).ravel()
+        lengths = ce.huffman_lengths(weights)
+        mean = weights @ lengths / weights.sum() / self.block
         unit = ["letter by letter", "in pairs of letters", "in triples of letters"][self.block - 1]
         yield (
             f"The text “{self.text}” has an entropy of {digits(ce.entropy(p, base=2))} bits per"
@@ -136,6 +190,26 @@ class CodeExplorer(Widget):
         yield ["letter", "surprisal (bits)", "digits of its word"]
         for letter, chance, length in zip(letters, p, ce.huffman_lengths(n), strict=True):
             yield [letter.replace(" ", "space"), digits(ce.surprisal(chance, base=2)), str(length)]
+
+
+def graphemes(text: str) -> list[str]:
+    """The letters of a text as a reader counts them: marks, joined emoji and flags are one letter.
+
+    A short form of Unicode's rules (Annex 29), which browsers have in full.
+    """
+    found: list[str] = []
+    flag, joiner = (
+        re.compile(f"[{s}]") for s in ("\U0001f1e6-\U0001f1ff", "\u200d\U0001f3fb-\U0001f3ff")
+    )
+    for char in re.sub(r"\s+", " ", unicodedata.normalize("NFC", text).lower()):
+        before = found[-1] if found else ""
+        mark = unicodedata.category(char)[0] == "M" or joiner.match(char)
+        pair = flag.match(char) and flag.fullmatch(before)
+        if before and (mark or pair or before.endswith("\u200d")):
+            found[-1] += char
+        else:
+            found.append(char)
+    return found
 
 
 class SoftmaxExplorer(Widget):
@@ -478,6 +552,7 @@ FIGURES = {
     for figure in (
         CodeExplorer,
         SurpriseMeter,
+        BoldnessDial,
         SoftmaxExplorer,
         LossExplorer,
         OverflowExplorer,

@@ -8,8 +8,9 @@ export function compute({ logits, shift, temperature, label }) {
 const [TOP, TALL, HEIGHT, MOST] = [44, 200, 272, 5];
 const limit = (value, least, most) => Math.min(most, Math.max(least, value));
 // 0.659, 403.429, 2.2e4: a number that has room in a narrow column.
-const short = (x) => (x !== 0 && (x < 1e-3 || x >= 1e4) ? x.toExponential(1).replace('e+', 'e').replace('-', '−') : digits(x));
-const signed = (x) => `${x > 0 ? '+' : ''}${digits(x, 1)}`;
+const short = (x) => (x !== 0 && (x < 1e-3 || x >= 1e4) ? x.toExponential(1).replace('e+', 'e').replace('-', '−') : digits(x, x < 1e3 ? 3 : 0));
+const points = (x) => (Math.round(10 * x) / 10 + 0).toFixed(1).replace('-', '−');
+const signed = (x) => `${x > 0 ? '+' : ''}${points(x)}`;
 
 // The number line holds −3 to 3, and more where the scores need it.
 function lineFor(z) {
@@ -125,12 +126,12 @@ function render({ model, el }) {
       parts.push(svg('rect', { x: from + bar * (k + 0.15), y: grown(z[k]), width: 0.7 * bar, height: bottom - grown(z[k]), class: `ce-${name}` }));
       base -= probs[k] * TALL;
       parts.push(svg('rect', { x: at, y: base, width: share, height: probs[k] * TALL, class: `ce-${name} ce-part` }));
-      knobs[k].set(x, tops[k], digits(now.logits[k] + now.shift, 1), `${digits(now.logits[k] + now.shift, 1)}, share ${digits(probs[k])}`);
+      knobs[k].set(x, tops[k], points(now.logits[k] + now.shift), `${points(now.logits[k] + now.shift)}, share ${digits(probs[k])}`);
     });
-    all.set(centres[0], middle, now.shift, `moved by ${digits(now.shift, 1)}`);
+    all.set(centres[0], middle, now.shift, `moved by ${points(now.shift)}`);
     drawing.replaceChildren(...parts);
     CLASSES.forEach((_, k) => {
-      const score = digits(now.logits[k] + now.shift, 1);
+      const score = points(now.logits[k] + now.shift);
       fill(rows[k], full ? [score, digits(z[k], Math.abs(z[k]) < 10 ? 3 : 1), short(exps[k]), short(probs[k])] : [score, short(exps[k]), short(probs[k])]);
     });
     fill(rows[3], full ? ['', '', short(total), '1'] : ['', short(total), '1']);
