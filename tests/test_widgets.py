@@ -22,7 +22,6 @@ from ce_lib import widgets
 
 PLACES = {
     "code_explorer": "chapters/01_surprisal.html",
-    "surprise_meter": "chapters/02_cross_entropy.html",
     "boldness_dial": "chapters/02_cross_entropy.html",
     "softmax_explorer": "chapters/03_softmax.html",
     "loss_explorer": "chapters/04_the_pair.html",
@@ -52,14 +51,6 @@ def computed(chromium, address):
 def agree(found, wanted, tolerance=1e-12):
     """Equal to 12 digits."""
     np.testing.assert_allclose(np.asarray(found, float), wanted, rtol=tolerance, atol=0)
-
-
-def test_the_meter_computes_surprisals(computed):
-    ps = RNG.uniform(1e-3, 1, 200).tolist()
-    for p, found in zip(ps, computed("surprise_meter", ps), strict=True):
-        agree(found["nats"], ce.surprisal(p), 1e-12 / max(1e-3, 1 - p))
-        agree(found["bits"], ce.surprisal(p, base=2), 1e-12 / max(1e-3, 1 - p))
-        agree(found["choices"], np.exp(ce.surprisal(p)))
 
 
 def test_the_dial_draws_the_chapter_s_photographs_and_computes_the_means(computed):
@@ -312,20 +303,6 @@ def hand(request, chromium, address):
     page.open_widget, page.drag_on, page.address = open_widget, drag, address
     yield page
     context.close()
-
-
-def test_the_meter_follows_hand_and_keys(hand):
-    box = hand.open_widget("surprise_meter")
-    hand.drag_on(box, (0.89, 0.84), (42 / 440 + 0.5 * 388 / 440, 0.6))
-    nats = float(box.locator(".ce-figures b").first.inner_text())
-    assert nats == pytest.approx(np.log(2), abs=0.02)
-    button = box.locator("button", has_text="0.33")
-    hand.press_on(button)
-    expect(box.locator(".ce-figures b").first).to_have_text(f"{ce.surprisal(0.33):.3f}")
-    box.locator("input").focus()
-    hand.keyboard.press("ArrowRight")
-    expect(box.locator(".ce-figures b").first).to_have_text(f"{ce.surprisal(0.331):.3f}")
-    expect(box.locator("[role=status]")).to_contain_text("nats")
 
 
 def test_the_dial_finds_the_boldness_that_each_penalty_wants(hand):
@@ -584,7 +561,6 @@ def test_the_triangle_follows_hand_keys_and_descent(hand):
 
 
 DRAGGED = {  # what is drawn with a point to drag, and where a key takes it
-    "surprise_meter": ("ArrowLeft", lambda x, y: x < 0 < y + 1),
     "boldness_dial": ("ArrowLeft", lambda x, y: x < 0),
     "loss_explorer": ("ArrowRight", lambda x, y: x > 0),
     "simplex": ("ArrowUp", lambda x, y: y < 0),
@@ -695,7 +671,7 @@ def test_the_training_figure_follows_hand_and_keys(hand):
 
 
 def test_a_question_explains_keeps_and_counts(hand):
-    box = hand.open_widget("quiz", PLACES["surprise_meter"])
+    box = hand.open_widget("quiz", PLACES["boldness_dial"])
     press = hand.press_on
     press(box.locator("button"))
     expect(box.locator("[role=status]")).to_contain_text("Choose an answer first")
@@ -708,19 +684,19 @@ def test_a_question_explains_keeps_and_counts(hand):
     hand.keyboard.press("Enter")
     expect(box.locator("[role=status]")).to_contain_text("Right.")
     expect(hand.locator("#progress")).to_contain_text(", 1 of")
-    box = hand.open_widget("quiz", PLACES["surprise_meter"])
+    box = hand.open_widget("quiz", PLACES["boldness_dial"])
     expect(box.locator("[role=status]")).to_contain_text("Right.")
     assert box.locator("input").nth(1).is_checked()
     stored = "ce-book:quiz:02-loss-of-a-label"
     for foreign in ("{", '{"given": "9", "right": true}', '{"given": 1}', '"x"'):
         hand.evaluate("([key, value]) => localStorage.setItem(key, value)", [stored, foreign])
-        box = hand.open_widget("quiz", PLACES["surprise_meter"])
+        box = hand.open_widget("quiz", PLACES["boldness_dial"])
         assert box.locator("input:checked").count() == 0
 
 
 def test_a_new_number_is_judged_at_the_first_press(hand):
     """The verdict on the old one goes while one types, and not from under the finger."""
-    hand.open_widget("surprise_meter")
+    hand.open_widget("boldness_dial")
     box = hand.locator("[data-question='02-choices']")
     box.scroll_into_view_if_needed()
     for given, says in (("7", "Not right."), ("2", "Right.")):
@@ -731,7 +707,7 @@ def test_a_new_number_is_judged_at_the_first_press(hand):
 
 @pytest.mark.parametrize("hand", ["touch"], indirect=True)
 def test_a_finger_that_scrolls_changes_no_slider(hand):
-    box = hand.open_widget("surprise_meter")
+    box = hand.open_widget("boldness_dial")
     slider = box.locator("input[type=range]")
     before, at = slider.input_value(), slider.bounding_box()
     session = hand.context.new_cdp_session(hand)
@@ -746,7 +722,7 @@ def test_a_finger_that_scrolls_changes_no_slider(hand):
 
 
 def test_a_number_and_a_tick_list_are_judged(hand):
-    hand.open_widget("surprise_meter")
+    hand.open_widget("boldness_dial")
     box = hand.locator("[data-question='02-choices']")
     box.scroll_into_view_if_needed()
     for given, says in [
@@ -770,7 +746,7 @@ def test_a_number_and_a_tick_list_are_judged(hand):
 
 def test_a_right_answer_stays_and_its_verdict_goes_with_a_change(hand):
     """Reading why another option is wrong costs nothing; no verdict stays at another answer."""
-    box = hand.open_widget("quiz", PLACES["surprise_meter"])
+    box = hand.open_widget("quiz", PLACES["boldness_dial"])
     right = hand.evaluate(
         "JSON.parse(document.querySelector('[data-widget=quiz]').dataset.model)"
         ".answers.findIndex((answer) => answer.right)"
@@ -811,20 +787,19 @@ def test_without_scripts_the_first_state_is_there(chromium, address):
 def test_print_shows_the_current_state(chromium, address):
     with chromium.new_context(service_workers="block") as context:
         page = context.new_page()
-        page.goto(address + PLACES["surprise_meter"])
-        box = page.locator("[data-widget=surprise_meter]")
+        page.goto(address + PLACES["boldness_dial"])
+        box = page.locator("[data-widget=boldness_dial]")
         box.scroll_into_view_if_needed()
-        box.locator("button", has_text="0.1").click()
+        box.locator("button", has_text="plain").click()
         page.emulate_media(media="print")
-        expect(box.locator(".ce-figures")).to_contain_text(f"{ce.surprisal(0.1):.3f}")
-        assert not box.locator("input").is_visible()
+        expect(box.locator(".ce-figures")).to_contain_text("0.828")
+        assert not box.locator("input[type=range]").is_visible()
         assert not page.locator(".bar").is_visible()
 
 
 def test_the_words_hold_the_numbers_of_ce_lib():
     words = widgets.SoftmaxExplorer(logits=[3.0, 0.0, 0.0], label=1, details=True).words()
     assert f"{ce.cross_entropy([3.0, 0.0, 0.0], 1):.3f} nats" in words
-    assert "2.303" in widgets.SurpriseMeter().words()
     assert "nan" in widgets.OverflowExplorer(added=100).words()
 
 

@@ -2,7 +2,7 @@
 
     from ce_lib import widgets
 
-    widgets.SurpriseMeter(p=0.33)
+    widgets.BoldnessDial(alpha=3.0)
 
 Each is an anywidget: its arithmetic and drawing are in the .mjs file of its name, put after
 shared.mjs; its first state is also there in words (`text/plain`, which the checks compare) and
@@ -93,21 +93,6 @@ class Widget(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
         return {**data, "text/plain": self.words(), "text/html": self.html()}, metadata
-
-
-class SurpriseMeter(Widget):
-    """Drag a probability along −log p, and read nats, bits and equally likely choices."""
-
-    name = "surprise_meter"
-    p = traitlets.Float(0.9, min=0.001, max=1.0).tag(sync=True)
-
-    def lines(self) -> Iterator[Any]:
-        """The meter's reading, and the lesson's four points."""
-        yield f"The surprisal −log p of an event of probability p, at p = {self.p:g}."
-        yield ["p", "nats", "bits", "equally likely choices"]
-        for p in sorted({self.p, 0.9, 0.6, 0.33, 0.1}, reverse=True):
-            nats, bits = ce.surprisal(p), ce.surprisal(p, base=2)
-            yield [f"{p:g}", digits(nats), digits(bits), f"{1 / p:.2f}"]
 
 
 class BoldnessDial(Widget):
@@ -551,7 +536,6 @@ FIGURES = {
     figure.name: figure
     for figure in (
         CodeExplorer,
-        SurpriseMeter,
         BoldnessDial,
         SoftmaxExplorer,
         LossExplorer,
