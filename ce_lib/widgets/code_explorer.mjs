@@ -192,4 +192,17 @@ function render({ model, el }) {
   fit(drawing, (wanted) => { width = wanted; draw(); });
 }
 
+dress(`
+  .ce-view { height: 21.5rem; overflow-y: auto; scrollbar-gutter: stable; margin: 0.4rem 0; }
+  .ce-view:focus-visible { outline: 2px solid var(--w-accent); outline-offset: 2px; }
+  .ce-ruler { fill: none; stroke: var(--dog, #d55e00); stroke-width: 3; }
+  .ce-one { fill: var(--cat, #0072b2); }
+  .ce-null { fill: none; stroke: var(--cat, #0072b2); }
+  .ce-widget .ce-fit.ce-fit .ce-bit { font-size: 11px; stroke: none; }
+  .ce-widget .ce-fit.ce-fit .ce-on { fill: var(--w-paper); }
+  .ce-branch { fill: none; stroke: var(--w-ink); opacity: 0.6; }
+  .ce-new { stroke: var(--w-accent); stroke-width: 2.5; opacity: 1; }
+  .ce-envelope { fill: var(--w-paper); stroke: var(--w-accent); stroke-width: 1.5; stroke-linejoin: round; }
+`);
+
 export default widget('code_explorer', render);

@@ -154,9 +154,17 @@ function drag(drawing, options) {
   return frame;
 }
 
+// Rules of one figure: they come with its module, so that other pages do not carry them.
+function dress(rules) {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(rules);
+  document.adoptedStyleSheets.push(sheet);
+}
+
 // A drawing whose unit is one pixel of the page, so that lettering has its size at every width:
 // `draw(width)` sets the viewBox, and is called again when the width changes.
 function fit(drawing, draw) {
+  drawing.classList.add('ce-fit');
   let before;
   const measure = () => {
     const width = Math.round(drawing.clientWidth);
@@ -168,6 +176,17 @@ function fit(drawing, draw) {
   measure();
   new ResizeObserver(measure).observe(drawing);
 }
+
+dress(`
+  .ce-widget :is(.ce-fit, .ce-draggable:has(.ce-fit)) { max-width: none; }
+  .ce-widget .ce-fit.ce-fit text { font-size: 13px; }
+  .ce-widget .ce-fit.ce-fit .ce-small { font-size: 12px; }
+  .ce-note { min-height: 2.9em; }
+  [data-widget="boldness_dial"] .ce-note { min-height: 1.45em; }
+  @media (max-width: 30rem) {
+    .ce-widget.ce-widget .ce-note { min-height: 4.35em; }
+  }
+`);
 
 // Redraw whenever one of the model's values changes; returns the function that changes them.
 function bind(model, names, draw) {

@@ -148,4 +148,18 @@ function render({ model, el }) {
   fit(drawing, (wanted) => { width = wanted; draw(); });
 }
 
+dress(`
+  .ce-thin, .ce-bracket { fill: none; stroke: var(--w-ink); opacity: 0.28; }
+  .ce-zero { opacity: 0.6; }
+  .ce-bracket { stroke: var(--w-accent); stroke-width: 2; opacity: 1; }
+  .ce-end { stroke: var(--w-paper); stroke-width: 2; }
+  .ce-part { stroke: var(--w-paper); }
+  .ce-widget .ce-numbers { width: 100%; table-layout: fixed; margin: 0; }
+  .ce-widget .ce-numbers :is(th, td) { padding-right: 0.3rem; white-space: nowrap; }
+  @media (max-width: 30rem) {
+    .ce-widget .ce-numbers :is(th, td) { padding-right: 0; }
+    .ce-widget .ce-numbers thead td { width: 2.9rem; }
+  }
+`);
+
 export default widget('softmax_explorer', render);
