@@ -23,7 +23,7 @@ from ce_lib import widgets
 
 PLACES = {
     "code_explorer": "chapters/01_surprisal.html",
-    "surprise_meter": "chapters/02_cross_entropy.html",
+    "boldness_dial": "chapters/02_cross_entropy.html",
     "softmax_explorer": "chapters/03_softmax.html",
     "loss_explorer": "chapters/04_the_pair.html",
     "overflow_explorer": "chapters/05_stability.html",
@@ -51,42 +51,65 @@ def computed(chromium, address):
 
 def agree(found, wanted, tolerance=1e-12):
     """Equal to 12 digits."""
-    np.testing.assert_allclose(found, wanted, rtol=tolerance, atol=0)
+    np.testing.assert_allclose(np.asarray(found, float), wanted, rtol=tolerance, atol=0)
 
 
-def test_the_meter_computes_surprisals(computed):
-    ps = RNG.uniform(1e-3, 1, 200).tolist()
-    for p, found in zip(ps, computed("surprise_meter", ps), strict=True):
-        agree(found["nats"], ce.surprisal(p), 1e-12 / max(1e-3, 1 - p))
-        agree(found["bits"], ce.surprisal(p, base=2), 1e-12 / max(1e-3, 1 - p))
-        agree(found["choices"], np.exp(ce.surprisal(p)))
+def test_the_dial_draws_the_chapter_s_photographs_and_computes_the_means(computed):
+    """NumPy's generator, in the browser: each of thousands of draws is the same."""
+    for seed, count in ((0, 10_000), (1, 3000), (2, 3000)):
+        figure = widgets.BoldnessDial(seed=seed, count=count)
+        alphas = [0.0, 1.0, 3.0, *RNG.uniform(0, 5, 4).tolist()]
+        for penalty in ("log", "Brier", "absolute"):
+            states = [figure.state() | {"alpha": a, "penalty": penalty} for a in alphas]
+            found = [
+                {key: s[key] for key in ("accuracy", "largest", "truth", "mean")}
+                for s in computed("boldness_dial", states)
+            ]
+            for alpha, numbers in zip(alphas, found, strict=True):
+                wanted = figure.means(alpha)
+                keys = ("accuracy", "largest", "truth", penalty)
+                agree([*numbers.values()], [wanted[key] for key in keys], 1e-12)
+    assert "3 | 0.608 | 0.819 | 0.586 | 1.151 | 0.577 | 0.414" in widgets.BoldnessDial().words()
 
 
 def test_the_coder_computes_entropy_and_a_shortest_code(computed):
     alphabet = list("abcdefghijklmnopqrstuvwxyz ")
     rates = RNG.dirichlet(np.full(27, 0.3), 30)
     texts = ["".join(RNG.choice(alphabet, RNG.integers(1, 400), p=p)) for p in rates]
-    texts += ["a", "B-b!", "aaaabbcd"]
+    texts += [
+        "a",
+        "B-b!",
+        "aaaabbcd",
+        "Zażółć gęślą jaźń",
+        "Άγιος 日本語、漢字 ок",
+        "e\u0301é",
+        "한국어",
+    ]
+    texts += ["👩‍🚀👩‍🚀👍🏽👍🇵🇱🇵🇱🇩🇪", "שָׁלוֹם", "สวัสดีที่"]
     states = [{"text": text, "block": k} for text in texts for k in (1, 2, 3)]
     for state, found in zip(states, computed("code_explorer", states), strict=True):
-        letters = sorted(set(state["text"].lower()) & set(alphabet))
-        n = np.array([state["text"].lower().count(letter) for letter in letters])
+        text = widgets.graphemes(state["text"])
+        letters = sorted(set(text))
+        n = np.array([text.count(letter) for letter in letters])
         p = n / n.sum()
-        blocks = functools.reduce(np.multiply.outer, [p] * state["block"]).ravel()
+        weights = functools.reduce(np.multiply.outer, [n] * state["block"]).ravel()
+        blocks = weights / weights.sum()
         assert found["letters"] == letters
         agree(found["entropy"], ce.entropy(p, base=2))
-        agree(found["mean"], blocks @ ce.huffman_lengths(blocks) / state["block"])
-        surprisals, lengths = np.transpose(found["points"]) * state["block"]
-        agree(surprisals, ce.surprisal(blocks, base=2), 1e-9)
-        assert np.sum(0.5**lengths) == 1
-    assert computed("code_explorer", [{"text": "42", "block": 1}]) == [None]
+        agree(found["mean"], blocks @ ce.huffman_lengths(weights) / state["block"])
+        assert found["lengths"] == ce.huffman_lengths(weights).tolist()
+        agree(found["surprisals"], ce.surprisal(blocks, base=2), 1e-9)
+        assert np.sum(0.5 ** np.array(found["lengths"], float)) == 1
+        merged = np.array([node["weight"] for node in found["nodes"]])[found["merges"]]
+        assert np.all(np.diff(merged.ravel()) >= 0)  # the two rarest each time
+    assert computed("code_explorer", [{"text": "", "block": 1}]) == [None]
 
 
-def test_the_explorer_computes_softmax_loss_and_gradient(computed):
+def test_the_explorer_computes_exponentials_shares_and_loss(computed):
     states = [
         {
             "logits": RNG.normal(0, 4, 3).tolist(),
-            "shift": RNG.uniform(-50, 50),
+            "shift": RNG.uniform(-5, 5),
             "temperature": 10 ** RNG.uniform(-1, 1),
             "label": int(RNG.integers(3)),
         }
@@ -94,10 +117,11 @@ def test_the_explorer_computes_softmax_loss_and_gradient(computed):
     ]
     for state, found in zip(states, computed("softmax_explorer", states), strict=True):
         z = np.add(state["logits"], state["shift"]) / state["temperature"]
-        loss, grad = ce.cross_entropy_with_grad(z, state["label"])
+        agree(found["z"], z)
+        agree(found["exps"], np.exp(z))
+        agree(found["total"], np.exp(ce.logsumexp(z)))
         agree(found["probs"], ce.softmax(z))
-        agree(found["grad"], grad / state["temperature"])
-        agree(found["loss"], loss)
+        agree(found["loss"], ce.cross_entropy(z, state["label"]))
 
 
 def test_the_losses_and_their_gradients_are_computed(computed):
@@ -325,61 +349,218 @@ def hand(request, chromium, address):
             page.mouse.move(x1, y1, steps=4)
             page.mouse.up()
 
-    page.press_on = lambda place: place.tap() if touch else place.click()
+    def lift(knob, down):
+        """Drag a knob so many pixels down."""
+        at = knob.bounding_box()
+        x, y = at["x"] + at["width"] / 2, at["y"] + at["height"] / 2
+        if not touch:
+            page.mouse.move(x, y)
+            page.mouse.down()
+            page.mouse.move(x, y + down, steps=4)
+            page.mouse.up()
+            return
+        session = context.new_cdp_session(page)
+        for k in range(9):
+            kind = "touchMove" if k else "touchStart"
+            point = {"x": x, "y": y + down * k / 8}
+            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+            page.wait_for_timeout(20)
+        session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    page.lift, page.press_on = lift, lambda place: place.tap() if touch else place.click()
     page.open_widget, page.drag_on, page.address = open_widget, drag, address
     yield page
     context.close()
 
 
-def test_the_meter_follows_hand_and_keys(hand):
-    box = hand.open_widget("surprise_meter")
-    hand.drag_on(box, (0.89, 0.84), (42 / 440 + 0.5 * 388 / 440, 0.6))
-    nats = float(box.locator(".ce-figures b").first.inner_text())
-    assert nats == pytest.approx(np.log(2), abs=0.02)
-    button = box.locator("button", has_text="0.33")
-    hand.press_on(button)
-    expect(box.locator(".ce-figures b").first).to_have_text(f"{ce.surprisal(0.33):.3f}")
-    box.locator("input").focus()
+def test_the_dial_finds_the_boldness_that_each_penalty_wants(hand):
+    box, figure = hand.open_widget("boldness_dial"), widgets.BoldnessDial()
+    numbers, note, knob = (
+        box.locator(".ce-figures b"),
+        box.locator(".ce-note"),
+        box.locator(".ce-knob"),
+    )
+    expect(numbers.nth(3)).to_have_text("1.151")
+    at = knob.bounding_box()
+    hand.drag_on(box, (0.3, 0.3), (0.02, 0.3))
+    hand.wait_for_timeout(100)
+    assert knob.bounding_box()["x"] < at["x"]
+    for penalty, best in (("log", 1), ("Brier", 1), ("absolute", 5)):
+        hand.press_on(box.locator("fieldset label", has_text=penalty))
+        knob.focus()
+        hand.keyboard.press("Home")
+        expect(note).to_contain_text("Find the α")
+        hand.keyboard.press("End")
+        for _ in range(8 if best == 1 else 0):
+            hand.keyboard.press("Shift+ArrowLeft")
+        expect(note).to_contain_text(
+            f"Lowest here: of all α on the dial, the {penalty} penalty wants {best}"
+        )
+        expect(numbers.nth(0)).to_have_text("0.608")
+        expect(numbers.nth(3)).to_have_text(f"{figure.means(best)[penalty]:.3f}")
+    hand.press_on(box.locator("button", has_text="bold"))
+    expect(numbers.nth(2)).to_have_text("0.586")
+    box.locator("input[type=range]").focus()
     hand.keyboard.press("ArrowRight")
-    expect(box.locator(".ce-figures b").first).to_have_text(f"{ce.surprisal(0.331):.3f}")
-    expect(box.locator("[role=status]")).to_contain_text("nats")
+    expect(numbers.nth(1)).to_have_text(f"{figure.means(3.05)['largest']:.3f}")
+    expect(box.locator("[role=status]")).to_contain_text("At boldness 3.05")
 
 
 def test_the_coder_follows_typing_examples_and_keys(hand):
     box = hand.open_widget("code_explorer")
-    figures = box.locator(".ce-figures b")
-    button = box.locator("button", has_text="aaaaaaaaab")
-    hand.press_on(button)
+    figures, note = box.locator(".ce-figures b"), box.locator(".ce-note")
+    hand.press_on(box.locator("button", has_text="aaaaaaaaab"))
     expect(figures.nth(0)).to_have_text(f"{ce.entropy([0.9, 0.1], base=2):.3f}")
     expect(figures.nth(1)).to_have_text("1.000")
-    box.locator("input[type=range]").focus()
-    hand.keyboard.press("ArrowRight")
+    hand.press_on(box.locator("label", has_text="pairs"))
     expect(figures.nth(1)).to_have_text("0.645")
+    hand.press_on(box.locator("label", has_text="letters"))
     field = box.locator("input[type=text]")
     field.fill("")
     expect(figures.nth(0)).to_have_text("–")
-    field.press_sequentially("Abcd")
+    expect(note).to_contain_text("Type a text")
+    field.press_sequentially("Żółw")
     expect(figures.nth(0)).to_have_text("2.000")
     expect(figures.nth(1)).to_have_text("2.000")
-    expect(box.locator("[role=status]")).to_contain_text("2 at a time")
+    scrub = box.locator("input[type=range]")
+    scrub.focus()
+    hand.keyboard.press("Home")
+    expect(note).to_contain_text("The two rarest go first: “l” of 1".replace("l", "w"))
+    expect(box.locator(".ce-one, .ce-null")).to_have_count(0)
+    hand.keyboard.press("ArrowRight")
+    expect(note).to_contain_text("Merge 1: “w” of 1 and “ó” of 1.")
+    expect(box.locator(".ce-one, .ce-null")).to_have_count(2)
+    expect(box.locator("[role=status]")).to_contain_text("0.500 digits per letter so far")
+    hand.press_on(box.locator("button", has_text="Play"))
+    expect(box.locator("button", has_text="Pause")).to_be_visible()
+    expect(figures.nth(1)).to_have_text("2.000")  # it ends by itself
+    expect(box.locator("button", has_text="Play")).to_be_visible()
 
 
-def test_the_explorer_moves_by_keys_and_a_shift_changes_nothing(hand):
-    box = hand.open_widget("softmax_explorer")
-    line = box.locator(".ce-line")
-    before = line.inner_text()
-    assert f"{ce.cross_entropy([2.0, 1.0, 0.1], 0):.3f} nats" in before
-    box.locator("input[type=range]").nth(4).focus()
-    for _ in range(5):
-        hand.keyboard.press("ArrowRight")
-    expect(box.locator("text=7.0")).to_be_visible()
-    assert line.inner_text() == before
-    box.locator("input[type=range]").first.focus()
-    hand.keyboard.press("ArrowLeft")
-    expect(line).to_contain_text(f"{ce.cross_entropy([1.9, 1.0, 0.1], 0):.3f} nats")
-    bird = box.locator("label", has_text="bird").last
-    hand.press_on(bird)
-    expect(line).to_contain_text(f"{ce.cross_entropy([1.9, 1.0, 0.1], 2):.3f} nats")
+def test_the_merging_can_be_paused_and_goes_in_steps_where_motion_is_reduced(hand):
+    hand.emulate_media(reduced_motion="reduce")
+    box = hand.open_widget("code_explorer")
+    drawn = "(box) => box.querySelector('svg').innerHTML"
+    box.locator("input[type=range]").focus()
+    hand.keyboard.press("Home")
+    before = box.evaluate(drawn)
+    hand.press_on(box.locator("button", has_text="Play"))
+    hand.wait_for_timeout(500)
+    assert box.evaluate(drawn) == before
+    expect(box.locator(".ce-note")).to_contain_text("Merge 1")
+    hand.press_on(box.locator("button", has_text="Pause"))
+    before = box.evaluate(drawn)
+    hand.wait_for_timeout(1200)
+    assert box.evaluate(drawn) == before
+
+
+@pytest.mark.parametrize("place", ["index.html", PLACES["softmax_explorer"]])
+def test_a_score_changes_the_shares_and_all_three_together_change_none(place, hand):
+    box = hand.open_widget("softmax_explorer", place)
+    rows, knobs, loss = box.locator("tbody tr"), box.locator(".ce-knob"), box.locator(".ce-line")
+
+    def shares():
+        return [row.locator("td").last.inner_text() for row in rows.all()[:3]]
+
+    parts = "(box) => [...box.querySelectorAll('.ce-part')].map((p) => p.getAttribute('y'))"
+    before, drawn = shares(), box.evaluate(parts)
+    assert before == [f"{p:.3f}" for p in ce.softmax([2.0, 1.0, 0.1])]
+    hand.lift(knobs.nth(0), -30)  # 30 px of 200 for 6 points
+    expect(rows.nth(0).locator("td").first).to_have_text("2.9")
+    assert shares() == before
+    np.testing.assert_allclose(*np.array([box.evaluate(parts), drawn], float), atol=1e-9)
+    expect(box.locator(".ce-note")).to_contain_text("+0.9: each exponential is ×2.460")
+    hand.lift(knobs.nth(3), 40)
+    expect(rows.nth(2).locator("td").first).to_have_text("-0.2".replace("-", "−"))
+    assert shares() == [f"{p:.3f}" for p in ce.softmax([2.0, 1.0, -1.1])]
+    knobs.nth(2).focus()
+    hand.keyboard.press("Shift+ArrowUp")
+    expect(rows.nth(1).locator("td").first).to_have_text("2.9")
+    assert shares() == [f"{p:.3f}" for p in ce.softmax([2.0, 2.0, -1.1])]
+    hand.press_on(box.locator("label", has_text="bird").last)
+    expect(loss.last).to_contain_text(f"{ce.cross_entropy([2.0, 2.0, -1.1], 2):.3f}")
+    expect(box.locator("[role=status]")).to_contain_text("The shares stay.")
+    hand.press_on(box.locator("button"))
+    expect(rows.nth(0).locator("td").first).to_have_text("2.0")
+    assert shares() == before
+
+
+RENDER = """async ([name, width, states]) => {
+    const at = new URL(`_static/widgets/${name}.js`, location.href);
+    const { default: { render } } = await import(at);
+    const faults = [], heights = new Set();
+    for (const state of states) {
+        const el = document.createElement('div');
+        el.style.width = `${width}px`;
+        document.querySelector('main article').prepend(el);
+        const get = (key) => state[key];
+        render({ model: { get, set() {}, on() {}, save_changes() {} }, el });
+        heights.add(Math.round(el.getBoundingClientRect().height));
+        const fault = (what) => faults.push(`${what}: ${JSON.stringify(state).slice(0, 300)}`);
+        if (el.scrollWidth > el.clientWidth + 1) fault('too wide');
+        for (const drawing of el.querySelectorAll('svg')) {
+            const frame = drawing.getBoundingClientRect();
+            const labels = [...drawing.querySelectorAll('text')].filter((t) => t.textContent);
+            const boxes = labels.map((t) => [t.textContent, t.getBoundingClientRect()]);
+            boxes.forEach(([text, a], i) => {
+                const cut = a.left < frame.left - 1 || a.right > frame.right + 1
+                    || a.top < frame.top - 2 || a.bottom > frame.bottom + 2;
+                if (cut) fault(`${text} cut`);
+                for (const [other, b] of boxes.slice(0, i)) {
+                    const x = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+                    const y = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+                    if (x > 1 && y > 5) fault(`${text} over ${other}`);
+                }
+            });
+        }
+        for (const cell of el.querySelectorAll('td, th')) {
+            if (cell.scrollWidth > cell.clientWidth + 1) fault(`${cell.textContent} cut`);
+        }
+        el.remove();
+    }
+    return [faults, [...heights]];
+}"""
+SCRIPTS = [
+    "abcdefghijklmnopqrstuvwxyz ",
+    "абвгдежз ",
+    "日本語漢字仮名交文",
+    "🙂👩‍🚀🐱🐶🐦",
+    "0123456789",
+]
+RANDOM = {
+    "code_explorer": lambda: {
+        "text": "".join(RNG.choice(list(RNG.choice(SCRIPTS)), RNG.geometric(0.02))),
+        "block": int(RNG.integers(1, 4)),
+        "left": int(RNG.integers(0, 20)),
+    },
+    "boldness_dial": lambda: widgets.BoldnessDial(
+        seed=int(RNG.integers(9)),
+        count=50,
+        alpha=round(RNG.uniform(0, 5), 2),
+        penalty=str(RNG.choice(["log", "Brier", "absolute"])),
+    ).state(),
+    "softmax_explorer": lambda: {
+        "logits": RNG.uniform(-5, 5, 3).round(1).tolist(),
+        "shift": round(RNG.uniform(-5, 5), 1),
+        "temperature": float(10 ** RNG.choice([-1, -0.5, 0, 0, 0, 1])),
+        "label": int(RNG.integers(3)),
+        "details": True,
+    },
+}
+
+
+@pytest.mark.parametrize("width", [280, 330, 520, 736])
+@pytest.mark.parametrize("name", RANDOM)
+def test_no_label_is_cut_or_over_another(name, width, chromium, address):
+    """In random states, from the narrowest box to the widest; and the height stays the same."""
+    size = {"width": 1280 if width > 400 else width + 40, "height": 900}
+    with chromium.new_context(viewport=size, service_workers="block") as context:
+        page = context.new_page()
+        page.goto(address + "index.html")
+        states = [RANDOM[name]() for _ in range(40)]
+        faults, heights = page.evaluate(RENDER, [name, width, states])
+    assert faults[:5] == []
+    assert len(heights) == 1
 
 
 def test_the_race_follows_hand_and_keys(hand):
@@ -481,7 +662,7 @@ def test_the_triangle_follows_hand_keys_and_descent(hand):
 
 
 DRAGGED = {  # what is drawn with a point to drag, and where a key takes it
-    "surprise_meter": ("ArrowLeft", lambda x, y: x < 0 < y + 1),
+    "boldness_dial": ("ArrowLeft", lambda x, y: x < 0),
     "loss_explorer": ("ArrowLeft", lambda x, y: x < 0),
     "simplex": ("ArrowUp", lambda x, y: y < 0),
 }
@@ -539,10 +720,10 @@ def test_a_control_is_large_enough_for_a_hand(name, hand):
     assert box.evaluate("(box) => box.scrollWidth <= box.clientWidth + 1")
 
 
-@pytest.mark.parametrize("name", PLACES)
-def test_a_figure_takes_the_room_that_was_kept_for_it(name, hand):
+@pytest.mark.parametrize(("name", "place"), [*PLACES.items(), ("softmax_explorer", "index.html")])
+def test_a_figure_takes_the_room_that_was_kept_for_it(name, place, hand):
     """Else the text below jumps when it wakes, or an empty band stays."""
-    hand.goto(hand.address + PLACES[name])
+    hand.goto(hand.address + place)
     box = hand.locator(f"[data-widget={name}]").first
     kept = box.bounding_box()["height"]
     box.scroll_into_view_if_needed()
@@ -665,7 +846,7 @@ def test_the_training_figure_follows_hand_and_keys(hand):
 
 
 def test_a_question_explains_keeps_and_counts(hand):
-    box = hand.open_widget("quiz", PLACES["surprise_meter"])
+    box = hand.open_widget("quiz", PLACES["boldness_dial"])
     press = hand.press_on
     press(box.locator("button"))
     expect(box.locator("[role=status]")).to_contain_text("Choose an answer first")
@@ -678,19 +859,19 @@ def test_a_question_explains_keeps_and_counts(hand):
     hand.keyboard.press("Enter")
     expect(box.locator("[role=status]")).to_contain_text("Right.")
     expect(hand.locator("#progress")).to_contain_text(", 1 of")
-    box = hand.open_widget("quiz", PLACES["surprise_meter"])
+    box = hand.open_widget("quiz", PLACES["boldness_dial"])
     expect(box.locator("[role=status]")).to_contain_text("Right.")
     assert box.locator("input").nth(1).is_checked()
     stored = "ce-book:quiz:02-loss-of-a-label"
     for foreign in ("{", '{"given": "9", "right": true}', '{"given": 1}', '"x"'):
         hand.evaluate("([key, value]) => localStorage.setItem(key, value)", [stored, foreign])
-        box = hand.open_widget("quiz", PLACES["surprise_meter"])
+        box = hand.open_widget("quiz", PLACES["boldness_dial"])
         assert box.locator("input:checked").count() == 0
 
 
 def test_a_new_number_is_judged_at_the_first_press(hand):
     """The verdict on the old one goes while one types, and not from under the finger."""
-    hand.open_widget("surprise_meter")
+    hand.open_widget("boldness_dial")
     box = hand.locator("[data-question='02-choices']")
     box.scroll_into_view_if_needed()
     for given, says in (("7", "Not right."), ("2", "Right.")):
@@ -701,7 +882,7 @@ def test_a_new_number_is_judged_at_the_first_press(hand):
 
 @pytest.mark.parametrize("hand", ["touch"], indirect=True)
 def test_a_finger_that_scrolls_changes_no_slider(hand):
-    box = hand.open_widget("surprise_meter")
+    box = hand.open_widget("boldness_dial")
     slider = box.locator("input[type=range]")
     before, at = slider.input_value(), slider.bounding_box()
     session = hand.context.new_cdp_session(hand)
@@ -716,7 +897,7 @@ def test_a_finger_that_scrolls_changes_no_slider(hand):
 
 
 def test_a_number_and_a_tick_list_are_judged(hand):
-    hand.open_widget("surprise_meter")
+    hand.open_widget("boldness_dial")
     box = hand.locator("[data-question='02-choices']")
     box.scroll_into_view_if_needed()
     for given, says in [
@@ -740,7 +921,7 @@ def test_a_number_and_a_tick_list_are_judged(hand):
 
 def test_a_right_answer_stays_and_its_verdict_goes_with_a_change(hand):
     """Reading why another option is wrong costs nothing; no verdict stays at another answer."""
-    box = hand.open_widget("quiz", PLACES["surprise_meter"])
+    box = hand.open_widget("quiz", PLACES["boldness_dial"])
     right = hand.evaluate(
         "JSON.parse(document.querySelector('[data-widget=quiz]').dataset.model)"
         ".answers.findIndex((answer) => answer.right)"
@@ -781,20 +962,19 @@ def test_without_scripts_the_first_state_is_there(chromium, address):
 def test_print_shows_the_current_state(chromium, address):
     with chromium.new_context(service_workers="block") as context:
         page = context.new_page()
-        page.goto(address + PLACES["surprise_meter"])
-        box = page.locator("[data-widget=surprise_meter]")
+        page.goto(address + PLACES["boldness_dial"])
+        box = page.locator("[data-widget=boldness_dial]")
         box.scroll_into_view_if_needed()
-        box.locator("button", has_text="0.1").click()
+        box.locator("button", has_text="plain").click()
         page.emulate_media(media="print")
-        expect(box.locator(".ce-figures")).to_contain_text(f"{ce.surprisal(0.1):.3f}")
-        assert not box.locator("input").is_visible()
+        expect(box.locator(".ce-figures")).to_contain_text("0.828")
+        assert not box.locator("input[type=range]").is_visible()
         assert not page.locator(".bar").is_visible()
 
 
 def test_the_words_hold_the_numbers_of_ce_lib():
-    words = widgets.SoftmaxExplorer(logits=[3.0, 0.0, 0.0], label=1).words()
+    words = widgets.SoftmaxExplorer(logits=[3.0, 0.0, 0.0], label=1, details=True).words()
     assert f"{ce.cross_entropy([3.0, 0.0, 0.0], 1):.3f} nats" in words
-    assert "2.303" in widgets.SurpriseMeter().words()
     assert "nan" in widgets.OverflowExplorer(added=100).words()
 
 

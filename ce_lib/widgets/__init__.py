@@ -2,7 +2,7 @@
 
     from ce_lib import widgets
 
-    widgets.SurpriseMeter(p=0.33)
+    widgets.BoldnessDial(alpha=3.0)
 
 Each is an anywidget: its arithmetic and drawing are in the .mjs file of its name, put after
 shared.mjs; its first state is also there in words (`text/plain`, which the checks compare) and
@@ -12,6 +12,7 @@ as still HTML (for print, and for readers without JavaScript). `import ce_lib` d
 import json
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from html import escape
@@ -94,40 +95,78 @@ class Widget(anywidget.AnyWidget):
         return {**data, "text/plain": self.words(), "text/html": self.html()}, metadata
 
 
-class SurpriseMeter(Widget):
-    """Drag a probability along −log p, and read nats, bits and equally likely choices."""
+class BoldnessDial(Widget):
+    """Ten thousand forecasts, each raised to the power α and rescaled, under three penalties.
 
-    name = "surprise_meter"
-    p = traitlets.Float(0.9, min=0.001, max=1.0).tag(sync=True)
+    Row i of the true chances, and its class, are drawn as in the chapter on cross-entropy:
+    `rng.dirichlet([1, 1, 1], size=count)`, then `rng.random(count)`. The browser draws the same
+    from the generator's state.
+
+    seed : of `np.random.default_rng`.
+    """
+
+    name = "boldness_dial"
+    alpha = traitlets.Float(3.0, min=0.0, max=5.0).tag(sync=True)
+    penalty = traitlets.Enum(["log", "Brier", "absolute"], "log").tag(sync=True)
+    start: traitlets.List[Any] = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    count = traitlets.Int(10_000, min=1).tag(sync=True)
+
+    def __init__(self, seed: int = 0, **kwargs: Any) -> None:
+        """Draw the chances and the classes."""
+        rng = np.random.default_rng(seed)
+        found = rng.bit_generator.state["state"]
+        super().__init__(start=[str(found["state"]), str(found["inc"])], **kwargs)
+        self._truth = rng.dirichlet([1, 1, 1], size=self.count)
+        draw = rng.random((self.count, 1))
+        self._labels = (draw > self._truth.cumsum(axis=1)[:, :2]).sum(axis=1)
+
+    def means(self, alpha: float) -> dict[str, float]:
+        """Accuracy, mean probability of the answer and of the truth, and the mean penalties."""
+        p = ce.softmax(alpha * np.log(self._truth))
+        hit = p[np.arange(self.count), self._labels]
+        brier = np.sum((p - np.eye(3)[self._labels]) ** 2, axis=1)
+        found = {
+            "accuracy": np.mean(self._truth.argmax(axis=1) == self._labels),
+            "largest": p.max(axis=1).mean(),
+            "truth": hit.mean(),
+            "log": ce.cross_entropy(alpha * np.log(self._truth), self._labels),
+            "Brier": brier.mean(),
+            "absolute": (1 - hit).mean(),
+        }
+        return {name: float(value) for name, value in found.items()}
 
     def lines(self) -> Iterator[Any]:
-        """The meter's reading, and the lesson's four points."""
-        yield f"The surprisal −log p of an event of probability p, at p = {self.p:g}."
-        yield ["p", "nats", "bits", "equally likely choices"]
-        for p in sorted({self.p, 0.9, 0.6, 0.33, 0.1}, reverse=True):
-            nats, bits = ce.surprisal(p), ce.surprisal(p, base=2)
-            yield [f"{p:g}", digits(nats), digits(bits), f"{1 / p:.2f}"]
+        """The means at α from a uniform forecast to a very bold one."""
+        yield f"The forecasts of {self.count:,} photographs, each p raised to α and rescaled."
+        yield ["α", "accuracy", "p of the answer", "p of the truth", "log", "Brier", "absolute"]
+        for alpha in sorted({0.0, 0.5, 1.0, 2.0, 3.0, 5.0, self.alpha}):
+            yield [f"{alpha:g}", *map(digits, self.means(alpha).values())]
 
 
 class CodeExplorer(Widget):
-    """Type a text: its entropy, and the digits that Huffman's code spends on its letters."""
+    """Huffman's recipe on a text of the reader's: envelopes, words and rulers as long as −log₂ p.
+
+    block : letters that are coded together. left : merges that are still to be made.
+    """
 
     name = "code_explorer"
     text = traitlets.Unicode("she said that she had met this curve before").tag(sync=True)
     block = traitlets.Int(1, min=1, max=3).tag(sync=True)
+    left = traitlets.Int(6, min=0).tag(sync=True)
 
     def lines(self) -> Iterator[Any]:
         """Entropy and digits per letter of the text, then each letter's surprisal and word."""
-        counts = Counter(re.sub("[^a-z ]", "", self.text.lower()))
+        counts = Counter(graphemes(self.text))
         if not counts:
-            yield "A text without a letter from a to z."
+            yield "A text without a letter."
             return
         letters = sorted(counts)
         n = np.array([counts[letter] for letter in letters])
-        p, weights = n / n.sum(), np.ones(1)
+        p, weights = n / n.sum(), np.ones(1, dtype=int)
         for _ in range(self.block):
-            weights = np.outer(weights, p).ravel()
-        mean = weights @ ce.huffman_lengths(weights) / self.block
+            weights = np.outer(weights, n).ravel()
+        lengths = ce.huffman_lengths(weights)
+        mean = weights @ lengths / weights.sum() / self.block
         unit = ["letter by letter", "in pairs of letters", "in triples of letters"][self.block - 1]
         yield (
             f"The text “{self.text}” has an entropy of {digits(ce.entropy(p, base=2))} bits per"
@@ -138,27 +177,53 @@ class CodeExplorer(Widget):
             yield [letter.replace(" ", "space"), digits(ce.surprisal(chance, base=2)), str(length)]
 
 
+def graphemes(text: str) -> list[str]:
+    """The letters of a text as a reader counts them: marks, joined emoji and flags are one letter.
+
+    A short form of Unicode's rules (Annex 29), which browsers have in full.
+    """
+    found: list[str] = []
+    flag, joiner = (
+        re.compile(f"[{s}]") for s in ("\U0001f1e6-\U0001f1ff", "\u200d\U0001f3fb-\U0001f3ff")
+    )
+    for char in re.sub(r"\s+", " ", unicodedata.normalize("NFC", text).lower()):
+        before = found[-1] if found else ""
+        mark = unicodedata.category(char)[0] == "M" or joiner.match(char)
+        pair = flag.match(char) and flag.fullmatch(before)
+        if before and (mark or pair or before.endswith("\u200d")):
+            found[-1] += char
+        else:
+            found.append(char)
+    return found
+
+
 class SoftmaxExplorer(Widget):
-    """Three logits, a temperature and the true class: probabilities, loss and gradient."""
+    """Three scores on a number line, their exponentials, and their shares: softmax as a machine.
+
+    details : whether the temperature and the book's symbols are shown.
+    """
 
     name = "softmax_explorer"
     logits = traitlets.List(traitlets.Float(), [2.0, 1.0, 0.1], minlen=3, maxlen=3).tag(sync=True)
     shift = traitlets.Float(0.0).tag(sync=True)
     temperature = traitlets.Float(1.0, min=0.1, max=10.0).tag(sync=True)
     label = traitlets.Int(0, min=0, max=2).tag(sync=True)
+    details = traitlets.Bool(False).tag(sync=True)
 
     def lines(self) -> Iterator[Any]:
-        """The loss, then logit, probability and gradient of each class."""
-        z = [value + self.shift for value in self.logits]
+        """The loss, then score, exponential and share of each class."""
+        z = np.add(self.logits, self.shift)
+        loss = ce.cross_entropy(z, self.label, temperature=self.temperature)
         probs = ce.softmax(z, temperature=self.temperature)
-        loss, grad = ce.cross_entropy_with_grad(z, self.label, temperature=self.temperature)
+        warm = f" at temperature {self.temperature:g}" if self.details else ""
         yield (
-            f"Softmax at temperature {self.temperature:g}; the true class is {CLASSES[self.label]},"
-            f" and the loss is {digits(loss)} nats."
+            f"Softmax{warm}: the photograph shows a {CLASSES[self.label]},"
+            f" and the loss is {digits(loss)}{' nats' if self.details else ''}."
         )
-        yield ["class", "logit z", "probability p̂", "gradient"]
-        for row in zip(CLASSES, z, probs, grad, strict=True):
-            yield [row[0], f"{row[1]:.1f}", digits(row[2]), digits(row[3])]
+        power = "exp(z / T)" if self.details else "exp(score)"
+        yield ["", "score z" if self.details else "score", power, "share"]
+        for name, *row in zip(CLASSES, z, np.exp(z / self.temperature), probs, strict=True):
+            yield [name, f"{row[0]:.1f}", digits(row[1]), digits(row[2])]
 
 
 class LossExplorer(Widget):
@@ -507,7 +572,7 @@ FIGURES = {
     figure.name: figure
     for figure in (
         CodeExplorer,
-        SurpriseMeter,
+        BoldnessDial,
         SoftmaxExplorer,
         LossExplorer,
         OverflowExplorer,

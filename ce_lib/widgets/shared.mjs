@@ -92,34 +92,31 @@ function speaker() {
   return status;
 }
 
-// A drawing with a point to drag. A knob lies over the point, large enough for a finger, and takes the
-// arrow keys; a mouse may also start elsewhere. A finger elsewhere scrolls the page. The knob is HTML,
-// since `touch-action` is not honoured inside an SVG.
+// A knob over a place of a drawing, large enough for a finger, that is dragged and takes the arrow keys.
+// It is HTML, since `touch-action` is not honoured inside an SVG.
 // move(x, y): go to this place, in the drawing's own units; nudge(right, up): so many steps by key.
-function drag(drawing, { label, min = 0, max = 1, move, nudge }) {
+function grip(drawing, { label, min = 0, max = 1, move, nudge }) {
   const knob = html('div', { className: 'ce-knob', role: 'slider', tabIndex: 0, 'aria-label': label, 'aria-valuemin': min, 'aria-valuemax': max });
-  const frame = html('div', { className: 'ce-draggable' }, drawing, knob);
-  let grip = [0, 0]; // from the pointer to the point: a knob that is touched off its centre does not jump
+  let off = [0, 0]; // from the pointer to the point: a knob that is touched off its centre does not jump
   const place = (event) => {
-    const at = new DOMPoint(event.clientX + grip[0], event.clientY + grip[1]).matrixTransform(drawing.getScreenCTM().inverse());
+    const at = new DOMPoint(event.clientX + off[0], event.clientY + off[1]).matrixTransform(drawing.getScreenCTM().inverse());
     move(at.x, at.y);
   };
-  const take = (event) => {
+  knob.take = (event) => {
     knob.setPointerCapture(event.pointerId);
     knob.focus({ preventScroll: true, focusVisible: false });
     event.preventDefault();
   };
   knob.addEventListener('pointerdown', (event) => {
     const { left, top, width, height } = knob.getBoundingClientRect();
-    grip = [left + width / 2 - event.clientX, top + height / 2 - event.clientY];
-    take(event);
+    off = [left + width / 2 - event.clientX, top + height / 2 - event.clientY];
+    knob.take(event);
   });
-  drawing.addEventListener('pointerdown', (event) => {
-    if (event.pointerType !== 'mouse' || event.button) return;
-    grip = [0, 0];
-    take(event);
+  knob.from = (event) => { // a mouse that starts elsewhere in the drawing
+    off = [0, 0];
+    knob.take(event);
     place(event);
-  });
+  };
   knob.addEventListener('pointermove', (event) => { if (knob.hasPointerCapture(event.pointerId)) place(event); });
   const KEYS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1], PageUp: [0, 10], PageDown: [0, -10], Home: [-1000, 0], End: [1000, 0] };
   knob.addEventListener('keydown', (event) => {
@@ -128,15 +125,68 @@ function drag(drawing, { label, min = 0, max = 1, move, nudge }) {
     event.stopPropagation();
     nudge(...KEYS[event.key].map((steps) => steps * (event.shiftKey ? 10 : 1)));
   });
-  const { width, height } = drawing.viewBox.baseVal;
-  frame.set = (x, y, value, text) => { // where the point is, in the drawing's units, and what that means
+  knob.set = (x, y, value, text) => { // where the point is, in the drawing's units, and what that means
+    const { width, height } = drawing.viewBox.baseVal;
     knob.style.left = `${(100 * x) / width}%`;
     knob.style.top = `${(100 * y) / height}%`;
     knob.setAttribute('aria-valuenow', value);
     knob.setAttribute('aria-valuetext', text);
   };
+  return knob;
+}
+
+// A drawing with knobs. A mouse may also start elsewhere: with the knob that `nearest(x, y)` returns,
+// if any. A finger elsewhere scrolls the page.
+function withKnobs(drawing, knobs, nearest = () => knobs[0]) {
+  drawing.addEventListener('pointerdown', (event) => {
+    if (event.pointerType !== 'mouse' || event.button) return;
+    const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(drawing.getScreenCTM().inverse());
+    nearest(at.x, at.y)?.from(event);
+  });
+  return html('div', { className: 'ce-draggable' }, drawing, knobs);
+}
+
+// A drawing with one point to drag.
+function drag(drawing, options) {
+  const knob = grip(drawing, options);
+  const frame = withKnobs(drawing, [knob]);
+  frame.set = knob.set;
   return frame;
 }
+
+// Rules of one figure: they come with its module, so that other pages do not carry them.
+function dress(rules) {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(rules);
+  document.adoptedStyleSheets.push(sheet);
+}
+
+// A drawing whose unit is one pixel of the page, so that lettering has its size at every width:
+// `draw(width)` sets the viewBox, and is called again when the width changes.
+function fit(drawing, draw) {
+  drawing.classList.add('ce-fit');
+  let before;
+  const measure = () => {
+    const width = Math.round(drawing.clientWidth);
+    if (!width || width === before) return;
+    before = width;
+    draw(width);
+  };
+  draw(640); // until it is in the page
+  measure();
+  new ResizeObserver(measure).observe(drawing);
+}
+
+dress(`
+  .ce-widget :is(.ce-fit, .ce-draggable:has(.ce-fit)) { max-width: none; }
+  .ce-widget .ce-fit.ce-fit text { font-size: 13px; }
+  .ce-widget .ce-fit.ce-fit .ce-small { font-size: 12px; }
+  .ce-note { min-height: 2.9em; }
+  [data-widget="boldness_dial"] .ce-note { min-height: 1.45em; }
+  @media (max-width: 30rem) {
+    .ce-widget.ce-widget .ce-note { min-height: 4.35em; }
+  }
+`);
 
 // Redraw whenever one of the model's values changes; returns the function that changes them.
 function bind(model, names, draw) {
