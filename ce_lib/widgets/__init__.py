@@ -140,7 +140,8 @@ class BoldnessDial(Widget):
         yield f"The forecasts of {self.count:,} photographs, each p raised to α and rescaled."
         yield ["α", "accuracy", "p of the answer", "p of the truth", "log", "Brier", "absolute"]
         for alpha in sorted({0.0, 0.5, 1.0, 2.0, 3.0, 5.0, self.alpha}):
-            yield [f"{alpha:g}", *map(digits, self.means(alpha).values())]
+            accuracy, *means = map(digits, self.means(alpha).values())
+            yield [f"{alpha:g}", accuracy if alpha else "–", *means]  # at 0 the classes tie
 
 
 class CodeExplorer(Widget):

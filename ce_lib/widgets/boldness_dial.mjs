@@ -142,7 +142,7 @@ function render({ model, el }) {
     );
     const best = grid[curve.indexOf(Math.min(...curve))];
     const numbers = [found.accuracy, found.largest, found.truth, found.mean];
-    numbers.forEach((value, k) => { values[k].firstChild.textContent = digits(value); });
+    numbers.forEach((value, k) => { values[k].firstChild.textContent = k || alpha ? digits(value) : '–'; }); // at 0 the classes tie
     const end = best === MOST ? ', the end of the dial' : '';
     note.textContent = alpha === best
       ? `Lowest here: of all α on the dial, the ${penalty} penalty wants ${digits(best, 2)}${end}.`
@@ -150,7 +150,7 @@ function render({ model, el }) {
     dial.set(alpha);
     kinds.set(penalty);
     knob.set(x(alpha), y(found.mean), alpha, `${digits(alpha, 2)}, mean penalty ${digits(found.mean)}`);
-    status.say(`At boldness ${digits(alpha, 2)}: accuracy ${digits(found.accuracy)}, mean probability of the truth ${digits(found.truth)}, mean ${penalty} penalty ${digits(found.mean)}.${alpha === best ? ` ${note.textContent}` : ''}`);
+    status.say(`At boldness ${digits(alpha, 2)}: accuracy ${values[0].firstChild.textContent}, mean probability of the truth ${digits(found.truth)}, mean ${penalty} penalty ${digits(found.mean)}.${alpha === best ? ` ${note.textContent}` : ''}`);
   }
   const change = bind(model, ['alpha', 'penalty'], draw);
   fit(drawing, (wanted) => { width = wanted; draw(); });
