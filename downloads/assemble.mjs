@@ -3,7 +3,7 @@
 // what is folded or moves on the website is told as text and still pictures.
 const home = new URL('.', location.href);
 const published = new URL('.', document.querySelector('link[rel=canonical]').href);
-const SITE_ONLY = 'nav, .narrow, .headerlink, .sd-tab-set > input, .toctree-wrapper, .with-script, .copy, script, button, .sd-summary-state-marker';
+const SITE_ONLY = 'nav, .narrow, .headerlink, .sd-tab-set > input, .toctree-wrapper, .with-script, style:has(+ .with-script), .copy, script, button, .sd-summary-state-marker';
 
 function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);

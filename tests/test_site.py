@@ -470,7 +470,7 @@ def test_a_link_shows_what_it_leads_to(link, shows, touch, chromium, address):
     with chromium.new_context(viewport=NARROW if touch else WIDE, has_touch=touch) as context:
         page = context.new_page()
         page.goto(address + "chapters/02_cross_entropy.html")
-        before, place = page.url, page.locator(f"main p {link}:not(.headerlink)").first
+        before, place = page.url, page.locator(f"main p {link}:not(.headerlink):visible").first
         place.scroll_into_view_if_needed()
         page.wait_for_timeout(300)
         place.tap() if touch else place.hover()
@@ -549,7 +549,7 @@ CONTRASTS = """() => {
     const paper = light(getComputedStyle(document.body).backgroundColor);
     const texts = [...document.querySelectorAll('svg.ce-figure g[transform*="scale("]:has(> use)')]
         .filter((text) => !/--paper|opacity/.test(text.getAttribute('style')));
-    texts.push(...document.querySelectorAll('.ce-widget svg text'));
+    texts.push(...document.querySelectorAll('.ce-widget svg text:not(.ce-on)')); // on: on a bar
     return texts.map((text) => {
         const ink = light(getComputedStyle(text).fill);
         const [dark, pale] = [ink, paper].sort((a, b) => a - b);

@@ -136,7 +136,7 @@ function render({ model, el }) {
       let count = 0; // of its digits: one for each envelope it lies in
       for (let at = k; shape.made[at] >= 0 && shape.made[at] < merged; at = n + shape.made[at]) count += 1;
       const middle = y(k);
-      parts.push(svg('text', { x: START - 8, y: middle + 4, 'text-anchor': 'end' }, label(k, block)));
+      parts.push(svg('text', { x: START - 8, y: middle + 4, 'text-anchor': 'end', class: 'ce-letter' }, label(k, block)));
       parts.push(svg('path', { d: `M${START} ${middle + 7}h${unit * found.surprisals[k]}m0 -3v6`, class: 'ce-ruler' }));
       [...word].slice(word.length - count).forEach((digit, i) => {
         parts.push(svg('rect', { x: START + unit * i + 0.5, y: middle - 9, width: unit - 1, height: 12, class: digit === '1' ? 'ce-one' : 'ce-null' }));
@@ -176,6 +176,11 @@ function render({ model, el }) {
     row.input.disabled = play.disabled = !last();
     row.set(merged, `${merged} of ${last()}`);
     drawing.replaceChildren(...(found ? picture(block, merged) : []));
+    for (const name of drawing.querySelectorAll('.ce-letter')) { // joined signs that no font draws as one
+      if (name.getComputedTextLength() <= START - 12) continue;
+      name.setAttribute('textLength', START - 12);
+      name.setAttribute('lengthAdjust', 'spacingAndGlyphs');
+    }
     if (!found) drawing.setAttribute('viewBox', `0 0 ${width} ${TALL}`);
     const n = found?.lengths.length;
     if (shape && merged && view.scrollHeight > view.clientHeight && !part) view.scrollTop = (drawing.clientHeight * (shape.place[n + merged - 1] + 0.5)) / n - TALL / 2;
