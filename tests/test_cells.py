@@ -112,6 +112,7 @@ def test_a_figure_and_a_widget_of_the_reader_s_are_as_the_book_s(reader, address
     )  # fmt: skip
     press(page, name, "Run")
     box = cell(page, name).locator(".yours .ce-widget")
+    box.scroll_into_view_if_needed()  # it wakes when it comes near
     box.locator(".ce-knob").first.focus()
     before = box.inner_text()
     page.keyboard.press("ArrowUp")
