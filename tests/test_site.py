@@ -559,6 +559,32 @@ CONTRASTS = """() => {
 }"""
 
 
+BROKEN_NUMBERS = """() => {
+    for (const fold of document.querySelectorAll('details')) fold.open = true;
+    const walker = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
+    const found = [], range = document.createRange();
+    for (let text; (text = walker.nextNode());) {
+        if (text.parentElement.closest('pre, svg, [hidden], .ce-widget')) continue;
+        for (const { 0: number, index } of text.data.matchAll(/\\d(\\.\\d+)?e[-−]\\d+/g)) {
+            range.setStart(text, index);
+            range.setEnd(text, index + number.length);
+            const lines = new Set([...range.getClientRects()].map((box) => Math.round(box.top)));
+            found.push([number, lines.size]);
+        }
+    }
+    return found;
+}"""
+
+
+@pytest.mark.parametrize("page", ["chapters/05_stability.html", "chapters/08_learning.html"])
+def test_a_number_is_not_broken_behind_its_hyphen(page, chromium, address):
+    for width in range(320, 420, 10):
+        with Visit(chromium, address + page, viewport={"width": width, "height": 800}) as visit:
+            found = visit.page.evaluate(BROKEN_NUMBERS)
+            assert len(found) > 2
+            assert [number for number, lines in found if lines > 1] == []
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("page", CHAPTERS)
 def test_lettering_in_a_figure_stands_out_from_the_paper(page, scheme, chromium, address):

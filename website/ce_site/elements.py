@@ -13,6 +13,16 @@ from sphinx.writers.html5 import HTML5Translator
 from ce_lib import widgets
 from ce_site import maths
 
+EXPONENT = re.compile(r"(\d(?:\.\d+)?e[-−]\d+)")
+UNBROKEN = (
+    nodes.literal,
+    nodes.FixedTextElement,
+    nodes.math,
+    nodes.math_block,
+    nodes.raw,
+    nodes.comment,
+)
+
 
 def visit_table(self, node):
     """A table in a box of its own, which scrolls where the page is too narrow."""
@@ -113,6 +123,18 @@ def explain_terms(app, doctree, docname):
             link["reftitle"] = widgets.spoken("".join(n.astext() for n in parts))
 
 
+def hold_numbers(app, doctree, docname):
+    """Keep a number such as 4.2e-18 on one line: browsers break behind its hyphen."""
+    for text in list(doctree.findall(nodes.Text)):
+        if isinstance(text.parent, UNBROKEN) or not EXPONENT.search(text):
+            continue
+        parts = [
+            nodes.inline("", part, classes=["held"]) if k % 2 else nodes.Text(part)
+            for k, part in enumerate(EXPONENT.split(text))
+        ]
+        text.parent.replace(text, [part for part in parts if part])
+
+
 class WidgetFigure(SphinxDirective):
     """An interactive figure on a page without code: `:::{widget} softmax_explorer`."""
 
@@ -134,4 +156,5 @@ def setup(app):
     app.add_directive("widget", WidgetFigure)
     app.connect("doctree-resolved", explain_terms)
     app.connect("doctree-resolved", stack_wide_tables)
+    app.connect("doctree-resolved", hold_numbers)
     app.add_node(HideCodeCellNode, override=True, html=(visit_hidden, depart_hidden))
