@@ -3,9 +3,12 @@
 import contextlib
 import functools
 import http.server
+import json
 import os
 import shutil
 import socket
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -38,6 +41,33 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def firefox(address, *task):
+    """What `firefox.mjs` finds in a real Firefox; without one, the test ends."""
+    program = find("FIREFOX", "firefox-esr", "firefox")
+    if not program:
+        missing("Firefox", "install it, or set FIREFOX to its path")
+    command = [Path(sys.executable).parent / "node", Path(__file__).parent / "firefox.mjs"]
+    done = subprocess.run(
+        [*command, program, address, *task],
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+def export_and_reset(page, path):
+    """Save the reader's progress to a file and delete it; the page reloads."""
+    with page.expect_download() as download:
+        page.click("#progress >> text=Export")
+    download.value.save_as(path)
+    page.click("#progress >> text=Reset")
+    with page.expect_navigation():
+        page.click("dialog button:text-is('Delete')")
 
 
 @contextlib.contextmanager

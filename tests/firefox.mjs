@@ -1,12 +1,11 @@
-// One pass through Firefox: node firefox.mjs PROGRAM ADDRESS '{"widget": "page", ...}', then a
-// question; or, with the address of a chapter as one more argument, a run of one of its cells; or,
-// with '' and 'log', the number of a log.
+// One pass through Firefox: node firefox.mjs PROGRAM ADDRESS TASK; with the task `widgets`, a fourth
+// argument '{"widget": "page", ...}' says which. The other tasks: `questions`, `cell` and `log`.
 // Playwright brings a Firefox of its own; this drives the one that readers have.
 import { createRequire } from 'node:module';
 
 const require = createRequire(new URL('../website/package.json', import.meta.url));
 const puppeteer = require('puppeteer-core');
-const [, , program, address, places, cells, log] = process.argv;
+const [, , program, address, task, places = '{}'] = process.argv;
 const browser = await puppeteer.launch({ browser: 'firefox', executablePath: program, headless: true });
 const result = { errors: [] };
 try {
@@ -26,16 +25,16 @@ try {
     const after = await box.evaluate((element) => element.innerText);
     result[name] = before === after ? 'still' : 'moved';
   }
-  if (log) {
+  if (task === 'log') {
     await page.goto(`${address}pages/your_log.html#log=2.3026&K=10&format=float32`);
     const link = await page.waitForSelector('#log-found li a');
     result.log = await link.evaluate((element) => element.innerText.split(' ')[0]);
-  } else if (cells) {
-    await page.goto(address + cells);
+  } else if (task === 'cell') {
+    await page.goto(`${address}chapters/03_softmax.html`);
     await page.$eval('#cell-seed-demo [data-do=run]', (element) => element.click());
     const yours = await page.waitForSelector('#cell-seed-demo .yours[data-same]', { timeout: 120_000 });
     result.cell = await yours.evaluate((element) => element.dataset.same);
-  } else {
+  } else if (task === 'questions') {
     await page.goto(`${address}chapters/02_cross_entropy.html`);
     const quiz = '[data-question="02-loss-of-a-label"]';
     await page.$eval(quiz, (element) => element.scrollIntoView({ block: 'center' }));

@@ -5,9 +5,6 @@ Pyodide comes from its CDN or, where PYODIDE_FILES names a folder, from there; s
 
 import json
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import browser
 import prose
@@ -240,18 +237,5 @@ def test_the_list_of_a_chapter_s_cells_is_the_notebook_s(name, site):
 
 
 def test_in_firefox_a_cell_runs(self_hosted):
-    path = browser.find("FIREFOX", "firefox-esr", "firefox")
-    if not path:
-        browser.missing("Firefox", "install it, or set FIREFOX to its path")
-    node = Path(sys.executable).parent / "node"
-    script = prose.ROOT / "tests" / "firefox.mjs"
     with browser.served(self_hosted) as address:
-        done = subprocess.run(
-            [node, script, path, address, "{}", "chapters/03_softmax.html"],
-            capture_output=True,
-            text=True,
-            timeout=180,
-            check=False,
-        )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert json.loads(done.stdout) == {"cell": "true", "errors": []}
+        assert browser.firefox(address, "cell") == {"cell": "true", "errors": []}

@@ -7,6 +7,7 @@ import zipfile
 from contextlib import closing
 from sqlite3 import connect
 
+import browser
 import numpy as np
 import prose
 import pytest
@@ -381,12 +382,7 @@ def test_the_page_of_guesses_scores_and_draws(chromium, address, tmp_path):
                 assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
         # Exported, forgotten, brought back.
         page.set_viewport_size(WIDE)
-        with page.expect_download() as download:
-            page.click("#progress >> text=Export")
-        download.value.save_as(tmp_path / "kept.json")
-        page.click("#progress >> text=Reset")
-        with page.expect_navigation():
-            page.click("dialog button:text-is('Delete')")
+        browser.export_and_reset(page, tmp_path / "kept.json")
         expect(page.locator("#guesses-made")).to_contain_text("You have made no guess yet")
         with page.expect_navigation():
             page.set_input_files("#progress input[type=file]", tmp_path / "kept.json")

@@ -1,11 +1,7 @@
 """The number in your log: each number of the table by another way, the page, and the tool on it."""
 
 import itertools
-import json
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import browser
 import numpy as np
@@ -302,17 +298,4 @@ def test_the_page_serves_without_scripts_and_the_tool_is_small(chromium, address
 
 
 def test_in_firefox_the_tool_answers(address):
-    path = browser.find("FIREFOX", "firefox-esr", "firefox")
-    if not path:
-        browser.missing("Firefox", "install it, or set FIREFOX to its path")
-    node = Path(sys.executable).parent / "node"
-    script = prose.ROOT / "tests" / "firefox.mjs"
-    done = subprocess.run(
-        [node, script, path, address, "{}", "", "log"],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert json.loads(done.stdout) == {"log": "8.10", "errors": []}
+    assert browser.firefox(address, "log") == {"log": "8.10", "errors": []}

@@ -960,12 +960,7 @@ def test_reading_is_kept_exported_forgotten_and_restored(reader, tmp_path):
     reader.reload()
     reader.wait_for_selector("#progress button")
     assert reader.inner_text("#progress p:nth-of-type(2)") == said
-    with reader.expect_download() as download:
-        reader.click("#progress >> text=Export")
-    download.value.save_as(tmp_path / "kept.json")
-    reader.click("#progress >> text=Reset")
-    with reader.expect_navigation():
-        reader.click("dialog button:text-is('Delete')")
+    browser.export_and_reset(reader, tmp_path / "kept.json")
     reader.wait_for_selector("#progress button")
     assert reader.inner_text("#progress p:nth-of-type(2)").startswith("0 of")
     with reader.expect_navigation():

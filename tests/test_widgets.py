@@ -1074,22 +1074,12 @@ def test_in_jupyterlab_the_same_widgets_run(lab, chromium):
     context.close()
 
 
-def test_in_firefox_each_widget_and_a_question_work(address):
-    path = browser.find("FIREFOX", "firefox-esr", "firefox")
-    if not path:
-        browser.missing("Firefox", "install it, or set FIREFOX to its path")
-    node = Path(sys.executable).parent / "node"
-    done = subprocess.run(
-        [node, prose.ROOT / "tests" / "firefox.mjs", path, address, json.dumps(PLACES)],
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert json.loads(done.stdout) == {
-        **dict.fromkeys(PLACES, "moved"),
-        "quiz": "Right.",
-        "guess": ["until-found", False, True],  # covered, then not, and judged
-        "errors": [],
-    }
+def test_in_firefox_each_widget_moves(address):
+    found = browser.firefox(address, "widgets", json.dumps(PLACES))
+    assert found == {**dict.fromkeys(PLACES, "moved"), "errors": []}
+
+
+def test_in_firefox_questions_are_answered(address):
+    covered = ["until-found", False, True]  # covered, then not, and judged
+    found = browser.firefox(address, "questions")
+    assert found == {"quiz": "Right.", "guess": covered, "errors": []}
