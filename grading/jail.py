@@ -32,7 +32,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, NotRequired, Self, TypedDict
+from typing import Any, NamedTuple, Self, TypedDict
 
 from grading.inside import exchange
 
@@ -65,7 +65,7 @@ class Limits:
     grace: float = 5  # before what does not heed its time is killed
     attempts: int = 4  # a cell that kills its process is left out, and the rest is run again
 
-    def order(self, uid: int | None, walls: bool) -> dict[str, Any]:
+    def order(self, uid: int | None, walls: bool) -> exchange.Allowed:
         """The part that the inside needs to know."""
         return {
             "cell": self.cell,
@@ -125,14 +125,19 @@ class Output(TypedDict, total=False):
     execution_count: int | None
 
 
-class Record(TypedDict):
-    """What a submission showed and answered; with what the verdict's messages tell of its code."""
+class About(TypedDict, total=False):
+    """What the verdict's messages need to know of a notebook."""
+
+    sources: dict[str, str]  # of the code cells
+    untouched: list[str]  # questions whose cell for the answer is as it was handed out
+
+
+class Record(About):
+    """What a submission showed and answered; see `run`."""
 
     cells: dict[str, list[Output]]
     answers: dict[str, list[Answer]]
     later: dict[str, list[Answer]]
-    sources: NotRequired[dict[str, str]]
-    untouched: NotRequired[list[str]]
 
 
 class NoJail(Exception):
