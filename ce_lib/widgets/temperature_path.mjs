@@ -23,7 +23,7 @@ function render({ model, el }) {
   let width = 640;
   const state = () => ({ logits: model.get('logits'), beta: model.get('beta') });
   const frame = () => {
-    const side = Math.min(width - 8, 400);
+    const side = Math.min(width - 26, 400); // the point at a corner keeps its room
     return { side, left: (width - side) / 2, base: TOP + ROOT * side };
   };
   const inside = ([x, y]) => {
