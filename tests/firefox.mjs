@@ -24,6 +24,13 @@ try {
     if (before === await box.evaluate((element) => element.innerText)) await page.keyboard.press('ArrowRight');
     const after = await box.evaluate((element) => element.innerText);
     result[name] = before === after ? 'still' : 'moved';
+    const at = await (await box.$('.ce-knob'))?.boundingBox(); // what is dragged follows the mouse, too
+    if (!at) continue;
+    await page.mouse.move(at.x + at.width / 2, at.y + at.height / 2);
+    await page.mouse.down();
+    await page.mouse.move(at.x + at.width / 2 - 25, at.y + at.height / 2 - 25, { steps: 4 });
+    await page.mouse.up();
+    if (after === await box.evaluate((element) => element.innerText)) result[name] = 'not dragged';
   }
   if (task === 'log') {
     await page.goto(`${address}pages/your_log.html#log=2.3026&K=10&format=float32`);

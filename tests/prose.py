@@ -71,7 +71,7 @@ def needs_a_source(number):
 def readable(markdown, roles=("cited", "measured")):
     """The text of a markdown cell that makes claims: no link targets, labels or marked roles."""
     drop = [
-        (r"<!--[\s\S]*?-->", ""),
+        (r"<!--[\s\S]*?-->|</?span\b[^>]*>", ""),
         (r"^%.*$", ""),
         (rf"\{{(?:{'|'.join(roles)})\}}(`+).*?\1", ""),
         (r"\{(?:cite|eq|numref|doc|download)[\w:]*\}`[^`]*`", ""),

@@ -5,6 +5,7 @@ import xml.etree.ElementTree as ET
 
 import matplotlib.pyplot as plt
 import numpy as np
+import prose
 import pytest
 
 from ce_lib import figures
@@ -114,3 +115,26 @@ def test_a_figure_without_a_grid_is_shown(place, draw, monkeypatch):
 def test_no_columns_are_refused(draw):
     with pytest.raises(ValueError, match="columns must be 1 or more, got 0"):
         figures.show(draw(), columns=0)
+
+
+STYLES = ["ce_lib/widgets", "website/theme/static", "website/ce_site"]
+FILES = [
+    p for d in STYLES for p in sorted((prose.ROOT / d).iterdir()) if p.suffix in (".css", ".mjs")
+]
+COLOUR = re.compile(r"--(cat|dog|bird|other)(?:: (?:light-dark\()?|, ?)(#\w+)")
+
+
+def test_a_class_has_one_colour_in_figures_widgets_and_pages():
+    """The palette is the one of `figures`; styles repeat it where no page gives it."""
+    palette = {name: getattr(figures, name.upper()) for name in ("cat", "dog", "bird", "other")}
+    found = [(path.name, *pair) for path in FILES for pair in COLOUR.findall(path.read_text())]
+    assert {name for _, name, _ in found} == set(palette)
+    assert [each for each in found if each[2].lower() != palette[each[1]].lower()] == []
+
+
+def test_a_browser_without_light_dark_gets_the_light_colours():
+    style = (prose.ROOT / "website/theme/static/book.css").read_text()
+    pairs = dict(re.findall(r"(--[\w-]+): light-dark\((#\w+),", style))
+    plain = dict(re.findall(r"(--[\w-]+): (#\w+);", style))
+    assert len(pairs) > 15
+    assert pairs == {name: plain.get(name) for name in pairs}

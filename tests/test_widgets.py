@@ -25,6 +25,8 @@ PLACES = {
     "code_explorer": "chapters/01_surprisal.html",
     "boldness_dial": "chapters/02_cross_entropy.html",
     "softmax_explorer": "chapters/03_softmax.html",
+    "temperature_path": "chapters/03_softmax.html",
+    "gumbel_race": "chapters/03_softmax.html",
     "loss_explorer": "chapters/04_the_pair.html",
     "overflow_explorer": "chapters/05_stability.html",
     "online_softmax": "chapters/06_at_scale.html",
@@ -122,6 +124,36 @@ def test_the_explorer_computes_exponentials_shares_and_loss(computed):
         agree(found["total"], np.exp(ce.logsumexp(z)))
         agree(found["probs"], ce.softmax(z))
         agree(found["loss"], ce.cross_entropy(z, state["label"]))
+
+
+def test_the_path_computes_the_prediction_its_entropy_and_its_place(computed):
+    states = [
+        {"logits": RNG.uniform(-3, 3, 3).tolist(), "beta": float(np.sinh(RNG.uniform(-4, 4)))}
+        for _ in range(200)
+    ]
+    for state, found in zip(states, computed("temperature_path", states), strict=True):
+        p = ce.softmax(np.multiply(state["logits"], state["beta"]))
+        np.testing.assert_allclose(found["probs"], p, 1e-12)
+        np.testing.assert_allclose(found["entropy"], ce.entropy(p), 1e-12, 1e-15)
+        corners = np.array([[0, 0], [1, 0], [0.5, np.sqrt(3) / 2]])
+        np.testing.assert_allclose(found["at"], p @ corners, 1e-12, 1e-15)
+    assert "0.25 | 0.982 | 0.018" in widgets.TemperaturePath(beta=-2.0).words()
+
+
+def test_the_race_draws_numpy_s_gumbel_noise_and_counts_the_winners(computed):
+    for seed in range(4):
+        figure = widgets.GumbelRace(seed=seed, logits=RNG.uniform(-3, 3, 3).tolist())
+        noise = np.random.default_rng(seed).gumbel(size=(10_000, 3))
+        counts = [1, 7, 3000, 10_000, 40]
+        states = [figure.state() | {"draws": draws} for draws in counts]
+        winners = (figure.logits + noise).argmax(axis=1)
+        for draws, found in zip(counts, computed("gumbel_race", states), strict=True):
+            np.testing.assert_allclose(found["noise"], noise[draws - 1], 1e-12, 1e-14)
+            assert found["wins"] == np.bincount(winners[:draws], minlength=3).tolist()
+            agree(found["probs"], ce.softmax(figure.logits))
+    words = widgets.GumbelRace().words().split("\n")
+    assert words[2] == "1 | 0.000 | 0.000 | 1.000"
+    assert words[-1] == "softmax | 0.659 | 0.242 | 0.099"
 
 
 def test_the_losses_and_their_gradients_are_computed(computed):
@@ -349,24 +381,29 @@ def hand(request, chromium, address):
             page.mouse.move(x1, y1, steps=4)
             page.mouse.up()
 
-    def lift(knob, down):
-        """Drag a knob so many pixels down."""
-        at = knob.bounding_box()
-        x, y = at["x"] + at["width"] / 2, at["y"] + at["height"] / 2
+    def stroke(start, by):
+        """From a place of the window, so many pixels right and down."""
+        (x, y), (right, down) = start, by
         if not touch:
             page.mouse.move(x, y)
             page.mouse.down()
-            page.mouse.move(x, y + down, steps=4)
+            page.mouse.move(x + right, y + down, steps=4)
             page.mouse.up()
             return
         session = context.new_cdp_session(page)
         for k in range(9):
             kind = "touchMove" if k else "touchStart"
-            point = {"x": x, "y": y + down * k / 8}
+            point = {"x": x + right * k / 8, "y": y + down * k / 8}
             session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
             page.wait_for_timeout(20)
         session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
+    def lift(knob, down, right=0):
+        """Drag a knob so many pixels down."""
+        at = knob.bounding_box()
+        stroke((at["x"] + at["width"] / 2, at["y"] + at["height"] / 2), (right, down))
+
+    page.stroke = stroke
     page.lift, page.press_on = lift, lambda place: place.tap() if touch else place.click()
     page.open_widget, page.drag_on, page.address = open_widget, drag, address
     yield page
@@ -495,12 +532,16 @@ RENDER = """async ([name, width, states]) => {
         document.querySelector('main article').prepend(el);
         const get = (key) => state[key];
         render({ model: { get, set() {}, on() {}, save_changes() {} }, el });
-        heights.add(Math.round(el.getBoundingClientRect().height));
         const fault = (what) => faults.push(`${what}: ${JSON.stringify(state).slice(0, 300)}`);
+        for (const text of state.press ?? []) {
+            [...el.querySelectorAll('button')].find((b) => b.textContent === text).click();
+        }
+        heights.add(Math.round(el.getBoundingClientRect().height));
         if (el.scrollWidth > el.clientWidth + 1) fault('too wide');
         for (const drawing of el.querySelectorAll('svg')) {
             const frame = drawing.getBoundingClientRect();
-            const labels = [...drawing.querySelectorAll('text')].filter((t) => t.textContent);
+            const labels = [...drawing.querySelectorAll('text')]
+                .filter((t) => t.textContent && getComputedStyle(t).visibility === 'visible');
             const boxes = labels.map((t) => [t.textContent, t.getBoundingClientRect()]);
             boxes.forEach(([text, a], i) => {
                 const cut = a.left < frame.left - 1 || a.right > frame.right + 1
@@ -512,6 +553,12 @@ RENDER = """async ([name, width, states]) => {
                     if (x > 1 && y > 5) fault(`${text} over ${other}`);
                 }
             });
+        }
+        for (const part of el.querySelectorAll('*')) {
+            if (![...part.childNodes].some((child) => child.nodeType === 3)) continue;
+            const scale = part.ownerSVGElement?.getScreenCTM().a ?? 1;
+            const size = parseFloat(getComputedStyle(part).fontSize) * scale;
+            if (size < 10.95) fault(`${part.textContent} in letters of ${size} px`);
         }
         for (const cell of el.querySelectorAll('td, th')) {
             if (cell.scrollWidth > cell.clientWidth + 1) fault(`${cell.textContent} cut`);
@@ -546,21 +593,119 @@ RANDOM = {
         "label": int(RNG.integers(3)),
         "details": True,
     },
+    "temperature_path": lambda: {
+        "logits": RNG.uniform(-3, 3, 3).round(int(RNG.integers(2))).tolist(),
+        "beta": float(np.sinh(RNG.uniform(-3, 4)) / np.sinh(1)),
+    },
+    "gumbel_race": lambda: widgets.GumbelRace(
+        seed=int(RNG.integers(9)),
+        logits=RNG.uniform(-3, 3, 3).round(1).tolist(),
+        draws=int(10 ** RNG.uniform(0, 4)),
+    ).state(),
+    "loss_explorer": lambda: {
+        "rivals": RNG.uniform(-8, 12, 2).round(1).tolist(),
+        "third": int(RNG.choice([2, 3])),
+        "press": ["One step", *["Play"] * int(RNG.integers(4))],
+    },
+    "overflow_explorer": lambda: {
+        "logits": RNG.uniform(-30, 30, 3).round(1).tolist(),
+        "added": round(RNG.uniform(-120, 120), 1),
+        "format": str(RNG.choice(["float16", "float32", "float64"])),
+        "label": int(RNG.integers(3)),
+    },
+    "online_softmax": lambda: {
+        "logits": RNG.uniform(-9, 9, 8).round(1).tolist(),
+        "order": RNG.permutation(8).tolist(),
+        "chunk": int(RNG.choice([1, 2, 4])),
+        "read": int(RNG.integers(1, 9)),
+    },
 }
 
 
 @pytest.mark.parametrize("width", [280, 330, 520, 736])
 @pytest.mark.parametrize("name", RANDOM)
 def test_no_label_is_cut_or_over_another(name, width, chromium, address):
-    """In random states, from the narrowest box to the widest; and the height stays the same."""
-    size = {"width": 1280 if width > 400 else width + 40, "height": 900}
-    with chromium.new_context(viewport=size, service_workers="block") as context:
+    """In random states, from the narrowest box to the widest; and the height stays the same.
+
+    All letters are at least 11 px high.
+    """
+    settings = {
+        "viewport": {"width": 1280 if width > 400 else width + 40, "height": 900},
+        "reduced_motion": "reduce",  # Play goes to its next stop at once
+        "service_workers": "block",
+    }
+    with chromium.new_context(**settings) as context:
         page = context.new_page()
         page.goto(address + "index.html")
         states = [RANDOM[name]() for _ in range(40)]
         faults, heights = page.evaluate(RENDER, [name, width, states])
     assert faults[:5] == []
     assert len(heights) == 1
+
+
+def test_the_point_stays_on_the_path_of_the_temperature(hand):
+    box = hand.open_widget("temperature_path")
+    numbers, knob = box.locator(".ce-figures b"), box.locator(".ce-knob")
+
+    def shown(logits, beta):
+        p = ce.softmax(np.multiply(logits, beta))
+        shown = f"{1 / beta:.2f}".replace("-", "−")
+        *shares, entropy = (
+            f"{value:.3f}" if value >= 5e-4 else "<0.001" for value in [*p, ce.entropy(p)]
+        )
+        return [*shares, shown, entropy]
+
+    expect(numbers).to_have_text(shown([2, 1, 0.1], 1))
+    hand.lift(knob, -60, right=20)  # off the curve: its nearest point
+    beta = box.evaluate("(box) => box.model.get('beta')")
+    assert -0.5 < beta < 0.7
+    assert numbers.all_text_contents() == shown([2, 1, 0.1], beta)
+    knob.focus()
+    hand.keyboard.press("End")
+    expect(numbers).to_have_text(["1.000", "<0.001", "<0.001", "0.026", "<0.001"])
+    hand.keyboard.press("Home")
+    expect(box.locator(".ce-note")).to_contain_text("reversed: the path leads to bird")
+    hand.press_on(box.locator("button"))
+    hand.keyboard.press("Tab")
+    box.locator("input").nth(2).focus()
+    hand.keyboard.press("End")
+    expect(numbers).to_have_text(shown([2, 1, 3], 1))
+    expect(box.locator("[role=status]")).to_contain_text("Temperature 1.00: cat 0.245")
+    box.locator("input").nth(0).focus()
+    hand.keyboard.press("End")
+    expect(box.locator(".ce-note")).to_contain_text("leads to cat and bird")
+
+
+def test_scores_race_with_noise_by_hand_and_keys(hand):
+    box = hand.open_widget("gumbel_race")
+    status, note = box.locator("[role=status]"), box.locator(".ce-note")
+    draws, knobs = "(box) => box.model.get('draws')", box.locator(".ce-knob")
+    expect(note).to_contain_text("The bird wins this draw.")
+    hand.press_on(box.locator("button", has_text="One draw"))
+    expect(status).to_contain_text("After 2 draws:")
+    box.locator("input[type=range]").focus()
+    hand.keyboard.press("End")
+    won = np.add(widgets.GumbelRace()._noise, [2.0, 1.0, 0.1]).argmax(axis=1) == 0
+    expect(status).to_contain_text(f"After 10000 draws: cat won {won.sum()}, softmax 0.659")
+    hand.press_on(box.locator("button", has_text="Start again"))
+    height = box.bounding_box()["height"]
+    hand.press_on(box.locator("button", has_text="Play"))
+    hand.wait_for_function("(box) => box.model.get('draws') > 4", arg=box.element_handle())
+    hand.press_on(box.locator("button", has_text="Pause"))
+    seen = box.evaluate(draws)
+    hand.wait_for_timeout(700)
+    assert box.evaluate(draws) == seen
+    assert box.bounding_box()["height"] == height
+    hand.lift(knobs.nth(1), 0, right=60)
+    assert box.evaluate("(box) => box.model.get('logits')[1]") > 2
+    knobs.nth(2).focus()
+    hand.keyboard.press("Shift+ArrowRight")
+    assert box.evaluate("(box) => box.model.get('logits')[2]") == 1.1
+    hand.emulate_media(reduced_motion="reduce")
+    hand.press_on(box.locator("button", has_text="Start again"))
+    for seen in (10, 100, 1000):
+        hand.press_on(box.locator("button", has_text="Play"))
+        assert box.evaluate(draws) == seen
 
 
 def test_the_race_follows_hand_and_keys(hand):
@@ -570,8 +715,12 @@ def test_the_race_follows_hand_and_keys(hand):
         hand.press_on(box.locator("button", has_text="One step"))
     expect(steps).to_have_text(["6 ✓", "6", "5 ✓", "6"])
     expect(box.locator("[role=status]")).to_contain_text("pair: loss 0.355, slope −0.299, arrived")
-    # from dog − cat = 10 to 2: a map is 128 wide and high, for 20 points
-    hand.drag_on(box, ((30 + 18 * 6.4) / 440, 99 / 308), ((30 + 10 * 6.4) / 440, 99 / 308))
+    knob = box.locator(".ce-knob")
+    at = knob.bounding_box()["x"]
+    knob.focus()
+    hand.keyboard.press("Shift+ArrowLeft")
+    point = at - knob.bounding_box()["x"]  # so many pixels wide
+    hand.lift(knob, 0, right=-7 * point)  # from dog − cat = 9 to 2
     expect(steps).to_have_text(["0", "0", "0", "0"])
     rows = box.locator("tbody tr")
     assert re.search("dog 2.*bird 0", box.locator(".ce-knob").get_attribute("aria-valuetext"))
@@ -665,6 +814,7 @@ DRAGGED = {  # what is drawn with a point to drag, and where a key takes it
     "boldness_dial": ("ArrowLeft", lambda x, y: x < 0),
     "loss_explorer": ("ArrowLeft", lambda x, y: x < 0),
     "simplex": ("ArrowUp", lambda x, y: y < 0),
+    "temperature_path": ("ArrowLeft", lambda x, y: x > 0),
 }
 
 
@@ -706,6 +856,45 @@ def test_a_swipe_over_a_drawing_scrolls_and_changes_nothing(name, hand):
     assert (hand.evaluate("scrollY") != top) == touch
 
 
+def test_of_two_knobs_that_overlap_the_nearer_one_is_taken(hand):
+    """At 320 px, the bars of the softmax machine are 36 px apart; keys reach each of them."""
+    hand.set_viewport_size({"width": 320, "height": 800})
+    box = hand.open_widget("softmax_explorer")
+    box.evaluate("(box) => box.model.set('logits', [1, 1, 1])")
+    knobs = box.locator(".ce-knob")
+    at = [knob.bounding_box() for knob in (knobs.nth(1), knobs.nth(2))]
+    middle = [place["x"] + place["width"] / 2 for place in at]
+    assert 30 < middle[1] - middle[0] < 44
+    height = at[0]["y"] + at[0]["height"] / 2
+    for share, taken in ((0.45, 0), (0.55, 1)):
+        box.evaluate("(box) => box.model.set('logits', [1, 1, 1])")
+        hand.stroke((middle[0] + share * (middle[1] - middle[0]), height), (0, 40))
+        logits = box.evaluate("(box) => box.model.get('logits')")
+        assert [value < 0.5 for value in logits] == [k == taken for k in range(3)]
+    for k in range(4):
+        knobs.nth(k).focus()
+        said = knobs.nth(k).get_attribute("aria-valuetext")
+        hand.keyboard.press("ArrowUp")
+        expect(knobs.nth(k)).not_to_have_attribute("aria-valuetext", said)
+
+
+def test_the_map_of_the_chapters_has_letters_of_11_px_on_a_phone(hand):
+    hand.set_viewport_size({"width": 320, "height": 800})
+    hand.goto(hand.address + "index.html")
+    assert hand.evaluate(MAP_FAULTS) == []
+
+
+MAP_FAULTS = """() => {
+    const drawing = document.querySelector('.ce-map svg');
+    const frame = drawing.getBoundingClientRect();
+    return [...drawing.querySelectorAll('text')].filter((text) => {
+        const size = parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a;
+        const { left, right } = text.getBoundingClientRect();
+        return size < 11 || left < frame.left || right > frame.right;
+    }).map((text) => text.textContent);
+}"""
+
+
 @pytest.mark.parametrize("name", PLACES)
 def test_a_control_is_large_enough_for_a_hand(name, hand):
     """Tracks of 12 rem, thumbs of 24 px by style, and rows of 44 px for a finger."""
@@ -715,8 +904,10 @@ def test_a_control_is_large_enough_for_a_hand(name, hand):
         size = track.bounding_box()
         assert size["width"] >= 192
         assert size["height"] >= (44 if touch else 24)
-    for label in box.locator(".ce-choice label").all():
-        assert label.bounding_box()["height"] >= (44 if touch else 24)
+    for target in box.locator(".ce-choice label, button").all():
+        assert target.bounding_box()["height"] >= (44 if touch else 24)
+    for knob in box.locator(".ce-knob").all():
+        assert min(knob.bounding_box()[side] for side in ("width", "height")) >= 44
     assert box.evaluate("(box) => box.scrollWidth <= box.clientWidth + 1")
 
 
@@ -735,6 +926,62 @@ def test_a_figure_takes_the_room_that_was_kept_for_it(name, place, hand):
     assert abs(kept - needed) <= 24
 
 
+HANDLE = re.compile(r"<span data-sets='(\w+) (\{[^']*\})'>")
+HANDLES = {
+    path.stem: HANDLE.findall(path.read_text().replace('\\"', '"')) for path in prose.CHAPTERS
+}
+
+
+def test_a_phrase_of_the_text_names_a_figure_of_its_chapter_and_a_state_of_it():
+    for name, place in PLACES.items():
+        chapter = Path(place).stem
+        if not chapter.startswith(("07", "08")):
+            assert sum(figure == name for figure, _ in HANDLES[chapter]) >= 2, chapter
+    for chapter, found in HANDLES.items():
+        text = (prose.ROOT / f"chapters/{chapter}.ipynb").read_text()
+        assert text.count("data-sets") == len(found)
+        for name, state in found:
+            kind, state = widgets.FIGURES[name], json.loads(state)
+            assert f"widgets.{kind.__name__}(" in text, chapter
+            assert kind(**state).state() | state == kind(**state).state()
+            assert set(state) <= set(kind().state())
+
+
+@pytest.mark.parametrize("chapter", [name for name, found in HANDLES.items() if found])
+def test_a_phrase_of_the_text_sets_the_figure(chapter, hand):
+    """By mouse, finger and Enter; the figure says what it shows, and stays in sight."""
+    hand.goto(f"{hand.address}chapters/{chapter}.html")
+    hand.evaluate("for (const fold of document.querySelectorAll('main details')) fold.open = true")
+    before, phrases = {}, hand.locator("button.sets")
+    assert phrases.count() == len(HANDLES[chapter])
+    for k, phrase in enumerate(phrases.all()):
+        name, state = HANDLES[chapter][k]
+        phrase.scroll_into_view_if_needed()
+        assert phrase.bounding_box()["height"] >= 24
+        if k % 2:
+            phrase.focus()
+            hand.keyboard.press("Enter")
+        else:
+            hand.press_on(phrase)
+        box = phrase.evaluate_handle(NEAREST, name).as_element()
+        box.wait_for_selector("input, .ce-knob")
+        hand.wait_for_timeout(100)
+        values = box.evaluate("(box) => box.model.values")
+        assert values == values | json.loads(state), (name, state)
+        shown = box.inner_html()
+        assert shown != before.get(name), (chapter, name, state)
+        before[name] = shown
+        assert box.evaluate("(box) => Boolean(box.querySelector('[role=status]'))")
+        top, tall = box.bounding_box()["y"], box.bounding_box()["height"]
+        assert -tall < top < hand.viewport_size["height"]
+
+
+NEAREST = """(phrase, name) => {
+    const top = (part) => part.getBoundingClientRect().top;
+    const far = (box) => Math.abs(top(box) - top(phrase));
+    const boxes = [...document.querySelectorAll(`[data-widget=${name}]`)];
+    return boxes.sort((a, b) => far(a) - far(b))[0];
+}"""
 TRACKS = """async (box) => {
     const tracks = [...box.querySelectorAll('input[type=range]')];
     const place = () => [box, ...tracks].map((each) => {

@@ -227,6 +227,57 @@ class SoftmaxExplorer(Widget):
             yield [name, f"{row[0]:.1f}", digits(row[1]), digits(row[2])]
 
 
+class TemperaturePath(Widget):
+    """The triangle of predictions, and the curve on which the temperature moves one of them.
+
+    beta : the inverse temperature 1/T; 0 is the centre, and T is negative below it.
+    """
+
+    name = "temperature_path"
+    logits = traitlets.List(traitlets.Float(), [2.0, 1.0, 0.1], minlen=3, maxlen=3).tag(sync=True)
+    beta = traitlets.Float(1.0).tag(sync=True)
+
+    def lines(self) -> Iterator[Any]:
+        """The prediction and its entropy along the path, from cold to hot and below zero."""
+        z = np.array(self.logits)
+        yield f"The prediction from the scores {', '.join(f'{v:g}' for v in z)} by temperature."
+        yield ["T", *CLASSES, "entropy"]
+        for beta in sorted({4.0, 2.0, 1.0, 0.5, 0.0, -1.0, self.beta}, reverse=True):
+            p = ce.softmax(beta * z)
+            yield [f"{1 / beta:.4g}" if beta else "∞", *map(digits, p), digits(ce.entropy(p))]
+
+
+class GumbelRace(Widget):
+    """Scores plus Gumbel noise: the largest total wins, in the long run as often as softmax says.
+
+    The noise is that of `rng.gumbel`, which the browser draws from the generator's state.
+
+    seed : of `np.random.default_rng`.
+    """
+
+    name = "gumbel_race"
+    logits = traitlets.List(traitlets.Float(), [2.0, 1.0, 0.1], minlen=3, maxlen=3).tag(sync=True)
+    draws = traitlets.Int(1, min=1, max=10_000).tag(sync=True)
+    start: traitlets.List[Any] = traitlets.List(traitlets.Unicode()).tag(sync=True)
+
+    def __init__(self, seed: int = 0, **kwargs: Any) -> None:
+        """Draw the noise."""
+        rng = np.random.default_rng(seed)
+        found = rng.bit_generator.state["state"]
+        super().__init__(start=[str(found["state"]), str(found["inc"])], **kwargs)
+        self._noise = rng.gumbel(size=(10_000, 3))
+
+    def lines(self) -> Iterator[Any]:
+        """How often each class has won after so many draws, and the softmax."""
+        winners = (self.logits + self._noise).argmax(axis=1)
+        yield "How often each score plus Gumbel noise is the largest of the three."
+        yield ["draws", *CLASSES]
+        for draws in sorted({10, 100, 1000, 10_000, self.draws}):
+            wins = np.bincount(winners[:draws], minlength=3)
+            yield [f"{draws}", *map(digits, wins / draws)]
+        yield ["softmax", *map(digits, ce.softmax(self.logits))]
+
+
 class LossExplorer(Widget):
     """Four losses race downhill by gradient steps of size 1 from one start; the cat is true."""
 
@@ -575,6 +626,8 @@ FIGURES = {
         CodeExplorer,
         BoldnessDial,
         SoftmaxExplorer,
+        TemperaturePath,
+        GumbelRace,
         LossExplorer,
         OverflowExplorer,
         OnlineSoftmax,

@@ -1,13 +1,3 @@
-// The next 64 random bits of NumPy's default generator, PCG64 (O'Neill 2014): `pcg` holds state and step.
-const [BITS64, BITS128] = [(1n << 64n) - 1n, (1n << 128n) - 1n];
-function next(pcg) {
-  pcg.state = (pcg.state * 0x2360ed051fc65da44385df649fccf645n + pcg.step) & BITS128;
-  const mixed = (pcg.state >> 64n) ^ (pcg.state & BITS64);
-  const turn = pcg.state >> 122n;
-  return ((mixed >> turn) | (mixed << (64n - turn))) & BITS64;
-}
-const uniform = (pcg) => Number(next(pcg) >> 11n) * 2 ** -53;
-
 // The ziggurat of 256 slices of equal area below exp(-x) (Marsaglia and Tsang 2000), as NumPy has it.
 const [LAST, AREA, SCALE] = [7.69711747013104972, 0.0039496598225815571993, 2 ** 53];
 const edges = new Float64Array(256).fill(LAST); // of slice k, from the narrowest (1) to the widest (255), then the base (0)

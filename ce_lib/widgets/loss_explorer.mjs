@@ -52,18 +52,24 @@ export const arrivals = (rivals) => race(rivals).advance(LIMIT).map((ball) => (b
 const NAMES = ['pair', 'squared', 'hinge', 'twice']; // as the chapter calls its programs
 const COLOURS = ['cat', 'dog', 'bird', 'other'];
 const LEVELS = [[1, 4, 7, 10], [0.4, 0.9, 1.4, 1.9], [1, 4, 7, 10, 13, 16, 19, 22], [0.6, 0.9, 1.2, 1.5]];
-const [LOW, HIGH, UNIT] = [-8, 12, 6.4]; // a map's range, and pixels for a point of score or of loss
-const SIDE = UNIT * (HIGH - LOW);
-const [MAP, SLICE, MOST] = [22, 170, 14]; // tops of the maps and slices, the largest loss drawn
-const FLOOR = SLICE + UNIT * MOST;
-const LEFT = [30, 168, 306];
+const [LOW, HIGH, MAP, MOST] = [-8, 12, 22, 14]; // a map's range and top, the largest loss drawn
+
+// Where all is in a drawing so many pixels wide: `unit` pixels stand for a point of score or of loss.
+function places(width) {
+  const left = 26;
+  const side = Math.min(190, (width - left - 24) / 3);
+  const unit = side / (HIGH - LOW);
+  const slice = MAP + side + 20;
+  return { side, unit, slice, floor: slice + unit * MOST, lefts: [0, 1, 2].map((k) => left + (k * (width - left - side - 2)) / 2) };
+}
 
 // The lines along which a loss is constant, by the sides of small squares that they cross.
-function contours(which) {
+const grids = [];
+function contours(which, unit) {
   const fine = 0.5;
   const count = (HIGH - LOW) / fine;
   const at = (i) => LOW + fine * i;
-  const loss = Array.from({ length: count + 1 }, (_, i) => Array.from({ length: count + 1 }, (__, j) => compute([0, at(i), at(j)]).values[which]));
+  const loss = grids[which] ??= Array.from({ length: count + 1 }, (_, i) => Array.from({ length: count + 1 }, (__, j) => compute([0, at(i), at(j)]).values[which]));
   const parts = [];
   for (const level of LEVELS[which]) {
     for (let i = 0; i < count; i += 1) {
@@ -74,9 +80,9 @@ function contours(which) {
           const [from, to] = [loss[a][b] - level, loss[c][d] - level];
           if ((from < 0) === (to < 0)) return [];
           const share = from / (from - to);
-          return [[a + share * (c - a), b + share * (d - b)].map((n) => UNIT * fine * n)];
+          return [[a + share * (c - a), b + share * (d - b)].map((n) => unit * fine * n)];
         });
-        if (cuts.length === 2) parts.push(`M${cuts.map(([x, y]) => `${x.toFixed(1)} ${(SIDE - y).toFixed(1)}`).join('L')}`);
+        if (cuts.length === 2) parts.push(`M${cuts.map(([x, y]) => `${x.toFixed(1)} ${(unit * fine * count - y).toFixed(1)}`).join('L')}`);
       }
     }
   }
@@ -85,32 +91,39 @@ function contours(which) {
 
 function render({ model, el }) {
   const clip = `ce-race-${Math.random().toString(36).slice(2)}`;
-  const right = (x) => UNIT * (x - LOW);
-  const down = (y) => SIDE - UNIT * (y - LOW);
+  let at = places(640);
+  let panels = [];
+  const right = (x) => at.unit * (x - LOW);
+  const down = (y) => at.side - at.unit * (y - LOW);
   const text = (x, y, said, more) => svg('text', { x, y, 'text-anchor': 'middle', ...more }, said);
-  const panels = LEFT.map((left, k) => {
-    const part = {
-      title: text(SIDE / 2, 15, ''), lines: svg('path', {}), trail: svg('path', {}), curve: svg('path', {}), tangent: svg('path', { class: 'ce-axis ce-bold' }),
-      start: svg('circle', { r: 6, class: 'ce-axis' }), ball: svg('circle', { r: 6 }), dot: svg('circle', { r: 6 }), above: svg('path', {}), count: text(SIDE / 2, FLOOR + 38, ''),
-    };
-    part.whole = svg('g', { transform: `translate(${left})` },
-      part.title, part.count,
-      svg('g', { transform: `translate(0 ${MAP})` },
-        svg('g', { 'clip-path': `url(#${clip})` },
-          svg('path', { d: `M0 ${down(0)}H${right(0)}V${SIDE}M${right(0)} ${down(0)}L${SIDE} 0`, class: 'ce-rule' }), part.lines, part.trail),
-        svg('path', { d: `M0 0H${SIDE}V${SIDE}H0Z`, class: 'ce-axis' }),
-        text(right(-4.5), down(-5.4), 'cat', { class: 'ce-small' }), text(right(8.8), down(-7.2), 'dog', { class: 'ce-small' }), text(right(-5), down(9.6), 'bird', { class: 'ce-small' }),
-        part.start, part.ball),
-      svg('g', { transform: `translate(0 ${SLICE})` },
-        svg('path', { d: `M0 0V${UNIT * MOST}H${SIDE}`, class: 'ce-axis' }), svg('path', { d: `M${SIDE - right(0)} 0V${UNIT * MOST}`, class: 'ce-rule' }),
-        svg('g', { 'clip-path': `url(#${clip}s)` }, part.curve, part.tangent), part.dot, part.above,
-        text(SIDE - right(10), UNIT * MOST + 16, '−10'), text(SIDE - right(0), UNIT * MOST + 16, '0')));
-    if (!k) part.whole.append(...[0, 10].map((tick) => text(-6, SLICE + UNIT * (MOST - tick) + 5, String(tick), { 'text-anchor': 'end' })));
-    return part;
-  });
-  const box = (id, height) => svg('clipPath', { id }, svg('rect', { width: SIDE, height }));
-  const drawing = svg('svg', { viewBox: `0 0 440 ${FLOOR + 46}`, role: 'img', 'aria-label': 'Three maps of a loss, each with a ball at the same start, and below each map the loss against the lead of the cat with the tangent at the ball' },
-    box(clip, SIDE), box(`${clip}s`, UNIT * MOST), panels.map(({ whole }) => whole));
+  const box = (id, height) => svg('clipPath', { id }, svg('rect', { width: at.side, height }));
+  const drawing = svg('svg', { role: 'img', 'aria-label': 'Three maps of a loss, each with a ball at the same start, and below each map the loss against the lead of the cat with the tangent at the ball' });
+  const lay = (width) => {
+    at = places(width);
+    const { side, unit, slice, floor, lefts } = at;
+    panels = lefts.map((left, k) => {
+      const part = {
+        title: text(side / 2, 15, ''), lines: svg('path', {}), trail: svg('path', {}), curve: svg('path', {}), tangent: svg('path', { class: 'ce-axis ce-bold' }),
+        start: svg('circle', { r: 6, class: 'ce-axis' }), ball: svg('circle', { r: 6 }), dot: svg('circle', { r: 6 }), above: svg('path', {}), count: text(side / 2, floor + 38, ''),
+      };
+      part.whole = svg('g', { transform: `translate(${left})` },
+        part.title, part.count,
+        svg('g', { transform: `translate(0 ${MAP})` },
+          svg('g', { 'clip-path': `url(#${clip})` },
+            svg('path', { d: `M0 ${down(0)}H${right(0)}V${side}M${right(0)} ${down(0)}L${side} 0`, class: 'ce-rule' }), part.lines, part.trail),
+          svg('path', { d: `M0 0H${side}V${side}H0Z`, class: 'ce-axis' }),
+          ...[['cat', 4, side - 6, 'start'], ['dog', side - 4, side - 6, 'end'], ['bird', 4, 15, 'start']].map(([name, x, y, anchor]) => text(x, y, name, { 'text-anchor': anchor, class: 'ce-small' })),
+          part.start, part.ball),
+        svg('g', { transform: `translate(0 ${slice})` },
+          svg('path', { d: `M0 0V${unit * MOST}H${side}`, class: 'ce-axis' }), svg('path', { d: `M${side - right(0)} 0V${unit * MOST}`, class: 'ce-rule' }),
+          svg('g', { 'clip-path': `url(#${clip}s)` }, part.curve, part.tangent), part.dot, part.above,
+          text(side - right(10), unit * MOST + 16, '−10'), text(side - right(0), unit * MOST + 16, '0')));
+      if (!k) part.whole.append(...[0, 10].map((tick) => text(-6, slice + unit * (MOST - tick) + 5, String(tick), { 'text-anchor': 'end' })));
+      return part;
+    });
+    drawing.setAttribute('viewBox', `0 0 ${width} ${floor + 46}`);
+    drawing.replaceChildren(box(clip, side), box(`${clip}s`, unit * MOST), ...panels.map(({ whole }) => whole));
+  };
   const cells = NAMES.map(() => [html('td', {}), html('td', {}), html('td', {})]);
   const head = ['', 'loss', 'slope', 'steps'].map((name) => (name ? html('th', { scope: 'col' }, name) : html('td', {})));
   const table = html('table', {}, html('thead', {}, html('tr', {}, head)),
@@ -120,7 +133,10 @@ function render({ model, el }) {
   const put = (dog, bird) => change({ rivals: [limits(dog), limits(bird)] });
   const whole = drag(drawing, {
     label: 'Start of the balls', min: LOW, max: HIGH,
-    move: (x, y) => { const left = LEFT.findLast((from) => x >= from - 5) ?? LEFT[0]; put((x - left) / UNIT + LOW, (SIDE + MAP - y) / UNIT + LOW); },
+    move: (x, y) => {
+      const left = at.lefts.findLast((from) => x >= from - 5) ?? at.lefts[0];
+      put((x - left) / at.unit + LOW, (at.side + MAP - y) / at.unit + LOW);
+    },
     nudge: (by, up) => { const [dog, bird] = model.get('rivals'); put(dog + by / 10, bird + up / 10); },
   });
   const rows = ['dog', 'bird'].map((name, k) => slider(name, {
@@ -161,6 +177,7 @@ function render({ model, el }) {
 
   function show(say = true) {
     const balls = run.advance(0);
+    const { side, unit } = at;
     balls.forEach(({ z, steps, home }, k) => {
       const { values, gradients } = compute(z);
       const took = home ? `${steps} ✓` : steps === LIMIT ? `> ${LIMIT}` : String(steps);
@@ -171,16 +188,16 @@ function render({ model, el }) {
       const part = panels[place];
       const top = Math.max(z[1], z[2]);
       const lead = z[0] - top;
-      const at = (d) => compute([top + d, z[1], z[2]]).values[k];
+      const lossAt = (d) => compute([top + d, z[1], z[2]]).values[k];
       const { values: { [k]: loss }, gradients: { [k]: [slope] } } = compute(z);
       const set = (name, values) => Object.entries(values).forEach(([key, value]) => part[name].setAttribute(key, value));
-      const [x, y] = [SIDE - right(-lead), UNIT * (MOST - Math.min(loss, MOST))];
+      const [x, y] = [side - right(-lead), unit * (MOST - Math.min(loss, MOST))];
       const curve = [];
-      for (let d = -HIGH; d <= -LOW; d += 0.25) curve.push(`${SIDE - right(-d)} ${(UNIT * (MOST - at(d))).toFixed(2)}`);
+      for (let d = -HIGH; d <= -LOW; d += 0.25) curve.push(`${(side - right(-d)).toFixed(2)} ${(unit * (MOST - lossAt(d))).toFixed(2)}`);
       part.title.textContent = NAMES[k];
       part.title.setAttribute('class', `ce-${COLOURS[k]}`);
-      part.count.textContent = home ? `${steps} steps ✓` : steps === LIMIT ? `not in ${LIMIT}` : `${steps} steps`;
-      if (part.shown !== k) set('lines', { d: contours(k), class: `ce-thin ce-line-${COLOURS[k]}` });
+      part.count.textContent = `${steps === LIMIT ? `> ${LIMIT}` : steps}${side > 90 ? ' steps' : ''}${home ? ' ✓' : ''}`;
+      if (part.shown !== k) set('lines', { d: contours(k, unit), class: `ce-thin ce-line-${COLOURS[k]}` });
       part.shown = k;
       set('trail', { d: `M${[...path, [z[1] - z[0], z[2] - z[0]]].map(([a, b]) => `${right(a).toFixed(1)} ${down(b).toFixed(1)}`).join('L')}`, class: 'ce-axis ce-bold' });
       set('start', { cx: right(path[0][0]), cy: down(path[0][1]) });
@@ -188,13 +205,19 @@ function render({ model, el }) {
       set('ball', { cx: right(inside(z[1] - z[0])), cy: down(inside(z[2] - z[0])), class: `ce-${COLOURS[k]} ce-ball` });
       set('curve', { d: `M${curve.join('L')}`, class: `ce-curve ce-line-${COLOURS[k]}` });
       const reach = 2.5 / Math.hypot(1, slope);
-      const shown = loss <= MOST && x <= SIDE;
-      set('tangent', { d: `M${x - UNIT * reach} ${y + UNIT * reach * slope}L${x + UNIT * reach} ${y - UNIT * reach * slope}`, visibility: shown ? 'visible' : 'hidden' });
-      set('dot', { cx: Math.min(x, SIDE), cy: y, class: `ce-${COLOURS[k]} ce-ball`, visibility: loss > MOST ? 'hidden' : 'visible' });
+      const shown = loss <= MOST && x <= side;
+      set('tangent', { d: `M${x - unit * reach} ${y + unit * reach * slope}L${x + unit * reach} ${y - unit * reach * slope}`, visibility: shown ? 'visible' : 'hidden' });
+      set('dot', { cx: Math.min(x, side), cy: y, class: `ce-${COLOURS[k]} ce-ball`, visibility: loss > MOST ? 'hidden' : 'visible' });
       set('above', { d: `M${x - 6} 12h12l-6-10Z`, class: `ce-${COLOURS[k]}`, visibility: loss > MOST ? 'visible' : 'hidden' }); // off the picture: a triangle
     });
     if (say) status.say(`After ${run.steps()} steps: ${NAMES.map((name, k) => `${name}: loss ${cells[k][0].textContent}, slope ${cells[k][1].textContent}, ${balls[k].home ? `arrived after ${balls[k].steps} steps` : 'still on its way'}`).join('; ')}`);
   }
+  const seat = (rivals) => whole.set(at.lefts[0] + right(rivals[0]), MAP + down(rivals[1]), rivals[0], `dog ${digits(rivals[0], 1)}, bird ${digits(rivals[1], 1)}, cat 0`);
+  fit(drawing, (width) => {
+    lay(width);
+    seat(model.get('rivals'));
+    show(false);
+  });
   const change = bind(model, ['rivals', 'third'], ({ rivals, third: shown }) => {
     if (run.advance(0)[0].path[0].some((value, k) => value !== rivals[k])) {
       again();
@@ -202,7 +225,7 @@ function render({ model, el }) {
     }
     rows.forEach((row, k) => row.set(rivals[k]));
     third.set(shown);
-    whole.set(LEFT[0] + right(rivals[0]), MAP + down(rivals[1]), rivals[0], `dog ${digits(rivals[0], 1)}, bird ${digits(rivals[1], 1)}, cat 0`);
+    seat(rivals);
     show();
   });
 }

@@ -25,23 +25,29 @@ const CHUNKS = { 1: '1', 2: '2', 4: '4' };
 
 function render({ model, el }) {
   const text = (x, y, said = '', more = {}) => svg('text', { x, y, 'text-anchor': 'middle', ...more }, said);
-  const cells = Array.from({ length: 8 }, (_, k) => svg('rect', { x: 30 + 48 * k, y: 22, width: 46, height: 26 }));
-  const values = cells.map((_, k) => text(53 + 48 * k, 40));
-  const factors = cells.map(() => text(0, 65, '', { class: 'ce-small' }));
-  const terms = cells.map(() => svg('rect', { x: 62, width: 80 }));
-  const ticks = Array.from({ length: 9 }, (_, k) => text(50, 0, String(k), { 'text-anchor': 'end' }));
-  const height = text(150, 0, '', { 'text-anchor': 'start' });
-  const unit = text(56, FLOOR + 20, '', { 'text-anchor': 'start' });
-  const square = (x, y, name) => svg('rect', { x, y, width: 11, height: 11, class: name });
-  const naive = Array.from({ length: 32 }, (_, k) => square(292 + 16 * (k % 8), 112 + 16 * Math.floor(k / 8), 'ce-dog'));
-  const drawing = svg(
-    'svg',
-    { viewBox: '0 0 440 250', role: 'img', 'aria-label': 'A tape of eight logits, the stack of the terms read so far in the unit e to the m, and the numbers that the naive program and this one store' },
-    text(4, 14, 'tape of logits; below, the factor of the old s', { 'text-anchor': 'start', class: 'ce-small' }), cells, values, factors,
-    svg('path', { d: `M56 ${FLOOR - ROOM - 6}V${FLOOR}H150`, class: 'ce-axis' }), ticks, terms, height, unit,
-    text(292, 104, 'naive: 32 numbers', { 'text-anchor': 'start', class: 'ce-small' }), naive,
-    text(292, 202, 'one pass: m and s', { 'text-anchor': 'start', class: 'ce-small' }), square(292, 210, 'ce-cat'), square(308, 210, 'ce-cat'),
-  );
+  const start = { 'text-anchor': 'start' };
+  const drawing = svg('svg', { role: 'img', 'aria-label': 'A tape of eight logits, the stack of the terms read so far in the unit e to the m, and the numbers that the naive program and this one store' });
+  let [pitch, cells, values, factors, terms, ticks, height, unit] = [48];
+  const lay = (width) => {
+    pitch = (width - 4) / 8; // of a cell of the tape
+    const [wide, from] = [Math.min(220, 0.3 * width - 29), width - Math.max(122, 0.34 * width)]; // of the stack; the memory
+    cells = Array.from({ length: 8 }, (_, k) => svg('rect', { x: 2 + pitch * k, y: 22, width: pitch - 2, height: 26 }));
+    values = cells.map((_, k) => text(1 + pitch * (k + 0.5), 40));
+    factors = cells.map(() => text(0, 65, '', { class: 'ce-small' }));
+    terms = cells.map(() => svg('rect', { x: 26, width: wide }));
+    ticks = Array.from({ length: 9 }, (_, k) => text(16, 0, String(k), { 'text-anchor': 'end' }));
+    height = text(32 + wide, 0, '', start);
+    unit = text(20, FLOOR + 20, '', start);
+    const square = (k, row, name) => svg('rect', { x: from + 15.5 * k, y: 112 + 16 * row, width: 11, height: 11, class: name });
+    drawing.setAttribute('viewBox', `0 0 ${width} 250`);
+    drawing.replaceChildren(
+      text(0, 14, 'tape of logits; below, factors of old s', { ...start, class: 'ce-small' }), ...cells, ...values, ...factors,
+      svg('path', { d: `M20 ${FLOOR - ROOM - 6}V${FLOOR}H${32 + wide}`, class: 'ce-axis' }), ...ticks, ...terms, height, unit,
+      text(from, 104, 'naive: 32 numbers', { ...start, class: 'ce-small' }), ...Array.from({ length: 32 }, (_, k) => square(k % 8, Math.floor(k / 8), 'ce-dog')),
+      text(from, 202, 'one pass: m and s', { ...start, class: 'ce-small' }), ...[0, 1].map((k) => square(k, 6.125, 'ce-cat')),
+    );
+  };
+  lay(640);
   const line = html('p', { className: 'ce-line ce-two' });
   const chunks = choice('Logits at a time', CHUNKS, (value) => change({ read: 1, chunk: Number(value) }));
   const sorted = (sign) => [...Array(8).keys()].sort((a, b) => sign * (model.get('logits')[a] - model.get('logits')[b]));
@@ -164,7 +170,7 @@ function render({ model, el }) {
     height.textContent = moment > 0.5 && moment < 1 ? '' : `s ${digits((FLOOR - top) / scale)}`; // the old s in the unit of the moment, then the new s
     unit.textContent = `unit e^m, m = ${digits(m, 1)}`;
   };
-  const change = bind(model, ['logits', 'order', 'chunk', 'read'], (state) => {
+  const show = (state) => {
     const rows = compute(state);
     const count = Math.min(state.read, rows.length);
     const last = rows[count - 1];
@@ -173,8 +179,9 @@ function render({ model, el }) {
       const turn = Math.floor(place / chunk);
       Object.entries({ class: turn === count - 1 ? 'ce-dog' : 'ce-cat', 'fill-opacity': turn < count ? 0.45 : 0.12 }).forEach(([name, at]) => cells[place].setAttribute(name, at));
       values[place].textContent = digits(state.logits[which], 1);
-      factors[place].setAttribute('x', 29 + 48 * chunk * (place + 0.5));
-      factors[place].textContent = place < count && place ? (rows[place].factor < 5e-4 ? '≈ 0' : rows[place].factor.toFixed(3)) : '';
+      factors[place].setAttribute('x', 1 + pitch * chunk * (place + 0.5));
+      const places = pitch * chunk < 36 ? 2 : 3;
+      factors[place].textContent = place < count && place ? (rows[place].factor < 0.5 * 10 ** -places ? '≈ 0' : rows[place].factor.toFixed(places)) : '';
     });
     row.input.max = rows.length;
     row.set(count);
@@ -209,6 +216,12 @@ function render({ model, el }) {
       timer = requestAnimationFrame(step);
     }
     status.say(`${count} of ${rows.length} chunks read: maximum ${digits(last.m)}, old sum times ${digits(last.factor)}, sum ${digits(last.s)}, m plus log s ${digits(last.total)}.`);
+  };
+  const names = ['logits', 'order', 'chunk', 'read'];
+  const change = bind(model, names, show);
+  fit(drawing, (width) => {
+    lay(width);
+    show(Object.fromEntries(names.map((name) => [name, model.get(name)])));
   });
 }
 

@@ -91,7 +91,6 @@ export const printed = (state) => judged(state).rows;
 const REACH = { float16: 20, float32: 120, float64: 800 };
 const BITS = { float16: [10, 14, 25, 65504], float32: [23, 126, 150, 2 ** 127 * (2 - 2 ** -23)], float64: [52, 1022, 1075, Number.MAX_VALUE] };
 const PROGRAMS = ['exact', 'naive', 'max_shifted', 'log1p form'];
-const [LINE, GAP, BAND] = [44, 64, 112];
 
 function render({ model, el }) {
   const formats = choice('Format', Object.fromEntries(Object.keys(REACH).map((name) => [name, name])), (format) => {
@@ -106,19 +105,40 @@ function render({ model, el }) {
   const losses = PROGRAMS.map(() => [html('td', { className: 'ce-digits' }), html('td', {})]);
   const printed = html('table', {}, html('thead', {}, html('tr', {}, html('td', {}), html('th', { scope: 'col' }, 'loss, false digits underlined'), html('th', { scope: 'col' }, 'true'))),
     html('tbody', {}, PROGRAMS.map((name, k) => html('tr', {}, html('th', { scope: 'row' }, name), losses[k]))));
-  const ticks = Array.from({ length: 7 }, () => svg('path', { class: 'ce-axis' }));
-  const sum = svg('circle', { r: 6, cy: LINE - 22, class: 'ce-dog' });
-  const snap = svg('path', { class: 'ce-axis' });
-  const stored = svg('path', { class: 'ce-axis ce-bold' });
-  const where = svg('text', { x: 220, y: LINE + 30, 'text-anchor': 'middle' });
-  const gap = svg('text', { x: 436, y: 14, 'text-anchor': 'end' });
-  const [full, few] = [svg('rect', { y: BAND, height: 12, class: 'ce-cat', 'fill-opacity': 0.35 }), svg('rect', { y: BAND, height: 12, class: 'ce-dog', 'fill-opacity': 0.35 })];
-  const ends = [svg('text', { y: BAND + 30, 'text-anchor': 'middle' }), svg('text', { y: BAND + 30, 'text-anchor': 'middle' })];
-  const points = CLASSES.map((name, k) => svg('circle', { r: 5, cy: BAND - 1 + 7 * k, class: `ce-${CLASSES[k]} ce-ball` }));
-  const drawing = svg('svg', { viewBox: '0 0 440 148', role: 'img', 'aria-label': 'Above, the floats around the sum of the exponentials: the exact sum and the float that stands for it. Below, the logits whose exponential is a float, and the three logits' },
-    svg('text', { x: 4, y: 14 }, 'Floats around the sum'), gap, svg('path', { d: `M10 ${LINE}H430`, class: 'ce-axis' }), ticks, snap, stored, sum, where,
-    svg('text', { x: 4, y: BAND - 12 }, 'Logits whose exp is 0, a float, inf'), svg('path', { d: `M10 ${BAND + 6}H430`, class: 'ce-rule' }), full, few, ends, points,
-    svg('text', { x: 10, y: BAND + 30, 'text-anchor': 'middle', class: 'ce-small' }, '0'), svg('text', { x: 428, y: BAND + 30, 'text-anchor': 'middle', class: 'ce-small' }, 'inf'));
+  const drawing = svg('svg', { role: 'img', 'aria-label': 'Above, the floats around the sum of the exponentials: the exact sum and the float that stands for it. Below, the logits whose exponential is a float, and the three logits' });
+  const text = (x, y, said, more) => svg('text', { x, y, 'text-anchor': 'middle', ...more }, said);
+  let width = 640;
+  function picture({ found, sum: exact, format }) {
+    const line = width < 400 ? 60 : 44; // below a line more
+    const [band, middle] = [line + 68, width / 2];
+    // the floats around the sum that the program stored, and the exact one
+    const [fraction, tiny, nothing, largest] = BITS[format];
+    const unit = 2 ** (Math.floor(Math.log2(found.sum)) - fraction);
+    const off = Number(((exact - big(found.sum)) << 60n) / big(unit)) / 2 ** 60;
+    const below = Number.isInteger(Math.log2(found.sum)) ? 0.5 : 1; // below 1 or 2 the floats are twice as dense
+    const x = (steps) => middle + Math.min(90, (width - 24) / 6.6) * steps;
+    const ticks = [-3, -2, -1, 0, 1, 2, 3].map((k) => svg('path', { d: `M${x(k < 0 ? k * below : k)} ${line - 8}v16`, class: 'ce-axis' }));
+    const over = Math.round((found.sum - 1) * 2 ** fraction);
+    // where exp gives 0, fewer digits, a float, infinity
+    const [zero, less, high] = [-nothing * Math.LN2, -tiny * Math.LN2, Math.log(largest)];
+    const [left, right] = [Math.max(50, 0.14 * width), width - Math.max(54, 0.14 * width)];
+    const across = (z) => Math.max(8, Math.min(width - 8, left + ((right - left) * (z - zero)) / (high - zero)));
+    const part = (from, to, name) => svg('rect', { x: across(from), y: band, width: across(to) - across(from), height: 12, class: name, 'fill-opacity': 0.35 });
+    const spacing = `spacing ${digits(unit)}`;
+    drawing.setAttribute('viewBox', `0 0 ${width} ${band + 36}`);
+    drawing.replaceChildren(
+      text(0, 14, 'Floats around the sum', { 'text-anchor': 'start' }), width < 400 ? text(0, 31, spacing, { 'text-anchor': 'start' }) : text(width, 14, spacing, { 'text-anchor': 'end' }),
+      svg('path', { d: `M0 ${line}H${width}`, class: 'ce-axis' }), ...ticks,
+      svg('path', { d: `M${x(off)} ${line - 22}L${middle} ${line - 10}`, class: 'ce-axis' }), svg('path', { d: `M${middle} ${line - 12}v24`, class: 'ce-axis ce-bold' }),
+      svg('circle', { r: 6, cx: x(off), cy: line - 22, class: 'ce-other' }),
+      text(middle, line + 30, over ? `1 + ${over} × ${digits(2 ** -fraction)}` : '1'),
+      text(0, band - 12, 'Logits whose exp is 0, a float, inf', { 'text-anchor': 'start' }), svg('path', { d: `M0 ${band + 6}H${width}`, class: 'ce-rule' }),
+      part(less, high, 'ce-whole'), part(zero, less, 'ce-few'),
+      ...[zero, high].map((end) => text(across(end), band + 30, digits(end, 2))),
+      ...found.z.map((z, k) => svg('circle', { r: 5, cx: across(z), cy: band - 1 + 7 * k, class: `ce-${CLASSES[k]} ce-ball` })),
+      text(0, band + 30, '0', { 'text-anchor': 'start', class: 'ce-small' }), text(width, band + 30, 'inf', { 'text-anchor': 'end', class: 'ce-small' }),
+    );
+  }
   const lines = [['z', 'z'], ['exp(z)', 'e'], ['naive p̂', 'naive'], ['z − max', 'shifted'], ['exp(z − max)', 'es'], ['p̂', 'stable']];
   const cells = {};
   const body = html('tbody', {}, lines.map(([text, key]) => {
@@ -129,10 +149,9 @@ function render({ model, el }) {
   const box = html('div', { className: 'ce-scroll', tabIndex: 0, role: 'group', ariaLabel: 'Every step of both computations' }, html('table', {}, head, body));
   const status = speaker();
   el.append(formats, lead, row, drawing, html('div', { className: 'ce-grid' }, printed, box), status);
-  const change = bind(model, ['logits', 'added', 'format', 'label'], (state) => {
+  const draw = (state) => {
     const { found, sum: exact, rows } = judged(state);
     const reach = REACH[state.format];
-    const set = (element, values) => Object.entries(values).forEach(([name, value]) => element.setAttribute(name, value));
     Object.assign(row.input, { min: -reach, max: reach });
     formats.set(state.format);
     row.set(state.added);
@@ -141,26 +160,7 @@ function render({ model, el }) {
       losses[k][0].replaceChildren(html('b', {}, right), html('span', { className: 'ce-false' }, wrong), count ? html('b', {}, power) : html('span', { className: 'ce-false' }, power));
       losses[k][1].textContent = k ? String(count) : '';
     });
-    // the floats around the sum that the program stored, and the exact one
-    const [fraction, tiny, nothing, largest] = BITS[state.format];
-    const unit = 2 ** (Math.floor(Math.log2(found.sum)) - fraction);
-    const off = Number(((exact - big(found.sum)) << 60n) / big(unit)) / 2 ** 60;
-    const below = Number.isInteger(Math.log2(found.sum)) ? 0.5 : 1; // below 1 or 2 the floats are twice as dense
-    const x = (steps) => 220 + 56 * steps;
-    ticks.forEach((tick, k) => set(tick, { d: `M${x(k < 3 ? (k - 3) * below : k - 3)} ${LINE - 8}v16` }));
-    set(sum, { cx: x(off) });
-    set(snap, { d: `M${x(off)} ${LINE - 22}L220 ${LINE - 10}` });
-    set(stored, { d: `M220 ${LINE - 12}v24` });
-    const over = Math.round((found.sum - 1) * 2 ** fraction);
-    where.textContent = over ? `1 + ${over} × ${digits(2 ** -fraction)}` : '1';
-    gap.textContent = `spacing ${digits(unit)}`;
-    // where exp gives 0, fewer digits, a float, infinity
-    const [zero, less, high] = [-nothing * Math.LN2, -tiny * Math.LN2, Math.log(largest)];
-    const across = (z) => Math.max(16, Math.min(424, 60 + (320 * (z - zero)) / (high - zero)));
-    set(few, { x: across(zero), width: across(less) - across(zero) });
-    set(full, { x: across(less), width: across(high) - across(less) });
-    ends.forEach((end, k) => { end.textContent = digits([zero, high][k], 2); set(end, { x: [60, 380][k] }); });
-    points.forEach((point, k) => set(point, { cx: across(found.z[k]) }));
+    picture({ found, sum: exact, format: state.format });
     for (const [key, places] of Object.entries(cells)) {
       found[key].forEach((value, k) => {
         places[k].textContent = digits(value);
@@ -169,7 +169,18 @@ function render({ model, el }) {
     }
     const said = rows.slice(1).map(({ value, count }, k) => `${PROGRAMS[k + 1]} ${digits(value)} with ${count} true digits`);
     status.say(`${state.format}, lead ${lead.input.value}, ${digits(state.added, 1)} added: exact loss ${rows[0].parts.join('')}; ${said.join('; ')}.`);
+  };
+  const names = ['logits', 'added', 'format', 'label'];
+  const change = bind(model, names, draw);
+  fit(drawing, (wanted) => {
+    width = wanted;
+    draw(Object.fromEntries(names.map((name) => [name, model.get(name)])));
   });
 }
+
+dress(`
+  .ce-whole { fill: var(--w-accent); }
+  .ce-few { fill: var(--w-quiet); }
+`);
 
 export default widget('overflow_explorer', render);

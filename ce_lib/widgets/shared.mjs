@@ -29,6 +29,16 @@ function crossEntropy(z, y) {
   return Math.log1p(rest) + y.reduce((sum, weight, k) => sum + (weight ? weight * (m - z[k]) : 0), 0);
 }
 
+// The next 64 random bits of NumPy's default generator, PCG64 (O'Neill 2014): `pcg` holds state and step.
+const [BITS64, BITS128] = [(1n << 64n) - 1n, (1n << 128n) - 1n];
+function next(pcg) {
+  pcg.state = (pcg.state * 0x2360ed051fc65da44385df649fccf645n + pcg.step) & BITS128;
+  const mixed = (pcg.state >> 64n) ^ (pcg.state & BITS64);
+  const turn = pcg.state >> 122n;
+  return ((mixed >> turn) | (mixed << (64n - turn))) & BITS64;
+}
+const uniform = (pcg) => Number(next(pcg) >> 11n) * 2 ** -53;
+
 // 0.659, 12.350, 4.248e-18: as the book prints them.
 function digits(x, places = 3) {
   if (Number.isNaN(x)) return 'nan';
@@ -107,11 +117,14 @@ function grip(drawing, { label, min = 0, max = 1, move, nudge }) {
     knob.focus({ preventScroll: true, focusVisible: false });
     event.preventDefault();
   };
-  knob.addEventListener('pointerdown', (event) => {
+  knob.away = ({ clientX, clientY }) => { // from the pointer to the point
     const { left, top, width, height } = knob.getBoundingClientRect();
-    off = [left + width / 2 - event.clientX, top + height / 2 - event.clientY];
+    return [left + width / 2 - clientX, top + height / 2 - clientY];
+  };
+  knob.hold = (event) => {
+    off = knob.away(event);
     knob.take(event);
-  });
+  };
   knob.from = (event) => { // a mouse that starts elsewhere in the drawing
     off = [0, 0];
     knob.take(event);
@@ -135,15 +148,21 @@ function grip(drawing, { label, min = 0, max = 1, move, nudge }) {
   return knob;
 }
 
-// A drawing with knobs. A mouse may also start elsewhere: with the knob that `nearest(x, y)` returns,
-// if any. A finger elsewhere scrolls the page.
+// A drawing with knobs. Where knobs overlap, the nearest one is taken. A mouse may also start elsewhere:
+// with the knob that `nearest(x, y)` returns, if any. A finger elsewhere scrolls the page.
 function withKnobs(drawing, knobs, nearest = () => knobs[0]) {
   drawing.addEventListener('pointerdown', (event) => {
     if (event.pointerType !== 'mouse' || event.button) return;
     const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(drawing.getScreenCTM().inverse());
     nearest(at.x, at.y)?.from(event);
   });
-  return html('div', { className: 'ce-draggable' }, drawing, knobs);
+  const frame = html('div', { className: 'ce-draggable' }, drawing, knobs);
+  frame.addEventListener('pointerdown', (event) => {
+    if (!knobs.includes(event.target)) return;
+    const far = knobs.map((knob) => Math.hypot(...knob.away(event)));
+    knobs[far.indexOf(Math.min(...far))].hold(event);
+  });
+  return frame;
 }
 
 // A drawing with one point to drag.

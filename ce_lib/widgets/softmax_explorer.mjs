@@ -154,6 +154,7 @@ dress(`
   .ce-bracket { stroke: var(--w-accent); stroke-width: 2; opacity: 1; }
   .ce-end { stroke: var(--w-paper); stroke-width: 2; }
   .ce-part { stroke: var(--w-paper); }
+  .ce-numbers sup { font-size: max(11px, 0.75em); line-height: 0; }
   .ce-widget .ce-numbers { width: 100%; table-layout: fixed; margin: 0; }
   .ce-widget .ce-numbers :is(th, td) { padding-right: 0.3rem; white-space: nowrap; }
   @media (max-width: 30rem) {

@@ -12,7 +12,7 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-ROW, LEFT, WIDE = 40, 128, 420  # of the drawing: a chapter's height, the arcs' width, all of it
+ROW, LEFT, WIDE = 40, 104, 420  # of the drawing: a chapter's height, the arcs' width, all of it
 
 
 def needs(path):
@@ -57,7 +57,7 @@ def drawn(book):
     for number, (_, needed, once) in book.items():
         for other in needed + once:
             top, bottom = place[other], place[number]
-            wide = min(LEFT - 30, 12 + 0.3 * (bottom - top))
+            wide = min(LEFT - 30, 12 + 0.22 * (bottom - top))
             kind = ' class="once"' if other in once else ""
             shapes.append(
                 f'<path{kind} d="M{LEFT - 14} {top}C{LEFT - 14 - 1.4 * wide:.0f} {top}'

@@ -255,13 +255,15 @@ class Model {
   save_changes() {}
 }
 
-async function enliven(element) {
+const enliven = (element) => (element.waking ??= wake(element)); // once, though two may ask
+async function wake(element) {
   const { widget, model } = element.dataset;
   const still = [...element.childNodes];
   try {
     const { default: { render } } = await import(new URL(`_static/widgets/${widget}.js`, home));
     element.replaceChildren();
-    render({ model: new Model(JSON.parse(model)), el: element });
+    element.model = new Model(JSON.parse(model));
+    render({ model: element.model, el: element });
     if (widget === 'quiz') element.append(make('div', { className: 'ce-still' }, ...still)); // for print
   } catch (error) {
     element.replaceChildren(...still);
@@ -275,6 +277,22 @@ export const near = new IntersectionObserver((entries) => {
     if (isIntersecting) { near.unobserve(target); (target.matches('.guess') ? askFor : enliven)(target); }
   }
 }, { rootMargin: '300px' });
+
+// Phrases of the text that set a figure: <span data-sets='boldness_dial {"alpha": 1}'>at 1</span>.
+// They mean the nearest figure of that name, which then says its new state to a screen reader.
+for (const span of $$('[data-sets]')) {
+  const [name, state] = span.dataset.sets.split(/ (.*)/s);
+  const button = make('button', { type: 'button', className: 'sets', title: 'Show this in the figure' }, ...span.childNodes);
+  button.dataset.sets = span.dataset.sets;
+  button.addEventListener('click', async () => {
+    const far = (figure) => Math.abs(figure.getBoundingClientRect().top - button.getBoundingClientRect().top);
+    const [figure] = $$(`[data-widget="${name}"]`).sort((a, b) => far(a) - far(b));
+    await enliven(figure);
+    for (const [key, value] of Object.entries(JSON.parse(state))) figure.model?.set(key, value);
+    figure.scrollIntoView({ block: 'nearest' });
+  });
+  span.replaceWith(button);
+}
 
 // Questions to guess at: the answers stay covered until there is a guess, or the wish to see them ------
 const guesses = new Map($$('.guess').map((box) => [box, $$(`.answers-${box.id.slice('guess-'.length)}`)]));
