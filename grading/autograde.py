@@ -9,29 +9,34 @@ import functools
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 import nbformat
+from nbconvert.exporters import ResourcesDict
+from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     ClearMarkScheme,
     GetGrades,
     LimitOutput,
-    NbGraderPreprocessor,
     OverwriteCells,
     OverwriteKernelspec,
     SaveAutoGrades,
 )
+from nbgrader.preprocessors.base import NbGraderPreprocessor
 from traitlets import Bool, Dict
+from traitlets.config import Config
 
 from grading import intake, jail, sets
 from grading.feedback import CheckedExport, Page
-from grading.verdict import Exam, secret_seed
+from grading.jail import About, Record
+from grading.verdict import Exam, Verdict, secret_seed
 
 
-def configure(c):
+def configure(c: Config) -> None:
     """Set what nbgrader must do differently, in its configuration `c`."""
     # Not nbgrader's check of the cells' metadata, which takes a third of its time: `Restore` has
     # written them.
@@ -51,17 +56,17 @@ def configure(c):
         c.CourseDirectory.db_url = os.environ["DB_URL"]
 
 
-def exam(name, root):
+def exam(name: str, root: str | Path) -> Exam:
     """The exam that a class was issued, with its hidden inputs."""
     return _exam(name, root, _stamp(Path(root) / "issued" / f"{name}.json"))
 
 
 @functools.lru_cache(maxsize=8)
-def _exam(name, root, stamp):
+def _exam(name: str, root: str | Path, stamp: int | None) -> Exam:
     return Exam(sets.issued(name, root), secret_seed(Path(root) / "issued" / f"{name}.seed"))
 
 
-def release(name, root):
+def release(name: str, root: str | Path) -> NotebookNode:
     """The notebook that the students received."""
     path = Path(root) / "release" / name / f"{name}.ipynb"
     if not path.exists():
@@ -70,41 +75,43 @@ def release(name, root):
 
 
 @functools.lru_cache(maxsize=8)
-def _release(path, stamp):
-    return nbformat.read(path, as_version=4)
+def _release(path: Path, stamp: int | None) -> NotebookNode:
+    notebook: NotebookNode = nbformat.read(path, as_version=4)
+    return notebook
 
 
-def _stamp(path):
+def _stamp(path: Path) -> int | None:
     """When a file was last written, so that nothing outdated is taken from a cache."""
     return path.stat().st_mtime_ns if path.exists() else None
 
 
-def code(notebook):
+def code(notebook: NotebookNode) -> list[list[str]]:
     """The cells to run, as the jail takes them."""
     return [[cell.id, cell.source] for cell in notebook.cells if cell.cell_type == "code"]
 
 
-def digest(cells, paper, limits):
+def digest(cells: list[list[str]], paper: Exam, limits: jail.Limits) -> str:
     """A name for a submission's code, the questions put to it, and what it may use."""
     parts = [cells, paper.digest(), asdict(limits)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def kept(root, name, student):
+def kept(root: str | Path, name: str, student: str) -> Path:
     """Where the record of a submission's run is kept."""
     return Path(root) / "runs" / name / f"{student}.json"
 
 
-def keep(root, name, student, key, record):
+def keep(root: str | Path, name: str, student: str, key: str, record: Record) -> None:
     """Keep a record, for a run that is broken off to be continued."""
     intake.replace(kept(root, name, student), json.dumps({"digest": key, "record": record}))
 
 
-def recall(root, name, student, key):
+def recall(root: str | Path, name: str, student: str, key: str) -> Record | None:
     """The kept record of this very submission, or None."""
     try:
         found = json.loads(kept(root, name, student).read_text(encoding="utf-8"))
-        return found["record"] if found["digest"] == key else None
+        record: Record | None = found["record"] if found["digest"] == key else None
+        return record
     except (OSError, ValueError, KeyError):
         return None
 
@@ -112,7 +119,9 @@ def recall(root, name, student, key):
 class Restore(NbGraderPreprocessor):
     """Put a student's notebook back into the released form, whatever became of it."""
 
-    def preprocess(self, nb, resources):
+    def preprocess(
+        self, nb: NotebookNode, resources: ResourcesDict
+    ) -> tuple[NotebookNode, ResourcesDict]:
         """Take its cells in as `grading.intake` does."""
         names = resources["nbgrader"]
         cells = intake.read_cells(nbformat.writes(nb).encode())
@@ -129,14 +138,17 @@ class MarksOfAnotherText(NbGraderPreprocessor):
     beside the run. `runs/<set>/<student>.read.json` also keeps the points that were taken back.
     """
 
-    def preprocess(self, nb, resources):
+    def preprocess(
+        self, nb: NotebookNode, resources: ResourcesDict
+    ) -> tuple[NotebookNode, ResourcesDict]:
         """Compare with what was there when this student was last entered."""
         names = resources["nbgrader"]
         student = names["student"]
         path = intake.read_texts(os.getcwd(), names["assignment"], student)
         kept = intake.recalled(path)
         program = hashlib.sha256(json.dumps(code(nb)).encode()).hexdigest()
-        now, was = {}, kept.get("was", {})
+        now: dict[str, str] = {}
+        was = kept.get("was", {})
         with Gradebook(names["db_url"]) as book:
             for cell in nb.cells:
                 marks = cell.metadata.get("nbgrader", {})
@@ -168,7 +180,9 @@ class MarksOfAnotherText(NbGraderPreprocessor):
 class Waiting(NbGraderPreprocessor):
     """Tell a page which texts nobody has read yet: they count neither for nor against."""
 
-    def preprocess(self, nb, resources):
+    def preprocess(
+        self, nb: NotebookNode, resources: ResourcesDict
+    ) -> tuple[NotebookNode, ResourcesDict]:
         """Take the points away that nobody has given."""
         names = resources["nbgrader"]
         args = names["notebook"], names["assignment"], names["student"]
@@ -192,7 +206,9 @@ class Waiting(NbGraderPreprocessor):
 class ClearRubrics(ClearMarkScheme):
     """Take the rubrics out of the given cells; what a student wrote stays, whatever it says."""
 
-    def preprocess_cell(self, cell, resources, cell_index):
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: ResourcesDict, cell_index: int
+    ) -> tuple[NotebookNode, ResourcesDict]:
         """Leave a cell alone that a student may write; its metadata is the release's."""
         if not cell.metadata.get("nbgrader", {}).get("locked"):
             return cell, resources
@@ -210,7 +226,9 @@ class GradeInJail(NbGraderPreprocessor):
         help="What a submission may use, where that differs from grading.jail.Limits."
     ).tag(config=True)
 
-    def preprocess(self, nb, resources):
+    def preprocess(
+        self, nb: NotebookNode, resources: ResourcesDict
+    ) -> tuple[NotebookNode, ResourcesDict]:
         """Replace the outputs of every code cell; a question's cell gets the verdict."""
         names = resources["nbgrader"]
         name, student, root = names["assignment"], names["student"], os.getcwd()
@@ -223,7 +241,7 @@ class GradeInJail(NbGraderPreprocessor):
                 jail.private([root, sets.BOOK])
             record = jail.run(cells, paper.orders(), limits, walls=not self.unsafe_no_jail)
             keep(root, name, student, key, record)
-        seen = record | about(nb, lambda: release(name, root))
+        seen: Record = {**record, **about(nb, lambda: release(name, root))}
         verdicts = {verdict.question: verdict for verdict in paper.judge(seen)}
         for count, cell in enumerate((c for c in nb.cells if c.cell_type == "code"), 1):
             marks = cell.metadata.get("nbgrader", {})
@@ -238,7 +256,7 @@ class GradeInJail(NbGraderPreprocessor):
         return nb, resources
 
 
-def about(notebook, given):
+def about(notebook: NotebookNode, given: Callable[[], NotebookNode]) -> About:
     """What the messages need to know of a notebook: its code, and which answers were left out."""
     marks = {cell.id: cell.metadata.get("nbgrader", {}) for cell in notebook.cells}
     sources = {
@@ -256,10 +274,11 @@ def about(notebook, given):
     return {"sources": sources, "untouched": untouched}
 
 
-def written(verdict, count):
+def written(verdict: Verdict, count: int) -> list[NotebookNode]:
     """A verdict as the outputs that nbgrader's partial credit reads."""
-    new = nbformat.v4.new_output
     return [
-        new("stream", name="stdout", text=verdict.message + "\n"),
-        new("execute_result", {"text/plain": repr(verdict.points)}, execution_count=count),
+        nbformat.v4.new_output("stream", name="stdout", text=verdict.message + "\n"),
+        nbformat.v4.new_output(
+            "execute_result", {"text/plain": repr(verdict.points)}, execution_count=count
+        ),
     ]

@@ -13,9 +13,11 @@ import signal
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from functools import cache, partial
 from html import unescape
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
@@ -25,11 +27,12 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from nbconvert.exporters import Exporter
-from nbgrader.api import Grade
+from nbformat import NotebookNode
+from nbgrader.api import Grade, Gradebook
 from nbgrader.plugins import CsvExportPlugin
 from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import PythonLexer
+from pygments.formatters.html import HtmlFormatter
+from pygments.lexers.python import PythonLexer
 from traitlets import default
 
 from grading import intake
@@ -42,7 +45,7 @@ SHOWN = 3  # times that an attached picture is set into its cell
 ACTIVE = ("href", "style", "class", "id")  # attributes that a formula may not set in the page
 
 
-def mathml(tex, options):
+def mathml(tex: str, options: dict[str, Any]) -> str:
     """A formula as MathML, or as it was written if it is not understood."""
     try:
         formula = latex2mathml.converter.convert_to_element(
@@ -59,7 +62,7 @@ def mathml(tex, options):
 
 
 @cache
-def markdown():
+def markdown() -> MarkdownIt:
     """CommonMark with tables and formulas, without raw HTML.
 
     Without `[name]: address` too, by which a few characters repeat a long address.
@@ -69,11 +72,12 @@ def markdown():
     return parser.use(dollarmath_plugin, renderer=mathml, allow_digits=False, double_inline=True)
 
 
-def text(source, attachments=None):
+def text(source: str, attachments: intake.Pictures | None = None) -> Markup:
     """A Markdown cell as HTML, its attached pictures set in."""
-    pictures, seen = attachments or {}, Counter()
+    pictures = attachments or {}
+    seen: Counter[str] = Counter()
 
-    def picture(tag):
+    def picture(tag: re.Match[str]) -> str:
         if tag[1].startswith("data:image/"):
             return tag[0]
         scheme, _, name = unquote(unescape(tag[1])).partition(":")
@@ -91,19 +95,19 @@ def text(source, attachments=None):
     return Markup(re.sub(r'<img src="([^"]*)"([^>]*)>', picture, markdown().render(source)))
 
 
-def code(source):
+def code(source: str) -> Markup:
     """Python, its syntax coloured by classes."""
     if len(source) > intake.LONGEST:
         source = source[: intake.LONGEST] + "\n# [cut here: the rest is too long to be shown]"
     return Markup(highlight(source, PythonLexer(), HtmlFormatter()))
 
 
-def ticked(message):
+def ticked(message: str) -> Markup:
     """A message with its names in backticks set as code."""
     return Markup(re.sub(r"`(\w+)`", r"<code>\1</code>", str(Markup.escape(message))))
 
 
-def questions(notebook):
+def questions(notebook: NotebookNode) -> list[dict[str, object]]:
     """Each graded cell with the heading above it and the message that it shows."""
     heading, found = "", []
     for cell in notebook.cells:
@@ -129,7 +133,7 @@ def questions(notebook):
 
 
 @cache
-def environment(plain=False):
+def environment(plain: bool = False) -> jinja2.Environment:
     """The templates; `plain` ones show every cell as it was written, which takes no time."""
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True, trim_blocks=True
@@ -144,19 +148,19 @@ def environment(plain=False):
     return made
 
 
-def as_written(source, attachments=None):
+def as_written(source: str, attachments: object = None) -> Markup:
     """A cell without any form."""
     return Markup(f"<pre>{Markup.escape(source)}</pre>")
 
 
 @cache
-def colours():
+def colours() -> list[Markup]:
     """The styles of code, light and dark."""
     styles = ("default", "github-dark")
     return [Markup(HtmlFormatter(style=s).get_style_defs(".highlight")) for s in styles]
 
 
-def limited(make):
+def limited(make: Callable[[], str]) -> str | None:
     """What a function returns as text, in a process of its own that may use little; or None.
 
     A few thousand characters can keep a parser of Markdown or Python busy for hours.
@@ -200,10 +204,13 @@ class Page(Exporter):
     """A graded notebook as one HTML file."""
 
     @default("file_extension")
-    def _file_extension_default(self):
+    def _file_extension_default(self) -> str:
         return ".html"
 
-    def from_notebook_node(self, nb, resources=None, **kwargs):
+    # Exporters return text in place of a notebook, nbconvert's own ones too.
+    def from_notebook_node(  # type: ignore[override]
+        self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kwargs: Any
+    ) -> tuple[str, dict[str, Any]]:
         """Render it after nbgrader's preprocessors have added the grades."""
         nb, resources = super().from_notebook_node(nb, resources, **kwargs)
         show = partial(self.page, nb, resources["nbgrader"])
@@ -212,7 +219,7 @@ class Page(Exporter):
             raise ValueError("this notebook cannot be shown, not even as it was written")
         return html, resources
 
-    def page(self, nb, of, plain=False):
+    def page(self, nb: NotebookNode, of: dict[str, Any], plain: bool = False) -> str:
         """The page as HTML."""
         roster = intake.roster(self.config.CourseDirectory.get("root", os.getcwd()))
         return (
@@ -239,7 +246,7 @@ class CheckedExport(CsvExportPlugin):
     aside, late, waiting to be read, excused. No line has points that nobody gave.
     """
 
-    def export(self, gradebook):
+    def export(self, gradebook: Gradebook) -> None:
         """Write the table, or raise ValueError naming each cell that has none."""
         grades = gradebook.db.query(Grade).filter(Grade.auto_score.is_(None)).all()
         waiting = [grade for grade in grades if grade.manual_score is None]
@@ -256,11 +263,15 @@ class CheckedExport(CsvExportPlugin):
         with_status(Path(self.to), root, gradebook, waiting)
 
 
-def with_status(table, root, gradebook, waiting):
+def with_status(table: Path, root: Path, gradebook: Gradebook, waiting: list[Grade]) -> None:
     """Add the column `status` to a table, and a line for each who should be in it."""
     with table.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    roster, aside, said, shape, now = intake.roster(root), {}, {}, {}, set()
+    roster = intake.roster(root)
+    aside: dict[tuple[str, str], dict[str, str]] = {}
+    said: dict[tuple[str, str], list[str]] = {}
+    shape: dict[str, dict[str, str]] = {}
+    now: set[tuple[str, str]] = set()
     for path in sorted(root.glob("set_aside/*.csv")):
         with path.open(encoding="utf-8", newline="") as file:
             for line in csv.DictReader(file):
@@ -296,8 +307,8 @@ def with_status(table, root, gradebook, waiting):
         if key not in now and any(name == key[0] for name, _ in now):
             status.append("its file is no longer in the inbox")
         if key not in handed_in:
-            line = aside.get(key)
-            status = [f"set aside: {line['reason']}" if line else "missing"]
+            found = aside.get(key)
+            status = [f"set aside: {found['reason']}" if found else "missing"]
             row |= {name: "" for name in ("raw_score", "score", "timestamp") if name in row}
         if roster is not None and key[0] in roster.excused.get(key[1], ()):
             status = ["excused"]
@@ -310,6 +321,6 @@ def with_status(table, root, gradebook, waiting):
             writer.writerow(row)
 
 
-def _where(grade):
+def _where(grade: Grade) -> str:
     submission = grade.notebook.assignment
     return f"{submission.student_id}: {grade.cell.name} of {submission.name}"

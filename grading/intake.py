@@ -22,13 +22,17 @@ import stat
 import unicodedata
 import zipfile
 from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
+from typing import TypedDict
 from urllib.parse import quote, unquote
+from zipfile import _ECD_SIZE, _EndRecData  # type: ignore[attr-defined]  # private, so untyped
 
 import nbformat
 import yaml
+from nbformat import NotebookNode
 
 MIB = 2**20
 LARGEST = 20 * MIB  # bytes of a notebook
@@ -64,37 +68,53 @@ class Unreadable(ValueError):
     """A file that cannot be graded; the message says why."""
 
 
+Parts = tuple[str, ...]  # a path, or the part of it that says whose a file is
+Opener = Callable[[Path, PurePath, str, Parts], list["HandedIn"]]
+Used = tuple[str, Counter[str], Counter[str]]  # a student, and what all students' archives held
+Pictures = dict[str, dict[str, str]]  # {name: {kind: data in base64}}
+
+
 class HandedIn:
     """A file that somebody handed in, wherever it was found; it is read when it is asked for."""
 
-    def __init__(self, where, student, name, time, *, fault="", load=None, inner=None):
+    def __init__(
+        self,
+        where: str,
+        student: str,
+        name: str,
+        time: datetime,
+        *,
+        fault: str = "",
+        load: Callable[[], bytes] | None = None,
+        inner: datetime | None = None,
+    ) -> None:
         """Say where a teacher finds it, whose it is ("" if nothing says so), and how to read it."""
         # Names are to be fit for lists and terminals.
         self.where, self.student, self.name = map(printable, (where, student, name))
         self.time = time
         self.inner = inner or time  # when it was packed, for which its owner's word is taken
         self.number = ""  # the platform's for the student
-        self.mark = None
+        self.mark: re.Match[str] | None = None
         self._fault, self._load, self._data = fault, load, b""
 
     @property
-    def known_fault(self):
+    def known_fault(self) -> str:
         """Why it cannot be read, as far as that is known without reading it."""
         return self._fault
 
     @property
-    def fault(self):
+    def fault(self) -> str:
         """Why it cannot be read, or ""."""
         self._read()
         return self._fault
 
     @property
-    def data(self):
+    def data(self) -> bytes:
         """What is in it."""
         self._read()
         return self._data
 
-    def _read(self):
+    def _read(self) -> None:
         if self._load is None or self._fault:
             return
         load, self._load = self._load, None
@@ -105,9 +125,16 @@ class HandedIn:
         except Exception as error:  # zlib, lzma and the system have errors of their own
             self._fault = f"it cannot be read: {printable(str(error)) or type(error).__name__}"
 
-    def drop(self):
+    def drop(self) -> None:
         """Let go of the data."""
         self._data = b""
+
+
+class Marked(TypedDict, total=False):
+    """Which texts a student's points were given for."""
+
+    texts: dict[str, str]  # {question: digest of the text}
+    was: dict[str, float]  # {question: points that were taken back}
 
 
 @dataclass
@@ -125,12 +152,12 @@ class Submission:
     """One student's notebook, in the form that was released."""
 
     student: str
-    notebook: nbformat.NotebookNode
+    notebook: NotebookNode
     time: datetime
     notes: list[str] = field(default_factory=list)
 
 
-def student_id(name):
+def student_id(name: str) -> str:
     """A name that is safe in paths, made of ASCII letters, digits, `_` and `-`; same for the same.
 
     >>> student_id("Zoë Müller"), student_id("李雷"), student_id("../x")
@@ -143,7 +170,7 @@ def student_id(name):
     return re.sub(r"[^A-Za-z0-9-]+", "_", "".join(letters)).strip("_-")[:60]
 
 
-def printable(name):
+def printable(name: str) -> str:
     """A name without control characters, and without bytes that are no text in UTF-8."""
     return "".join(
         letter.encode("unicode_escape").decode()
@@ -156,9 +183,10 @@ def printable(name):
 # ---------------------------------------------------------------- what was handed in
 
 
-def gather(inbox, set_name):
+def gather(inbox: str | Path, set_name: str) -> list[HandedIn]:
     """Every file below `inbox` that was handed in, those inside zip archives included."""
-    inbox, listed, closed = Path(inbox), [], []
+    inbox, listed = Path(inbox), []
+    closed: list[OSError] = []
     for folder, folders, names in os.walk(inbox, onerror=closed.append):
         folders.sort()
         for name in sorted([*names, *(f for f in folders if os.path.islink(Path(folder, f)))]):
@@ -171,28 +199,30 @@ def gather(inbox, set_name):
         parts = inner.parts[inner.parts[0] in outer :]
         found += _guarded(_open, path, inner, set_name, parts)
     for error in closed:
-        inner = Path(os.path.relpath(error.filename, inbox)).as_posix()
-        if inner != ".":
+        where = Path(os.path.relpath(error.filename, inbox)).as_posix()
+        if where != ".":
             reason = f"this folder cannot be opened: {error.strerror}"
-            student = _owner(Path(inner).parts, set_name)
-            found.append(HandedIn(inner, student, inner, EPOCH, fault=reason))
+            student = _owner(Path(where).parts, set_name)
+            found.append(HandedIn(where, student, where, EPOCH, fault=reason))
     _name_students(found)
     return found
 
 
-def _guarded(function, path, inner, *rest):
+def _guarded(
+    function: Opener, path: Path, inner: PurePath, set_name: str, parts: Parts
+) -> list[HandedIn]:
     """What a function finds in a file, or the file with the reason why it finds nothing."""
     try:
-        return function(path, inner, *rest)
+        return function(path, inner, set_name, parts)
     except Exception as error:
         said = printable(getattr(error, "strerror", None) or str(error)) or type(error).__name__
         packed = path.suffix.lower() == ".zip"
         what = "the archive cannot be read" if packed else "it cannot be opened"
-        student = _owner(rest[1], rest[0])
+        student = _owner(parts, set_name)
         return [HandedIn(inner.as_posix(), student, path.name, EPOCH, fault=f"{what}: {said}")]
 
 
-def _open(path, inner, set_name, parts):
+def _open(path: Path, inner: PurePath, set_name: str, parts: Parts) -> list[HandedIn]:
     entry = os.lstat(path)
     item = HandedIn(inner.as_posix(), _owner(parts, set_name), path.name, _changed(entry))
     item.mark = _platform(parts[0])
@@ -211,7 +241,7 @@ def _open(path, inner, set_name, parts):
     return [item]
 
 
-def _no_notebook(parts):
+def _no_notebook(parts: Parts) -> str:
     """Why a file is not taken for what a student handed in, by its name; "" if it may be one."""
     if any(part.startswith(".") for part in parts):
         if ".ipynb_checkpoints" in parts:
@@ -220,7 +250,7 @@ def _no_notebook(parts):
     return "" if NOTEBOOK.search(parts[-1]) else "it is no notebook"
 
 
-def read_file(path, most):
+def read_file(path: str | Path, most: int) -> bytes:
     """The bytes of a plain file; a link that was put there in the meantime is not followed."""
     wanted = ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")  # as far as the system has them
     fd = os.open(path, sum({getattr(os, name, 0) for name in wanted}) | os.O_RDONLY)
@@ -236,7 +266,7 @@ def read_file(path, most):
 EPOCH = datetime.fromtimestamp(0, UTC)
 
 
-def _changed(entry):
+def _changed(entry: os.stat_result) -> datetime:
     """When a file was changed; some systems allow years that Python does not know."""
     try:
         return datetime.fromtimestamp(entry.st_mtime, UTC)
@@ -244,7 +274,7 @@ def _changed(entry):
         return EPOCH
 
 
-def stamped(text):
+def stamped(text: str) -> datetime | None:
     """A time as nbgrader writes it, in UTC, or None."""
     try:
         time = datetime.fromisoformat(text.strip().removesuffix(" UTC"))
@@ -257,7 +287,7 @@ def stamped(text):
 # ---------------------------------------------------------------- archives
 
 
-def _unpack(path, inner, set_name, parts):
+def _unpack(path: Path, inner: PurePath, set_name: str, parts: Parts) -> list[HandedIn]:
     """The notebooks in an archive; none is written to disk under the name that it has there."""
     archive = zipfile.ZipFile(path)
     time, own = _changed(os.stat(path)), len(inner.parts) > 1
@@ -272,7 +302,17 @@ def _unpack(path, inner, set_name, parts):
     return _members(archive, inner, set_name, time, True, parts=parts)
 
 
-def _members(archive, inner, set_name, time, own, depth=0, reopen=None, parts=(), used=None):
+def _members(
+    archive: zipfile.ZipFile,
+    inner: PurePath,
+    set_name: str,
+    time: datetime,
+    own: bool,
+    depth: int = 0,
+    reopen: Callable[[], zipfile.ZipFile] | None = None,
+    parts: Parts = (),
+    used: Used | None = None,
+) -> list[HandedIn]:
     """The files in an opened archive.
 
     own : whether a student made it: then all in it is that student's, and as old as the archive
@@ -295,7 +335,8 @@ def _members(archive, inner, set_name, time, own, depth=0, reopen=None, parts=()
     whose = {} if own else _gradescope(archive, names)
     outer = _wrappers([parts[shared:] for parts in notebooks if len(parts) > shared])
     owner = tuple(parts) or inner.parts
-    found, left = [], defaultdict(lambda: [UNPACKED])
+    found: list[HandedIn] = []
+    left: defaultdict[str, list[int]] = defaultdict(lambda: [UNPACKED])
     whole, nested, taken = used or (None, Counter(), Counter())
     for name, place, member in named:
         parts = PurePosixPath(name).parts or (name,)
@@ -337,11 +378,13 @@ def _members(archive, inner, set_name, time, own, depth=0, reopen=None, parts=()
             item._fault = why
         else:
             item._load = load
-        found += [*_for_each(item, whose.get(next((p for p in parts if p in whose), None)))]
+        found += [*_for_each(item, whose.get(next((p for p in parts if p in whose), "")))]
     return found
 
 
-def _for_each(item, students):
+def _for_each(
+    item: HandedIn, students: list[tuple[str, datetime | None]] | None
+) -> Iterator[HandedIn]:
     """The file once for each student who handed it in, where a list of the platform's says so."""
     if not students:
         yield item
@@ -352,10 +395,12 @@ def _for_each(item, students):
         yield copy
 
 
-def _loader(reopen, place, left):
+def _loader(
+    reopen: Callable[[], zipfile.ZipFile], place: int, left: list[int]
+) -> Callable[[], bytes]:
     """A function that reads a member, within what may still be unpacked of its archive."""
 
-    def load():
+    def load() -> bytes:
         most = min(LARGEST, left[0])
         if most <= 0:
             raise Unreadable("too much of its archive was unpacked already")
@@ -374,13 +419,15 @@ def _loader(reopen, place, left):
     return load
 
 
-def _nested(load, item, set_name, depth, used):
+def _nested(
+    load: Callable[[], bytes], item: HandedIn, set_name: str, depth: int, used: Used
+) -> list[HandedIn]:
     """The files of a student's archive within another archive."""
 
-    def reopen():
+    def reopen() -> zipfile.ZipFile:
         file = io.BytesIO(load())
-        end = zipfile._EndRecData(file)  # before the list is read, as long as it says it is
-        if end and end[zipfile._ECD_SIZE] > LISTING * MEMBERS:
+        end = _EndRecData(file)  # before the list is read, as long as it says it is
+        if end and end[_ECD_SIZE] > LISTING * MEMBERS:
             raise Unreadable(f"its list of members is too long; {MEMBERS} are taken at most")
         return zipfile.ZipFile(file)
 
@@ -395,7 +442,7 @@ def _nested(load, item, set_name, depth, used):
     return files
 
 
-def _spelled(member):
+def _spelled(member: zipfile.ZipInfo) -> str:
     """A member's name: Windows writes backslashes, macOS UTF-8 without saying so."""
     name = member.filename
     if not member.flag_bits & 0x800:
@@ -404,7 +451,7 @@ def _spelled(member):
     return name.replace("\\", "/")
 
 
-def _packed(member):
+def _packed(member: zipfile.ZipInfo) -> datetime:
     """When a member was changed, in UTC where the archive says so, else by this computer's zone."""
     try:
         return datetime(*member.date_time).astimezone(UTC)
@@ -412,7 +459,7 @@ def _packed(member):
         return EPOCH
 
 
-def _shared_folders(paths, set_name):
+def _shared_folders(paths: list[Parts], set_name: str) -> int:
     """How many folders all notebooks of an archive lie in before those of the students begin."""
     folders = {parts[:-1] for parts in paths}
     if not folders:
@@ -422,26 +469,33 @@ def _shared_folders(paths, set_name):
     # In one folder lie the files of one student, or of a class that are named after the students.
     files = {parts[-1] for parts in paths} if len(folders) == 1 else set()
     known = [file for file in files if _platform(file)]
-    named = [f for f in files if 0 < len(_owner([f], set_name)) < len(_owner([f], f))]
+    named = [f for f in files if 0 < len(_owner((f,), set_name)) < len(_owner((f,), f))]
     flat = shared and (len(files) > 2 or (files and (len(known) == len(files) or len(named) == 2)))
     if any(_platform(part) for parts in paths for part in parts[: shared or 1]) and not flat:
         return next((i for i, part in enumerate(paths[0]) if _platform(part)), 0)
     return shared if flat or len(folders) > 1 else max(shared - 1, 0)
 
 
-def _leads_out(name):
+def _leads_out(name: str) -> bool:
     """Whether a member's name would be another folder's on some system."""
     return name.startswith("/") or ".." in name.split("/") or bool(re.match(r"\w:/|.*\0", name))
 
 
-def _gradescope(archive, names):
+def _gradescope(
+    archive: zipfile.ZipFile, names: list[str]
+) -> dict[str, list[tuple[str, datetime | None]]]:
     """{folder: [(student, time), ...]} from the list that Gradescope puts into its exports."""
 
     class Loader(yaml.SafeLoader):
         """Plain data; Ruby's marks are left out."""
 
-    Loader.add_multi_constructor("!", lambda loader, _, node: loader.construct_mapping(node, True))
-    Loader.flatten_mapping = lambda loader, node: None  # merges can grow without end
+        def flatten_mapping(self, node: yaml.MappingNode) -> None:
+            """Leave merges alone, which can grow without end."""
+
+    def unmarked(loader: yaml.SafeLoader, _: str, node: yaml.MappingNode) -> object:
+        return loader.construct_mapping(node, True)
+
+    yaml.add_multi_constructor("!", unmarked, Loader)
     inside = [PurePosixPath(name).parts for name in names if not _leads_out(name)]
     top = inside[0][:1] if len({parts[:1] for parts in inside}) == 1 else ()
     for name in names:  # beside the students' folders: one in a student's folder is the student's
@@ -466,18 +520,18 @@ def _gradescope(archive, names):
 # ---------------------------------------------------------------- whose it is
 
 
-def _platform(name):
+def _platform(name: str) -> re.Match[str] | None:
     """The parts of a name that a learning platform made, or None."""
     return next((m for pattern in PLATFORMS if (m := pattern.fullmatch(name))), None)
 
 
-def _wrappers(paths):
+def _wrappers(paths: list[Parts]) -> set[str]:
     """The outermost folders, if they are the platform's or the teacher's and not the students'.
 
     Each of them, then, holds what a platform named after two students or more. By one name alone
     (`ada/ps_2026_11_20.ipynb`) a file would leave its owner, or pass for somebody else's.
     """
-    held = defaultdict(set)
+    held: defaultdict[str, set[str]] = defaultdict(set)
     for parts in paths:
         mark = _platform(parts[1]) if len(parts) > 1 else None
         taken = len(parts) > 1 or NOTEBOOK.search(parts[0]) or parts[0].lower().endswith(".zip")
@@ -487,7 +541,7 @@ def _wrappers(paths):
     return set(held) if wrapped else set()
 
 
-def _owner(parts, set_name):
+def _owner(parts: Parts, set_name: str) -> str:
     """Whose this file is: the name of its folder, or what its own name says beside the set's."""
     if mark := _platform(parts[0]):
         return mark["name"]
@@ -502,9 +556,9 @@ def _owner(parts, set_name):
     return stem.strip(" -")
 
 
-def _name_students(found):
+def _name_students(found: list[HandedIn]) -> None:
     """Add the platform's number where two students have one name, and take its word on the time."""
-    numbers = {}
+    numbers: dict[str, set[str]] = {}
     for item in found:
         if item.mark is not None and item.student:
             said = item.mark.groupdict()
@@ -517,7 +571,7 @@ def _name_students(found):
             item.student += f"_{item.number}"
 
 
-def _platform_time(text):
+def _platform_time(text: str) -> datetime | None:
     text = re.sub(r" (\d)(:?\d\d [AP]M)$", r" 0\1\2", text).replace(":", "")
     for form in ("%Y-%m-%d-%H-%M-%S", "%b %d, %Y %I%M %p", "%B %d, %Y %I%M %p"):
         try:
@@ -534,13 +588,16 @@ class Roster:
     name the parts count in any order, of an e-mail address the part before the @, too.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: Path) -> None:
         """Read the table; ValueError says what is wrong with it."""
         with open(path, encoding="utf-8-sig", newline="") as file:
             self.rows = [row for row in csv.DictReader(file) if any(row.values())]
         if self.rows and not (self.rows[0].get("id") or "").strip():
             raise ValueError(f"{path} needs a column id, with a value in each line")
-        self.ids, self.known, self.names, self.excused = [], {}, {}, {}
+        self.ids: list[str] = []
+        self.known: dict[str, set[str]] = {}
+        self.names: dict[str, str | None] = {}
+        self.excused: dict[str, set[str]] = {}
         for number, row in enumerate(self.rows, 2):
             student = student_id(row.get("id") or "")
             if not student or student in self.ids:
@@ -552,20 +609,20 @@ class Roster:
                 for key in _keys(column, value) if isinstance(value, str) else ():
                     self.known.setdefault(key, set()).add(student)
 
-    def find(self, item):
+    def find(self, item: HandedIn) -> set[str]:
         """The ids that a file may belong to."""
         names = [item.student, f"{item.student}_{item.number}", item.number]
         tried = [key for name in names if name for key in _keys("name", name)]
         return next((self.known[key] for key in tried if key in self.known), set())
 
 
-def roster(root):
+def roster(root: str | Path) -> Roster | None:
     """The course's roster, or None if it has none."""
     path = Path(root) / "roster.csv"
     return Roster(path) if path.is_file() else None
 
 
-def _keys(column, value):
+def _keys(column: str, value: str) -> Iterator[str]:
     """The forms in which a value of the roster may appear in the name of a file."""
     if column == "excused" or not value.strip():
         return
@@ -578,14 +635,14 @@ def _keys(column, value):
         yield "".join(words[turn:] + words[:turn])
 
 
-def _words(value):
+def _words(value: str) -> list[str]:
     return [word.lower() for word in re.split(r"[^A-Za-z0-9]+", student_id(value)) if word]
 
 
 # ---------------------------------------------------------------- one notebook
 
 
-def read_cells(data):
+def read_cells(data: bytes) -> list[NotebookNode]:
     """The cells of a notebook, each rebuilt from its type, source, id and nbgrader's name."""
     try:
         raw = json.loads(data.decode("utf-8-sig"))
@@ -609,7 +666,7 @@ def read_cells(data):
     return [cell for cell in map(_cell, cells) if cell]
 
 
-def _cell(raw):
+def _cell(raw: object) -> NotebookNode | None:
     if not isinstance(raw, dict) or raw.get("cell_type") not in ("code", "markdown", "raw"):
         return None
     source = raw.get("source", raw.get("input", ""))
@@ -618,15 +675,19 @@ def _cell(raw):
     if not isinstance(source, str):
         return None
     source = source.encode("utf-8", "replace").decode()
-    pasted = {}
+    pasted: Pictures = {}
     if raw["cell_type"] == "markdown":
         source = _pasted(source, pasted)
     if raw["cell_type"] != "code" and len(source) > LONGEST:
         source = source[:LONGEST] + f"\n\n[Cut here: {LONGEST} characters are taken at most.]"
     if len(blank := re.findall(r"(?m)^[ \t]+$", source)) > BLANK:  # slow to show in colours
         source = re.sub(r"(?m)^[ \t]+$", "", source) if blank else source
-    new = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}
-    cell = new.get(raw["cell_type"], nbformat.v4.new_raw_cell)(source)
+    new: dict[str, Callable[[str], NotebookNode]] = {
+        "code": nbformat.v4.new_code_cell,
+        "markdown": nbformat.v4.new_markdown_cell,
+        "raw": nbformat.v4.new_raw_cell,
+    }
+    cell = new[raw["cell_type"]](source)
     metadata = raw.get("metadata")
     marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     name = marks.get("grade_id") if isinstance(marks, dict) else None
@@ -637,10 +698,10 @@ def _cell(raw):
     return cell
 
 
-def _pasted(source, pictures):
+def _pasted(source: str, pictures: Pictures) -> str:
     """The text with the pictures in it, which are long, moved to its attachments."""
 
-    def attach(found):
+    def attach(found: re.Match[str]) -> str:
         name = f"pasted-{len(pictures) + 1}.{found[1]}"
         pictures[name] = {f"image/{found[1].replace('jpg', 'jpeg')}": found[2]}
         return f"attachment:{name}"
@@ -652,9 +713,9 @@ def _pasted(source, pictures):
     )
 
 
-def _pictures(attachments):
+def _pictures(attachments: object) -> Pictures:
     """The attached pictures of a free-text answer, by the names that the student gave them."""
-    kept = {}
+    kept: Pictures = {}
     for name, forms in attachments.items() if isinstance(attachments, dict) else ():
         for kind, data in forms.items() if isinstance(forms, dict) else ():
             picture = kind in ("image/png", "image/jpeg") and isinstance(data, str)
@@ -664,7 +725,7 @@ def _pictures(attachments):
     return kept
 
 
-def restore(cells, release):
+def restore(cells: list[NotebookNode], release: NotebookNode) -> tuple[NotebookNode, list[str]]:
     """Put a student's cells into the released notebook: its order, its given cells, its metadata.
 
     cells : what `read_cells` returned
@@ -679,8 +740,9 @@ def restore(cells, release):
     names = {cell.metadata.nbgrader.grade_id: cell for cell in release.cells}
     by_id = {cell.id: name for name, cell in names.items()}
     by_text = {bare(c.source): n for n, c in names.items() if not c.metadata.nbgrader.solution}
-    found = {name: [] for name in names}
-    added, elsewhere = {name: [] for name in [None, *names]}, Counter()
+    found: dict[str, list[NotebookNode]] = {name: [] for name in names}
+    added: dict[str | None, list[NotebookNode]] = {name: [] for name in [None, *names]}
+    elsewhere: Counter[str] = Counter()
     order, notes, last = [], [], None
     for cell in cells:
         name = cell.metadata.pop("name")
@@ -748,31 +810,41 @@ def restore(cells, release):
     return notebook, notes
 
 
-def _in_order(places):
+def _in_order(places: list[int | None]) -> list[bool]:
     """Which cells stand in the released order, as many of them as can; None is no place."""
-    ends, last, before = [], [], {}  # the longest rising row, by patience sorting
+    ends: list[int] = []
+    last: list[int] = []
+    before: dict[int, int | None] = {}  # the longest rising row, by patience sorting
     for at, place in enumerate(places):
         if place is not None:
             row = bisect.bisect_left(ends, place)
             ends[row:], last[row:] = [place, *ends[row + 1 :]], [at, *last[row + 1 :]]
             before[at] = last[row - 1] if row else None
-    at, stays = last[-1] if last else None, [False] * len(places)
-    while at is not None:
-        stays[at], at = True, before[at]
+    here, stays = last[-1] if last else None, [False] * len(places)
+    while here is not None:
+        stays[here], here = True, before[here]
     return stays
 
 
 LOOK = "*(The cell for the answer was left as it was. Text of the student stands in other cells.)*"
 
 
-def _look_for_text(cell, name, above, found, added, names):
+def _look_for_text(
+    cell: NotebookNode,
+    name: str,
+    above: str | None,
+    found: dict[str, list[NotebookNode]],
+    added: dict[str | None, list[NotebookNode]],
+    names: dict[str, NotebookNode],
+) -> None:
     """Take an answer in words from the cells around its own, or have a reader look for it."""
     gone = not found[name]
     near = [c for c in added[above] if gone or c.cell_type != "code"] + added[name]
-    near += [c for c in found.get(above, []) if _additions(c, names[above])]
+    beside = [] if above is None else [(c, _additions(c, names[above])) for c in found[above]]
+    near += [c for c, new in beside if new]
     taken = [c for c in near if c.source.strip()]
     for one in taken:
-        text = _additions(one, names[above]) if one in found.get(above, []) else one.source
+        text = next((new for c, new in beside if c == one), one.source)
         text = f"```python\n{text}\n```" if one.cell_type == "code" else text
         cell.source = f"{cell.source}\n\n{text}"
         cell.attachments = cell.get("attachments", {}) | one.get("attachments", {})
@@ -784,7 +856,7 @@ def _look_for_text(cell, name, above, found, added, names):
     _disarm(cell)
 
 
-def _additions(cell, given):
+def _additions(cell: NotebookNode, given: NotebookNode) -> str:
     """The lines of a changed given text that are not the given ones."""
     if cell.cell_type == "code" or given.cell_type == "code":
         return ""
@@ -793,12 +865,16 @@ def _additions(cell, given):
     return "\n".join(new).strip()
 
 
-def bare(text):
+def bare(text: str) -> str:
     """A text without what a formatter or an editor may change."""
     return re.sub(r"[\s()\"',]+", "", text)
 
 
-def strange(cells, release, other=None):
+def strange(
+    cells: list[NotebookNode],
+    release: NotebookNode,
+    other: dict[str, re.Pattern[str]] | None = None,
+) -> str:
     """Why cells are those of another set or variant, or "".
 
     other : `grading.sets.templates` of the set; without it another variant cannot be told from
@@ -824,11 +900,11 @@ def strange(cells, release, other=None):
     return ""
 
 
-def _as(cell_type, cells):
+def _as(cell_type: str, cells: list[NotebookNode]) -> list[NotebookNode]:
     return [cell for cell in cells if cell.cell_type == cell_type]
 
 
-def _disarm(cell):
+def _disarm(cell: NotebookNode) -> None:
     """Make a cell's Markdown harmless, and refer to its pictures by names that need no escapes."""
     pictures = cell.get("attachments", {})
     if pictures:
@@ -836,17 +912,17 @@ def _disarm(cell):
     cell.source = harmless(cell.source, pictures)
 
 
-def _plain(name):
+def _plain(name: str) -> str:
     return quote(name, safe="").replace("%", "_")
 
 
-def harmless(text, pictures=()):
+def harmless(text: str, pictures: Collection[str] = ()) -> str:
     """Markdown without HTML or script links, which would act when a teacher opens the notebook.
 
     pictures : the names of those that may be shown; a missing one would keep the page from opening
     """
 
-    def refer(found):
+    def refer(found: re.Match[str]) -> str:
         start, name = found.groups()
         name = next((n for n in (name, unquote(name or "")) if n in pictures), None)
         return start + (f"attachment:{_plain(name)}" if name else "picture not taken")
@@ -863,7 +939,14 @@ def harmless(text, pictures=()):
 # ---------------------------------------------------------------- the whole class
 
 
-def take_in(handed_in, release, *, roster=None, other=None, set_name=""):
+def take_in(
+    handed_in: list[HandedIn],
+    release: NotebookNode,
+    *,
+    roster: Roster | None = None,
+    other: dict[str, re.Pattern[str]] | None = None,
+    set_name: str = "",
+) -> tuple[list[Submission], list[Entry]]:
     """Sort out who gets which notebook graded.
 
     roster : a `Roster`, or None if any name may be a student's
@@ -871,11 +954,16 @@ def take_in(handed_in, release, *, roster=None, other=None, set_name=""):
 
     Returns a list of Submission, one for each student, and a list of Entry, one for each file.
     """
-    submissions, entries, spelled, tries, beside, untouched = {}, [], {}, Counter(), {}, {}
+    submissions: dict[str, Submission] = {}
+    entries: list[Entry] = []
+    spelled: dict[str, str] = {}
+    tries: Counter[str] = Counter()
+    beside: dict[str, list[Entry]] = {}
+    untouched: dict[str, Entry | None] = {}
     given = {bare(cell.source) for cell in release.cells}
     crowds = _crowds(handed_in) if roster is None else set()
 
-    def newest(item):
+    def newest(item: HandedIn) -> tuple[datetime, bool, datetime]:
         right = bool(set_name) and set_name in item.name
         return item.time, right, item.inner
 
@@ -914,7 +1002,7 @@ def take_in(handed_in, release, *, roster=None, other=None, set_name=""):
             continue
         finally:
             item.drop()
-        if tied:
+        if empty and tied:
             empty.status, empty.reason = "set aside", "one of the same time has answers"
         untouched[student] = None if answered else entry
         spelled[student] = unicodedata.normalize("NFC", item.student.strip())
@@ -933,7 +1021,15 @@ def take_in(handed_in, release, *, roster=None, other=None, set_name=""):
     return sorted(submissions.values(), key=lambda s: s.student), entries
 
 
-def _reason(item, student, asked, crowds, spelled, submissions, tries):
+def _reason(
+    item: HandedIn,
+    student: str,
+    asked: str,
+    crowds: set[str],
+    spelled: dict[str, str],
+    submissions: Set[str],
+    tries: Counter[str],
+) -> str:
     """Why a file is not even read, or ""."""
     if item.known_fault:
         return item.known_fault
@@ -956,9 +1052,9 @@ def _reason(item, student, asked, crowds, spelled, submissions, tries):
     return ""
 
 
-def _crowds(handed_in):
+def _crowds(handed_in: list[HandedIn]) -> set[str]:
     """Folders of the inbox that hold the work of several, by the names of what lies in them."""
-    within = {}
+    within: dict[str, set[str]] = {}
     for item in handed_in:
         parts = PurePosixPath(item.where).parts
         copy = len(parts) > 2 and OLD.match(parts[1])
@@ -969,13 +1065,13 @@ def _crowds(handed_in):
     return {one for one, folders in within.items() if len(folders) > 1 and "" not in folders}
 
 
-def _ask(item, ids):
+def _ask(item: HandedIn, ids: set[str]) -> str:
     if ids:
         return f"{item.student} may be {' or '.join(sorted(ids))}: rename the folder or the file"
     return f"{item.student} is not in roster.csv: add it there, or rename the folder or the file"
 
 
-def _point_to(notebook, release, files):
+def _point_to(notebook: NotebookNode, release: NotebookNode, files: list[str]) -> None:
     """Have a reader look at what was handed in beside the notebook, where a text was left out."""
     was = {cell.id: cell.source.strip() for cell in release.cells}
     for cell in notebook.cells:
@@ -986,7 +1082,7 @@ def _point_to(notebook, release, files):
             cell.source += f"\n\n*(Handed in beside the notebook: {listed}.)*"
 
 
-def write(submissions, root, set_name):
+def write(submissions: list[Submission], root: str | Path, set_name: str) -> None:
     """Write each notebook where nbgrader looks for it, if it is not there already."""
     for submission in submissions:
         folder = Path(root) / "submitted" / submission.student / set_name
@@ -1001,7 +1097,7 @@ def write(submissions, root, set_name):
                 replace(path, text)
 
 
-def replace(path, text):
+def replace(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.new")
@@ -1009,7 +1105,7 @@ def replace(path, text):
     os.replace(draft, path)
 
 
-def report(entries, path):
+def report(entries: list[Entry], path: Path) -> None:
     """Write the teacher's list as CSV."""
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
@@ -1020,14 +1116,15 @@ def report(entries, path):
     replace(path, text.getvalue())
 
 
-def read_texts(root, name, student):
+def read_texts(root: str | Path, name: str, student: str) -> Path:
     """Where it is kept which texts a student's points were given for."""
     return Path(root) / "runs" / name / f"{student}.read.json"
 
 
-def recalled(path):
+def recalled(path: Path) -> Marked:
     """What a file of JSON holds, or nothing."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        found: Marked = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
+    return found

@@ -29,8 +29,10 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple, Self, TypedDict
 
 from grading.inside import exchange
 
@@ -63,7 +65,7 @@ class Limits:
     grace: float = 5  # before what does not heed its time is killed
     attempts: int = 4  # a cell that kills its process is left out, and the rest is run again
 
-    def order(self, uid, walls):
+    def order(self, uid: int | None, walls: bool) -> exchange.Allowed:
         """The part that the inside needs to know."""
         return {
             "cell": self.cell,
@@ -84,10 +86,58 @@ class Limits:
         }
 
 
-def counts_apart():
+def counts_apart() -> bool:
     """Whether RLIMIT_NPROC counts a jail's processes alone; older kernels count all of a user's."""
     kernel = tuple(map(int, re.findall(r"\d+", platform.release())[:2]))
     return os.getuid() == 0 or kernel >= (5, 14)
+
+
+class Asked(NamedTuple):
+    """A question, as the jail is asked it."""
+
+    id: str
+    kind: str  # "function" or "value"
+    name: str  # of what the student defined
+    calls: list[Any]  # encoded arguments
+
+
+class Answer(TypedDict, total=False):
+    """What a submission says to one call: one of these."""
+
+    value: Any  # encoded
+    error: list[str]  # its type and its text
+    timeout: bool
+    missing: str  # "undefined" or "uncallable"
+    died: str  # one of `REASONS`
+
+
+class Output(TypedDict, total=False):
+    """One output of a cell, in nbformat's form."""
+
+    output_type: str
+    name: str
+    text: str
+    ename: str
+    evalue: str
+    traceback: list[str]
+    data: dict[str, str]
+    metadata: dict[str, str]
+    execution_count: int | None
+
+
+class About(TypedDict, total=False):
+    """What the verdict's messages need to know of a notebook."""
+
+    sources: dict[str, str]  # of the code cells
+    untouched: list[str]  # questions whose cell for the answer is as it was handed out
+
+
+class Record(About):
+    """What a submission showed and answered; see `run`."""
+
+    cells: dict[str, list[Output]]
+    answers: dict[str, list[Answer]]
+    later: dict[str, list[Answer]]
 
 
 class NoJail(Exception):
@@ -151,17 +201,20 @@ class _Compare(ctypes.Structure):
 
 
 @functools.cache
-def system_call_filter():
+def system_call_filter() -> bytes:
     """The filter as a BPF program, made by libseccomp for this machine's architecture."""
     library = ctypes.util.find_library("seccomp")
     if not library:
         raise NoJail("libseccomp is not installed (Debian, Ubuntu: apt install libseccomp2)")
     lib = ctypes.CDLL(library, use_errno=True)
     lib.seccomp_init.restype = ctypes.c_void_p
-    allow, refuse = 0x7FFF0000, lambda number: 0x00050000 | number
+    allow = 0x7FFF0000
     context = ctypes.c_void_p(lib.seccomp_init(ctypes.c_uint32(allow)))
 
-    def rule(action, name, *compare):
+    def refuse(number: int) -> int:
+        return 0x00050000 | number
+
+    def rule(action: int, name: str, *compare: _Compare) -> None:
         number = lib.seccomp_syscall_resolve_name(name.encode())
         if number == -1:  # unknown here
             return
@@ -204,7 +257,7 @@ LIBRARIES = """
 
 
 @functools.cache
-def base_python(student):
+def base_python(student: Path) -> dict[Path, Path]:
     """What the student environment needs of the Python that it was made from: {place: source}.
 
     Its programs, its library and those that it links to, and nothing else that lies beside them:
@@ -230,7 +283,7 @@ def base_python(student):
     return parts
 
 
-def private(folders, student=None):
+def private(folders: Iterable[str | Path], student: Path | None = None) -> None:
     """Raise NoJail if one of these folders lies in what every submission can see."""
     student = student or STUDENT
     seen = {"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", os.path.realpath(student)}
@@ -242,7 +295,7 @@ def private(folders, student=None):
                 raise NoJail(f"{folder} lies in {place}, which submissions can read: move it")
 
 
-def command(student, limits, as_root):
+def command(student: Path, limits: Limits, as_root: bool) -> list[str]:
     """bubblewrap's arguments, without the filter and what it starts."""
     line = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
     line += ["--unshare-cgroup-try", "--hostname", "jail", "--new-session", "--die-with-parent"]
@@ -266,8 +319,8 @@ def command(student, limits, as_root):
                 line += ["--perms", "0755", "--dir", str(parent)]
                 made.add(parent)
         line += ["--ro-bind", str(source), str(place)]
-        for folder in place.glob("*-packages"):
-            line += ["--size", "4096", "--tmpfs", str(folder), "--remount-ro", str(folder)]
+        for packages in map(str, place.glob("*-packages")):
+            line += ["--size", "4096", "--tmpfs", packages, "--remount-ro", packages]
     for folder in filter(os.path.isdir, hidden):
         line += ["--remount-ro", folder]
     line += ["--ro-bind", str(student), "/env", "--ro-bind", str(HERE / "inside"), "/inside"]
@@ -298,7 +351,7 @@ ENVIRONMENT = {
 }
 
 
-def remedy(message):
+def remedy(message: str) -> str:
     """What helps against a failure of bubblewrap, as far as its message tells."""
     if "setting up uid map" in message:
         return (
@@ -321,7 +374,7 @@ def remedy(message):
     return ""
 
 
-def check(student=None, limits=None):
+def check(student: Path | None = None, limits: Limits | None = None) -> None:
     """Raise NoJail unless a jail can be made here and does what it should."""
     student = student or STUDENT
     if not (student / "bin" / "python").exists():
@@ -348,16 +401,18 @@ TICK = 0.1  # seconds between two looks at what the jail uses
 class Jail:
     """A jailed process, to talk to in lines of JSON. Leaving the `with` ends all that is in it."""
 
-    def __init__(self, limits, *, student=None, walls=True):
+    def __init__(self, limits: Limits, *, student: Path | None = None, walls: bool = True) -> None:
         """Start it; `walls=False` starts the same program with the grader's own rights."""
         self.limits, self.student, self.walls = limits, student or STUDENT, walls
         self.deadline = time.monotonic() + 60  # to start; then its owner sets it
         self.buffer, self.searched, self.said, self.next_look = bytearray(), 0, 0, 0.0
-        self.crowded, self.malformed, self.used, self.tree = False, 0, {}, []
+        self.crowded, self.malformed = False, 0
+        self.used: dict[tuple[int, bytes], float] = {}
+        self.tree: list[str] = []
         as_root = os.getuid() == 0
         self.uid = nobody() if walls and as_root else None
-        self.ready, self.room, self.over = False, 0, None
-        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        self.ready, self.room = False, 0
+        self.over: Ended | None = None
         if walls:
             with tempfile.TemporaryFile() as filter_file, tempfile.TemporaryFile() as arguments:
                 filter_file.write(system_call_filter())
@@ -371,7 +426,12 @@ class Jail:
                 line = [shutil.which("bwrap") or "bwrap", "--args", str(fds[1])]
                 line += ["/env/bin/python", "-I", "-B", "/inside"]
                 self.process = subprocess.Popen(
-                    line, env={"PATH": os.defpath}, pass_fds=fds, **pipes
+                    line,
+                    env={"PATH": os.defpath},
+                    pass_fds=fds,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
                 )
         else:
             self.scratch = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
@@ -379,16 +439,24 @@ class Jail:
             env = ENVIRONMENT | {"HOME": home, "IPYTHONDIR": home, "MPLCONFIGDIR": home}
             line = [str(self.student / "bin" / "python"), "-I", "-B", str(HERE / "inside")]
             self.process = subprocess.Popen(
-                line, env=env, cwd=home, start_new_session=True, **pipes
+                line,
+                env=env,
+                cwd=home,
+                start_new_session=True,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
             )
-        self.tray, self.answers = self.process.stdin.fileno(), self.process.stdout.fileno()
+        pipes = self.process.stdin, self.process.stdout, self.process.stderr
+        self.pipes = [pipe for pipe in pipes if pipe is not None]  # none of them is
+        self.tray, self.answers = self.pipes[0].fileno(), self.pipes[1].fileno()
         os.set_blocking(self.tray, False)
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         """Return itself."""
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         """Kill every process in the jail and wait until none is left."""
         # bubblewrap's child is the first process of the PID namespace: with it, the kernel
         # kills all others, and it is gone only when they are.
@@ -403,13 +471,12 @@ class Jail:
         for fd in fds:
             select.select([fd], [], [], 30)
             os.close(fd)
-        self.process.stdin.close()
-        self.process.stdout.close()
-        self.process.stderr.close()
+        for pipe in self.pipes:
+            pipe.close()
         if not self.walls:
             self.scratch.cleanup()
 
-    def start(self):
+    def start(self) -> None:
         """Send the limits; return when the inside is ready for cells.
 
         No student's code has run by then: whatever goes wrong here is the machine's fault.
@@ -418,8 +485,8 @@ class Jail:
             self.send({"limits": self.limits.order(self.uid, self.walls)})
             frame = self.read(60)
         except Ended as ended:
-            os.set_blocking(self.process.stderr.fileno(), False)
-            said = (self.process.stderr.read(4000) or b"").decode(errors="replace").strip()
+            os.set_blocking(self.pipes[2].fileno(), False)
+            said = (self.pipes[2].read(4000) or b"").decode(errors="replace").strip()
             if str(ended) == "processes":
                 said = "\n".join(["more processes than allowed, with their threads", *self.tree])
             raise NoJail(f"no jail could be made: {said or ended}\n{remedy(said)}") from None
@@ -427,7 +494,7 @@ class Jail:
             raise NoJail(f"the jail did not start: it said {frame}")
         self.ready = True
 
-    def hand_over(self, cells, kept):
+    def hand_over(self, cells: list[list[str]], kept: list[list[str]]) -> None:
         """Send the cells to run.
 
         kept : lists of [cell, question, name]: after this cell the state is kept for the question
@@ -435,7 +502,7 @@ class Jail:
         self.room = len(kept)
         self.send({"cells": cells, "kept": kept})
 
-    def send(self, frame):
+    def send(self, frame: dict[str, Any]) -> None:
         """Put a frame into the in-tray, for as long as the jail may live."""
         line = memoryview(exchange.dump(frame))
         while line and not self.over:
@@ -447,7 +514,7 @@ class Jail:
                     raise Ended("exit") from None
             self.watch(self.deadline)
 
-    def read(self, seconds):
+    def read(self, seconds: float) -> dict[str, Any]:
         """Return the next frame, or raise Ended with the reason why there is none."""
         deadline = min(time.monotonic() + seconds, self.deadline)
         while True:
@@ -469,7 +536,7 @@ class Jail:
             readable = self.take(TICK)
             self.watch(self.deadline if readable else deadline)  # what has come in time counts
 
-    def watch(self, deadline):
+    def watch(self, deadline: float) -> None:
         """Look; if the jail has to end, what it said before is read first: which cells have run."""
         try:
             self.look(deadline)
@@ -478,7 +545,7 @@ class Jail:
             while self.take(0):
                 pass
 
-    def take(self, seconds):
+    def take(self, seconds: float) -> bool:
         """Wait for what the jail says and put it into the buffer; whether there was something."""
         readable, _, _ = select.select([self.answers], [], [], seconds)
         if readable:
@@ -494,7 +561,7 @@ class Jail:
             self.buffer += data
         return bool(readable)
 
-    def look(self, deadline):
+    def look(self, deadline: float) -> None:
         """Raise Ended when the time is up or the processes together use too much."""
         if STOP.is_set():
             raise Stopped
@@ -506,14 +573,15 @@ class Jail:
         self.next_look = now + TICK
         tree = [self.process.pid]
         self.tree = []  # a line for each process: what a message about too many can say
-        threads = processor = memory = 0
+        threads = memory = 0
+        processor = 0.0
         clock = os.sysconf("SC_CLK_TCK")
         for pid in tree:
             try:
-                name, _, stat = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")
+                name, _, rest = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")
             except OSError:
                 continue
-            stat = stat.split()
+            stat = rest.split()
             if pid != tree[0] and int(stat[1]) not in tree:
                 continue  # its number has gone to a process outside the jail
             self.tree.append(f"{name.decode(errors='replace')}) of {int(stat[1])}: {int(stat[17])}")
@@ -538,7 +606,7 @@ class Jail:
                 raise Ended("inodes")
 
 
-def nobody():
+def nobody() -> int:
     """A user for one jail of root's, who owns no file and, since threads differ, no other jail."""
     users = Path("/proc/self/uid_map").read_text().splitlines()
     lines = [list(map(int, line.split())) for line in users]
@@ -547,9 +615,9 @@ def nobody():
     return 60_001 + thread % 5_000 if few else 1_000_000_000 + thread
 
 
-def children(pid):
+def children(pid: int) -> list[int]:
     """The processes that a process has started."""
-    found = []
+    found: list[int] = []
     for path in glob.glob(f"/proc/{pid}/task/*/children"):
         try:
             found += map(int, Path(path).read_text().split())
@@ -558,7 +626,7 @@ def children(pid):
     return found
 
 
-def held(pid):
+def held(pid: int) -> int:
     """Bytes that a process holds, pages shared with others in part, swapped ones included."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
@@ -571,7 +639,7 @@ def held(pid):
             return 0
 
 
-def sockets(pid):
+def sockets(pid: int) -> int:
     """How many sockets there are in a process's network namespace, those on their way included."""
     try:
         first = Path(f"/proc/{pid}/net/sockstat").read_text().split("\n", 1)[0]
@@ -580,7 +648,7 @@ def sockets(pid):
         return 0
 
 
-def inodes(pid):
+def inodes(pid: int) -> int:
     """How many files and folders a jail's scratch folders have; each takes the kernel's memory."""
     count = 0
     for folder in ("tmp", "dev/shm"):
@@ -590,7 +658,7 @@ def inodes(pid):
     return count
 
 
-def open_pidfd(pid):
+def open_pidfd(pid: int) -> int | None:
     """A descriptor of the process, so that no other is meant once it is gone."""
     try:
         return os.pidfd_open(pid)
@@ -598,7 +666,7 @@ def open_pidfd(pid):
         return None
 
 
-def send_signal(fd):
+def send_signal(fd: int) -> None:
     """Kill it, if it is still there."""
     with contextlib.suppress(ProcessLookupError):
         signal.pidfd_send_signal(fd, signal.SIGKILL)
@@ -607,7 +675,14 @@ def send_signal(fd):
 # ---------------------------------------------------------------- one submission
 
 
-def run(cells, questions, limits=None, *, student=None, walls=True):
+def run(
+    cells: list[list[str]],
+    questions: list[Asked],
+    limits: Limits | None = None,
+    *,
+    student: Path | None = None,
+    walls: bool = True,
+) -> Record:
     """Run a submission's cells, then put the questions to it.
 
     cells : list of [id, source]
@@ -622,7 +697,10 @@ def run(cells, questions, limits=None, *, student=None, walls=True):
     """
     limits = limits or Limits()
     deadline = time.monotonic() + limits.total
-    shown, answers, later, left_out = {}, {}, {}, set()
+    shown: dict[str, list[Output]] = {}
+    answers: dict[str, list[Answer]] = {}
+    later: dict[str, list[Answer]] = {}
+    left_out: set[str] = set()
     for _ in range(limits.attempts):
         if time.monotonic() > deadline:
             break
@@ -631,7 +709,8 @@ def run(cells, questions, limits=None, *, student=None, walls=True):
         kept = [[cell[0], q[0], q[2]] for q in asked for cell in todo if cell[0] == q[0]]
         with Jail(limits, student=student, walls=walls) as jail:
             jail.start()
-            jail.deadline, cell_id = deadline, None
+            jail.deadline = deadline
+            cell_id: str | None = None
             room = [2 * limits.shown, limits.outputs]
             try:
                 jail.hand_over(todo, kept)
@@ -662,14 +741,16 @@ def run(cells, questions, limits=None, *, student=None, walls=True):
     return {"cells": shown, "answers": answers, "later": later}
 
 
-def ask(jail, question, state, answers, limits):
+def ask(
+    jail: Jail, question: Asked, state: str, answers: dict[str, list[Answer]], limits: Limits
+) -> bool:
     """Put a question to one state of the notebook; whether another may answer it better."""
     jail.send({"question": question, "state": state})
     seconds = max(limits.question, limits.call * len(question[3]))
     return take_answers(jail, question, answers, seconds + limits.grace)
 
 
-def awaited(jail, key, value, seconds):
+def awaited(jail: Jail, key: str, value: str, seconds: float) -> dict[str, Any]:
     """The next frame of that kind; others can only come from a submission that writes frames."""
     end = time.monotonic() + seconds
     while True:
@@ -678,13 +759,15 @@ def awaited(jail, key, value, seconds):
             return frame
 
 
-def take_answers(jail, question, answers, seconds):
+def take_answers(
+    jail: Jail, question: Asked, answers: dict[str, list[Answer]], seconds: float
+) -> bool:
     """Collect the answers to a question as they come; what arrived before a crash counts.
 
     Returns whether the state at the end of the notebook is to be asked, too.
     """
     question_id, _, _, calls = question
-    taken = answers[question_id] = [None] * len(calls)
+    taken: list[Answer | None] = [None] * len(calls)
     end, why = time.monotonic() + seconds, "exit"
     try:
         while True:
@@ -701,10 +784,10 @@ def take_answers(jail, question, answers, seconds):
         why = str(ended)
         raise
     finally:
-        taken[:] = [{"died": why} if answer is None else answer for answer in taken]
+        answers[question_id] = [answer or {"died": why} for answer in taken]
 
 
-def checked_answer(frame):
+def checked_answer(frame: dict[str, Any]) -> Answer:
     """The part of a frame that is an answer, in the documented form."""
     match frame:
         case {"value": value}:
@@ -720,13 +803,15 @@ def checked_answer(frame):
     return {"value": {"$other": "data in a wrong format"}}
 
 
-def checked_outputs(frame, room):
+def checked_outputs(frame: dict[str, Any], room: list[int]) -> list[Output]:
     """The outputs of a cell, rebuilt from their plain parts in nbformat's form.
 
     room : how many characters and outputs are still taken, of this and all later cells; the inside
     cuts what it shows sooner, unless the submission speaks in its place.
     """
-    outputs, count = [], frame.get("count")
+    outputs: list[Output] = []
+    count = frame.get("count")
+    found: Output
     for output in frame["outputs"] if isinstance(frame.get("outputs"), list) else []:
         if min(room) <= 0:
             outputs.append(note("[The output is cut here: the notebook shows too much.]"))
@@ -754,7 +839,7 @@ def checked_outputs(frame, room):
     return outputs
 
 
-def checked_data(data):
+def checked_data(data: dict[str, Any]) -> dict[str, str]:
     """Text, and images that are base64; nothing that a browser would run."""
     kept = {}
     if isinstance(data.get("text/plain"), str):
@@ -765,11 +850,11 @@ def checked_data(data):
     return kept
 
 
-def clean(text):
+def clean(text: str) -> str:
     """Text without half characters, which no file can hold."""
     return text.encode("utf-8", "replace").decode()
 
 
-def note(text):
+def note(text: str) -> Output:
     """An output that says what the grader did."""
     return {"output_type": "stream", "name": "stderr", "text": text + "\n"}

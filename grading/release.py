@@ -8,13 +8,14 @@ import sys
 from pathlib import Path
 
 import nbformat
+from traitlets.config import Config
 
 from grading import sets, verdict
 
 
-def settings(root):
+def settings(root: Path) -> Config:
     """nbgrader's settings for a course: the book's, then those of the course's own folder."""
-    from traitlets.config import Config, PyFileConfigLoader
+    from traitlets.config.loader import PyFileConfigLoader
 
     beside = str(Path(sys.executable).parent)
     if beside not in os.environ["PATH"].split(os.pathsep):  # nbgrader calls `alembic` by its name
@@ -27,7 +28,7 @@ def settings(root):
     return config
 
 
-def release(name, variant=None, root=sets.EXERCISES):
+def release(name: str, variant: int | None = None, root: str | Path = sets.EXERCISES) -> Path:
     """Try a set out, make its notebooks, enter it in the gradebook; the path to hand out.
 
     Parameters
@@ -66,7 +67,7 @@ def release(name, variant=None, root=sets.EXERCISES):
     return root / "release" / name / f"{name}.ipynb"
 
 
-def enter(name, root):
+def enter(name: str, root: Path) -> None:
     """Have nbgrader make the student edition and enter the assignment in the gradebook."""
     from nbgrader.apps import NbGraderAPI
     from nbgrader.coursedir import CourseDirectory
@@ -80,10 +81,10 @@ def enter(name, root):
         )
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> None:
     """Read the command line and release."""
     parser = argparse.ArgumentParser(
-        prog="make release", description=release.__doc__.split("\n")[0]
+        prog="make release", description=(release.__doc__ or "").split("\n")[0]
     )
     parser.add_argument("name", help="the set, such as ps-softmax")
     parser.add_argument("--variant", type=int, help="a seed for other numbers, conventions, bugs")

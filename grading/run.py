@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import csv
 import fcntl
+import functools
 import hashlib
 import itertools
 import json
@@ -17,14 +18,22 @@ import queue
 import signal
 import sys
 import warnings
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import FrameType
 
 import nbformat
 from tqdm import tqdm
 
 from grading import autograde, intake, jail, sets
+from grading.jail import Record
 from grading.release import settings
+
+Cells = list[list[str]]  # [id, source] of each
+Task = tuple[str, Cells]  # of a student
+Result = tuple[str, Record | BaseException]
+Results = Generator[Result, None, None]
 
 OWN_CONFIG = """\
 \"\"\"nbgrader's settings for this course: the book's, the jail included. Add your own below.\"\"\"
@@ -40,7 +49,7 @@ can. Grade like this only what you would run yourself."""
 class Class:
     """A course's folder and one of its problem sets."""
 
-    def __init__(self, name, root):
+    def __init__(self, name: str, root: str | Path) -> None:
         """Read what was issued; SetError says if nothing was."""
         from nbgrader.apps import NbGraderAPI
         from nbgrader.coursedir import CourseDirectory
@@ -54,13 +63,14 @@ class Class:
         self.config = settings(self.root)
         course = CourseDirectory(config=self.config)
         self.limits = jail.Limits(**self.config.GradeInJail.get("limits", {}))
+        self.db_url = course.db_url
         self.nbgrader = NbGraderAPI(course, config=self.config, log_level="ERROR")
         self.roster = intake.roster(self.root)
         issued = json.loads((self.root / "issued" / f"{name}.json").read_text(encoding="utf-8"))
         self.templates = sets.templates(name, issued["source"])
 
     @contextlib.contextmanager
-    def alone(self):
+    def alone(self) -> Iterator[None]:
         """Keep a second run for the same folder and set away."""
         path = self.root / "runs" / self.name / ".lock"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -71,7 +81,7 @@ class Class:
                 raise RuntimeError(f"{self.name} is being graded by another run") from None
             yield
 
-    def take_in(self):
+    def take_in(self) -> tuple[list[intake.Submission], list[intake.Entry]]:
         """Sort out what was handed in; what lies in submitted/ unsorted goes to the inbox first."""
         inbox = self.root / "inbox" / self.name
         unmoved = []
@@ -97,15 +107,15 @@ class Class:
         intake.report(entries, self.root / "set_aside" / f"{self.name}.csv")
         return submissions, entries
 
-    def _submitted(self, student):
+    def _submitted(self, student: str) -> str:
         path = self.root / "submitted" / student / self.name / f"{self.name}.ipynb"
         return path.read_text(encoding="utf-8")
 
-    def _made(self, student):
+    def _made(self, student: str) -> Path:
         """A copy of what take_in wrote, to tell it from what others put there later."""
         return self.root / "runs" / self.name / f"{student}.ipynb"
 
-    def _move_in(self, folder, inbox):
+    def _move_in(self, folder: Path, inbox: Path) -> None:
         """Copy what others put into submitted/ to the inbox: collected by nbgrader, or by hand."""
         made = self._made(folder.parent.name)
         found = [p for p in sorted(folder.glob("*")) if p.is_file() and not p.is_symlink()]
@@ -129,27 +139,27 @@ class Class:
             if path.name != f"{self.name}.ipynb":
                 path.unlink()
 
-    def key(self, submission):
+    def key(self, submission: intake.Submission) -> tuple[str, Cells]:
         """A name for what a submission's run depends on, and the cells to run."""
         cells = autograde.code(submission.notebook)
         return autograde.digest(cells, self.exam, self.limits), cells
 
-    def version(self, submission, key):
+    def version(self, submission: intake.Submission, key: str) -> str:
         """A name for all that is entered: the run, the free text, and when it was handed in."""
         parts = [key, nbformat.writes(submission.notebook), submission.time.isoformat()]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
-    def done(self, student):
+    def done(self, student: str) -> Path:
         """Where it is noted that nbgrader has entered a submission."""
         return self.root / "runs" / self.name / f"{student}.done"
 
-    def is_done(self, student, version):
+    def is_done(self, student: str, version: str) -> bool:
         """Whether this very submission has been entered."""
         graded = self.root / "autograded" / student / self.name / f"{self.name}.ipynb"
         done = self.done(student)
         return done.exists() and done.read_text() == version and graded.exists()
 
-    def enter(self, student, key, version, record):
+    def enter(self, student: str, key: str, version: str, record: Record) -> None:
         """Keep the record of a run and have nbgrader reach and enter the verdict."""
         autograde.keep(self.root, self.name, student, key, record)
         with contextlib.chdir(self.root):
@@ -159,23 +169,23 @@ class Class:
         intake.replace(self.done(student), version)
 
 
-def here(jobs, tasks, arguments):
+def here(jobs: int | None, tasks: list[Task], answers: Callable[[Cells], Record]) -> Results:
     """Run tasks in jails on this machine; yields (student, record or exception) as they end."""
-    affinity = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count()))
+    affinity = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))
     processors = sorted(affinity(0))
     jobs = jobs or len(processors)
-    results, places = queue.SimpleQueue(), itertools.cycle(processors)
+    results: queue.SimpleQueue[Result] = queue.SimpleQueue()
+    places = itertools.cycle(processors)
 
-    def settle():
+    def settle() -> None:
         """Give a thread, and with it its jails, a processor that no other's are to slow down."""
         if hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, {next(places)})
 
-    def work(student, cells):
+    def work(student: str, cells: Cells) -> None:
         for last in (False, True):  # a jail that could not be made for one may be made later
             try:
-                record = jail.run(cells, *arguments["args"], **arguments["kwargs"])
-                return results.put((student, record))
+                return results.put((student, answers(cells)))
             except jail.NoJail as error:
                 if last:
                     return results.put((student, error))
@@ -194,7 +204,7 @@ def here(jobs, tasks, arguments):
             jail.STOP.clear()
 
 
-def on_cluster(address, tasks, arguments):
+def on_cluster(address: str, tasks: list[Task], answers: Callable[[Cells], Record]) -> Results:
     """Run tasks in jails on a Dask cluster, whose workers need this project and its jail.
 
     Only code and inputs go there and only answers come back; the verdict is reached here. Dask
@@ -204,25 +214,28 @@ def on_cluster(address, tasks, arguments):
     from dask.distributed import Client, as_completed
 
     with Client(address, timeout=20) as client:
-        calls = {
-            client.submit(
-                jail.run, cells, *arguments["args"], **arguments["kwargs"], pure=False
-            ): student
-            for student, cells in tasks
-        }
+        calls = {client.submit(answers, cells, pure=False): student for student, cells in tasks}
         for call in as_completed(calls):
             error = call.exception()
             yield calls.pop(call), error if error is not None else call.result()
 
 
-def grade(name, root, *, jobs=None, scheduler=None, walls=True, again=False):
+def grade(
+    name: str,
+    root: str | Path,
+    *,
+    jobs: int | None = None,
+    scheduler: str | None = None,
+    walls: bool = True,
+    again: bool = False,
+) -> int:
     """Grade all that was handed in; returns how many submissions could not be graded."""
     course = Class(name, root)
     with course.alone():
         return _grade(course, jobs, scheduler, walls, again)
 
 
-def _grade(course, jobs, scheduler, walls, again):
+def _grade(course: Class, jobs: int | None, scheduler: str | None, walls: bool, again: bool) -> int:
     name = course.name
     if not walls:
         print(BARE, file=sys.stderr)
@@ -231,7 +244,9 @@ def _grade(course, jobs, scheduler, walls, again):
         jail.check()
     submissions, entries = course.take_in()
     aside = [entry for entry in entries if entry.status == "set aside"]
-    names, tasks, ready = {}, [], []
+    names: dict[str, tuple[str, str]] = {}
+    tasks: list[Task] = []
+    ready: list[Result] = []
     for submission in submissions:
         student = submission.student
         key, cells = course.key(submission)
@@ -246,17 +261,24 @@ def _grade(course, jobs, scheduler, walls, again):
             tasks.append((student, cells))
         else:
             ready.append((student, record))
-    arguments = {"args": [course.exam.orders(), course.limits], "kwargs": {"walls": walls}}
+    orders = course.exam.orders()
+    answers = functools.partial(jail.run, questions=orders, limits=course.limits, walls=walls)
     if scheduler:
-        running = on_cluster(scheduler, tasks, arguments)
+        running = on_cluster(scheduler, tasks, answers)
     else:
-        running = here(jobs, tasks, arguments)
+        running = here(jobs, tasks, answers)
     failed = enter_all(course, names, ready, running, len(tasks))
     summary(course, len(submissions), len(ready) + len(tasks) - len(failed), aside, failed)
     return len(failed)
 
 
-def enter_all(course, names, ready, running, waiting):
+def enter_all(
+    course: Class,
+    names: dict[str, tuple[str, str]],
+    ready: list[Result],
+    running: Results,
+    waiting: int,
+) -> dict[str, str]:
     """Enter each record as it comes; returns {student: why} for those that could not be."""
     failed = {}
     with (
@@ -280,12 +302,12 @@ def enter_all(course, names, ready, running, waiting):
 
 
 @contextlib.contextmanager
-def stop_on_interrupt():
+def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
     """Let the first Ctrl-C wait until the submission at hand is entered."""
-    asked = []
+    asked: list[int] = []
     before = signal.getsignal(signal.SIGINT)
 
-    def note(signum, frame):
+    def note(signum: int, frame: FrameType | None) -> None:
         asked.append(signum)
         signal.signal(signal.SIGINT, before)
 
@@ -296,7 +318,9 @@ def stop_on_interrupt():
         signal.signal(signal.SIGINT, before)
 
 
-def summary(course, students, graded, aside, failed):
+def summary(
+    course: Class, students: int, graded: int, aside: list[intake.Entry], failed: dict[str, str]
+) -> None:
     """Say what was graded, what was not, and why."""
     print(
         f"{course.name}: {students} students; {graded} submissions graded now, "
@@ -308,21 +332,21 @@ def summary(course, students, graded, aside, failed):
         print(f"NOT GRADED: {student}: {why}")
     from nbgrader.api import Gradebook
 
-    with Gradebook(course.nbgrader.coursedir.db_url) as gradebook:
+    with Gradebook(course.db_url) as gradebook:
         late = [s for s in gradebook.assignment_submissions(course.name) if s.total_seconds_late]
         for submission in late:
             print(f"late: {submission.student_id}, by {submission.total_seconds_late / 3600:.1f} h")
     print(f"the list of all files: {course.root / 'set_aside' / (course.name + '.csv')}")
 
 
-def feedback(name, root):
+def feedback(name: str, root: str | Path) -> Path:
     """Make the pages for the students; returns the folder."""
     course = Class(name, root)
     with contextlib.chdir(course.root):
         result = course.nbgrader.generate_feedback(name)
     from nbgrader.api import Gradebook
 
-    with Gradebook(course.nbgrader.coursedir.db_url) as book:
+    with Gradebook(course.db_url) as book:
         rows = [
             (one.student_id, sum(g.auto_score is None and g.manual_score is None for g in n.grades))
             for one in book.assignment_submissions(name)
@@ -346,7 +370,7 @@ def feedback(name, root):
     return course.root / "feedback"
 
 
-def grades(root):
+def grades(root: str | Path) -> Path:
     """Export the table of grades; returns its path. ValueError names cells without points."""
     from nbgrader.api import Gradebook
     from nbgrader.coursedir import CourseDirectory
@@ -371,9 +395,11 @@ def grades(root):
     return table
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> int | str | None:
     """Read the command line."""
-    parser = argparse.ArgumentParser(prog="python -m grading", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m grading", description=(__doc__ or "").split("\n")[0]
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     for command in ("grade", "feedback", "grades"):
         sub = commands.add_parser(command)
@@ -406,6 +432,7 @@ def main(arguments=None):
             )
         made = grades(asked.root) if asked.command == "grades" else feedback(asked.name, asked.root)
         print(made)
+        return None
     except jail.NoJail as error:
         return f"Nothing was graded: {error}\nTo run the code without a jail: --unsafe-no-jail"
     except (sets.SetError, ValueError, RuntimeError, OSError) as error:

@@ -29,14 +29,16 @@ import symtable
 import sys
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import nbformat
 import numpy as np
 import yaml
+from nbformat import NotebookNode
 
 from grading import jail
 from grading.compare import difference
@@ -81,21 +83,22 @@ class Question:
     points: int
     kind: str  # "function", "value" or "text"
     name: str = ""  # what the student defines or assigns
-    inputs: Callable[[np.random.Generator], list[tuple]] | None = None
+    inputs: Callable[[np.random.Generator], list[tuple[Any, ...]]] | None = None
     reference: Any = None  # the function or the value of the solution edition
     rtol: float = 5e-7  # seven digits: half a unit of the last, relative to 1.000000
     atol: float = 1e-9
     single: bool = True  # whether single precision will do; not where `rtol` is set
     show: bool = True  # whether feedback may show an input that failed
     mistakes: tuple[Mistake, ...] = ()
-    explanation: Callable[[tuple, Any, Any], str | None] | None = None
+    explanation: Callable[[tuple[Any, ...], Any, Any], str | None] | None = None
     rubric: str = ""
 
-    def draw(self, rng):
+    def draw(self, rng: np.random.Generator) -> list[tuple[Any, ...]]:
         """Fresh hidden inputs: argument tuples for a function, one empty tuple for a value."""
-        return [tuple(args) for args in self.inputs(rng)] if self.kind == "function" else [()]
+        asked = self.inputs if self.kind == "function" else None
+        return [()] if asked is None else [tuple(args) for args in asked(rng)]
 
-    def answer(self, args, function=None):
+    def answer(self, args: tuple[Any, ...], function: Any = None) -> Any:
         """What the reference (or another `function`) gives for these arguments."""
         function = self.reference if function is None else function
         if self.kind == "value":
@@ -103,11 +106,11 @@ class Question:
         with np.errstate(all="ignore"):
             return function(*copy.deepcopy(args))
 
-    def accepts(self, got, want):
+    def accepts(self, got: object, want: Any) -> bool:
         """True if `got` is `want` within the tolerances, shapes included."""
         return difference(got, want, self.rtol, self.atol, self.single) is None
 
-    def earned(self, names, seed):
+    def earned(self, names: dict[str, Any], seed: int) -> bool:
         """True if what `names` holds answers the question; for code that is trusted only."""
         try:
             given = names[self.name]
@@ -118,9 +121,9 @@ class Question:
             return False
         return True
 
-    def said(self, names, seed):
+    def said(self, names: dict[str, Any], seed: int) -> set[str | None]:
         """The sentences that a wrong answer in `names` gets on the hidden inputs."""
-        sentences = set()
+        sentences: set[str | None] = set()
         for args in self.draw(np.random.default_rng(seed)):
             with contextlib.suppress(Exception):
                 got, want = self.answer(args, names[self.name]), self.answer(args)
@@ -128,7 +131,7 @@ class Question:
                     sentences.add(self.explain(args, got, want))
         return sentences
 
-    def explain(self, args, got, want):
+    def explain(self, args: tuple[Any, ...], got: Any, want: Any) -> str | None:
         """A sentence for this wrong answer: the set's own, or the mistake that gives it."""
         if self.explanation is not None and (said := self.explanation(args, got, want)):
             return said
@@ -150,18 +153,21 @@ class ProblemSet:
     drawn: dict[str, int]  # for each of the variants' names the number of its choice
     values: dict[str, Any]
     text: str  # the source it was read from
-    cells: tuple[nbformat.NotebookNode, ...]
+    cells: tuple[NotebookNode, ...]
     questions: tuple[Question, ...]
 
-    def source(self):
+    def source(self) -> NotebookNode:
         """The solution edition, as nbgrader's generate_assignment takes it."""
-        notebook = nbformat.v4.new_notebook(
+        notebook: NotebookNode = nbformat.v4.new_notebook(
             metadata={
                 "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
                 "language_info": {"name": "python"},
             }
         )
-        make = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}
+        make: dict[str, Callable[..., NotebookNode]] = {
+            "code": nbformat.v4.new_code_cell,
+            "markdown": nbformat.v4.new_markdown_cell,
+        }
         notebook.cells = [
             make[c.cell_type](c.source, id=c.id, metadata={"nbgrader": dict(c.metadata.nbgrader)})
             for c in self.cells
@@ -170,24 +176,27 @@ class ProblemSet:
         nbformat.validate(notebook)
         return notebook
 
-    def student(self):
+    def student(self) -> NotebookNode:
         """The student edition: the solutions taken out as nbgrader does it."""
+        from nbconvert.exporters import ResourcesDict
         from nbgrader.preprocessors import ClearMarkScheme, ClearSolutions
-        from traitlets.config import PyFileConfigLoader
+        from traitlets.config.loader import PyFileConfigLoader
 
         config = PyFileConfigLoader("nbgrader_config.py", path=str(EXERCISES)).load_config()
         notebook = self.source()
         for step in (ClearSolutions, ClearMarkScheme):
-            notebook, _ = step(config=config).preprocess(notebook, {})
+            notebook, _ = step(config=config).preprocess(notebook, ResourcesDict())
         return notebook
 
-    def run(self, replace=None, check=None):
+    def run(
+        self, replace: dict[str, str] | None = None, check: str | None = None
+    ) -> dict[str, Any]:
         """The names that the solution edition defines, in this process: teacher's code only.
 
         `replace` maps the id of a cell to other code. With `check`, stop at the public check of
         this question and run it; an answer that it does not like is an AssertionError.
         """
-        names = {"__name__": self.name}
+        names: dict[str, Any] = {"__name__": self.name}
         for cell in self.source().cells:
             if cell.cell_type == "code" and (cell.id == check or not cell.metadata.nbgrader.grade):
                 execute((replace or {}).get(cell.id, cell.source), names, f"{self.name}, {cell.id}")
@@ -195,10 +204,10 @@ class ProblemSet:
                 break
         return names
 
-    def faults(self, seed=0):
+    def faults(self, seed: int = 0) -> list[str]:
         """What is wrong with the set when it is tried out, a sentence each; [] if nothing is."""
         found = []
-        released = {}
+        released: dict[str, Any] = {}
         for cell in self.student().cells:
             if cell.cell_type == "code":
                 with contextlib.suppress(Exception):
@@ -217,7 +226,7 @@ class ProblemSet:
                 found += [f"{asked.id}, mistake {number}: {fault}" for fault in of_it]
         return found
 
-    def tried(self, asked, mistake, seed):
+    def tried(self, asked: Question, mistake: Mistake, seed: int) -> Iterator[str]:
         """What is wrong with one mistake: it should be found, and get its sentence."""
         answer = next(c.source for c in self.cells if c.get("id") == f"{asked.id}-answer")
         try:
@@ -237,10 +246,10 @@ class ProblemSet:
 
 
 @contextlib.contextmanager
-def within(seconds, what):
+def within(seconds: float, what: str) -> Iterator[None]:
     """Break off with a TimeoutError, where the system can do that."""
 
-    def stop(signum, frame):
+    def stop(signum: int, frame: FrameType | None) -> None:
         raise TimeoutError(f"{what} took longer than {seconds} seconds")
 
     if threading.current_thread() is not threading.main_thread() or sys.platform == "win32":
@@ -255,7 +264,7 @@ def within(seconds, what):
         signal.signal(signal.SIGALRM, before)
 
 
-def execute(code, names, where):
+def execute(code: str, names: dict[str, Any], where: str) -> dict[str, Any]:
     """Run a cell's code in `names`, quietly, for a minute at most."""
     try:
         with (
@@ -270,7 +279,7 @@ def execute(code, names, where):
     return names
 
 
-def find(name, folder=None):
+def find(name: str | Path, folder: str | Path | None = None) -> Path:
     """The source of a set by its name: in the teacher's folder, else among the book's."""
     folders = dict.fromkeys(Path(f).expanduser().resolve() for f in (folder, EXERCISES) if f)
     for path in (f / f"{name}.py" for f in folders):
@@ -283,13 +292,15 @@ def find(name, folder=None):
     )
 
 
-def load(name, variant=None, folder=None):
+def load(
+    name: str | Path, variant: int | None = None, folder: str | Path | None = None
+) -> ProblemSet:
     """The set of this name (or at this path), as the book has it or in a variant."""
     path = Path(name) if str(name).endswith(".py") else find(name, folder)
     return read(path.stem, path.read_text(encoding="utf-8"), variant)
 
 
-def issued(name, root=EXERCISES):
+def issued(name: str, root: str | Path = EXERCISES) -> ProblemSet:
     """The set as it was released to a class, whatever has become of its source since."""
     record = Path(root).expanduser() / "issued" / f"{name}.json"
     if not record.exists():
@@ -298,12 +309,13 @@ def issued(name, root=EXERCISES):
     return read(name, kept["source"], kept["variant"], kept["drawn"])
 
 
-def templates(name, text):
+def templates(name: str, text: str) -> dict[str, re.Pattern[str]]:
     """{id of a given cell: a pattern of its text in any variant}, for those that vary."""
     import jupytext
 
     cells = [c for c in jupytext.reads(text, fmt="py:percent").cells if c.source.strip()]
-    names, found, known = {"np": np}, {}, standing(cells)
+    names: dict[str, Any] = {"np": np}
+    found, known = {}, standing(cells)
     for cell in cells:
         if role(cell) == "variants":
             execute(cell.source, names, name)
@@ -312,7 +324,7 @@ def templates(name, text):
         for key, options in names.get("variants", {}).items()
     ]
 
-    def forms(piece):
+    def forms(piece: str) -> Iterator[str]:
         """What a placeholder may be replaced by: the values of all choices that it depends on."""
         used = {node.id for node in ast.walk(ast.parse(piece[2:-2])) if isinstance(node, ast.Name)}
         relevant = [options for options in choices if used & set(options[0])]
@@ -331,15 +343,14 @@ def templates(name, text):
     return found
 
 
-def cells_of(name, text):
+def cells_of(name: str, text: str) -> list[NotebookNode]:
     """The cells of a source, with their places and nbgrader's metadata, nothing filled in."""
     import jupytext
 
     cells = jupytext.reads(text, fmt="py:percent").cells
     lines = [n for n, line in enumerate(text.splitlines(), 1) if re.match(r"# ?%%", line)]
-    lines = lines if len(lines) == len(cells) else [None] * len(cells)
-    for cell, line in zip(cells, lines, strict=True):
-        cell.line = line
+    for place, cell in enumerate(cells):
+        cell.line = lines[place] if len(lines) == len(cells) else None
     cells = [cell for cell in cells if cell.source.strip()]
     for number, cell in enumerate(cells):
         line = f".py, line {cell.line}" if cell.line else ""
@@ -348,12 +359,14 @@ def cells_of(name, text):
     return cells
 
 
-def variants(name, text):
+def variants(name: str, text: str) -> int:
     """How many numbered variants a set has."""
     return len(editions(name, cells_of(name, text))) - 1
 
 
-def read(name, text, variant=None, drawn=None):
+def read(
+    name: str, text: str, variant: int | None = None, drawn: dict[str, int] | None = None
+) -> ProblemSet:
     """A set from the text of its source; `drawn`, if the choices are known already."""
     cells = cells_of(name, text)
     drawn = draw(name, cells, variant) if drawn is None else drawn
@@ -376,12 +389,12 @@ def read(name, text, variant=None, drawn=None):
     return ProblemSet(*parts, questions)
 
 
-def role(cell):
+def role(cell: NotebookNode) -> str | None:
     """The tag of a cell that no student receives, else None."""
     return next((tag for tag in cell.metadata.get("tags", []) if tag in TEACHER), None)
 
 
-def draw(name, cells, variant):
+def draw(name: str, cells: list[NotebookNode], variant: int | None) -> dict[str, int]:
     """Which choice of each of the variants' names is taken, {name: its number}.
 
     That is the first of each for the book's edition (None); a whole number takes one of the
@@ -398,13 +411,14 @@ def draw(name, cells, variant):
     return others[(variant - 1) % len(others)]
 
 
-def choices_of(name, cells):
+def choices_of(name: str, cells: list[NotebookNode]) -> dict[str, list[Any]]:
     """What the variants are drawn from, {name: [choice, ...]}, if it is written as it should be."""
-    names = {"np": np}
+    names: dict[str, Any] = {"np": np}
     for cell in cells:
         if role(cell) == "variants":
             execute(cell.source, names, cell.where)
-    choices, known = names.get("variants", {}), set()
+    choices: dict[str, list[Any]] = names.get("variants", {})
+    known: set[str] = set()
     for key, options in choices.items():
         if not isinstance(options, list) or len(options) < 2:
             raise SetError(f"{name}: variants[{key!r}] should be a list of two choices or more")
@@ -415,9 +429,9 @@ def choices_of(name, cells):
     return choices
 
 
-def chosen(choices, drawn):
+def chosen(choices: dict[str, list[Any]], drawn: dict[str, int]) -> dict[str, Any]:
     """The values of the names that stand in placeholders."""
-    values = {}
+    values: dict[str, Any] = {}
     for key, place in drawn.items():
         one = choices[key][place]
         values |= one if isinstance(one, dict) else {key: one}
@@ -427,7 +441,7 @@ def chosen(choices, drawn):
 MOST_EDITIONS, TRIED, RESTARTS = 100, 1000, 40
 
 
-def editions(name, cells):
+def editions(name: str, cells: list[NotebookNode]) -> list[dict[str, int]]:
     """The book's edition, and its variants by their numbers: what `draw` returns for each.
 
     No two of them have the same solution in more than a third of the cells for answers, nor in
@@ -437,29 +451,31 @@ def editions(name, cells):
     """
     choices, rng = choices_of(name, cells), np.random.default_rng(0)
     drawn = {key: np.r_[0, rng.integers(len(o), size=TRIED)] for key, o in choices.items()}
-    points = {c.id: c.metadata.nbgrader.points for c in cells if "points" in _marks(c)}
-    alike, worth = [], []  # for each cell the number of its solution, and its points
+    known = {c.id: c.metadata.nbgrader.points for c in cells if "points" in _marks(c)}
+    numbers, points = [], []  # for each cell the number of its solution, and its points
     for cell in (c for c in cells if _marks(c).get("solution")):
         solution = cell.source.split("### BEGIN SOLUTION")[-1].split("### END SOLUTION")[0]
         pieces = PLACE.findall(solution)
         used = set().union(*map(_names, pieces))
         keys = [k for k, o in choices.items() if used & set(chosen(choices, {k: 0}))]
         rows = list(zip(*(drawn[key] for key in keys), strict=True)) or [()] * (TRIED + 1)
-        forms = {}
+        forms: dict[tuple[int, ...], str] = {}
         for row in dict.fromkeys(rows):
             values = chosen(choices, dict(zip(keys, row, strict=True)))
             varied = [f"{{{{{piece}}}}}" for piece in pieces if _names(piece) <= values.keys()]
             forms[row] = fill("\n".join(varied), values, cell.where)
-        numbers = {form: number for number, form in enumerate(dict.fromkeys(forms.values()))}
-        alike.append([numbers[forms[row]] for row in rows])
-        worth.append(points.get(cell.id.removesuffix("-answer"), 0) * (cell.cell_type == "code"))
-    alike, worth = np.array(alike), np.array(worth)
+        number = {form: place for place, form in enumerate(dict.fromkeys(forms.values()))}
+        numbers.append([number[forms[row]] for row in rows])
+        points.append(known.get(cell.id.removesuffix("-answer"), 0) * (cell.cell_type == "code"))
+    alike, worth = np.array(numbers), np.array(points)
     for most in range(len(worth) // 3, len(worth) + 1):
-        found, share = [], max(1 / 3, (most > len(worth) // 3) * most / len(worth))
+        found: list[int] = []
+        share = 1 / 3 if most == len(worth) // 3 else most / len(worth)
         for _ in range(RESTARTS):
-            left, kept = np.r_[0, 1 + rng.permutation(TRIED)], []
+            left = np.r_[0, 1 + rng.permutation(TRIED)]
+            kept: list[int] = []
             while len(left) and len(kept) < MOST_EDITIONS:
-                kept.append(left[0])
+                kept.append(int(left[0]))
                 same = alike[:, left] == alike[:, left[:1]]
                 left = left[(same.sum(axis=0) <= most) & (worth @ same <= share * worth.sum())]
             found = max(found, kept, key=len)
@@ -468,18 +484,18 @@ def editions(name, cells):
     return [{key: int(places[one]) for key, places in drawn.items()} for one in found]
 
 
-def _marks(cell):
+def _marks(cell: NotebookNode) -> dict[str, Any]:
     return cell.metadata.get("nbgrader") or {}
 
 
-def _names(expression):
+def _names(expression: str) -> set[str]:
     """The names in the expression of a placeholder, NumPy's and Python's own left out."""
     nodes = ast.walk(ast.parse(expression.strip()))
     found = {node.id for node in nodes if isinstance(node, ast.Name)}
     return found - {"np"} - set(dir(builtins))
 
 
-def standing(cells):
+def standing(cells: list[NotebookNode]) -> dict[str, Any]:
     """What every set may fill in: the book's address, each question's points, the rules."""
     config = yaml.safe_load((BOOK / "_config.yml").read_text(encoding="utf-8"))
     given = [cell.metadata.get("nbgrader", {}) for cell in cells]
@@ -494,21 +510,21 @@ def standing(cells):
     }
 
 
-def graded_with():
+def graded_with() -> dict[str, str | jail.Limits]:
     """What submissions run in: versions and limits."""
     python = f"{sys.version_info[0]}.{sys.version_info[1]}"
     with contextlib.suppress(OSError):  # the student environment may not be there yet
         made = (jail.STUDENT / "pyvenv.cfg").read_text(encoding="utf-8")
         python = next(iter(re.findall(r"(?m)^version(?:_info)? *= *(\d+\.\d+)", made)), python)
     pins = (EXERCISES / "requirements.txt").read_text(encoding="utf-8")
-    numpy = re.search(r"(?m)^numpy==(\d+\.\d+)", pins)[1]
+    numpy = re.findall(r"(?m)^numpy==(\d+\.\d+)", pins)[0]
     return {"python": python, "numpy": numpy, "limits": jail.Limits()}
 
 
-def fill(source, values, where):
+def fill(source: str, values: dict[str, Any], where: str) -> str:
     """The text with each `{{expression}}` replaced by its value."""
 
-    def value(match):
+    def value(match: re.Match[str]) -> str:
         try:
             return str(eval(match[1], {"np": np}, values))
         except Exception as error:
@@ -520,7 +536,7 @@ def fill(source, values, where):
     return PLACE.sub(value, source)
 
 
-def complete(cell, fallback):
+def complete(cell: NotebookNode, fallback: str) -> None:
     """Give a cell of the release all of nbgrader's metadata, and a stable id."""
     cell.metadata = nbformat.from_dict(
         {k: v for k, v in cell.metadata.items() if not k.startswith("lines_to_")}
@@ -560,10 +576,11 @@ def complete(cell, fallback):
     )
 
 
-def gather(problem_set):
+def gather(problem_set: ProblemSet) -> list[Question]:
     """The questions of a set, in their order; and what is wrong with it, if anything."""
     name, cells = problem_set.name, problem_set.cells
-    seen, beside = set(), {}
+    seen: set[str] = set()
+    beside: dict[str | None, list[NotebookNode]] = {}
     for cell in cells:
         if "nbgrader" in cell.metadata:
             if cell.id in seen:
@@ -593,18 +610,18 @@ def gather(problem_set):
     return questions
 
 
-def source_cells(cells):
+def source_cells(cells: Iterable[NotebookNode]) -> list[NotebookNode]:
     """The code cells of the release."""
     return [c for c in cells if c.cell_type == "code" and "nbgrader" in c.metadata]
 
 
-def assigned(code):
+def assigned(code: str) -> set[str]:
     """The names that a cell binds outside of its functions."""
     symbols = symtable.symtable(code, "cell", "exec").get_symbols()
     return {symbol.get_name() for symbol in symbols if symbol.is_assigned()}
 
 
-def check_imports(cell):
+def check_imports(cell: NotebookNode) -> None:
     """Refuse code that a student with nothing but NumPy and Matplotlib cannot run."""
     try:
         with warnings.catch_warnings(action="error"):
@@ -613,14 +630,16 @@ def check_imports(cell):
         raise SetError(f"{cell.where}: not Python: {error}") from error
     for node in ast.walk(tree):
         modules = [a.name for a in node.names] if isinstance(node, ast.Import) else []
-        modules += [node.module] if isinstance(node, ast.ImportFrom) else []
+        modules += [node.module or "a file beside it"] if isinstance(node, ast.ImportFrom) else []
         if foreign := {m.split(".")[0] for m in modules} - FOR_STUDENTS:
             raise SetError(
                 f"{cell.where} imports {', '.join(foreign)}; students have NumPy and Matplotlib"
             )
 
 
-def question(problem_set, cell, beside, names):
+def question(
+    problem_set: ProblemSet, cell: NotebookNode, beside: list[NotebookNode], names: dict[str, Any]
+) -> Question:
     """The question that a graded cell asks, with what stands beside it in the source."""
     points = cell.metadata.nbgrader["points"]
     roles = {tag: [c for c in beside if role(c) == tag] for tag in TEACHER}
@@ -638,7 +657,7 @@ def question(problem_set, cell, beside, names):
     if name not in names:
         raise SetError(f"{grading.where}: `name` should be what the solution defines, got {name!r}")
     kind = "function" if callable(names[name]) else "value"
-    options = {k: rules[k] for k in ("rtol", "atol", "show") if k in rules}
+    options: dict[str, Any] = {k: rules[k] for k in ("rtol", "atol", "show") if k in rules}
     options["single"] = not {"rtol", "atol"} & options.keys()
     mistakes = []
     for wrong in roles["mistake"]:
@@ -664,12 +683,12 @@ def question(problem_set, cell, beside, names):
     return asked
 
 
-def sentence(says):
+def sentence(says: str) -> str:
     """What a check says, with a capital and a full stop."""
     return says[0].upper() + says[1:] + "." * (says[-1] not in ".?!")
 
 
-def check_inputs(asked, where):
+def check_inputs(asked: Question, where: str) -> None:
     """A function is tried on inputs of more than one shape, drawn at random each time."""
     if asked.inputs is None:
         raise SetError(f"{where}: question {asked.id} needs `inputs(rng)`")
@@ -686,7 +705,7 @@ def check_inputs(asked, where):
         raise SetError(f"{where}: the inputs of {asked.id} should be drawn from rng")
 
 
-def unsuitable(value):
+def unsuitable(value: object) -> str | None:
     """Why a value is no input for a student's function, or None."""
     if isinstance(value, np.ndarray) and value.ndim == 0:
         return "an array without axes; hand over value.item()"
@@ -699,7 +718,7 @@ def unsuitable(value):
     return None
 
 
-def finish(cell, above, questions):
+def finish(cell: NotebookNode, above: NotebookNode, questions: tuple[Question, ...]) -> None:
     """Say at the end of a check what depends on it; put a rubric where nbgrader hides it."""
     asked = next((q for q in questions if q.id == cell.get("id")), None)
     if asked is None:

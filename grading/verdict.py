@@ -10,14 +10,18 @@ import os
 import re
 import secrets
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from textwrap import indent
+from typing import Any
 
 import numpy as np
 
 from grading.compare import difference
 from grading.inside import exchange
-from grading.sets import SetError, within
+from grading.jail import Answer, Asked, Output, Record
+from grading.sets import ProblemSet, Question, SetError, within
 
 DIED = {
     "exit": "it ended the Python process",
@@ -44,7 +48,7 @@ class Verdict:
     known: bool = False  # the message is about a mistake that the set knows
 
 
-def secret_seed(path, drawn=None):
+def secret_seed(path: Path, drawn: int | None = None) -> int:
     """Read the class's secret seed, or record one that was `drawn` for its owner's eyes only."""
     try:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -58,11 +62,12 @@ def secret_seed(path, drawn=None):
 class Exam:
     """A problem set with its hidden inputs drawn and the reference's answers worked out."""
 
-    def __init__(self, problem_set, seed):
+    def __init__(self, problem_set: ProblemSet, seed: int) -> None:
         """Draw and solve; `seed` is an integer. SetError says which solution fails."""
         self.name = problem_set.name
         self.questions = [q for q in problem_set.questions if q.kind != "text"]
-        self.calls, self.wanted = {}, {}
+        self.calls: dict[str, list[Any]] = {}
+        self.wanted: dict[str, list[Any]] = {}
         for question in self.questions:
             key = hashlib.sha256(f"{seed:x}/{self.name}/{question.id}".encode()).digest()
             rng = np.random.default_rng(int.from_bytes(key))
@@ -85,7 +90,7 @@ class Exam:
                 )
             self.wanted[question.id] = [_copy(answer) for answer in answers]
 
-    def orders(self):
+    def orders(self) -> list[Asked]:
         """What the jail is asked: ids, kinds, names and encoded arguments.
 
         Inputs that may not be shown come last: what a submission says before it has seen them
@@ -93,16 +98,16 @@ class Exam:
         """
         in_order = sorted(self.questions, key=lambda q: 0 if q.kind == "value" else 2 - q.show)
         return [
-            [q.id, q.kind, q.name, [exchange.encode(call) for call in self.calls[q.id]]]
+            Asked(q.id, q.kind, q.name, [exchange.encode(call) for call in self.calls[q.id]])
             for q in in_order
         ]
 
-    def digest(self):
+    def digest(self) -> str:
         """A name for all that the answers depend on, to tell kept answers from outdated ones."""
         wanted = {key: exchange.encode(answers) for key, answers in self.wanted.items()}
         return hashlib.sha256(json.dumps([self.orders(), wanted]).encode()).hexdigest()
 
-    def judge(self, record):
+    def judge(self, record: Record) -> list[Verdict]:
         """The verdicts on what `grading.jail.run` recorded, in the order of the questions.
 
         With "sources", {id: source} of the code cells, and "untouched", the questions whose cell
@@ -124,23 +129,24 @@ class Exam:
             found.append(verdict)
         return found
 
-    def _judge(self, question, answers):
+    def _judge(self, question: Question, answers: list[Answer]) -> Verdict:
         calls, wanted = self.calls[question.id], self.wanted[question.id]
-        said, wrong = [], []
+        said: list[str | None] = []
+        wrong: list[str] = []
         for one in zip(calls, answers, wanted, strict=True):
             # To look for known mistakes takes time, so it is done for the first few.
             known = any(isinstance(text, Known) for text in wrong)
             said.append(fault(question, *one, explain=len(wrong) < 3 and not known))
-            wrong += [said[-1]] if said[-1] is not None else []
+            wrong += [text for text in said[-1:] if text is not None]
         if not wrong:
-            right = "Correct."
+            praise = "Correct."
             if question.kind == "function":
-                right = f"Correct, on {len(calls)} inputs that are not in the notebook."
-            return Verdict(question.id, float(question.points), right)
+                praise = f"Correct, on {len(calls)} inputs that are not in the notebook."
+            return Verdict(question.id, float(question.points), praise)
         # A known mistake says more than a difference.
         message = next((text for text in wrong if isinstance(text, Known)), wrong[0])
         valued = any("value" in answer for answer in answers)
-        groups = {}
+        groups: dict[str, list[bool]] = {}
         for call, text in zip(calls, said, strict=True):
             groups.setdefault(shape_of(call), []).append(text is None)
         known, points = isinstance(message, Known), 0.0
@@ -156,7 +162,7 @@ class Exam:
         return Verdict(question.id, points, str(message), valued, known)
 
 
-def shape_of(call):
+def shape_of(call: Sequence[Any]) -> str:
     """The group of inputs that a call belongs to, by the axes of its first array, in words."""
     axes = next((value.ndim for value in call if isinstance(value, np.ndarray)), 0)
     return {0: "single numbers", 1: "one row", 2: "rows"}.get(axes, "stacks of rows")
@@ -166,7 +172,7 @@ class Known(str):
     """The words for a mistake that the set knows."""
 
 
-def explained(question, verdict, record):
+def explained(question: Question, verdict: Verdict, record: Record) -> str:
     """The message on a fault, with what lies behind it: a cell that failed, or the check's words.
 
     What cells showed was shown before any input was sent, so it can tell nothing of one.
@@ -190,7 +196,7 @@ def explained(question, verdict, record):
     return verdict.message
 
 
-def _binds(name, sources):
+def _binds(name: str, sources: dict[str, str]) -> list[str]:
     """The cells that define a name, as far as a look at their lines tells."""
     word = re.escape(name)
     binds = (
@@ -199,7 +205,7 @@ def _binds(name, sources):
     return [cell_id for cell_id, source in sources.items() if re.search(binds, source)]
 
 
-def _failed(outputs):
+def _failed(outputs: list[Output]) -> str:
     """How a cell ended that did not end well."""
     for output in outputs:
         if output.get("output_type") == "error":
@@ -212,7 +218,9 @@ def _failed(outputs):
     return ""
 
 
-def fault(question, call, answer, want, explain=True):
+def fault(
+    question: Question, call: Sequence[Any], answer: Answer, want: Any, explain: bool = True
+) -> str | None:
     """What is wrong with an answer: a line for the student, more lines with values; or None.
 
     Where a question's hidden inputs may not be shown, nothing that the submission says is shown
@@ -252,7 +260,7 @@ def fault(question, call, answer, want, explain=True):
     return Known(said) if explained else said
 
 
-def _lines(sentence, shown, returned=()):
+def _lines(sentence: str, shown: Sequence[Any], returned: Sequence[Any] = ()) -> str:
     """The sentence, and below it the values that were passed and returned, indented."""
     lines = [sentence]
     for words, values in (("It was called with", shown), ("It returned", returned)):
@@ -261,7 +269,7 @@ def _lines(sentence, shown, returned=()):
     return "\n".join(lines)
 
 
-def _explanation(question, call, got, want):
+def _explanation(question: Question, call: Sequence[Any], got: Any, want: Any) -> str | None:
     if isinstance(got, exchange.Other):
         return None
     if not question.show:  # then no words that depend on what the submission says
@@ -274,16 +282,15 @@ def _explanation(question, call, got, want):
         return None
 
 
-def _copy(value):
+def _copy(value: Any) -> Any:
     return exchange.decode(exchange.encode(value))
 
 
-def _show(value):
+def _show(value: Any) -> str:
     if isinstance(value, exchange.Other):
         return value.what
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value.item()
-    four = {"float_kind": "{:.4g}".format}
-    with np.printoptions(formatter=four, threshold=40, edgeitems=3):
+    with np.printoptions(formatter={"float_kind": "{:.4g}".format}, threshold=40, edgeitems=3):
         text = repr(value)
     return text if len(text) <= SHOWN else text[:SHOWN] + " …"

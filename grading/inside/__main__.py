@@ -17,6 +17,8 @@ of the answer saw; with "again" the state at the end of the notebook may give an
 This folder is bound into the jail and run as `python -I /inside`.
 """
 
+from __future__ import annotations
+
 import ast
 import contextlib
 import io
@@ -27,8 +29,22 @@ import sys
 import time
 import traceback
 import warnings
+from typing import TYPE_CHECKING
 
-import exchange
+if TYPE_CHECKING:  # nothing here takes time in the jail
+    from collections.abc import Callable, Iterable, Sequence
+    from importlib.machinery import ModuleSpec
+    from types import FrameType, ModuleType
+    from typing import Any
+
+    from _typeshed import ReadableBuffer
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from grading.inside import exchange
+
+    Send = Callable[[dict[str, Any]], None]
+else:
+    import exchange  # the folder it lies in is all that the jail has of the grader
 
 STUB = "replace this line by your answer"
 QUICK = 5  # seconds for a cell once all of them have used up their time
@@ -41,7 +57,7 @@ class TooLong(BaseException):
     """A cell or a call used up its time. Not an Exception, which `except Exception` would catch."""
 
 
-def give_up_rights(limits):
+def give_up_rights(limits: exchange.Allowed) -> None:
     """Set the limits of this process and its children; as root, become a user without a name."""
     for name, most in limits["rlimits"].items():
         try:
@@ -58,12 +74,12 @@ def give_up_rights(limits):
 class Recorder:
     """Collects what a cell shows, in order and up to a size, as nbformat's output dicts."""
 
-    def __init__(self, most):
+    def __init__(self, most: int) -> None:
         """Keep at most `most` characters for the whole notebook."""
         self.left = most
-        self.outputs = []
+        self.outputs: list[dict[str, Any]] = []
 
-    def add(self, output, size):
+    def add(self, output: dict[str, Any], size: int) -> None:
         """Append an output, or one note in place of all that is too much."""
         if self.left <= 0:
             return
@@ -73,7 +89,7 @@ class Recorder:
             output = {"output_type": "stream", "name": "stderr", "text": note}
         self.outputs.append(output)
 
-    def text(self, name, text):
+    def text(self, name: str, text: str) -> None:
         """Append text to a stream, to the last output if that is the same stream."""
         last = self.outputs[-1] if self.outputs else {}
         if last.get("output_type") == "stream" and last["name"] == name and self.left > len(text):
@@ -83,13 +99,13 @@ class Recorder:
             text = text[: max(self.left, 0)] if len(text) > self.left else text
             self.add({"output_type": "stream", "name": name, "text": text}, len(text) + 50)
 
-    def rich(self, output_type, data, **more):
+    def rich(self, output_type: str, data: dict[str, Any], **more: int) -> None:
         """Append a displayed object, with the harmless ones of its forms."""
         data = {kind: str(data[kind]) for kind in KEPT if kind in data}
         output = {"output_type": output_type, "data": data, "metadata": {}, **more}
         self.add(output, sum(map(len, data.values())) + 50)
 
-    def take(self):
+    def take(self) -> list[dict[str, Any]]:
         """Return what was collected since the last call."""
         taken, self.outputs = self.outputs, []
         return taken
@@ -100,32 +116,32 @@ class Stream:
 
     encoding, errors, closed, newlines = "utf-8", "replace", False, None
 
-    def __init__(self, recorder, name):
+    def __init__(self, recorder: Recorder, name: str) -> None:
         """Write to `recorder` as the stream `name`."""
         self.recorder, self.name, self.buffer = recorder, name, Bytes(self)
 
-    def write(self, text):
+    def write(self, text: str) -> int:
         """Record the text."""
         self.recorder.text(self.name, str(text))
         return len(text)
 
-    def writelines(self, lines):
+    def writelines(self, lines: Iterable[str]) -> None:
         """Record each line."""
         for line in lines:
             self.write(line)
 
-    def flush(self):
+    def flush(self) -> None:
         """Nothing is held back."""
 
-    def isatty(self):
+    def isatty(self) -> bool:
         """No one is at the other end."""
         return False
 
-    def writable(self):
+    def writable(self) -> bool:
         """It is there to be written to."""
         return True
 
-    def fileno(self):
+    def fileno(self) -> int:
         """A file that keeps nothing, for what insists on one."""
         return 1
 
@@ -133,38 +149,39 @@ class Stream:
 class Bytes(io.RawIOBase):
     """What a text stream has below it."""
 
-    def __init__(self, stream):
+    def __init__(self, stream: Stream) -> None:
         """Pass on to this text stream."""
         self.stream = stream
 
-    def writable(self):
+    def writable(self) -> bool:
         """It is there to be written to."""
         return True
 
-    def write(self, data):
+    def write(self, data: ReadableBuffer) -> int:
         """Record the bytes as text."""
-        self.stream.write(bytes(data).decode("utf-8", "replace"))
-        return len(data)
+        plain = bytes(data)
+        self.stream.write(plain.decode("utf-8", "replace"))
+        return len(plain)
 
 
 class StubsOut(ast.NodeTransformer):
     """Leaves out what was handed out in place of an answer, so that it overrides no answer."""
 
-    def visit_Raise(self, node):
+    def visit_Raise(self, node: ast.Raise) -> ast.AST | None:
         """Drop the line that says where the answer belongs."""
         match node.exc:
             case ast.Call(func=ast.Name(id="NotImplementedError"), args=[ast.Constant(value=said)]):
                 return None if said == STUB else node
         return node
 
-    def visit_FunctionDef(self, node):
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST | None:
         """Drop a function in which nothing else stands."""
         before = len(node.body)
         self.generic_visit(node)
         words = [part for part in node.body if not is_text(part)]
         return node if words or len(node.body) == before else None
 
-    def visit_Try(self, node):
+    def visit_Try(self, node: ast.Try) -> ast.AST | list[ast.stmt]:
         """Drop a block that tries nothing else, unless what it does instead is an answer."""
         if any(self.visit_Raise(part) for part in node.body if isinstance(part, ast.Raise)) or not (
             all(isinstance(part, ast.Raise) or is_text(part) for part in node.body)
@@ -174,21 +191,21 @@ class StubsOut(ast.NodeTransformer):
         instead = [part for handler in node.handlers for part in handler.body]
         return node.finalbody if all(isinstance(part, quiet) for part in instead) else node
 
-    def generic_visit(self, node):
+    def generic_visit(self, node: ast.AST) -> ast.AST:
         """Keep a block that held nothing else whole."""
         node = super().generic_visit(node)
-        block = not isinstance(node, (ast.Module, ast.FunctionDef))
-        if block and getattr(node, "body", None) == []:
-            node.body = [ast.copy_location(ast.Pass(), node)]
+        body = getattr(node, "body", None)
+        if body == [] and not isinstance(node, (ast.Module, ast.FunctionDef)):
+            body.append(ast.copy_location(ast.Pass(), node))
         return node
 
 
-def is_text(node):
+def is_text(node: ast.AST) -> bool:
     """Whether a statement is a docstring."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def make_shell(recorder):
+def make_shell(recorder: Recorder) -> InteractiveShell:
     """IPython without a terminal, a history file or a profile, whose outputs go to `recorder`."""
     import base64
 
@@ -199,34 +216,36 @@ def make_shell(recorder):
     from traitlets.config import Config
 
     class Publisher(DisplayPublisher):
-        def publish(self, data, metadata=None, **_):
+        def publish(
+            self, data: dict[str, Any], metadata: object = None, source: object = None, **_: Any
+        ) -> None:
             data = {
                 kind: base64.b64encode(form).decode() if isinstance(form, bytes) else form
                 for kind, form in data.items()
             }
             recorder.rich("display_data", data)
 
-        def clear_output(self, wait=False):
+        def clear_output(self, wait: bool = False) -> None:
             recorder.take()
 
     class Hook(DisplayHook):
-        def write_output_prompt(self):
+        def write_output_prompt(self) -> None:
             pass
 
-        def write_format_data(self, format_dict, md_dict=None):
+        def write_format_data(self, format_dict: dict[str, Any], md_dict: object = None) -> None:
             recorder.rich("execute_result", format_dict, execution_count=self.prompt_count)
 
-        def finish_displayhook(self):
+        def finish_displayhook(self) -> None:
             pass
 
     class Shell(InteractiveShell):
-        def enable_gui(self, gui=None):
+        def enable_gui(self, gui: str | None = None) -> None:
             """No window is ever opened."""
 
-        def enable_matplotlib(self, gui=None):
+        def enable_matplotlib(self, gui: str | None = None) -> Any:
             return super().enable_matplotlib("inline")  # whichever was asked for
 
-        def run_line_magic(self, magic_name, line, _stack_depth=1):
+        def run_line_magic(self, magic_name: str, line: str, _stack_depth: int = 1) -> Any:
             try:
                 return super().run_line_magic(magic_name, line, _stack_depth + 1)
             except Exception as error:  # the rest of the cell still counts
@@ -234,13 +253,15 @@ def make_shell(recorder):
                     raise
                 print(f"%{magic_name} does nothing here: {error}", file=sys.stderr)
 
-        def run_cell_magic(self, magic_name, line, cell):
+        def run_cell_magic(self, magic_name: str, line: str, cell: str) -> Any:
             if self.find_cell_magic(magic_name) is None:
                 print(f"%%{magic_name} does nothing here", file=sys.stderr)
                 return exec(compile(self.transform_cell(cell), "<cell>", "exec"), self.user_ns)
             return super().run_cell_magic(magic_name, line, cell)
 
-        def _showtraceback(self, etype, evalue, stb):
+        def _showtraceback(
+            self, etype: type[BaseException], evalue: BaseException, stb: list[str]
+        ) -> None:
             recorder.add(
                 {
                     "output_type": "error",
@@ -258,11 +279,10 @@ def make_shell(recorder):
     config.InteractiveShell.displayhook_class = Hook
     Shell.display_pub_class.default_value = Publisher
     Shell.displayhook_class.default_value = Hook
-    shell = Shell(config=config)
+    shell = Shell.instance(config=config)  # what display() asks for
     sys.path.insert(0, "")  # a module that a cell has written can be imported
     shell.ast_transformers.append(StubsOut())
     sys.meta_path[:0] = [PlainBars, NoWindows]
-    InteractiveShell._instance = Shell._instance = shell  # what display() asks for
     return shell
 
 
@@ -270,31 +290,35 @@ class PlainBars:
     """Finds tqdm's bars for notebooks, which need a browser, as those for a terminal."""
 
     @staticmethod
-    def find_spec(name, path=None, target=None):
+    def find_spec(
+        name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         """Import the others in their place."""
         if name != "tqdm.notebook":
             return None
         import importlib.util
 
-        return importlib.util.spec_from_file_location(
-            name, importlib.util.find_spec("tqdm.std").origin
-        )
+        found = importlib.util.find_spec("tqdm.std")
+        return found and importlib.util.spec_from_file_location(name, found.origin)
 
 
 class NoWindows:
     """Finds Matplotlib, and leaves out the requests for a backend that opens windows."""
 
     @classmethod
-    def find_spec(cls, name, path=None, target=None):
+    def find_spec(
+        cls, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         """Replace what chooses a backend once the module has run."""
         if name not in ("matplotlib", "matplotlib.pyplot"):
             return None
         from importlib.machinery import PathFinder
 
-        if spec := PathFinder.find_spec(name, path):
-            run = spec.loader.exec_module
+        spec = PathFinder.find_spec(name, path)
+        if spec and (loader := spec.loader):
+            run = loader.exec_module
 
-            def exec_module(module):
+            def exec_module(module: Any) -> None:
                 run(module)
                 if name == "matplotlib":
                     module.use = lambda backend, **_: None
@@ -302,11 +326,11 @@ class NoWindows:
                     choose = module.switch_backend
                     module.switch_backend = lambda backend: cls.tried(choose, backend)
 
-            spec.loader.exec_module = exec_module
+            loader.exec_module = exec_module  # type: ignore[method-assign]  # of this loader only
         return spec
 
     @staticmethod
-    def tried(choose, backend):
+    def tried(choose: Callable[[str], object], backend: str) -> None:
         """Take a backend that is there."""
         try:
             choose(backend)
@@ -314,12 +338,19 @@ class NoWindows:
             print(f"the figures stay in the notebook: {error}", file=sys.stderr)
 
 
-def out_of_time(signum, frame):
+def out_of_time(signum: int, frame: FrameType | None) -> None:
     """Interrupt whatever runs."""
     raise TooLong("this took longer than it may")
 
 
-def run_cells(shell, recorder, cells, limits, send, after):
+def run_cells(
+    shell: InteractiveShell,
+    recorder: Recorder,
+    cells: list[list[str]],
+    limits: exchange.Allowed,
+    send: Send,
+    after: Callable[[str], None],
+) -> None:
     """Run each cell for at most `limits["cell"]` seconds, report what it showed, call `after`.
 
     When all have used up `limits["cells"]`, cells that a student added are left out: the time that
@@ -347,7 +378,7 @@ def run_cells(shell, recorder, cells, limits, send, after):
         after(cell_id)
 
 
-def answer(namespace, question, limit, send):
+def answer(namespace: dict[str, Any], question: list[Any], limit: float, send: Send) -> bool:
     """Call the student's function with each of the arguments, or read the student's value.
 
     Returns whether something is missing or raised an error.
@@ -385,7 +416,9 @@ def answer(namespace, question, limit, send):
 class State:
     """The notebook's state at one moment, in a process of its own that waits for a question."""
 
-    def __init__(self, namespace, name, limits, send):
+    def __init__(
+        self, namespace: dict[str, Any], name: str, limits: exchange.Allowed, send: Send
+    ) -> None:
         """Branch off; OSError says that no process is left to do it."""
         self.bound = namespace.get(name)
         tray, self.tray = os.pipe()
@@ -402,14 +435,14 @@ class State:
                 os._exit(1)
         os.close(tray)
 
-    def waits(self):
+    def waits(self) -> bool:
         """Whether it is still there."""
         try:
             return os.waitpid(self.process, os.WNOHANG) == (0, 0)
         except ChildProcessError:
             return False
 
-    def ask(self, question, limits):
+    def ask(self, question: list[Any], limits: exchange.Allowed) -> int | None:
         """Pass the question on and wait; returns the exit status, or None if time is up."""
         with contextlib.suppress(OSError), os.fdopen(self.tray, "wb") as tray:
             tray.write(exchange.dump({"question": question}))
@@ -426,7 +459,13 @@ class State:
         return os.waitstatus_to_exitcode(status)
 
 
-def answer_apart(states, namespace, asked, limits, send):
+def answer_apart(
+    states: dict[str, State],
+    namespace: dict[str, Any],
+    asked: dict[str, Any],
+    limits: exchange.Allowed,
+    send: Send,
+) -> None:
     """Have a question answered in a process of its own, and say so when that has ended."""
     question = asked["question"]
     question_id, _, name, _ = question
@@ -441,7 +480,7 @@ def answer_apart(states, namespace, asked, limits, send):
     send({"question": question_id, "done": done, "again": again})
 
 
-def end_all_but(kept):
+def end_all_but(kept: list[int]) -> None:
     """End what the cells left running: all processes of the jail but this one and those to keep."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(-1, signal.SIGSTOP)  # at one stroke, so that none can start another
@@ -454,18 +493,18 @@ def end_all_but(kept):
             os.kill(process, signal.SIGCONT)
 
 
-def main():
+def main() -> None:
     """Take orders from descriptor 0 and report on 1, both moved out of the way of prints."""
     in_tray, out_tray = os.fdopen(os.dup(0), "rb"), os.dup(1)
     os.set_inheritable(out_tray, False)
 
-    def send(frame):
+    def send(frame: dict[str, Any]) -> None:
         line = exchange.dump(frame)
         if len(line) > exchange.LINE and "value" in frame:
             line = exchange.dump(frame | {"value": {"$other": "too much data to take"}})
-        line = memoryview(line)
-        while line:
-            line = line[os.write(out_tray, line) :]
+        left = memoryview(line)
+        while left:
+            left = left[os.write(out_tray, left) :]
 
     limits = exchange.parse(in_tray.readline())["limits"]
     give_up_rights(limits)
@@ -475,9 +514,10 @@ def main():
     for fd in (0, 1, 2):
         os.dup2(nowhere, fd)
     send({"ready": True})
-    order, states = exchange.parse(in_tray.readline()), {}
+    order = exchange.parse(in_tray.readline())
+    states: dict[str, State] = {}
 
-    def keep(cell_id):
+    def keep(cell_id: str) -> None:
         for cell, question_id, name in order["kept"]:
             if cell == cell_id:
                 with contextlib.suppress(OSError):  # then the state at the end has to do

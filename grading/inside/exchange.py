@@ -10,7 +10,7 @@ from collections import deque
 from decimal import Decimal
 from fractions import Fraction
 from json import dumps, loads
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -22,6 +22,19 @@ MOST = LARGEST // 8  # elements of all lists of one answer
 
 class Malformed(ValueError):
     """What arrived is not in the format."""
+
+
+class Allowed(TypedDict):
+    """What the inside is told of the limits: seconds, characters, numbers of rlimits."""
+
+    cell: float
+    cells: float
+    call: float
+    question: float
+    shown: int
+    uid: int | None
+    walls: bool
+    rlimits: dict[str, int]
 
 
 class Other:
