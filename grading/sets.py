@@ -306,11 +306,9 @@ def issued(name: str, root: str | Path = EXERCISES) -> ProblemSet:
     if not record.exists():
         raise SetError(f"{name} was not released from {root}; make release PS={name}")
     kept = json.loads(record.read_text(encoding="utf-8"))
-    if "drawn" not in kept:
-        raise SetError(
-            f"{name} was released by an earlier version of this book: grade it with that"
-        )
-    return read(name, kept["source"], kept["variant"], kept["drawn"])
+    if "drawn" not in kept and kept["variant"] is not None:
+        raise SetError(f"{name} was released by an earlier version of the book: grade it with that")
+    return read(name, kept["source"], kept["variant"], kept.get("drawn"))
 
 
 def templates(name: str, text: str) -> dict[str, re.Pattern[str]]:
