@@ -161,6 +161,15 @@ def colours() -> list[Markup]:
     return [Markup(HtmlFormatter(style=s).get_style_defs(".highlight")) for s in styles]
 
 
+@cache
+def warm() -> None:
+    """Make once what every page needs, since the processes that make the pages keep nothing."""
+    environment().get_template("feedback.html")
+    colours()
+    text("# a *b* `c` $x^2$\n\n|a|\n|-|\n")
+    code("def f(x):\n    return f'{x}'")
+
+
 def limited(make: Callable[[], str], seconds: int | None = None) -> str | None:
     """What a function returns as text, in a process of its own that may use little; or None.
 
@@ -250,6 +259,7 @@ class Page(Exporter):
     ) -> tuple[str, dict[str, Any]]:
         """Render it after nbgrader's preprocessors have added the grades."""
         nb, resources = super().from_notebook_node(nb, resources, **kwargs)
+        warm()
         show = partial(self.page, nb, resources["nbgrader"])
         html = limited(show) or limited(partial(show, plain=True))
         if html is None:

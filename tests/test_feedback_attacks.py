@@ -295,3 +295,16 @@ def test_a_jail_is_in_a_control_group_where_one_can_be_made(tmp_path, monkeypatc
     monkeypatch.setattr(jail, "in_group", lambda *_: ["/bin/false"])  # a group that lets nobody in
     assert "limited by looking at /proc" in jail.check()
     assert jail.group_place() is None
+
+
+def test_the_processes_that_make_pages_have_the_templates_already(monkeypatch):
+    """Else each of them reads them again, which takes three times as long as the page."""
+    feedback.environment.cache_clear()
+    feedback.warm.cache_clear()
+    ready = []
+    monkeypatch.setattr(
+        feedback, "limited", lambda make: ready.append(feedback.environment().cache) or "page"
+    )
+    of = {"score": 0, "max_score": 1, "waits": 0, "student": "s", "notebook": "n"}
+    feedback.Page().from_notebook_node(new_notebook(cells=[]), {"nbgrader": of})
+    assert len(ready[0]) == 1
