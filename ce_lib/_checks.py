@@ -229,7 +229,7 @@ def as_weights(values: ArrayLike, n_classes: int) -> Array:
     return w
 
 
-def as_out(out: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+def as_out(out: object, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     """`out` as a plain array that can take the gradient: that shape and dtype, and writeable."""
     if not isinstance(out, np.ndarray) or isinstance(out, np.ma.MaskedArray):
         raise TypeError(f"out must be a NumPy array, got {type(out).__name__}")
@@ -294,4 +294,5 @@ def reduce(losses: Array, reduction: str, divisor: float, dtype: np.dtype[Any]) 
     total = losses.sum()
     if reduction == "mean":
         total = total / divisor if divisor else np.nan
-    return dtype.type(total)  # type: ignore[no-any-return]
+    answer = dtype.type(total)
+    return answer

@@ -4,7 +4,6 @@ What this adds to `naive`: the diagonal keeps its digits, and gradients can be c
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -52,7 +51,7 @@ def cross_entropy_hessian(z: ArrayLike) -> Floats:
 
 
 @_checks.helpful
-def check_gradient(f: Callable[[Floats], Any], grad: ArrayLike, x: ArrayLike) -> float:
+def check_gradient(f: Callable[[Floats], ArrayLike], grad: ArrayLike, x: ArrayLike) -> float:
     """The largest error of `grad` against central differences of f at x, relative above 1.
 
     f : function of a float64 array of x's shape, to a number. grad : an array of x's shape.
@@ -84,7 +83,7 @@ def check_gradient(f: Callable[[Floats], Any], grad: ArrayLike, x: ArrayLike) ->
     return float(np.max(errors))
 
 
-def _value(answer: Any) -> np.float64:
+def _value(answer: ArrayLike) -> np.float64:
     """What f returned, a number."""
     array = np.asarray(answer)
     if array.ndim or array.dtype.kind not in "fiub":

@@ -15,7 +15,7 @@ import io
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, SupportsFloat
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -176,13 +176,13 @@ def describe(fig: Figure) -> str:
     return "\n".join(lines)
 
 
-def number(value: Any) -> str:
+def number(value: SupportsFloat) -> str:
     """A number to four significant digits, without the noise of the last bits."""
-    value = float(f"{float(value):.10g}") + 0.0
-    return f"{value:.4g}" if abs(value) > 1e-12 or value == 0 else f"{value:.1e}"
+    rounded = float(f"{float(value):.10g}") + 0.0
+    return f"{rounded:.4g}" if abs(rounded) > 1e-12 or rounded == 0 else f"{rounded:.1e}"
 
 
-def _point(x: Any, y: Any) -> str:
+def _point(x: SupportsFloat, y: SupportsFloat) -> str:
     return f"({number(x)}, {number(y)})"
 
 

@@ -167,7 +167,7 @@ def _cross_entropy(
     reduction: str,
     *,
     want_grad: bool,
-    out: Any = None,
+    out: Array | None = None,
 ) -> tuple[Losses, Floats | None]:
     """Check everything, work, reduce: (loss, gradient or None)."""
     _checks.as_reduction(reduction)

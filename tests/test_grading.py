@@ -397,6 +397,11 @@ def test_without_a_jail_grading_refuses_and_says_what_helps(tmp_path, said, reme
     assert course.points()["ada"]["q1"] == 2
 
 
+@pytest.mark.parametrize("module", ["grading", "grading.release"])
+def test_a_python_that_drops_docstrings_will_do(module):
+    subprocess.run([sys.executable, "-B", "-OO", "-m", module, "--help"], check=True)
+
+
 @pytest.mark.parametrize("linked", [False, True])
 def test_of_the_base_python_its_own_parts_are_in_the_jail_and_nothing_beside(tmp_path, linked):
     """Installed into a home, it has the course beside it; uv leads to it by a linked folder."""

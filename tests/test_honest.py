@@ -180,6 +180,12 @@ HABITS = {  # answers by question; "first", "last": an added cell; "do": what be
         "q1": "from tqdm.notebook import tqdm\nlist(tqdm(range(3)))\n" + SCALE,
         "q2": "from tqdm.auto import trange\nlist(trange(3))\n" + SHARE,
     },
+    "what few people write": {
+        "q1": "import sys, array\nassert sys.stdout.buffer.write(array.array('d', [0])) == 8\n"
+        "get_ipython().display_pub.publish({'text/plain': '1'}, {}, 'here')\n" + SCALE,
+        "q2": "import os\nos.mkdir('tqdm'); open('tqdm/__init__.py', 'w').close()\n"
+        "try: import tqdm.notebook\nexcept ImportError: pass\n" + SHARE,
+    },
     "asyncio": {"q1": "import asyncio\nawait asyncio.sleep(0)\n" + SCALE},
     "slow cells": {"first": "import time; time.sleep(60)", "last": "import time; time.sleep(60)"},
     # what is right

@@ -595,6 +595,7 @@ def test_the_small_set_is_sound():
         (", (rng.random((2, 2)),)", "", "should have more than one shape"),
         ("(rng.random(3),), (rng.random((2, 2)),)", "(np.ones(3),), (np.ones(2),)", "from rng"),
         ("import numpy as np", "import scipy", "cell 2 imports scipy; students have NumPy"),
+        ("import numpy as np", "from . import it", "cell 2 imports a file beside it; students"),
         ("import numpy as np", "import numpy as np\nsurprise = 1", "cell 2: it assigns surprise"),
         ("return -{{log}}(p)", "return -{{log}}(p", "cell 4: not Python"),
         ("import numpy as np", "1 / 0", r"its own solutions do not run: ZeroDivisionError"),
