@@ -57,6 +57,14 @@ variants = {
             "remark": " Powers of 2 are what programs for graphics cards use here, since the processors take them directly.",
         },
     ],
+    "summed": [
+        {"summed": "the logsumexp of each row", "lead": "1"},
+        {"summed": "*minus* the logsumexp of each row (in physics, the free energy)", "lead": "-1"},
+        {
+            "summed": "the logsumexp of each row in bits, that is, divided by $\\ln 2$,",
+            "lead": "1 / np.log(2)",
+        },
+    ],
     "stream": [
         {
             "start": "-np.inf",
@@ -539,7 +547,7 @@ def merge(left, right):
 # %% [markdown]
 # ## 4 · Correct the stream ★★ ({{points["q4"]}} points)
 #
-# `logsumexp_found` reads the rows of `z`, of shape $(N, K)$, `block` classes at a time, and should return the logsumexp of each row, with only one block in memory at a time. It has a fault. Each of the first three rows below holds seven log-probabilities shifted by one number, so that its logsumexp is that number; in the last row one class has all the probability. Find the fault, and write `logsumexp(z, block)`, which is right for all finite logits up to $10^5$ in size, and for every `block` from 1 on.
+# `logsumexp_found` reads the rows of `z`, of shape $(N, K)$, `block` classes at a time, and should return {{summed}}, with only one block in memory at a time. It has a fault. Each of the first three rows below holds seven log-probabilities shifted by one number, so that its logsumexp is that number; in the last row one class has all the probability. Find the fault, and write `logsumexp(z, block)`, which returns {{summed}}, and is right for all finite logits up to $10^5$ in size, and for every `block` from 1 on.
 #
 # *Section: [One row, read once]({{book}}/06_at_scale.html#one-row-read-once).*
 
@@ -553,13 +561,13 @@ def logsumexp_found(z, block):
         new = {{new}}
         s = {{old}} + np.exp(part - new[:, None]).sum(axis=1)
         m = new
-    return m + np.log(s)
+    return {{"m + np.log(s)" if lead == "1" else f"{lead} * (m + np.log(s))"}}
 
 
 seven = np.log([0.05, 0.1, 0.15, 0.2, 0.15, 0.05, 0.3])
 moved = np.vstack([seven, seven + 1000, seven - 1000, [1000] + [-1000] * 6])
 with np.errstate(all="ignore"):
-    print("wanted 0, 1000, -1000, 1000")
+    print("wanted", {{lead}} * np.array([0, 1000, -1000, 1000]))
     for block in (1, 2, 3, 7):
         print(f"block of {block}:", logsumexp_found(moved, block).round(4))
 
@@ -574,7 +582,7 @@ def logsumexp(z, block):
         new = np.maximum(m, part.max(axis=1))
         s = s * np.exp(m - new) + np.exp(part - new[:, None]).sum(axis=1)
         m = new
-    return m + np.log(s)
+    return {{"m + np.log(s)" if lead == "1" else f"{lead} * (m + np.log(s))"}}
     ### END SOLUTION
 
 
@@ -587,13 +595,13 @@ with np.errstate(all="ignore"):
     assert not np.allclose(found, given, equal_nan=True), (
         "that is what logsumexp_found returns, with its fault"
     )
-for row, want in enumerate([0, 1000, -1000, 1000]):
+for row, want in enumerate({{lead}} * np.array([0.0, 1000.0, -1000.0, 1000.0])):
     for block, value in zip((1, 2, 3, 7), found[:, row], strict=True):
         assert np.isfinite(value), (
             f"row {row} in blocks of {block} gives {value}; an exponential or a sum left the range of a float"
         )
         assert abs(value - want) < 1e-9, (
-            f"row {row} in blocks of {block} should give {want}, got {value:.4f}; the answer may not depend on the blocks"
+            f"row {row} in blocks of {block} should give {want:.4f}, got {value:.4f}; the answer may not depend on the blocks"
         )
 
 # %% tags=["grading"] question="q4"
@@ -621,7 +629,8 @@ says = "an exponential or a sum left the range of a float"
 
 
 def logsumexp(z, block):
-    return np.log(sum(np.exp(z[:, i : i + block]).sum(axis=1) for i in range(0, z.shape[1], block)))
+    parts = (np.exp(z[:, i : i + block]).sum(axis=1) for i in range(0, z.shape[1], block))
+    return {{lead}} * np.log(sum(parts))
 
 
 # %% tags=["mistake"] question="q4"
@@ -634,7 +643,7 @@ def logsumexp(z, block):
     each = [
         m + np.log(np.exp(p - m[:, None]).sum(axis=1)) for p, m in zip(parts, tops, strict=True)
     ]
-    return np.max(each, axis=0)
+    return {{lead}} * np.max(each, axis=0)
 
 
 # %% [markdown]

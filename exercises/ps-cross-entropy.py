@@ -42,11 +42,26 @@ variants = {
             "given": "probs, target",
         },
     ],
+    "soft": [
+        {"soft_unit": "nats", "soft_log": "np.log"},
+        {"soft_unit": "bits", "soft_log": "np.log2"},
+        {"soft_unit": "hartleys", "soft_log": "np.log10"},
+    ],
+    "parts": [
+        {"part_unit": "nats", "part_log": "np.log"},
+        {"part_unit": "bits", "part_log": "np.log2"},
+        {"part_unit": "hartleys", "part_log": "np.log10"},
+    ],
     "pair": [
         {"pair": "(floor, own)", "swapped": "(own, floor)", "at": 0},
         {"pair": "(own, floor)", "swapped": "(floor, own)", "at": 1},
     ],
-    "bits": [2.6, 2.2, 2.4, 2.8, 2.9, 3.1],
+    "bits": [2.6, 2.2, 2.4, 2.8, 2.9, 3.1, 2.5, 2.7, 3.2, 2.3, 3.0, 3.3],
+    "repair": [
+        {"loss_unit": "nats", "loss_log": "np.log"},
+        {"loss_unit": "bits", "loss_log": "np.log2"},
+        {"loss_unit": "hartleys", "loss_log": "np.log10"},
+    ],
     "faulty": [
         "-np.log(probs[:, labels]).mean()",
         "-np.log(probs[np.arange(len(labels)), labels].mean())",
@@ -59,16 +74,27 @@ variants = {
         [[0, 0, 10], [5, 5, 0], [8, 1, 1], [2, 7, 1]],
         [[6, 3, 1], [0, 2, 8], [0, 10, 0], [5, 4, 1]],
     ],
+    "floor": [
+        {"floor_unit": "nats", "floor_log": "np.log"},
+        {"floor_unit": "bits", "floor_log": "np.log2"},
+        {"floor_unit": "hartleys", "floor_log": "np.log10"},
+    ],
     "brier": [
         {"brier": "the sum of the squares", "scale": 1.0},
         {"brier": "half the sum of the squares", "scale": 0.5},
         {"brier": "twice the sum of the squares", "scale": 2.0},
+        {"brier": "a quarter of the sum of the squares", "scale": 0.25},
+        {"brier": "four times the sum of the squares", "scale": 4.0},
     ],
     "swap": [
         {"belief": 0.62, "eps": 1e-6},
         {"belief": 0.65, "eps": 1e-8},
         {"belief": 0.7, "eps": 1e-9},
         {"belief": 0.6, "eps": 1e-5},
+        {"belief": 0.64, "eps": 2e-7},
+        {"belief": 0.58, "eps": 5e-6},
+        {"belief": 0.67, "eps": 3e-8},
+        {"belief": 0.66, "eps": 4e-9},
     ],
     "mixture": [
         {
@@ -193,7 +219,7 @@ def cross_entropy(probs, labels):
 # %% [markdown]
 # ## 2 · The loss of a soft target ★ ({{points["q2"]}} points)
 #
-# Write `soft_cross_entropy(first, second)`, in nats, with {{order}}. Both are arrays of the same
+# Write `soft_cross_entropy(first, second)`, in {{soft_unit}}, with {{order}}. Both are arrays of the same
 # shape with the classes along the last axis, and each row is a distribution; the result
 # has one loss for each row, so one axis less. A class whose target is 0 adds nothing, even if its
 # probability is 0. A class whose target is above 0 and whose probability is 0 makes the loss
@@ -205,11 +231,11 @@ def cross_entropy(probs, labels):
 
 # %% nbgrader={"grade_id": "q2-answer", "solution": true}
 def soft_cross_entropy(first, second):
-    """The loss of each row in nats: {{order}}."""
+    """The loss of each row in {{soft_unit}}: {{order}}."""
     ### BEGIN SOLUTION
     target, probs = {{taken}}
     counts = target > 0
-    logs = np.log(probs, where=counts, out=np.zeros(np.shape(probs)))
+    logs = {{soft_log}}(probs, where=counts, out=np.zeros(np.shape(probs)))
     return -(target * logs).sum(axis=-1)
     ### END SOLUTION
 
@@ -225,8 +251,8 @@ found = soft([0.5, 0.5, 0.0], [0.5, 0.25, 0.25])
 assert found is not None, "soft_cross_entropy returned nothing; does it end in `return`?"
 assert np.shape(found) == (), f"one row has one loss, got shape {np.shape(found)}"
 assert not np.isinf(found), "a class whose target is 0 should add nothing; do you take {{order}}?"
-assert np.isclose(found, 1.5 * np.log(2)), (
-    f"1 bit or 2 bits, equally likely, is 1.5 bits, {1.5 * np.log(2):.4f} nats; got {found:.4f}"
+assert np.isclose(found, 1.5 * {{soft_log}}(2)), (
+    f"1 bit or 2 bits, equally likely, is 1.5 bits, {1.5 * {{soft_log}}(2):.4f} {{soft_unit}}; got {found:.4f}"
 )
 found = soft([1.0, 0.0, 0.0], [0.9, 0.1, 0.0])
 assert not np.isnan(found), (
@@ -266,7 +292,7 @@ says = "do you take {{order}}?"
 
 def soft_cross_entropy(first, second):
     probs, target = {{taken}}
-    return np.where(target > 0, -target * np.log(probs), 0).sum(axis=-1)
+    return np.where(target > 0, -target * {{soft_log}}(probs), 0).sum(axis=-1)
 
 
 # %% tags=["mistake"] question="q2"
@@ -275,7 +301,7 @@ says = "0 times log 0 is nan; leave the classes whose target is 0 out of the sum
 
 def soft_cross_entropy(first, second):
     target, probs = {{taken}}
-    return -(target * np.log(probs)).sum(axis=-1)
+    return -(target * {{soft_log}}(probs)).sum(axis=-1)
 
 
 # %% tags=["mistake"] question="q2"
@@ -284,7 +310,7 @@ says = "did you add an eps?"
 
 def soft_cross_entropy(first, second):
     target, probs = {{taken}}
-    return -(target * np.log(probs + 1e-15)).sum(axis=-1)
+    return -(target * {{soft_log}}(probs + 1e-15)).sum(axis=-1)
 
 
 # %% tags=["mistake"] question="q2"
@@ -294,7 +320,7 @@ hint = "The sum runs over the classes only, the last axis."
 
 def soft_cross_entropy(first, second):
     target, probs = {{taken}}
-    return np.where(target > 0, -target * np.log(probs), 0).sum()
+    return np.where(target > 0, -target * {{soft_log}}(probs), 0).sum()
 
 
 # %% [markdown]
@@ -338,7 +364,7 @@ choices = 27 / 2 ** {{bits}}
 # %% [markdown]
 # ## 4 · Repair the loss ★★ ({{points["q4"]}} points)
 #
-# `mean_loss_found` is meant to return the mean loss in nats. It takes the arguments of question 1
+# `mean_loss_found` is meant to return the mean loss in {{loss_unit}}. It takes the arguments of question 1
 # with their shapes, raises nothing, and returns one number that looks like a loss. Find what is
 # wrong and write `mean_loss(probs, labels)`, which returns the mean over the rows of the surprisal
 # at the label. No probability is 0.
@@ -351,19 +377,19 @@ choices = 27 / 2 ** {{bits}}
 
 # %%
 def mean_loss_found(probs, labels):
-    """The mean loss of the rows in nats (so it says)."""
-    return {{faulty}}
+    """The mean loss of the rows in {{loss_unit}} (so it says)."""
+    return {{faulty.replace("np.log", loss_log)}}
 
 
 rows = np.array([[0.5, 0.25, 0.25], [0.25, 0.25, 0.5], [0.125, 0.75, 0.125]])
-print("wanted ", np.log(4), " found ", mean_loss_found(rows, np.array([0, 1, 2])))
+print("wanted ", {{loss_log}}(4), " found ", mean_loss_found(rows, np.array([0, 1, 2])))
 
 
 # %% nbgrader={"grade_id": "q4-answer", "solution": true}
 def mean_loss(probs, labels):
-    """The mean loss of the rows in nats."""
+    """The mean loss of the rows in {{loss_unit}}."""
     ### BEGIN SOLUTION
-    return -np.log(probs[np.arange(len(labels)), labels]).mean()
+    return -{{loss_log}}(probs[np.arange(len(labels)), labels]).mean()
     ### END SOLUTION
 
 
@@ -373,8 +399,8 @@ found, labels = mean_loss(rows, np.array([0, 1, 2])), np.array([0, 1, 2])
 assert found is not None, "mean_loss returned nothing; does it end in `return`?"
 assert np.shape(found) == (), f"a mean is one number, got shape {np.shape(found)}"
 alone = [float(mean_loss(rows[i : i + 1], labels[i : i + 1])) for i in range(3)]
-assert np.isclose(found, np.log(4)), (
-    f"the rows cost 1, 2 and 3 bits, on average 2 bits or {np.log(4):.3f} nats; your mean is {found:.3f}, and one row at a time your function says {np.round(alone, 3)}"
+assert np.isclose(found, {{loss_log}}(4)), (
+    f"the rows cost 1, 2 and 3 bits, on average 2 bits or { {{loss_log}}(4):.3f} {{loss_unit}}; your mean is {found:.3f}, and one row at a time your function says {np.round(alone, 3)}"
 )
 
 # %% tags=["grading"] question="q4"
@@ -396,7 +422,7 @@ says = "a mean is one number"
 
 
 def mean_loss(probs, labels):
-    return -np.log(probs[np.arange(len(labels)), labels])
+    return -{{loss_log}}(probs[np.arange(len(labels)), labels])
 
 
 # %% [markdown]
@@ -405,7 +431,7 @@ def mean_loss(probs, labels):
 # Ten people were shown each of four photographs; `votes` counts for each photograph (a row) how
 # many of them said cat, dog and bird. The shares of the votes are the soft targets. How low can
 # the mean loss over the four photographs be, for the best model that looks at them? Assign it to
-# `floor`, in nats, correct to four digits or better.
+# `floor`, in {{floor_unit}}, correct to four digits or better.
 #
 # *Section: [Soft targets and the floor of a
 # loss]({{book}}/02_cross_entropy.html#soft-targets-and-the-floor-of-a-loss).*
@@ -416,18 +442,18 @@ votes = np.array({{votes}})
 # %% nbgrader={"grade_id": "q5-answer", "solution": true}
 ### BEGIN SOLUTION
 shares = votes / 10
-surprise = np.log(shares, where=votes > 0, out=np.zeros(votes.shape))
+surprise = {{floor_log}}(shares, where=votes > 0, out=np.zeros(votes.shape))
 floor = -(shares * surprise).sum(axis=1).mean()
 ### END SOLUTION
 
 # %% nbgrader={"grade_id": "q5", "grade": true, "points": 3}
 assert not np.isnan(floor), "0 times log 0 is nan; some photographs got no vote for some animal"
 assert floor > 0, "the voters disagree, so every model is surprised by some of the votes"
-assert not np.isclose(floor, np.log(3), rtol=1e-3), (
-    "ln 3 is the loss of a model that knows nothing; the best model pays less"
+assert not np.isclose(floor, {{floor_log}}(3), rtol=1e-3), (
+    "the logarithm of 3 is the loss of a model that knows nothing; the best model pays less"
 )
 total = votes.sum(axis=0) / votes.sum()
-assert not np.isclose(floor, -(total * np.log(total)).sum(), rtol=1e-3), (
+assert not np.isclose(floor, -(total * {{floor_log}}(total)).sum(), rtol=1e-3), (
     "that is the entropy of all the votes together: the least for a model that gives every photograph the same answer"
 )
 
@@ -439,11 +465,11 @@ rtol = 5e-4
 says = "the least for a model that gives every photograph the same answer"
 hint = "That is the least for a model that gives every photograph the same answer."
 shares = votes.sum(axis=0) / votes.sum()
-floor = -(shares * np.log(shares)).sum()
+floor = -(shares * {{floor_log}}(shares)).sum()
 
 # %% tags=["mistake"] question="q5"
 says = "0 times log 0 is nan"
-floor = -(votes / 10 * np.log(votes / 10)).sum(axis=1).mean()
+floor = -(votes / 10 * {{floor_log}}(votes / 10)).sum(axis=1).mean()
 
 # %% tags=["mistake"] question="q5"
 says = "so every model is surprised by some of the votes"
@@ -451,14 +477,14 @@ hint = "The voters disagree, so every model is surprised by some of the votes."
 floor = 0.0
 
 # %% tags=["mistake"] question="q5"
-says = "ln 3 is the loss of a model that knows nothing"
-floor = np.log(3)
+says = "the logarithm of 3 is the loss of a model that knows nothing"
+floor = {{floor_log}}(3)
 
 # %% [markdown]
 # ## 6 · Split a loss ★★ ({{points["q6"]}} points)
 #
 # Write `split(target, probs)`. The arguments are arrays of shape $(N, K)$. The mean loss over the
-# rows, in nats, has two parts: the *floor* that no model can lower, and the divergence, which is
+# rows, in {{part_unit}}, has two parts: the *floor* that no model can lower, and the divergence, which is
 # the model's *own* part. Return the two numbers as the tuple `{{pair}}`. Targets may hold zeros, probabilities do not.
 #
 # *Section: [Soft targets and the floor of a
@@ -467,11 +493,11 @@ floor = np.log(3)
 
 # %% nbgrader={"grade_id": "q6-answer", "solution": true}
 def split(target, probs):
-    """The two parts of the mean loss in nats, {{pair}}."""
+    """The two parts of the mean loss in {{part_unit}}, {{pair}}."""
     ### BEGIN SOLUTION
-    logs = np.log(target, where=target > 0, out=np.zeros(target.shape))
+    logs = {{part_log}}(target, where=target > 0, out=np.zeros(target.shape))
     floor = -(target * logs).sum(axis=1).mean()
-    own = -(target * np.log(probs)).sum(axis=1).mean() - floor
+    own = -(target * {{part_log}}(probs)).sum(axis=1).mean() - floor
     return {{pair}}
     ### END SOLUTION
 
@@ -490,13 +516,13 @@ lowest, rest = found[{{at}}], found[{{1 - at}}]
 assert not np.isnan(lowest), (
     "0 times log 0 is nan; leave the classes whose target is 0 out of the floor"
 )
-assert not np.isclose(rest, 1.25 * np.log(2)), (
+assert not np.isclose(rest, 1.25 * {{part_log}}(2)), (
     "the floor is the entropy of the targets: 1 bit and 1.5 bits here; do the two parts come in the order {{pair}}?"
 )
-assert np.isclose(lowest, 1.25 * np.log(2)), (
-    f"the floor is the entropy of the targets: 1 bit and 1.5 bits here, on average {1.25 * np.log(2):.4f} nats; got {lowest:.4f}"
+assert np.isclose(lowest, 1.25 * {{part_log}}(2)), (
+    f"the floor is the entropy of the targets: 1 bit and 1.5 bits here, on average {1.25 * {{part_log}}(2):.4f} {{part_unit}}; got {lowest:.4f}"
 )
-loss = -(target * np.log(rows)).sum(axis=1).mean()
+loss = -(target * {{part_log}}(rows)).sum(axis=1).mean()
 assert np.isclose(lowest + rest, loss), (
     f"the parts should add up to the mean loss, {loss:.4f}, and add up to {lowest + rest:.4f}; which way round is your divergence?"
 )
@@ -518,9 +544,9 @@ says = "do the two parts come in the order {{pair}}?"
 
 
 def split(target, probs):
-    logs = np.log(target, where=target > 0, out=np.zeros(target.shape))
+    logs = {{part_log}}(target, where=target > 0, out=np.zeros(target.shape))
     floor = -(target * logs).sum(axis=1).mean()
-    own = -(target * np.log(probs)).sum(axis=1).mean() - floor
+    own = -(target * {{part_log}}(probs)).sum(axis=1).mean() - floor
     return {{swapped}}
 
 
@@ -529,9 +555,9 @@ says = "which way round is your divergence?"
 
 
 def split(target, probs):
-    logs = np.log(target, where=target > 0, out=np.zeros(target.shape))
+    logs = {{part_log}}(target, where=target > 0, out=np.zeros(target.shape))
     floor = -(target * logs).sum(axis=1).mean()
-    own = (probs * (np.log(probs) - logs)).sum(axis=1).mean()
+    own = (probs * ({{part_log}}(probs) - logs)).sum(axis=1).mean()
     return {{pair}}
 
 
@@ -540,8 +566,8 @@ says = "leave the classes whose target is 0 out of the floor"
 
 
 def split(target, probs):
-    floor = -(target * np.log(target)).sum(axis=1).mean()
-    own = -(target * np.log(probs)).sum(axis=1).mean() - floor
+    floor = -(target * {{part_log}}(target)).sum(axis=1).mean()
+    own = -(target * {{part_log}}(probs)).sum(axis=1).mean() - floor
     return {{pair}}
 
 

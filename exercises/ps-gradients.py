@@ -8,6 +8,11 @@ variants = {
             "over": "(len(logits) * np.log(2))",
             "slip": "len(logits)",
         },
+        {
+            "loss": "the sum of the losses of the rows in bits",
+            "over": "np.log(2)",
+            "slip": "1",
+        },
     ],
     "answer": [
         {"answer": "the probabilities $\\hat p$", "plain": "the probabilities", "factor": "probs"},
@@ -28,6 +33,20 @@ variants = {
         {"K": 27, "length": 0.4},
         {"K": 10, "length": 0.2},
         {"K": 3, "length": 0.25},
+        {"K": 27, "length": 0.25},
+        {"K": 5, "length": 0.35},
+        {"K": 50, "length": 0.45},
+        {"K": 100, "length": 0.15},
+    ],
+    "soft": [
+        {"soft_loss": "mean cross-entropy", "soft_unit": "nats", "soft_over": "len(logits)"},
+        {"soft_loss": "sum of the cross-entropies", "soft_unit": "nats", "soft_over": "1"},
+        {
+            "soft_loss": "mean cross-entropy",
+            "soft_unit": "bits",
+            "soft_over": "(len(logits) * np.log(2))",
+        },
+        {"soft_loss": "sum of the cross-entropies", "soft_unit": "bits", "soft_over": "np.log(2)"},
     ],
     "bug": [
         {"inside": "logits / temperature", "found": "(probs - target) / len(logits)"},
@@ -66,6 +85,9 @@ variants = {
         {"large": "N times too large", "small": "N times too small", "flip": "sign flipped"},
         {"large": "missing 1/N", "small": "1/N twice", "flip": "uphill"},
         {"large": "summed", "small": "averaged twice", "flip": "negated"},
+        {"large": "of the sum", "small": "divided by N again", "flip": "y - p"},
+        {"large": "too steep", "small": "too flat", "flip": "downhill"},
+        {"large": "x N", "small": "/ N", "flip": "x -1"},
     ],
     "step": [
         {"kind": "central", "digits": 24, "format": "float32", "F": 3},
@@ -73,6 +95,9 @@ variants = {
         {"kind": "central", "digits": 24, "format": "float32", "F": 5},
         {"kind": "forward", "digits": 53, "format": "float64", "F": 6},
         {"kind": "central", "digits": 53, "format": "float64", "F": 9},
+        {"kind": "forward", "digits": 24, "format": "float32", "F": 7},
+        {"kind": "central", "digits": 53, "format": "float64", "F": 4},
+        {"kind": "forward", "digits": 53, "format": "float64", "F": 3},
     ],
     "noise": [
         {
@@ -404,9 +429,9 @@ def response(probs, v, temperature, right=response):
 # %% [markdown]
 # ## 5 · Repair the gradient ★★ ({{points["q5"]}} points)
 #
-# `soft_gradient_found` should return the gradient, with respect to the logits, of the mean
-# cross-entropy of $\operatorname{softmax}(z/T)$ against soft targets, in nats. `logits` and `target`
-# have shape $(N, K)$. The function has a bug. The cell below prints its result divided by the right
+# `soft_gradient_found` should return the gradient, with respect to the logits, of the {{soft_loss}}
+# of $\operatorname{softmax}(z/T)$ against soft targets, in {{soft_unit}}. `logits` and `target` have
+# shape $(N, K)$. The function has a bug. The cell below prints its result divided by the right
 # slopes, entry by entry. Find the bug from these ratios, and write
 # `soft_gradient(logits, target, temperature)`, by the formula and not by differences.
 #
@@ -417,9 +442,9 @@ def response(probs, v, temperature, right=response):
 
 # %%
 def soft_gradient_found(logits, target, temperature):
-    """The gradient of the mean loss by the logits, with a bug."""
+    """The gradient of the loss by the logits, with a bug."""
     probs = softmax({{inside}})
-    return {{found}}
+    return {{found.replace("len(logits)", soft_over)}}
 
 
 def ratios(candidate, temperature=2.0):
@@ -431,7 +456,7 @@ def ratios(candidate, temperature=2.0):
         nudge = np.zeros((2, 3))
         nudge[place] = 1e-5
         up, down = (np.log(softmax((logits + t * nudge) / temperature)) for t in (1, -1))
-        slopes[place] = -(target * (up - down)).sum(axis=1).mean() / 2e-5
+        slopes[place] = -(target * (up - down)).sum() / {{soft_over}} / 2e-5
     found = candidate(logits, target, temperature)
     assert found is not None, "the function returned nothing; does it end in `return`?"
     return np.asarray(found) / slopes
@@ -442,10 +467,10 @@ print(ratios(soft_gradient_found).round(3))
 
 # %% nbgrader={"grade_id": "q5-answer", "solution": true}
 def soft_gradient(logits, target, temperature):
-    """The gradient of the mean loss by the logits."""
+    """The gradient of the loss by the logits."""
     ### BEGIN SOLUTION
     probs = softmax(logits / temperature)
-    return (probs - target) / (temperature * len(logits))
+    return (probs - target) / (temperature * {{soft_over}})
     ### END SOLUTION
 
 

@@ -35,6 +35,13 @@ variants = {
             "slip_says": "differentiate the loss in bits",
         },
         {
+            "loss": r"the cross-entropy in *bits* of $\operatorname{softmax}(z/2)$, a softmax at the temperature 2",
+            "T": 2,
+            "factor": 0.25 / np.log(2),
+            "slip": 0.5 / np.log(2),
+            "slip_says": "each of the two derivatives brings a factor of 1/T",
+        },
+        {
             "loss": r"the cross-entropy in nats of $\operatorname{softmax}(2z)$, a softmax at the temperature ½",
             "T": 0.5,
             "factor": 4.0,
@@ -42,7 +49,7 @@ variants = {
             "slip_says": "each of the two derivatives brings a factor of 1/T",
         },
     ],
-    "K": [4, 3, 5, 6, 8],
+    "K": [4, 3, 5, 6, 8, 7, 9, 10],
     "gauge": [
         {
             "gauge": "whose entries sum to 0 in each row",
@@ -96,6 +103,23 @@ variants = {
             "full": 12,
             "short": 8,
             "count_says": "one row added to all rows of W changes no probability",
+        },
+    ],
+    "pulled": [
+        {
+            "pulled": r"$\frac{\lambda}{2}$ times the sum of the squared weights",
+            "half": "penalty / 2",
+            "full_pull": "penalty",
+        },
+        {
+            "pulled": r"$\lambda$ times the sum of the squared weights",
+            "half": "penalty",
+            "full_pull": "2 * penalty",
+        },
+        {
+            "pulled": r"$\frac{\lambda}{2N}$ times the sum of the squared weights",
+            "half": "penalty / (2 * len(X))",
+            "full_pull": "penalty / len(X)",
         },
     ],
     "found": [
@@ -556,7 +580,7 @@ def count(X, n_classes):
 # %% [markdown]
 # ## 5 · Repair the descent ★★ ({{points["q5"]}} points)
 #
-# The function `objective` below is correct: the mean loss in nats, plus $\frac{\lambda}{2}$ times the sum of the squared weights without the biases. The last column of `X` is 1, and the last column of `W` holds the biases. `nudged` finds the slope of a function numerically, entry by entry.
+# The function `objective` below is correct: the mean loss in nats, plus {{pulled}} without the biases. The last column of `X` is 1, and the last column of `W` holds the biases. `nudged` finds the slope of a function numerically, entry by entry.
 #
 # `descend_found` should take `steps` steps of gradient descent on this objective, from $W = 0$, but it converges to the wrong place. Find out why, and write `descend(X, labels, n_classes, penalty, rate, steps)`, which returns $W$ after these steps.
 #
@@ -569,7 +593,7 @@ def objective(W, X, labels, penalty):
     z = X @ W.T
     z = z - z.max(axis=1, keepdims=True)
     losses = np.log(np.exp(z).sum(axis=1)) - z[np.arange(len(X)), labels]
-    return losses.mean() + penalty / 2 * (W[:, :-1] ** 2).sum()
+    return losses.mean() + {{half}} * (W[:, :-1] ** 2).sum()
 
 
 def nudged(function, W, h=1e-5):
@@ -590,7 +614,7 @@ def descend_found(X, labels, n_classes, penalty, rate, steps):
         p = np.exp(z - z.max(axis=1, keepdims=True))
         p /= p.sum(axis=1, keepdims=True)
         slopes = {{slopes}}
-        W -= rate * ({{data}} + {{pull}})
+        W -= rate * ({{data}} + {{pull.replace("penalty", full_pull)}})
     return W
 
 
@@ -613,7 +637,7 @@ def descend(X, labels, n_classes, penalty, rate, steps):
         p = np.exp(z - z.max(axis=1, keepdims=True))
         p /= p.sum(axis=1, keepdims=True)
         slopes = np.column_stack([W[:, :-1], np.zeros(n_classes)])
-        W -= rate * ((p - y).T @ X / len(X) + penalty * slopes)
+        W -= rate * ((p - y).T @ X / len(X) + {{full_pull}} * slopes)
     return W
     ### END SOLUTION
 

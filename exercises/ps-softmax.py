@@ -1,9 +1,19 @@
 # %% tags=["variants"]
 variants = {
     "layout": [
-        {"axis": -1, "layout": "the last axis, as in the chapter", "swap": 0},
-        {"axis": 0, "layout": "the first axis, so that each *column* is an example", "swap": -1},
-        {"axis": 1, "layout": "the second axis, as in a batch of images $(N, K, H, W)$", "swap": 0},
+        {"axis": -1, "layout": "the last axis, as in the chapter", "swap": 0, "spread": "shares"},
+        {
+            "axis": 0,
+            "layout": "the first axis, so that each *column* is an example",
+            "swap": -1,
+            "spread": "shares.T",
+        },
+        {
+            "axis": 1,
+            "layout": "the second axis, as in a batch of images $(N, K, H, W)$",
+            "swap": 0,
+            "spread": "np.stack([shares, shares[::-1]], axis=-1)",
+        },
     ],
     "unit": [
         {"unit": "nats", "per_nat": 1.0, "two_to_one": "0.693"},
@@ -13,13 +23,25 @@ variants = {
             "per_nat": 10 / np.log(10),
             "two_to_one": "3.010",
         },
+        {
+            "unit": "hartleys (1 for each factor of 10)",
+            "per_nat": 1 / np.log(10),
+            "two_to_one": "0.301",
+        },
+        {
+            "unit": "trits (1 for each factor of 3)",
+            "per_nat": 1 / np.log(3),
+            "two_to_one": "0.631",
+        },
     ],
     "gauge": [
         {"gauge": "their mean is 0", "zero": "z.mean(axis=-1, keepdims=True)"},
         {"gauge": "the largest is 0", "zero": "z.max(axis=-1, keepdims=True)"},
         {"gauge": "the last is 0", "zero": "z[..., -1:]"},
+        {"gauge": "the first is 0", "zero": "z[..., :1]"},
+        {"gauge": "the smallest is 0", "zero": "z.min(axis=-1, keepdims=True)"},
     ],
-    "p": [0.9, 0.75, 0.8, 0.85, 0.95],
+    "p": [0.9, 0.75, 0.8, 0.85, 0.95, 0.6, 0.7, 0.65, 0.55, 0.92],
     "bug": [
         {"noise": "-np.log(-np.log(uniforms[..., :1]))", "total": "logits + noise"},
         {"noise": "np.log(-np.log(uniforms))", "total": "logits + noise"},
@@ -29,9 +51,49 @@ variants = {
             "total": "np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True) + noise",
         },
     ],
+    "drawn": [
+        {"drawn": "the softmax of each row of `logits`", "z": "logits", "back": "1"},
+        {
+            "drawn": "the softmax of each row of `logits / 2`, at a temperature of 2",
+            "z": "logits / 2",
+            "back": "2",
+        },
+        {
+            "drawn": "the softmax of each row of `3 * logits`, at a temperature of ⅓",
+            "z": "3 * logits",
+            "back": "1 / 3",
+        },
+        {
+            "drawn": "the softmax of each row of `-logits`, so that the smallest number is the most probable",
+            "z": "-logits",
+            "back": "-1",
+        },
+    ],
     "place": [
-        {"place": "last, after the others", "joined": "[kept, new]", "at": -1},
-        {"place": "first, before the others", "joined": "[new, kept]", "at": 0},
+        {
+            "place": "last, after the others",
+            "whole": "np.concatenate([kept, new], axis=-1)",
+            "misplaced": "np.concatenate([new, kept], axis=-1)",
+            "at": -1,
+        },
+        {
+            "place": "first, before the others",
+            "whole": "np.concatenate([new, kept], axis=-1)",
+            "misplaced": "np.concatenate([kept, new], axis=-1)",
+            "at": 0,
+        },
+        {
+            "place": "where the smallest of `classes` stood",
+            "whole": "np.insert(kept, [min(classes)], new, axis=-1)",
+            "misplaced": "np.concatenate([new, kept], axis=-1)",
+            "at": -1,
+        },
+        {
+            "place": "where the largest of `classes` stood",
+            "whole": "np.insert(kept, [max(classes) + 1 - len(classes)], new, axis=-1)",
+            "misplaced": "np.concatenate([new, kept], axis=-1)",
+            "at": -1,
+        },
     ],
     "pips": [4.5, 4.2, 4.8, 5.0, 5.2],
     "wanted": [
@@ -41,6 +103,26 @@ variants = {
             "as_p": "found",
             "shape": (6,),
             "slip": "1 / len(z) + (average - z.mean()) * (z - z.mean()) / ((z - z.mean()) ** 2).sum()",
+            "slip_says": "its logarithm should rise in equal steps",
+            "slip_hint": "That has the right average, but is not a softmax of the scores.",
+            "hint": "below the plain mean 3.5 the factor beta is negative",
+        },
+        {
+            "wanted": "the natural logarithms of the distribution $p$, an array of length $K$",
+            "result": "np.log(p)",
+            "as_p": "np.exp(found)",
+            "shape": (6,),
+            "slip": "np.log(1 / len(z) + (average - z.mean()) * (z - z.mean()) / ((z - z.mean()) ** 2).sum())",
+            "slip_says": "its logarithm should rise in equal steps",
+            "slip_hint": "That has the right average, but is not a softmax of the scores.",
+            "hint": "below the plain mean 3.5 the factor beta is negative",
+        },
+        {
+            "wanted": "the odds of each class against the first, $p_k / p_0$, an array of length $K$",
+            "result": "p / p[0]",
+            "as_p": "np.divide(found, np.sum(found))",
+            "shape": (6,),
+            "slip": "1 + (average - z.mean()) * (z - z[0]) / ((z - z.mean()) ** 2).sum() / (1 / len(z) + (average - z.mean()) * (z[0] - z.mean()) / ((z - z.mean()) ** 2).sum())",
             "slip_says": "its logarithm should rise in equal steps",
             "slip_hint": "That has the right average, but is not a softmax of the scores.",
             "hint": "below the plain mean 3.5 the factor beta is negative",
@@ -105,14 +187,15 @@ def softmax(logits):
 
 
 # %% nbgrader={"grade_id": "q1", "grade": true, "points": 2}
-shares = np.moveaxis(np.array([[0.6, 0.3, 0.1], [0.2, 0.5, 0.3], [0.1, 0.2, 0.7]]), -1, {{axis}})
+shares = np.array([[0.6, 0.3, 0.1], [0.2, 0.5, 0.3], [0.1, 0.2, 0.7]])
+shares = {{spread}}
 found = np.asarray(softmax(np.log(shares)))
 assert found.shape == shares.shape, f"the shape should stay {shares.shape}, got {found.shape}"
 assert np.all(found > 0), (
     f"a probability is never negative, got {found.min():.3f}; did you exponentiate?"
 )
 assert not np.isclose(found.sum(), 1), (
-    "all nine numbers together sum to 1; each example needs a sum of its own"
+    "all the numbers together sum to 1; each example needs a sum of its own"
 )
 sums = found.sum(axis={{axis}})
 assert np.allclose(sums, 1), (
@@ -127,7 +210,10 @@ name = "softmax"
 
 
 def inputs(rng):
-    shapes = [(4, 3), (3, 3), (2, 5, 4), (2, 3, 2, 2)] + [(3,)] * ({{axis}} != 1)
+    shapes = (
+        [(4, 3), (3, 3)] * ({{axis}} != 1) + [(2, 5, 4), (2, 3, 2, 2)] + [(3,)] * ({{axis}} == -1)
+    )
+    shapes += [(3, 3, 3), (2, 2, 2, 2)] * ({{axis}} == 1)
     return [(3 * rng.normal(size=shape),) for shape in shapes]
 
 
@@ -292,7 +378,7 @@ name = "scores"
 
 
 def inputs(rng):
-    shapes = [(3, 4), (2, None), (27, (2, 3)), (4, 4)]
+    shapes = [(3, 4), (5, None), (27, None), (27, (2, 3)), (4, 4)]
     return [(rng.dirichlet(np.full(k, 2.0), size=size), rng.uniform(0.3, 4)) for k, size in shapes]
 
 
@@ -367,8 +453,7 @@ needed = np.log(27 * {{p}} / (1 - {{p}}))
 # %% [markdown]
 # ## 5 · Repair the sampler ★★ ({{points["q5"]}} points)
 #
-# `draw_found` should draw a class from the softmax of each row of `logits`, by adding Gumbel noise
-# and taking the argmax. `uniforms` has the shape of `logits` and holds independent uniform random
+# `draw_found` should draw a class from {{drawn}}, by adding Gumbel noise and taking the argmax. `uniforms` has the shape of `logits` and holds independent uniform random
 # numbers between 0 and 1 (you may assume that none is 0). The function runs and returns classes,
 # but it does not draw them from the softmax. Find out why, and write `draw(logits, uniforms)`,
 # which does what its docstring says. Use the number `uniforms[..., k]` for class `k`; the
@@ -380,28 +465,29 @@ needed = np.log(27 * {{p}} / (1 - {{p}}))
 
 # %%
 def draw_found(logits, uniforms):
-    """A class for each row of logits, drawn from its softmax (so it says)."""
+    """A class for each row, drawn from {{drawn}} (so it says)."""
     noise = {{noise}}
-    return np.argmax({{total}}, axis=-1)
+    return np.argmax({{total.replace("logits", z)}}, axis=-1)
 
 
 rng = np.random.default_rng(0)
-classes = draw_found(np.tile(np.log([0.6, 0.3, 0.1]), (20_000, 1)), rng.random((20_000, 3)))
+many = np.tile({{back}} * np.log([0.6, 0.3, 0.1]), (20_000, 1))
+classes = draw_found(many, rng.random((20_000, 3)))
 print("wanted 0.6 0.3 0.1, drawn", np.bincount(classes, minlength=3) / 20_000)
 
 
 # %% nbgrader={"grade_id": "q5-answer", "solution": true}
 def draw(logits, uniforms):
-    """A class for each row of logits, drawn from its softmax."""
+    """A class for each row, drawn from {{drawn}}."""
     ### BEGIN SOLUTION
     noise = -np.log(-np.log(uniforms))
-    return np.argmax(logits + noise, axis=-1)
+    return np.argmax({{z}} + noise, axis=-1)
     ### END SOLUTION
 
 
 # %% nbgrader={"grade_id": "q5", "grade": true, "points": 3}
 uniforms = np.random.default_rng(1).random((20_000, 3))
-classes = np.asarray(draw(np.tile(np.log([0.6, 0.3, 0.1]), (20_000, 1)), uniforms))
+classes = np.asarray(draw(np.tile({{back}} * np.log([0.6, 0.3, 0.1]), (20_000, 1)), uniforms))
 assert classes.shape == (20_000,), f"20,000 rows give 20,000 classes, got shape {classes.shape}"
 drawn = np.bincount(classes, minlength=3) / 20_000
 hint = "; a number added to all three logits changes no argmax" if drawn.max() == 1 else ""
@@ -444,7 +530,7 @@ def merge(logits, classes):
     ### BEGIN SOLUTION
     new = np.log(np.exp(logits[..., classes]).sum(axis=-1, keepdims=True))
     kept = np.delete(logits, classes, axis=-1)
-    return np.concatenate({{joined}}, axis=-1)
+    return {{whole}}
     ### END SOLUTION
 
 
@@ -471,10 +557,11 @@ name = "merge"
 
 
 def inputs(rng):
-    shapes = [((4,), 2), ((5, 6), 3), ((2, 3, 5), 4), ((27,), 20)]
-    return [
-        (rng.normal(size=shape), rng.permutation(shape[-1])[:n].tolist()) for shape, n in shapes
-    ]
+    drawn = []
+    for shape, n in [((7,), 2), ((5, 6), 3), ((2, 3, 8), 4), ((27,), 20)]:
+        first, *others = 1, *(2 + rng.permutation(shape[-1] - 4))[: n - 2], shape[-1] - 2
+        drawn.append((rng.normal(size=shape), rng.permutation([first, *others]).tolist()))
+    return drawn
 
 
 # %% tags=["mistake"] question="q6"
@@ -486,7 +573,7 @@ def merge(logits, classes):
         logits[..., classes].sum(axis=-1, keepdims=True),
         np.delete(logits, classes, axis=-1),
     )
-    return np.concatenate({{joined}}, axis=-1)
+    return {{whole}}
 
 
 # %% tags=["mistake"] question="q6"
@@ -498,7 +585,7 @@ def merge(logits, classes):
         logits[..., classes].max(axis=-1, keepdims=True),
         np.delete(logits, classes, axis=-1),
     )
-    return np.concatenate({{joined}}, axis=-1)
+    return {{whole}}
 
 
 # %% tags=["mistake"] question="q6"
@@ -508,7 +595,7 @@ says = "the merged class should come {{place}}"
 def merge(logits, classes):
     new = np.log(np.exp(logits[..., classes]).sum(axis=-1, keepdims=True))
     kept = np.delete(logits, classes, axis=-1)
-    return np.concatenate({{joined}}[::-1], axis=-1)
+    return {{misplaced}}
 
 
 # %% tags=["mistake"] question="q6"
@@ -519,7 +606,7 @@ hint = "That is the logarithm of the mean of their weights; the probabilities ad
 def merge(logits, classes):
     new = np.log(np.exp(logits[..., classes]).mean(axis=-1, keepdims=True))
     kept = np.delete(logits, classes, axis=-1)
-    return np.concatenate({{joined}}, axis=-1)
+    return {{whole}}
 
 
 # %% [markdown]

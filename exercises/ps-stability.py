@@ -1,8 +1,21 @@
 # %% tags=["variants"]
 variants = {
     "layout": [
-        {"axis": -1, "layout": "the last axis", "wrong": 0},
-        {"axis": 0, "layout": "the first axis, so that each *column* is an example", "wrong": -1},
+        {"axis": -1, "layout": "the last axis", "wrong": 0, "spread": "rows", "gathered": "found"},
+        {
+            "axis": 0,
+            "layout": "the first axis, so that each *column* is an example",
+            "wrong": -1,
+            "spread": "rows.T",
+            "gathered": "found.T",
+        },
+        {
+            "axis": 1,
+            "layout": "the second axis, as in a batch of images $(N, K, H, W)$",
+            "wrong": 0,
+            "spread": "rows[:, :, None]",
+            "gathered": "found[:, :, 0]",
+        },
     ],
     "format": [
         {"format": "float16", "largest": "65504", "K": 27},
@@ -10,10 +23,42 @@ variants = {
         {"format": "float64", "largest": "1.7976931348623157e308", "K": 500},
         {"format": "float16", "largest": "65504", "K": 500},
         {"format": "float32", "largest": "3.4028235e38", "K": 50257},
+        {"format": "float16", "largest": "65504", "K": 100},
+        {"format": "float64", "largest": "1.7976931348623157e308", "K": 50257},
+        {"format": "float32", "largest": "3.4028235e38", "K": 27},
     ],
     "models": [
         {"models": "first", "over": 0},
         {"models": "last", "over": -1},
+    ],
+    "logs": [
+        {"logs": "The logarithm of the softmax of each row", "by": "1"},
+        {"logs": "Minus the logarithm of the softmax of each row", "by": "-1"},
+        {"logs": "The logarithm, to base 2, of the softmax of each row", "by": "1 / np.log(2)"},
+        {
+            "logs": "Minus the logarithm, to base 2, of the softmax of each row",
+            "by": "-1 / np.log(2)",
+        },
+    ],
+    "averaged": [
+        {
+            "averaged": "return the logarithm of that mean",
+            "mean_by": "1",
+            "never": r"$-\infty$",
+            "of_mean": "log of the mean",
+        },
+        {
+            "averaged": "return *minus* the logarithm of that mean, its surprisal",
+            "mean_by": "-1",
+            "never": r"$+\infty$",
+            "of_mean": "surprisal of the mean",
+        },
+        {
+            "averaged": "return the logarithm of that mean to base 2",
+            "mean_by": "1 / np.log(2)",
+            "never": r"$-\infty$",
+            "of_mean": "log2 of the mean",
+        },
     ],
     "bug": [
         {
@@ -50,12 +95,38 @@ variants = {
         {"ceiling": 27.631, "share": 10, "words": "a tenth"},
         {"ceiling": 16.118, "share": 20, "words": "a twentieth"},
         {"ceiling": 18.421, "share": 5, "words": "a fifth"},
-        {"ceiling": 23.026, "share": 100, "words": "a hundredth"},
+        {"ceiling": 23.026, "share": 50, "words": "a fiftieth"},
         {"ceiling": 34.539, "share": 4, "words": "a quarter"},
+        {"ceiling": 20.723, "share": 3, "words": "a third"},
+        {"ceiling": 32.236, "share": 8, "words": "an eighth"},
+        {"ceiling": 29.934, "share": 25, "words": "a twenty-fifth"},
     ],
     "empty": [
         {"empty": "0.0", "why": "there is nothing to learn from it"},
         {"empty": "np.nan", "why": "there is no loss to report"},
+        {"empty": "-1.0", "why": "no loss is negative, so that it is noticed"},
+    ],
+    "denied": [
+        {
+            "denied": r"the logarithm of the probability of all *other* classes together, $\log(1 - \hat p_c)$",
+            "not_c": "the logarithm of 1 - p_c",
+            "denied_by": "-1",
+        },
+        {
+            "denied": r"the surprisal, in nats, of all *other* classes together, $-\log(1 - \hat p_c)$",
+            "not_c": "the surprisal of not c in nats",
+            "denied_by": "1",
+        },
+        {
+            "denied": r"the logarithm, to base 2, of the probability of all *other* classes together, $\log_2(1 - \hat p_c)$",
+            "not_c": "the logarithm to base 2 of 1 - p_c",
+            "denied_by": "-1 / np.log(2)",
+        },
+        {
+            "denied": r"the surprisal, in bits, of all *other* classes together, $-\log_2(1 - \hat p_c)$",
+            "not_c": "the surprisal of not c in bits",
+            "denied_by": "1 / np.log(2)",
+        },
     ],
     "shift": [
         {"shift": r"the mean of the logits, $b = \bar z$", "name": r"$\bar z$"},
@@ -99,10 +170,11 @@ def softmax(logits):
 # %% nbgrader={"grade_id": "q1", "grade": true, "points": 2}
 def examples(*rows):
     """What softmax makes of these examples, one in each row of the result."""
+    rows = np.array(rows)
     with np.errstate(all="ignore"):
-        found = softmax(np.moveaxis(np.array(rows, float), -1, {{axis}}))
+        found = softmax({{spread}})
     assert found is not None, "softmax returned nothing; does it end in `return`?"
-    return np.moveaxis(found, {{axis}}, -1)
+    return {{gathered}}
 
 
 found = examples([2.0, 1.0, 0.1], [2.0, 1.0, 0.1])
@@ -133,14 +205,17 @@ rtol, atol = 1e-9, 1e-12
 def inputs(rng):
     drawn = []
     masked = [np.inf, 0.0, 800.0, np.inf]
-    for shape, less in zip([(4, 3), (3, 3), (2, 5, 4), (6,)], masked, strict=True):
+    shapes = [(4, 3), (3, 3), (2, 5, 4), (6,) if {{axis}} == -1 else (6, 2)]
+    shapes = [(2, 3, 4), (3, 3, 3), (2, 5, 4), (2, 3, 2, 2)] if {{axis}} == 1 else shapes
+    for shape, less in zip(shapes, masked, strict=True):
         z = 3 * rng.normal(size=shape)
         where = list(shape)
         where[{{axis}}] = 1
         z += rng.choice([-1e5, -1000.0, 0.0, 1000.0, 1e5], size=where)
         np.moveaxis(z, {{axis}}, -1)[..., 0] -= less
         drawn.append((z,))
-    return [*drawn, (np.array([1500.0, 0.0, -1.0]),), (np.array([600.0, -900.0, -900.0]),)]
+    rows = np.array([[1500.0, 0.0, -1.0], [600.0, -900.0, -900.0]])
+    return [*drawn, ({{spread}},)]
 
 
 # %% tags=["mistake"] question="q1"
@@ -248,9 +323,9 @@ limit = np.log({{largest}}) + np.log({{K}})
 #
 # Several models give probabilities for the same events. You have the *logarithms* of these
 # probabilities. They go down to $-10^4$, and are $-\infty$ where a model gives probability 0. Write
-# `log_mean_exp(logs)`: average the probabilities themselves over the models, and return the
-# logarithm of that mean. The models lie along the {{models}} axis of `logs`, and the result has the
-# other axes. Where all models give probability 0, the result is $-\infty$.
+# `log_mean_exp(logs)`: average the probabilities themselves over the models, and
+# {{averaged}}. The models lie along the {{models}} axis of `logs`, and the result has the
+# other axes. Where all models give probability 0, the result is {{never}}.
 #
 # *Sections: [Subtract the maximum]({{book}}/05_stability.html#subtract-the-maximum), [Masks and
 # minus infinity]({{book}}/05_stability.html#masks-and-minus-infinity).*
@@ -258,21 +333,23 @@ limit = np.log({{largest}}) + np.log({{K}})
 
 # %% nbgrader={"grade_id": "q3-answer", "solution": true}
 def log_mean_exp(logs):
-    """The log of the mean of exp(logs) over the {{models}} axis."""
+    """The {{of_mean}} of exp(logs) over the {{models}} axis."""
     ### BEGIN SOLUTION
     top = logs.max(axis={{over}}, keepdims=True)
     top = np.where(np.isfinite(top), top, 0)  # nothing but minus infinity needs no shift
     with np.errstate(divide="ignore"):
-        means = np.log(np.exp(logs - top).mean(axis={{over}}))
-    return means + top.squeeze(axis={{over}})
+        means = np.log(np.exp(logs - top).mean(axis={{over}})) + top.squeeze(axis={{over}})
+    return {{"means" if mean_by == "1" else f"{mean_by} * means"}}
     ### END SOLUTION
 
 
 # %% nbgrader={"grade_id": "q3", "grade": true, "points": 3}
 def of_events(*events):
-    """The result for some events, each with the logarithms that two models gave."""
+    """The logarithm of the mean, in nats, for some events, from the logarithms of two models."""
     with np.errstate(all="ignore"):
-        return np.asarray(log_mean_exp(np.moveaxis(np.array(events), -1, {{over}})))
+        found = log_mean_exp(np.moveaxis(np.array(events), -1, {{over}}))
+    assert found is not None, "log_mean_exp returned nothing; does it end in `return`?"
+    return np.asarray(found) / ({{mean_by}})
 
 
 found = of_events(
@@ -302,7 +379,7 @@ rtol, atol = 1e-9, 1e-12
 
 def inputs(rng):
     drawn = []
-    for events, models in [((6,), 3), ((3,), 3), ((2, 4), 5), ((), 4)]:
+    for events, models in [((6,), 3), ((3,), 3), ((2, 4), 5), ((1,), 4)]:
         logs = rng.choice([-1.0, -40.0, -2000.0, -9000.0], size=(*events, 1)) * rng.exponential(
             size=(*events, models)
         )
@@ -316,7 +393,7 @@ says = "does an exponential underflow?"
 
 
 def log_mean_exp(logs):
-    return np.log(np.exp(logs).mean(axis={{over}}))
+    return {{mean_by}} * np.log(np.exp(logs).mean(axis={{over}}))
 
 
 # %% tags=["mistake"] question="q3"
@@ -324,7 +401,7 @@ says = "that is the mean of the logarithms"
 
 
 def log_mean_exp(logs):
-    return logs.mean(axis={{over}})
+    return {{mean_by}} * logs.mean(axis={{over}})
 
 
 # %% tags=["mistake"] question="q3"
@@ -333,7 +410,7 @@ hint = "That is the logarithm of the sum, not of the mean."
 
 
 def log_mean_exp(logs, right=log_mean_exp):
-    return right(logs) + np.log(logs.shape[{{over}}])
+    return right(logs) + {{mean_by}} * np.log(logs.shape[{{over}}])
 
 
 # %% tags=["mistake"] question="q3"
@@ -342,14 +419,15 @@ says = "minus infinity less minus infinity is nan"
 
 def log_mean_exp(logs):
     top = logs.max(axis={{over}}, keepdims=True)
-    return np.log(np.exp(logs - top).mean(axis={{over}})) + top.squeeze(axis={{over}})
+    means = np.log(np.exp(logs - top).mean(axis={{over}}))
+    return {{mean_by}} * (means + top.squeeze(axis={{over}}))
 
 
 # %% [markdown]
 # ## 4 · Fix the logarithm ★★ ({{points["q4"]}} points)
 #
-# `log_softmax_found` shifts the logits, and is still wrong for some of them. The classes lie along
-# the last axis. Try it on rows whose logits differ in size, find the error, and write
+# `log_softmax_found` shifts the logits, and is still wrong for some of them. It should return what
+# its docstring says, and the classes lie along the last axis. Try it on rows whose logits differ in size, find the error, and write
 # `log_softmax(z)`, correct for any finite logits up to $10^5$ in size.
 #
 # *Section: [Never take the logarithm of a
@@ -358,10 +436,10 @@ def log_mean_exp(logs):
 
 # %%
 def log_softmax_found(z):
-    """The logarithm of the softmax of each row (so it says)."""
+    """{{logs}} (so it says)."""
     top = {{top}}
     weights = np.exp(z - top)
-    return {{found}}
+    return {{found if by == "1" else f"{by} * ({found})"}}
 
 
 print(log_softmax_found(np.array([[0.0, -1.0, -2.0], [0.0, 0.0, 0.0]])).round(3))
@@ -369,10 +447,11 @@ print(log_softmax_found(np.array([[0.0, -1.0, -2.0], [0.0, 0.0, 0.0]])).round(3)
 
 # %% nbgrader={"grade_id": "q4-answer", "solution": true}
 def log_softmax(z):
-    """The logarithm of the softmax of each row."""
+    """{{logs}}."""
     ### BEGIN SOLUTION
     shifted = z - z.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    logs = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return {{"logs" if by == "1" else f"{by} * logs"}}
     ### END SOLUTION
 
 
@@ -382,8 +461,9 @@ with np.errstate(all="ignore"):
     found = np.asarray(log_softmax(rows))
 assert found.shape == rows.shape, f"the shape should stay {rows.shape}, got {found.shape}"
 for row, value, second in zip(rows, found[:, 1], [-np.log(3), -800, -np.log(3)], strict=True):
+    second = {{by}} * second
     assert np.isclose(value, second, rtol=1e-9), (
-        f"in the row {row} of this batch the second class has the log-probability {second:.4f}, and yours is {value:.4f}"
+        f"in the row {row} of this batch the second class should get {second:.4f}, and yours gets {value:.4f}"
     )
 
 # %% tags=["grading"] question="q4"
@@ -400,7 +480,7 @@ def inputs(rng):
 
 
 # %% tags=["mistake"] question="q4"
-says = "of this batch the second class has the log-probability"
+says = "of this batch the second class should get"
 hint = "That is what the function as found gives."
 log_softmax = log_softmax_found
 
@@ -713,9 +793,8 @@ def masked_loss(logits, labels, allowed, right=masked_loss):
 # %% [markdown]
 # ## 8 · The logarithm of *not* ★★★ ({{points["q8"]}} points)
 #
-# Write `log_not(logits, labels)`: for each row of `logits`, of shape $(N, K)$ with $K \ge 2$, the
-# logarithm of the probability of all *other* classes together, $\log(1 - \hat p_c)$ with
-# $\hat p = \operatorname{softmax}(z)$. Return an array with one number for each row. Nine digits
+# Write `log_not(logits, labels)`: for each row of `logits`, of shape $(N, K)$ with $K \ge 2$,
+# {{denied}} with $\hat p = \operatorname{softmax}(z)$. Return an array with one number for each row. Nine digits
 # are compared at both ends: where $\hat p_c$ is so near 1 that $1 - \hat p_c$ is 0 in floating
 # point, and where $\hat p_c$ is so small that $1 - \hat p_c$ is 1.
 #
@@ -727,7 +806,7 @@ def masked_loss(logits, labels, allowed, right=masked_loss):
 
 # %% nbgrader={"grade_id": "q8-answer", "solution": true}
 def log_not(logits, labels):
-    """log(1 - p_c) for each row, with its digits for every p_c."""
+    """For each row {{not_c}}, with its digits for every p_c."""
     ### BEGIN SOLUTION
     rows = np.arange(len(labels))
     others = logits.copy()
@@ -735,18 +814,20 @@ def log_not(logits, labels):
     top = others.max(axis=1)
     merged = top + np.log(np.exp(others - top[:, None]).sum(axis=1))  # the logit of not c
     gap = logits[rows, labels] - merged
-    return -(np.maximum(gap, 0) + np.log1p(np.exp(-np.abs(gap))))  # -log(1 + e^gap)
+    # 1 - p_c is 1 / (1 + e^gap)
+    surprisal = np.maximum(gap, 0) + np.log1p(np.exp(-np.abs(gap)))
+    return {{"surprisal" if denied_by == "1" else f"{denied_by} * surprisal"}}
     ### END SOLUTION
 
 
 # %% nbgrader={"grade_id": "q8", "grade": true, "points": 4}
 def lone(*row):
-    """log(1 - p) of the first class of one row, as a number."""
+    """For the first class of one row, as log(1 - p) in nats."""
     with np.errstate(all="ignore"):
         found = log_not(np.array([row]), np.array([0]))
     assert found is not None, "log_not returned nothing; does it end in `return`?"
     assert np.shape(found) == (1,), f"one row has an array of one result, got {np.shape(found)}"
-    return found[0]
+    return -found[0] / ({{denied_by}})
 
 
 even, sure, never, far = lone(0.0, 0.0), lone(40.0, 0.0), lone(0.0, 40.0), lone(1000.0, 0.0, 0.0)
@@ -787,7 +868,7 @@ def log_not(logits, labels):
     others[np.arange(len(labels)), labels] = -np.inf
     top = others.max(axis=1)
     merged = top + np.log(np.exp(others - top[:, None]).sum(axis=1))
-    return -np.log1p(np.exp(logits[np.arange(len(labels)), labels] - merged))
+    return {{denied_by}} * np.log1p(np.exp(logits[np.arange(len(labels)), labels] - merged))
 
 
 # %% tags=["mistake"] question="q8"
@@ -798,7 +879,7 @@ hint = "Where p is near 1 or near 0, 1 - p has lost its digits: never form it."
 def log_not(logits, labels):
     weights = np.exp(logits - logits.max(axis=1, keepdims=True))
     p = weights / weights.sum(axis=1, keepdims=True)
-    return np.log(1 - p[np.arange(len(labels)), labels])
+    return {{denied_by}} * -np.log(1 - p[np.arange(len(labels)), labels])
 
 
 # %% tags=["mistake"] question="q8"
@@ -809,7 +890,7 @@ hint = "Where p is 1 in floating point, log1p comes too late: never form p."
 def log_not(logits, labels):
     weights = np.exp(logits - logits.max(axis=1, keepdims=True))
     p = weights / weights.sum(axis=1, keepdims=True)
-    return np.log1p(-p[np.arange(len(labels)), labels])
+    return {{denied_by}} * -np.log1p(-p[np.arange(len(labels)), labels])
 
 
 # %% tags=["mistake"] question="q8"
@@ -822,7 +903,8 @@ def log_not(logits, labels):
     top = logits.max(axis=1, keepdims=True)
     high = others.max(axis=1, keepdims=True)
     logsum = np.log(np.exp(logits - top).sum(axis=1)) + top[:, 0]
-    return np.log(np.exp(others - high).sum(axis=1)) + high[:, 0] - logsum
+    merged = np.log(np.exp(others - high).sum(axis=1)) + high[:, 0]
+    return {{denied_by}} * (logsum - merged)
 
 
 # %% [markdown]

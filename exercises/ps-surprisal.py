@@ -18,6 +18,9 @@ variants = {
         {"balls": 50, "drawn": 5, "orders": 120},
         {"balls": 39, "drawn": 7, "orders": 5040},
         {"balls": 47, "drawn": 6, "orders": 720},
+        {"balls": 42, "drawn": 6, "orders": 720},
+        {"balls": 33, "drawn": 7, "orders": 5040},
+        {"balls": 35, "drawn": 7, "orders": 5040},
     ],
     "unit": [
         {"wanted": r"the base $b$ of their logarithm", "result": "np.exp(nats)"},
@@ -25,6 +28,10 @@ variants = {
         {
             "wanted": r"how many bits one of their units has, $\log_2 b$",
             "result": "nats / np.log(2)",
+        },
+        {
+            "wanted": r"how many hartleys one of their units has, $\log_{10} b$",
+            "result": "nats / np.log(10)",
         },
     ],
     "scale": [
@@ -39,7 +46,27 @@ variants = {
         },
         {"base": 2, "log": "np.log2", "range": r"$\frac12 \le m < 1$", "low": 0.5, "above": 1},
     ],
-    "coin": [0.5, 0.4, 0.3, 0.25, 0.6],
+    "coin": [0.5, 0.4, 0.3, 0.25, 0.6, 0.45, 0.35, 0.55],
+    "spent": [
+        {
+            "spent": "how many digits the code spends on the message",
+            "as_spent": "total",
+            "total": "digits(counts)",
+            "spends": "digits",
+        },
+        {
+            "spent": "how many digits the code spends on a letter of the message, on average",
+            "as_spent": "total / sum(counts)",
+            "total": "digits(counts) * sum(counts)",
+            "spends": "digits per letter",
+        },
+        {
+            "spent": "how many bytes of eight digits the code spends on the message, as a fraction where it is no whole number",
+            "as_spent": "total / 8",
+            "total": "digits(counts) * 8",
+            "spends": "bytes",
+        },
+    ],
     "merging": [
         {"least": 1, "adds": "a + b", "put": "[*rest, a + b]"},
         {"least": 1, "adds": "a + b", "put": "sorted([*rest, max(a, b)])"},
@@ -52,7 +79,7 @@ variants = {
         {"heads": 0.94, "percent": 10},
         {"heads": 0.95, "percent": 10},
         {"heads": 0.97, "percent": 10},
-        {"heads": 0.94, "percent": 5},
+        {"heads": 0.96, "percent": 7},
     ],
     "arithmetic": [
         {
@@ -416,20 +443,20 @@ rarer = 1 - rarer
 # %% [markdown]
 # ## 5 · Repair a merging program ★★ ({{points["q5"]}} points)
 #
-# How many binary digits does Huffman's code spend on a whole message? `counts` says how often each letter occurs in the message. You do not need the words to answer: whenever two groups are merged, the word of each letter in them becomes one digit longer, and the message grows by a digit for each occurrence of such a letter. `digits_found` counts in this way and has a fault. Find the fault, and write `digits(counts)`, which returns the correct number. `counts` is a list of two or more positive numbers, in any order.
+# How many binary digits does Huffman's code spend on a message? `counts` says how often each letter occurs in the message. You do not need the words to answer: whenever two groups are merged, the word of each letter in them becomes one digit longer, and the message grows by a digit for each occurrence of such a letter. `digits_found` counts in this way and has a fault. Find the fault, and write `digits(counts)`, which returns {{spent}}. `counts` is a list of two or more positive numbers, in any order.
 #
 # *Section: [A program that only counts letters]({{book}}/01_surprisal.html#a-program-that-only-counts-letters).*
 
 
 # %%
 def digits_found(counts):
-    """How many digits Huffman's code spends on a message with these counts (wrong)."""
+    """How many {{spends}} Huffman's code spends on a message with these counts (wrong)."""
     groups, total = sorted(counts), 0
     while len(groups) > {{least}}:
         a, b, *rest = groups
         total += {{adds}}
         groups = {{put}}
-    return total
+    return {{as_spent}}
 
 
 counts = np.array([1, 2, 3, 5, 8, 13])
@@ -437,37 +464,43 @@ bits = counts @ np.log2(counts.sum() / counts)
 print(
     f"entropy of the whole message {bits:.1f} bits, words of equal length {3 * counts.sum()} digits"
 )
-print("found", digits_found([1, 2, 3, 5, 8, 13]), "digits")
+print("found", digits_found([1, 2, 3, 5, 8, 13]), "{{spends}}")
 
 
 # %% nbgrader={"grade_id": "q5-answer", "solution": true}
 def digits(counts):
-    """How many digits Huffman's code spends on a message with these counts."""
+    """How many {{spends}} Huffman's code spends on a message with these counts."""
     ### BEGIN SOLUTION
     groups, total = sorted(counts), 0
     while len(groups) > 1:
         a, b, *rest = groups
         total += a + b
         groups = sorted([*rest, a + b])
-    return total
+    return {{as_spent}}
     ### END SOLUTION
 
 
 # %% nbgrader={"grade_id": "q5", "grade": true, "points": 3}
-assert np.shape(digits([5, 3])) == (), "the digits of the whole message are one number"
+def in_all(counts):
+    """By your function, the digits of the whole message."""
+    return {{total}}
+
+
+assert digits([5, 3]) is not None, "digits returned nothing; does it end in `return`?"
+assert np.shape(digits([5, 3])) == (), "the message is one, so the result is one number"
 many = [1, 2, 3, 5, 8, 13]
 assert digits(many) != digits_found(many), "that is what digits_found returns, with its fault"
-assert digits([5, 3]) == 8, (
-    f"two letters have the words 0 and 1, so 8 letters need 8 digits, got {digits([5, 3])}"
+assert np.isclose(in_all([5, 3]), 8), (
+    f"two letters have the words 0 and 1, so 8 letters need 8 digits; by yours, which returns {digits([5, 3])} {{spends}}, they would need {in_all([5, 3]):g}"
 )
-assert digits([1, 4, 1, 2]) == 14, (
-    f"letters with counts 4, 2, 1 and 1 have words of 1, 2, 3 and 3 digits, which makes 14 digits in all; got {digits([1, 4, 1, 2])}"
+assert np.isclose(in_all([1, 4, 1, 2]), 14), (
+    f"letters with counts 4, 2, 1 and 1 have words of 1, 2, 3 and 3 digits, which makes 14 digits in all; yours make {in_all([1, 4, 1, 2]):g}"
 )
-found, bits = digits([6, 3, 1]), 10 * np.log2(10) - 6 * np.log2(6) - 3 * np.log2(3)
+found, bits = in_all([6, 3, 1]), 10 * np.log2(10) - 6 * np.log2(6) - 3 * np.log2(3)
 assert not np.isclose(found, bits), (
     f"{found:.2f} bits is the entropy of the message; a word has a whole number of digits"
 )
-assert found != 16, (
+assert not np.isclose(found, 16), (
     "that is what rounding up each letter's surprisal costs, 16; Huffman's code costs less"
 )
 
@@ -489,7 +522,8 @@ says = "that is what rounding up each letter's surprisal costs"
 
 def digits(counts):
     n = np.array(counts)
-    return int(n @ np.ceil(np.log2(n.sum() / n))) if len(n) > 2 else int(n.sum())
+    total = n @ np.ceil(np.log2(n.sum() / n)) if len(n) > 2 else n.sum()
+    return {{as_spent}}
 
 
 # %% tags=["mistake"] question="q5"
@@ -498,7 +532,8 @@ says = "a word has a whole number of digits"
 
 def digits(counts):
     n = np.array(counts)
-    return n @ np.log2(n.sum() / n) if len(n) > 2 else int(n.sum())
+    total = n @ np.log2(n.sum() / n) if len(n) > 2 else n.sum()
+    return {{as_spent}}
 
 
 # %% tags=["mistake"] question="q5"
@@ -514,21 +549,28 @@ def digits(counts):
         a, b, *rest = groups
         total += a + b
         groups = sorted([*rest, a + b])
-    return total
+    return {{as_spent}}
 
 
 # %% [markdown]
 # ## 6 · How long a block? ★★ ({{points["q6"]}} points)
 #
-# A coin falls heads with probability {{heads}}. A code for single tosses spends a digit on each toss, more than twice the entropy. So blocks of $N$ tosses are coded together by Huffman's code, each of the $2^N$ blocks as one symbol. What is the smallest $N$ for which the code spends at most {{percent}} % more than the entropy per toss? Assign it to `tosses`. (Your `digits` works with probabilities as well as with counts.)
+# A coin falls heads with probability {{heads}}. A code for single tosses spends a digit on each toss, more than twice the entropy. So blocks of $N$ tosses are coded together by Huffman's code, each of the $2^N$ blocks as one symbol. What is the smallest $N$ for which the code spends at most {{percent}} % more than the entropy per toss? Assign it to `tosses`. (Your `digits` works with probabilities as well as with counts, and `spent` below takes its result back to digits.)
 #
 # *Section: [Word lengths are surprisals]({{book}}/01_surprisal.html#word-lengths-are-surprisals).*
+
+
+# %%
+def spent(counts):
+    """By your function, the digits that Huffman's code spends with these weights in all."""
+    return {{total}}
+
 
 # %% nbgrader={"grade_id": "q6-answer", "solution": true}
 ### BEGIN SOLUTION
 chance = np.array([{{heads}}, 1 - {{heads}}])
 blocks, tosses = chance, 1
-while digits(blocks.tolist()) / tosses > (1 + {{percent}} / 100) * -(chance @ np.log2(chance)):
+while spent(blocks.tolist()) / tosses > (1 + {{percent}} / 100) * -(chance @ np.log2(chance)):
     blocks, tosses = np.outer(blocks, chance).ravel(), tosses + 1
 ### END SOLUTION
 
@@ -553,7 +595,7 @@ says = (
 )
 hidden = True
 entropy, blocks, tosses = -(chance @ np.log2(chance)), chance, 1
-while digits(blocks.tolist()) / tosses > entropy + {{percent}} / 100:
+while spent(blocks.tolist()) / tosses > entropy + {{percent}} / 100:
     blocks, tosses = np.outer(blocks, chance).ravel(), tosses + 1
 
 # %% tags=["mistake"] question="q6"

@@ -42,7 +42,7 @@ variants = {
             "per_nat": 1.0,
         },
     ],
-    "K": [7, 12, 15, 26, 23],
+    "K": [7, 12, 15, 26, 23, 10, 18, 29, 34],
     "soft": [
         {"meant": r"the sharpness $\beta$", "beta": "scale", "two": 2.0},
         {"meant": r"a temperature, $1/\beta$", "beta": "1 / scale", "two": 0.5},
@@ -62,6 +62,26 @@ variants = {
             "reduction": "the sum over the rows",
             "reduced": "losses.sum()",
             "other": "losses / len(logits)",
+        },
+    ],
+    "counted": [
+        {
+            "counted": "nats",
+            "log": "np.log",
+            "times": "1",
+            "each": "np.log1p(np.exp(-(2 * truth - 1) * scores))",
+        },
+        {
+            "counted": "bits",
+            "log": "np.log2",
+            "times": "1 / np.log(2)",
+            "each": "np.log1p(np.exp(-(2 * truth - 1) * scores)) / np.log(2)",
+        },
+        {
+            "counted": "hartleys (the logarithm to base 10)",
+            "log": "np.log10",
+            "times": "1 / np.log(10)",
+            "each": "np.log1p(np.exp(-(2 * truth - 1) * scores)) / np.log(10)",
         },
     ],
     "several": [
@@ -97,6 +117,9 @@ variants = {
         {"classes": 4, "margin": 2},
         {"classes": 5, "margin": 0.5},
         {"classes": 27, "margin": 1.5},
+        {"classes": 6, "margin": 1},
+        {"classes": 8, "margin": 2},
+        {"classes": 20, "margin": 0.5},
     ],
     "undo": [
         {
@@ -106,6 +129,14 @@ variants = {
         {
             "undone": "the loss in *bits* that the pair would have reported",
             "of_p": "-np.log2(p)",
+        },
+        {
+            "undone": "the loss in *hartleys* (base 10) that the pair would have reported",
+            "of_p": "-np.log10(p)",
+        },
+        {
+            "undone": "the probability that the model gave to the true class",
+            "of_p": "p",
         },
         {
             "undone": r"the margin $z_c - z_j$ of the true class, in logits",
@@ -437,7 +468,7 @@ def margin_loss(logits, labels, margin, scale):
 # %% [markdown]
 # ## 4 · Repair the loss for several true classes ★★ ({{points["q4"]}} points)
 #
-# A photograph may show any of $K$ animals, several or none. `scores` and `truth` have shape $(N, K)$, and `truth` is 1 where an animal is there and 0 where it is not. `several_found` is meant to add up one logistic loss for each animal of a photograph, in nats, and to return the mean of these sums over the photographs. The three values that it prints below are wrong. Find out why, and write a correct version, `several(scores, truth)`. Scores are moderate, below 30 in size.
+# A photograph may show any of $K$ animals, several or none. `scores` and `truth` have shape $(N, K)$, and `truth` is 1 where an animal is there and 0 where it is not. `several_found` is meant to add up one logistic loss for each animal of a photograph, in {{counted}}, and to return the mean of these sums over the photographs. The three values that it prints below are wrong. Find out why, and write a correct version, `several(scores, truth)`. Scores are moderate, below 30 in size.
 #
 # *Section: [When several classes can be true: another loss]({{book}}/04_the_pair.html#when-several-classes-can-be-true-another-loss).*
 
@@ -446,16 +477,18 @@ def margin_loss(logits, labels, margin, scale):
 def several_found(scores, truth):
     """The mean over the photographs of their logistic losses, added up (so it says)."""
     p = {{belief}}
-    losses = {{charge}}
+    losses = {{charge.replace("np.log", log)}}
     return {{result}}
 
 
 animals = np.array([[1, 1, 0], [0, 0, 0]])
 sure = 10.0 * (2 * animals - 1)
 print(f"sure and right, should be near 0:      {several_found(sure, animals):.4f}")
-print(f"sure and wrong, should be near 30:     {several_found(-sure, animals):.4f}")
 print(
-    f"all scores 0, should be 3 ln 2 = {3 * np.log(2):.4f}: {several_found(0 * sure, animals):.4f}"
+    f"sure and wrong, should be near { {{times}} * 30:.1f}:   {several_found(-sure, animals):.4f}"
+)
+print(
+    f"all scores 0, should be { {{times}} * 3 * np.log(2):.4f}:  {several_found(0 * sure, animals):.4f}"
 )
 
 
@@ -463,7 +496,7 @@ print(
 def several(scores, truth):
     """The mean over the photographs of their logistic losses, added up."""
     ### BEGIN SOLUTION
-    losses = np.log1p(np.exp(-(2 * truth - 1) * scores))
+    losses = {{each}}
     return losses.sum(axis=1).mean()
     ### END SOLUTION
 
@@ -479,11 +512,11 @@ assert np.shape(found) == (), (
 assert not np.isclose(several(doubtful, animals), several_found(doubtful, animals)), (
     "that is what several_found returns, with its fault"
 )
-assert found < 0.01, (
+assert found < 0.01, (  # in any unit
     f"a model that is sure and right in all questions pays nearly nothing, got {found:.4f}; are the animals rivals?"
 )
 found = several(np.zeros((2, 3)), animals)
-assert not np.isclose(found, 6 * np.log(2)), (
+assert not np.isclose(found, {{times}} * 6 * np.log(2)), (
     "the losses of all photographs are added; their mean was asked for"
 )
 for i, k in np.ndindex(2, 3):
@@ -491,8 +524,8 @@ for i, k in np.ndindex(2, 3):
     doubt[i, k] *= -1
     found = several(doubt, animals)
     what = "there, and denied" if animals[i, k] else "not there, and seen"
-    assert np.isclose(found, 5, atol=0.01), (
-        f"one animal of photograph {i} is {what}, by 10 points: 10 nats for one photograph of two, a mean of 5, got {found:.4f}; do all answers count?"
+    assert np.isclose(found, {{times}} * 5, atol=0.01), (
+        f"one animal of photograph {i} is {what}, by 10 points: 10 nats for one photograph of two, a mean of { {{times}} * 5:.4f} in {{counted}}, got {found:.4f}; do all answers count?"
     )
 
 # %% tags=["grading"] question="q4"
@@ -514,7 +547,7 @@ says = "are the animals rivals?"
 
 def several(scores, truth):
     p = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
-    return -(truth * np.log(p)).sum(axis=1).mean()
+    return {{times}} * -(truth * np.log(p)).sum(axis=1).mean()
 
 
 # %% tags=["mistake"] question="q4"
@@ -522,7 +555,7 @@ says = "the losses of all photographs are added; their mean was asked for"
 
 
 def several(scores, truth):
-    return np.log1p(np.exp(-(2 * truth - 1) * scores)).sum()
+    return {{times}} * np.log1p(np.exp(-(2 * truth - 1) * scores)).sum()
 
 
 # %% tags=["mistake"] question="q4"
@@ -530,7 +563,7 @@ says = "do all answers count?"
 
 
 def several(scores, truth):
-    return ((1 - truth) * np.log1p(np.exp(scores))).sum(axis=1).mean()
+    return {{times}} * ((1 - truth) * np.log1p(np.exp(scores))).sum(axis=1).mean()
 
 
 # %% [markdown]

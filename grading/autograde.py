@@ -52,6 +52,7 @@ def configure(c: Config) -> None:
     c.GenerateFeedback.preprocessors = [GetGrades, Waiting, ClearRubrics]
     c.GenerateFeedback.exporter_class = Page
     c.ExportApp.plugin_class = CheckedExport
+    c.HTMLExporter.preprocessors = ["grading.feedback.quick"]  # the form grader's pages
     if "DB_URL" in os.environ:
         c.CourseDirectory.db_url = os.environ["DB_URL"]
 

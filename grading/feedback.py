@@ -23,6 +23,7 @@ from xml.etree import ElementTree
 
 import jinja2
 import latex2mathml.converter
+import nbformat
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 from mdit_py_plugins.dollarmath import dollarmath_plugin
@@ -160,8 +161,19 @@ def colours() -> list[Markup]:
     return [Markup(HtmlFormatter(style=s).get_style_defs(".highlight")) for s in styles]
 
 
-def limited(make: Callable[[], str]) -> str | None:
+@cache
+def warm() -> None:
+    """Make once what every page needs, since the processes that make the pages keep nothing."""
+    environment().get_template("feedback.html")
+    colours()
+    text("# a *b* `c` $x^2$\n\n|a|\n|-|\n")
+    code("def f(x):\n    return f'{x}'")
+
+
+def limited(make: Callable[[], str], seconds: int | None = None) -> str | None:
     """What a function returns as text, in a process of its own that may use little; or None.
+
+    seconds : of processor time, whole ones; None for as many as a page may take
 
     A few thousand characters can keep a parser of Markdown or Python busy for hours.
     """
@@ -169,12 +181,13 @@ def limited(make: Callable[[], str]) -> str | None:
         return make()
     import resource
 
+    seconds = SECONDS if seconds is None else seconds
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         try:
             os.close(reader)
-            resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 1))
+            resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
             with contextlib.suppress(OSError, ValueError):  # macOS has no such limit
                 pages = int(Path("/proc/self/statm").read_text().split()[0])
                 most = pages * resource.getpagesize() + MEMORY
@@ -185,7 +198,7 @@ def limited(make: Callable[[], str]) -> str | None:
         finally:
             os._exit(1)
     os.close(writer)
-    parts, size, end = [], 0, time.monotonic() + 3 * SECONDS
+    parts, size, end = [], 0, time.monotonic() + 3 * seconds
     while size < MEMORY and time.monotonic() < end:
         if not select.select([reader], [], [], 0.5)[0]:
             continue
@@ -198,6 +211,39 @@ def limited(make: Callable[[], str]) -> str | None:
     os.close(reader)
     status = os.waitpid(child, 0)[1]
     return None if status else b"".join(parts).decode()
+
+
+TRIAL, TRIALS, PART = 2, 5, 2000  # seconds to show a cell; slow cells; characters shown of them
+
+
+def quick(nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+    """For the form grader, which shows notebooks by nbconvert: of what takes long a part, plain.
+
+    That grader is a server, and one cell could keep it and all who mark from their work. So the
+    cells are first shown in a process with limits, and where that fails each by itself.
+    """
+    from nbconvert import HTMLExporter
+
+    def show(cells: list[NotebookNode]) -> str:
+        notebook = nbformat.v4.new_notebook(cells=cells)
+        exporter = HTMLExporter(template_name="basic")  # type: ignore[no-untyped-call]
+        page: str = exporter.from_notebook_node(notebook)[0]
+        return page[:9]
+
+    if limited(partial(show, nb.cells), 2 * TRIAL):
+        return nb, resources
+    slow = 0
+    for cell in sorted(nb.cells, key=lambda cell: -len(cell.source)):
+        if slow < TRIALS and limited(partial(show, [cell]), TRIAL):
+            continue
+        slow += 1
+        part = re.sub(r"(?m)^[`~#\s]+", "", cell.source.strip()[:PART])
+        note = (
+            f"{PART} characters at most are shown, since the whole takes too long; see submitted/"
+        )
+        text = cell.cell_type == "markdown"
+        cell.source = f"{note}\n\n~~~\n{part}\n~~~" if text else f"# {note}\n{part}"
+    return nb, resources
 
 
 class Page(Exporter):
@@ -213,6 +259,7 @@ class Page(Exporter):
     ) -> tuple[str, dict[str, Any]]:
         """Render it after nbgrader's preprocessors have added the grades."""
         nb, resources = super().from_notebook_node(nb, resources, **kwargs)
+        warm()
         show = partial(self.page, nb, resources["nbgrader"])
         html = limited(show) or limited(partial(show, plain=True))
         if html is None:

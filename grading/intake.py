@@ -19,16 +19,27 @@ import json
 import os
 import re
 import stat
+import struct
 import unicodedata
 import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Set
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path, PurePath, PurePosixPath
 from typing import TypedDict
 from urllib.parse import quote, unquote
-from zipfile import _ECD_SIZE, _EndRecData  # type: ignore[attr-defined]  # private, so untyped
+from zipfile import (  # type: ignore[attr-defined]  # private, so untyped
+    _ECD_LOCATION,
+    _ECD_SIGNATURE,
+    _ECD_SIZE,
+    _EndRecData,
+    sizeEndCentDir64,
+    sizeEndCentDir64Locator,
+    stringEndArchive64,
+)
 
 import nbformat
 import yaml
@@ -37,7 +48,9 @@ from nbformat import NotebookNode
 MIB = 2**20
 LARGEST = 20 * MIB  # bytes of a notebook
 MEMBERS, UNPACKED = 5000, 512 * MIB  # of each student in a zip archive
-LISTING = 512  # bytes of a member's line in the list of an archive within an archive
+LONGEST_LIST = 64 * MIB  # bytes of an archive's list
+ZIP64, ZIP64_MARK = sizeEndCentDir64 + sizeEndCentDir64Locator, stringEndArchive64
+LISTING = 512  # bytes of a member's line in an archive's list, on average
 CLASS = 100 * MEMBERS  # of all students in one
 TRIES = 20  # files of a student that are read to find one that can be graded
 ARCHIVES = 20  # archives within an archive, of each student
@@ -70,7 +83,8 @@ class Unreadable(ValueError):
 
 Parts = tuple[str, ...]  # a path, or the part of it that says whose a file is
 Opener = Callable[[Path, PurePath, str, Parts], list["HandedIn"]]
-Used = tuple[str, Counter[str], Counter[str]]  # a student, and what all students' archives held
+Counts = tuple[Counter[str], Counter[str]]  # of students' archives, and of the files in them
+Used = tuple[str, Counter[str], Counter[str]]  # the same, and whose an archive is
 Pictures = dict[str, dict[str, str]]  # {name: {kind: data in base64}}
 
 
@@ -195,9 +209,10 @@ def gather(inbox: str | Path, set_name: str) -> list[HandedIn]:
             if not JUNK.search(inner.as_posix()):
                 listed.append((path, inner))
     outer, found = _wrappers([inner.parts for _, inner in listed]), []
+    used: Counts = Counter(), Counter()
     for path, inner in listed:
         parts = inner.parts[inner.parts[0] in outer :]
-        found += _guarded(_open, path, inner, set_name, parts)
+        found += _guarded(partial(_open, used), path, inner, set_name, parts)
     for error in closed:
         where = Path(os.path.relpath(error.filename, inbox)).as_posix()
         if where != ".":
@@ -222,14 +237,14 @@ def _guarded(
         return [HandedIn(inner.as_posix(), student, path.name, EPOCH, fault=f"{what}: {said}")]
 
 
-def _open(path: Path, inner: PurePath, set_name: str, parts: Parts) -> list[HandedIn]:
+def _open(used: Counts, path: Path, inner: PurePath, set_name: str, parts: Parts) -> list[HandedIn]:
     entry = os.lstat(path)
     item = HandedIn(inner.as_posix(), _owner(parts, set_name), path.name, _changed(entry))
     item.mark = _platform(parts[0])
     if not stat.S_ISREG(entry.st_mode):
         item._fault = "it is a symbolic link or a device, not a file"
     elif path.suffix.lower() == ".zip":
-        return _unpack(path, inner, set_name, parts)
+        return _unpack(used, path, inner, set_name, parts)
     elif path.name in ("timestamp.txt", "submission_metadata.yml"):
         return []  # a time that may be the student's own word is not taken
     elif why := _no_notebook(inner.parts):
@@ -287,12 +302,26 @@ def stamped(text: str) -> datetime | None:
 # ---------------------------------------------------------------- archives
 
 
-def _unpack(path: Path, inner: PurePath, set_name: str, parts: Parts) -> list[HandedIn]:
+def _unpack(
+    used: Counts, path: Path, inner: PurePath, set_name: str, parts: Parts
+) -> list[HandedIn]:
     """The notebooks in an archive; none is written to disk under the name that it has there."""
-    archive = zipfile.ZipFile(path)
     time, own = _changed(os.stat(path)), len(inner.parts) > 1
+
+    def reopen() -> zipfile.ZipFile:
+        return _opened(path, MEMBERS)
+
+    if own:  # it is opened for each file: a class may hand in more than can be open at a time
+        owner = _owner(parts, set_name)
+        used[0][owner] += 1
+        if used[0][owner] > ARCHIVES:
+            raise Unreadable(f"{ARCHIVES} archives of a student are opened at most")
+        with reopen() as archive:
+            whose = (owner, *used)
+            return _members(archive, inner, set_name, time, True, 0, reopen, parts, whose)
+    archive = _opened(path, CLASS)
     files = _members(archive, inner, set_name, time, own, parts=parts)
-    if own or len(list(path.parent.glob("*.[zZ][iI][pP]"))) < 2:
+    if len(list(path.parent.glob("*.[zZ][iI][pP]"))) < 2:
         return files
     # Of several archives each is one student's, if it does not hold the work of several.
     readable = [file for file in files if not file.known_fault]
@@ -300,6 +329,28 @@ def _unpack(path: Path, inner: PurePath, set_name: str, parts: Parts) -> list[Ha
     if len(several) > 1 or any(file.mark for file in readable):
         return files
     return _members(archive, inner, set_name, time, True, parts=parts)
+
+
+def _opened(file: Path | io.BytesIO, most: int) -> zipfile.ZipFile:
+    """An archive, once its list has been counted: Python reads all of it, which takes memory.
+
+    most : members, folders and the systems' own files left out; twice as many of these are let be
+    """
+    with contextlib.ExitStack() as stack:
+        raw = stack.enter_context(file.open("rb")) if isinstance(file, Path) else file
+        if end := _EndRecData(raw):
+            size, count, place = end[_ECD_SIZE], 0, 0
+            if size > min(LISTING * most, LONGEST_LIST):
+                raise Unreadable(f"its list of members is too long; {most} are taken at most")
+            begin = end[_ECD_LOCATION] - size - (ZIP64 if end[_ECD_SIGNATURE] == ZIP64_MARK else 0)
+            raw.seek(max(begin, 0))
+            listed = raw.read(size)
+            while listed.startswith(b"PK\1\2", place) and place + 46 <= size:
+                name, extra, comment = struct.unpack_from("<HHH", listed, place + 28)
+                count, place = count + 1, place + 46 + name + extra + comment
+            if count > 3 * most:
+                raise Unreadable(f"its list has {count} members; {most} are taken at most")
+    return zipfile.ZipFile(file)
 
 
 def _members(
@@ -335,6 +386,10 @@ def _members(
     whose = {} if own else _gradescope(archive, names)
     outer = _wrappers([parts[shared:] for parts in notebooks if len(parts) > shared])
     owner = tuple(parts) or inner.parts
+
+    def held() -> AbstractContextManager[zipfile.ZipFile]:
+        return contextlib.nullcontext(archive)
+
     found: list[HandedIn] = []
     left: defaultdict[str, list[int]] = defaultdict(lambda: [UNPACKED])
     whole, nested, taken = used or (None, Counter(), Counter())
@@ -354,7 +409,7 @@ def _members(
         taken[key] += 1
         if taken[key] > MEMBERS + 1:
             continue  # the first one too many has a line
-        load = _loader(reopen or (lambda: archive), place, left[item.student])
+        load = _loader(reopen or held, place, left[item.student])
         item.mark = _platform(owner[0] if own else inside[0])
         if taken[key] > MEMBERS:
             item._fault = f"{MEMBERS} files of a student are taken at most"
@@ -396,7 +451,7 @@ def _for_each(
 
 
 def _loader(
-    reopen: Callable[[], zipfile.ZipFile], place: int, left: list[int]
+    opened: Callable[[], AbstractContextManager[zipfile.ZipFile]], place: int, left: list[int]
 ) -> Callable[[], bytes]:
     """A function that reads a member, within what may still be unpacked of its archive."""
 
@@ -404,9 +459,8 @@ def _loader(
         most = min(LARGEST, left[0])
         if most <= 0:
             raise Unreadable("too much of its archive was unpacked already")
-        archive = reopen()
         try:
-            with archive.open(archive.infolist()[place]) as file:
+            with opened() as archive, archive.open(archive.infolist()[place]) as file:
                 data = file.read(most + 1)
         except Exception as error:  # zlib and lzma have errors of their own
             left[0] -= MIB
@@ -425,11 +479,7 @@ def _nested(
     """The files of a student's archive within another archive."""
 
     def reopen() -> zipfile.ZipFile:
-        file = io.BytesIO(load())
-        end = _EndRecData(file)  # before the list is read, as long as it says it is
-        if end and end[_ECD_SIZE] > LISTING * MEMBERS:
-            raise Unreadable(f"its list of members is too long; {MEMBERS} are taken at most")
-        return zipfile.ZipFile(file)
+        return _opened(io.BytesIO(load()), MEMBERS)
 
     try:
         inner = PurePosixPath(item.where)

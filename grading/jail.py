@@ -7,7 +7,8 @@ call filter. Nothing outlives the jail: its first process is the first of a PID 
 
 Limits on a single process are rlimits. Limits on all of them together (memory, processor time,
 number of processes) are kept by looking at the process tree in /proc ten times a second, which
-works for root and for an ordinary user alike, with or without control groups.
+works for root and for an ordinary user alike. Where this process may make control groups (v2),
+each jail has one as well, which also holds what no process is seen to hold.
 """
 
 import contextlib
@@ -61,7 +62,9 @@ class Limits:
     scratch: int = 64 * MIB
     shown: int = 3 * MIB  # outputs of all cells
     outputs: int = 1000  # of all cells; a stream is one
-    said: int = 64 * MIB  # all that leaves the jail
+    said: int = 64 * MIB  # all that leaves the jail, in all attempts together
+    answered: int = 16 * MIB  # characters of all answers
+    elements: int = 2**20  # of all lists in all answers; to read them takes time outside
     grace: float = 5  # before what does not heed its time is killed
     attempts: int = 4  # a cell that kills its process is left out, and the rest is run again
 
@@ -374,8 +377,45 @@ def remedy(message: str) -> str:
     return ""
 
 
-def check(student: Path | None = None, limits: Limits | None = None) -> None:
-    """Raise NoJail unless a jail can be made here and does what it should."""
+GROUPS = Path("/sys/fs/cgroup")
+OFF: list[Path] = []  # places where no jail could be started in a group
+
+
+def group_place() -> Path | None:
+    """Where this process may make control groups that limit memory and processes, if anywhere.
+
+    That takes version 2 and a group that is this process's alone, as `systemd-run --user --scope
+    -p Delegate=yes` makes one: a group with groups in it has no processes of its own, so this one
+    moves into one of them.
+    """
+    try:
+        lines = Path("/proc/self/cgroup").read_text().splitlines()
+        own = GROUPS / next(line[3:] for line in lines if line.startswith("0::")).lstrip("/")
+        place = own.parent if own.name == "grader" else own
+        if place in OFF or not {"memory", "pids"} <= set(words(place / "cgroup.controllers")):
+            return None
+        if {"memory", "pids"} <= set(words(place / "cgroup.subtree_control")):
+            return place
+        (place / "grader").mkdir(exist_ok=True)
+        (place / "grader" / "cgroup.procs").write_text("0")
+        try:
+            (place / "cgroup.subtree_control").write_text("+memory +pids")
+        except OSError:  # others are in it
+            (place / "cgroup.procs").write_text("0")
+            (place / "grader").rmdir()
+            return None
+        return place
+    except (OSError, StopIteration):
+        return None
+
+
+def words(path: Path) -> list[str]:
+    """What a file of the kernel's lists."""
+    return path.read_text().split()
+
+
+def check(student: Path | None = None, limits: Limits | None = None) -> str:
+    """Raise NoJail unless a jail can be made here; returns how its limits are kept, in words."""
     student = student or STUDENT
     if not (student / "bin" / "python").exists():
         raise NoJail(f"there is no student environment at {student}: make .venv-student/installed")
@@ -389,8 +429,18 @@ def check(student: Path | None = None, limits: Limits | None = None) -> None:
             "bubblewrap is not installed (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf "
             "install bubblewrap; elsewhere: exercises/Containerfile)"
         )
-    with Jail(limits or Limits(), student=student) as jail:
-        jail.start()
+    for place in (group_place(), None):
+        try:
+            with Jail(limits or Limits(), student=student) as jail:
+                jail.start()
+        except NoJail:
+            if place is None:
+                raise
+            OFF.append(place)
+        else:
+            way = f"a control group below {place}, and by " if place else ""
+            return f"memory and processes of a jail are limited by {way}looking at /proc"
+    raise AssertionError
 
 
 # ---------------------------------------------------------------- one jail
@@ -412,7 +462,9 @@ class Jail:
         as_root = os.getuid() == 0
         self.uid = nobody() if walls and as_root else None
         self.ready, self.room = False, 0
+        self.most, self.size = limits.said, (0, 0)  # of all it says, and of the last frame
         self.over: Ended | None = None
+        self.group: Path | None = None
         if walls:
             with tempfile.TemporaryFile() as filter_file, tempfile.TemporaryFile() as arguments:
                 filter_file.write(system_call_filter())
@@ -425,6 +477,9 @@ class Jail:
                 # Inside, anybody can read the command line: it names none of this machine's paths.
                 line = [shutil.which("bwrap") or "bwrap", "--args", str(fds[1])]
                 line += ["/env/bin/python", "-I", "-B", "/inside"]
+                if place := group_place():
+                    self.group = place / f"jail-{os.getpid()}-{threading.get_native_id()}"
+                    line = [*in_group(self.group, limits), *line]
                 self.process = subprocess.Popen(
                     line,
                     env={"PATH": os.defpath},
@@ -475,6 +530,9 @@ class Jail:
             pipe.close()
         if not self.walls:
             self.scratch.cleanup()
+        if self.group is not None:
+            with contextlib.suppress(OSError):  # it is empty, or the next jail has it again
+                self.group.rmdir()
 
     def start(self) -> None:
         """Send the limits; return when the inside is ready for cells.
@@ -502,6 +560,14 @@ class Jail:
         self.room = len(kept)
         self.send({"cells": cells, "kept": kept})
 
+    def reason(self, ended: Ended) -> str:
+        """Why it has ended; the kernel says of its group whether memory was the reason."""
+        said = ""
+        if self.group is not None and str(ended) == "exit":
+            with contextlib.suppress(OSError):
+                said = (self.group / "memory.events").read_text()
+        return "memory" if re.search(r"(?m)^oom_kill [1-9]", said) else str(ended)
+
     def send(self, frame: dict[str, Any]) -> None:
         """Put a frame into the in-tray, for as long as the jail may live."""
         line = memoryview(exchange.dump(frame))
@@ -523,6 +589,7 @@ class Jail:
                 line = bytes(self.buffer[:end])
                 del self.buffer[: end + 1]
                 self.searched = 0
+                self.size = len(line), line.count(b",")
                 try:
                     return exchange.parse(line)
                 except exchange.Malformed:  # only a submission that writes here itself does this
@@ -551,7 +618,7 @@ class Jail:
         if readable:
             data = os.read(self.answers, MIB)
             self.said += len(data)
-            too_much = self.said > self.limits.said or len(self.buffer) > exchange.LINE
+            too_much = self.said > self.most or len(self.buffer) > exchange.LINE
             if self.over and (too_much or not data):
                 return False
             if not data:
@@ -604,6 +671,21 @@ class Jail:
                 raise Ended("sockets")
             if inodes(tree[1]) > self.limits.inodes:
                 raise Ended("inodes")
+
+
+def in_group(group: Path, limits: Limits) -> list[str]:
+    """A command's beginning that starts it in a control group, which is made here.
+
+    Its limits are a little above those that looking at the processes keeps, which says why it ends
+    a jail.
+    """
+    group.mkdir(exist_ok=True)
+    (group / "memory.max").write_text(str(limits.memory + limits.memory // 4))
+    (group / "pids.max").write_text(str(2 * limits.processes + 64))
+    with contextlib.suppress(OSError):  # where the kernel does not count it
+        (group / "memory.swap.max").write_text("0")
+    enter = 'echo 0 > "$1" && shift && exec "$@"'  # before there are others to be moved
+    return ["/bin/sh", "-c", enter, "sh", str(group / "cgroup.procs")]
 
 
 def nobody() -> int:
@@ -701,7 +783,8 @@ def run(
     answers: dict[str, list[Answer]] = {}
     later: dict[str, list[Answer]] = {}
     left_out: set[str] = set()
-    for _ in range(limits.attempts):
+    left, taken = limits.said, [limits.answered, limits.elements]
+    for attempt in range(1, limits.attempts + 1):
         if time.monotonic() > deadline:
             break
         todo = [cell for cell in cells if cell[0] not in left_out]
@@ -710,6 +793,8 @@ def run(
         with Jail(limits, student=student, walls=walls) as jail:
             jail.start()
             jail.deadline = deadline
+            # What an attempt says is kept in memory here: each may use up half of the rest.
+            jail.most = left if attempt == limits.attempts else left // 2
             cell_id: str | None = None
             room = [2 * limits.shown, limits.outputs]
             try:
@@ -723,11 +808,11 @@ def run(
                 cell_id = None
                 awaited(jail, "cells", "done", limits.cell)
                 for question in asked:
-                    if ask(jail, question, "own", answers, limits):
-                        ask(jail, question, "end", later, limits)
+                    if ask(jail, question, "own", answers, limits, taken):
+                        ask(jail, question, "end", later, limits, taken)
                 break
             except Ended as ended:
-                why = str(ended)
+                why, left = jail.reason(ended), max(left - jail.said, 0)
                 if cell_id is not None:
                     left_out.add(cell_id)
                     said = [note(f"This cell {REASONS[why]}, so it was left out.")]
@@ -742,12 +827,17 @@ def run(
 
 
 def ask(
-    jail: Jail, question: Asked, state: str, answers: dict[str, list[Answer]], limits: Limits
+    jail: Jail,
+    question: Asked,
+    state: str,
+    answers: dict[str, list[Answer]],
+    limits: Limits,
+    room: list[int],
 ) -> bool:
     """Put a question to one state of the notebook; whether another may answer it better."""
     jail.send({"question": question, "state": state})
     seconds = max(limits.question, limits.call * len(question[3]))
-    return take_answers(jail, question, answers, seconds + limits.grace)
+    return take_answers(jail, question, answers, seconds + limits.grace, room)
 
 
 def awaited(jail: Jail, key: str, value: str, seconds: float) -> dict[str, Any]:
@@ -760,9 +850,11 @@ def awaited(jail: Jail, key: str, value: str, seconds: float) -> dict[str, Any]:
 
 
 def take_answers(
-    jail: Jail, question: Asked, answers: dict[str, list[Answer]], seconds: float
+    jail: Jail, question: Asked, answers: dict[str, list[Answer]], seconds: float, room: list[int]
 ) -> bool:
     """Collect the answers to a question as they come; what arrived before a crash counts.
+
+    room : how many characters and elements are still taken, of these answers and all later ones
 
     Returns whether the state at the end of the notebook is to be asked, too.
     """
@@ -779,7 +871,11 @@ def take_answers(
             if frame.get("missing") in ("undefined", "uncallable"):
                 taken[:] = [{"missing": frame["missing"]}] * len(calls)
             elif type(number) is int and 0 <= number < len(calls) and taken[number] is None:
-                taken[number] = checked_answer(frame)
+                rest = [left - size for left, size in zip(room, jail.size, strict=True)]
+                if min(rest) >= 0:  # else it costs this answer only
+                    room[:], taken[number] = rest, checked_answer(frame)
+                else:
+                    taken[number] = {"value": {"$other": "too much data, with all answers before"}}
     except Ended as ended:
         why = str(ended)
         raise

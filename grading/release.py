@@ -50,7 +50,7 @@ def release(name: str, variant: int | None = None, root: str | Path = sets.EXERC
     drawn = int(seed.read_text(), 16) if seed.exists() else secrets.randbits(128)
     verdict.Exam(problem_set, drawn)
     record = root / "issued" / f"{name}.json"
-    kept = {"set": name, "variant": variant, "source": problem_set.text}
+    kept = {"set": name, "variant": variant, "drawn": problem_set.drawn, "source": problem_set.text}
     handed_in = sorted(root.glob(f"submitted/*/{name}"))
     if handed_in and record.exists() and json.loads(record.read_text(encoding="utf-8")) != kept:
         raise sets.SetError(
@@ -95,7 +95,9 @@ def main(arguments: list[str] | None = None) -> None:
     except sets.SetError as error:
         sys.exit(str(error))
     problem_set = sets.issued(asked.name, asked.root)
-    edition = "the book's edition" if asked.variant is None else f"variant {asked.variant}"
+    edition = "the book's edition"
+    if asked.variant is not None:
+        edition = f"variant {asked.variant}, one of {sets.variants(asked.name, problem_set.text)}"
     total = sum(q.points for q in problem_set.questions)
     print(
         f"{problem_set.title} ({edition}): {len(problem_set.questions)} questions, {total} points"

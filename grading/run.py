@@ -401,6 +401,7 @@ def main(arguments: list[str] | None = None) -> int | str | None:
         prog="python -m grading", description=(__doc__ or "").split("\n")[0]
     )
     commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("check", help="whether a jail can be made here, and how it is limited")
     for command in ("grade", "feedback", "grades"):
         sub = commands.add_parser(command)
         sub.add_argument("--root", type=Path, default=sets.EXERCISES, help="the course's folder")
@@ -417,6 +418,9 @@ def main(arguments: list[str] | None = None) -> int | str | None:
     # nbgrader 0.9.6 makes SQLAlchemy 2.1 say this on each new submission; the rows are right.
     warnings.filterwarnings("ignore", message="Object of type .* not in session")
     try:
+        if asked.command == "check":
+            print(jail.check())
+            return 0
         if asked.command == "grade":
             return int(
                 bool(

@@ -17,6 +17,7 @@ by its value for the variant that was drawn.
 """
 
 import ast
+import builtins
 import contextlib
 import copy
 import io
@@ -50,6 +51,7 @@ FOR_STUDENTS = {"numpy", "matplotlib"} | sys.stdlib_module_names
 HIDDEN = ("### BEGIN MARK SCHEME", "### END MARK SCHEME")  # nbgrader's, kept in the gradebook
 
 
+PLACE = re.compile(r"\{\{(.+?)\}\}")  # a placeholder
 COMPARES = """\
 import sys  # the first check also compares versions
 
@@ -148,6 +150,7 @@ class ProblemSet:
     name: str
     title: str
     variant: int | None
+    drawn: dict[str, int]  # for each of the variants' names the number of its choice
     values: dict[str, Any]
     text: str  # the source it was read from
     cells: tuple[NotebookNode, ...]
@@ -303,7 +306,9 @@ def issued(name: str, root: str | Path = EXERCISES) -> ProblemSet:
     if not record.exists():
         raise SetError(f"{name} was not released from {root}; make release PS={name}")
     kept = json.loads(record.read_text(encoding="utf-8"))
-    return read(name, kept["source"], kept["variant"])
+    if "drawn" not in kept and kept["variant"] is not None:
+        raise SetError(f"{name} was released by an earlier version of the book: grade it with that")
+    return read(name, kept["source"], kept["variant"], kept.get("drawn"))
 
 
 def templates(name: str, text: str) -> dict[str, re.Pattern[str]]:
@@ -340,8 +345,8 @@ def templates(name: str, text: str) -> dict[str, re.Pattern[str]]:
     return found
 
 
-def read(name: str, text: str, variant: int | None = None) -> ProblemSet:
-    """A set from the text of its source."""
+def cells_of(name: str, text: str) -> list[NotebookNode]:
+    """The cells of a source, with their places and nbgrader's metadata, nothing filled in."""
     import jupytext
 
     cells = jupytext.reads(text, fmt="py:percent").cells
@@ -353,7 +358,21 @@ def read(name: str, text: str, variant: int | None = None) -> ProblemSet:
         line = f".py, line {cell.line}" if cell.line else ""
         cell.where = f"{name}{line}, cell {number}"
         complete(cell, f"{name}-{number}")
-    values = draw(name, cells, variant)
+    return cells
+
+
+def variants(name: str, text: str) -> int:
+    """How many numbered variants a set has."""
+    return len(editions(name, cells_of(name, text))) - 1
+
+
+def read(
+    name: str, text: str, variant: int | None = None, drawn: dict[str, int] | None = None
+) -> ProblemSet:
+    """A set from the text of its source; `drawn`, if the choices are known already."""
+    cells = cells_of(name, text)
+    drawn = draw(name, cells, variant) if drawn is None else drawn
+    values = chosen(choices_of(name, cells), drawn)
     known = values | standing(cells)
     for cell in cells:
         if role(cell) != "variants":
@@ -364,11 +383,12 @@ def read(name: str, text: str, variant: int | None = None) -> ProblemSet:
     )
     if title is None:
         raise SetError(f"{name}: the first cell should have the title, a line '# …'")
-    problem_set = ProblemSet(name, title, variant, values, text, tuple(cells), ())
+    parts = name, title, variant, drawn, values, text, tuple(cells)
+    problem_set = ProblemSet(*parts, ())
     questions = tuple(gather(problem_set))
     for above, cell in itertools.pairwise(cells):
         finish(cell, above, questions)
-    return ProblemSet(name, title, variant, values, text, tuple(cells), questions)
+    return ProblemSet(*parts, questions)
 
 
 def role(cell: NotebookNode) -> str | None:
@@ -376,28 +396,105 @@ def role(cell: NotebookNode) -> str | None:
     return next((tag for tag in cell.metadata.get("tags", []) if tag in TEACHER), None)
 
 
-def draw(name: str, cells: list[NotebookNode], variant: int | None) -> dict[str, Any]:
-    """A value for each name: the first of its choices, or in a variant one of the others."""
+def draw(name: str, cells: list[NotebookNode], variant: int | None) -> dict[str, int]:
+    """Which choice of each of the variants' names is taken, {name: its number}.
+
+    That is the first of each for the book's edition (None); a whole number takes one of the
+    `editions` that come after it, and after the last the first again.
+    """
+    choices = choices_of(name, cells)
+    if variant is not None and not choices:
+        raise SetError(f"{name} has no variants; release it without VARIANT")
+    if variant is not None and (type(variant) is not int or abs(variant) >= 2**63):
+        raise SetError(f"{name}: a variant is a whole number below 2**63, got {variant!r}")
+    if variant is None:
+        return dict.fromkeys(choices, 0)
+    _, *others = editions(name, cells)
+    return others[(variant - 1) % len(others)]
+
+
+def choices_of(name: str, cells: list[NotebookNode]) -> dict[str, list[Any]]:
+    """What the variants are drawn from, {name: [choice, ...]}, if it is written as it should be."""
     names: dict[str, Any] = {"np": np}
     for cell in cells:
         if role(cell) == "variants":
             execute(cell.source, names, cell.where)
-    choices = names.get("variants", {})
-    if variant is not None and not choices:
-        raise SetError(f"{name} has no variants; release it without VARIANT")
-    values: dict[str, Any] = {}
-    if variant is not None and (type(variant) is not int or abs(variant) >= 2**63):
-        raise SetError(f"{name}: a variant is a whole number below 2**63, got {variant!r}")
-    rng = np.random.default_rng(variant if variant is None or variant >= 0 else [-variant, 1])
+    choices: dict[str, list[Any]] = names.get("variants", {})
+    known: set[str] = set()
     for key, options in choices.items():
         if not isinstance(options, list) or len(options) < 2:
             raise SetError(f"{name}: variants[{key!r}] should be a list of two choices or more")
-        chosen = options[0 if variant is None else rng.integers(1, len(options))]
-        chosen = chosen if isinstance(chosen, dict) else {key: chosen}
-        if twice := chosen.keys() & values.keys():
+        named = set(options[0] if isinstance(options[0], dict) else [key])
+        if twice := named & known:
             raise SetError(f"{name}: variants[{key!r}] sets {', '.join(twice)} a second time")
-        values |= chosen
+        known |= named
+    return choices
+
+
+def chosen(choices: dict[str, list[Any]], drawn: dict[str, int]) -> dict[str, Any]:
+    """The values of the names that stand in placeholders."""
+    values: dict[str, Any] = {}
+    for key, place in drawn.items():
+        one = choices[key][place]
+        values |= one if isinstance(one, dict) else {key: one}
     return values
+
+
+MOST_EDITIONS, TRIED, RESTARTS = 100, 1000, 40
+
+
+def editions(name: str, cells: list[NotebookNode]) -> list[dict[str, int]]:
+    """The book's edition, and its variants by their numbers: what `draw` returns for each.
+
+    No two of them have the same solution in more than a third of the cells for answers, nor in
+    cells worth more than a third of the points that a machine gives, if there are choices enough
+    for that; else in as few as can be. They are found by trying: of many drawn at random, the same
+    each time, those are kept, one after another, that differ so from all that were kept before.
+    """
+    choices, rng = choices_of(name, cells), np.random.default_rng(0)
+    drawn = {key: np.r_[0, rng.integers(len(o), size=TRIED)] for key, o in choices.items()}
+    known = {c.id: c.metadata.nbgrader.points for c in cells if "points" in _marks(c)}
+    numbers, points = [], []  # for each cell the number of its solution, and its points
+    for cell in (c for c in cells if _marks(c).get("solution")):
+        solution = cell.source.split("### BEGIN SOLUTION")[-1].split("### END SOLUTION")[0]
+        pieces = PLACE.findall(solution)
+        used = set().union(*map(_names, pieces))
+        keys = [k for k, o in choices.items() if used & set(chosen(choices, {k: 0}))]
+        rows = list(zip(*(drawn[key] for key in keys), strict=True)) or [()] * (TRIED + 1)
+        forms: dict[tuple[int, ...], str] = {}
+        for row in dict.fromkeys(rows):
+            values = chosen(choices, dict(zip(keys, row, strict=True)))
+            varied = [f"{{{{{piece}}}}}" for piece in pieces if _names(piece) <= values.keys()]
+            forms[row] = fill("\n".join(varied), values, cell.where)
+        number = {form: place for place, form in enumerate(dict.fromkeys(forms.values()))}
+        numbers.append([number[forms[row]] for row in rows])
+        points.append(known.get(cell.id.removesuffix("-answer"), 0) * (cell.cell_type == "code"))
+    alike, worth = np.array(numbers), np.array(points)
+    for most in range(len(worth) // 3, len(worth) + 1):
+        found: list[int] = []
+        share = 1 / 3 if most == len(worth) // 3 else most / len(worth)
+        for _ in range(RESTARTS):
+            left = np.r_[0, 1 + rng.permutation(TRIED)]
+            kept: list[int] = []
+            while len(left) and len(kept) < MOST_EDITIONS:
+                kept.append(int(left[0]))
+                same = alike[:, left] == alike[:, left[:1]]
+                left = left[(same.sum(axis=0) <= most) & (worth @ same <= share * worth.sum())]
+            found = max(found, kept, key=len)
+        if len(found) > 1:
+            break
+    return [{key: int(places[one]) for key, places in drawn.items()} for one in found]
+
+
+def _marks(cell: NotebookNode) -> dict[str, Any]:
+    return cell.metadata.get("nbgrader") or {}
+
+
+def _names(expression: str) -> set[str]:
+    """The names in the expression of a placeholder, NumPy's and Python's own left out."""
+    nodes = ast.walk(ast.parse(expression.strip()))
+    found = {node.id for node in nodes if isinstance(node, ast.Name)}
+    return found - {"np"} - set(dir(builtins))
 
 
 def standing(cells: list[NotebookNode]) -> dict[str, Any]:
@@ -438,7 +535,7 @@ def fill(source: str, values: dict[str, Any], where: str) -> str:
                 f"{where}: {match[0]} cannot be filled in ({error}); it may use {known}"
             ) from error
 
-    return re.sub(r"\{\{(.+?)\}\}", value, source)
+    return PLACE.sub(value, source)
 
 
 def complete(cell: NotebookNode, fallback: str) -> None:

@@ -32,7 +32,7 @@ DIED = {
     "output": "it sent more data than allowed",
     "sockets": "it opened more sockets than allowed",
     "inodes": "it made more files than allowed",
-    "unreached": "the cells took all the time, so this question was not reached",
+    "unreached": "the cells took all the time, or ended Python too often, so it was not reached",
 }
 SHOWN = 500  # characters of a value in a message
 

@@ -192,6 +192,41 @@ ATTACKS = [
             return x
         """,
     ),
+    attack(
+        "lying-subclasses",
+        (0, 0, 0),
+        "",
+        first="""
+        from fractions import Fraction
+        class Items(list):
+            def __iter__(self): raise MemoryError
+            def __len__(self): return 3
+        class Table(dict):
+            def items(self): raise SystemExit
+        class Part(Fraction):
+            def __float__(self): return 42.0
+        """,
+        q1="def scale(x): return Items([1, 2])",
+        q2="def share(x): return Table(a=1)",
+        q3="answer = Part(1)",
+    ),
+    attack(
+        "memory-that-is-not-its-own",
+        (0, 2, 0),
+        "",
+        q1="""
+        def scale(x):
+            return np.lib.stride_tricks.as_strided(np.zeros(1), (3, 10), (10**15, 8))
+        """,
+        q3="from decimal import Decimal\nanswer = Decimal('sNaN')",
+    ),
+    attack(
+        "lists-without-end",
+        (0, 2, 0),
+        "",
+        q1="def scale(x): return [1] * 500_000",
+        q3="answer = range(10**18)",
+    ),
     # tricks on the checker
     attack(
         "patched-numpy",
@@ -351,6 +386,34 @@ ATTACKS = [
         json.dumps = json.loads = lambda *a, **k: "{}"
         """,
     ),
+    attack(
+        "answers-for-another-question",
+        (2, 2, 0),
+        "its value is wrong",
+        q1=SCALE
+        + """
+import os, threading, time
+def late():
+    time.sleep(1)
+    for fd in range(3, 40):
+        try:
+            os.write(fd, b'{"question": "q3", "call": 0, "value": 42.0}\\n')
+        except OSError:
+            pass
+threading.Thread(target=late).start()
+""",
+        q3="answer = 1.0",
+    ),
+    attack(
+        "bends-ipython",
+        FULL,
+        "Correct",
+        first="""
+        shell = get_ipython()
+        shell.ast_transformers.clear()
+        shell.events.register("pre_run_cell", lambda *a: 1 / 0)
+        """,
+    ),
     # ends, crashes and floods
     attack(
         "exits-in-a-cell",
@@ -367,6 +430,32 @@ ATTACKS = [
         (0, 2, 1),
         "it ended the Python process",
         q1="import os\ndef scale(x): os._exit(0)",
+    ),
+    attack(
+        "stops-itself",
+        (0, 2, 1),
+        "it used more time than allowed",
+        q1="""
+        import os, signal
+        def scale(x): os.kill(os.getpid(), signal.SIGSTOP)
+        """,
+    ),
+    attack(
+        "words-without-end",
+        (0, 0, 1),
+        "",
+        first="""
+        class Long:
+            def __repr__(self): return "x" * 10**8
+        Long()
+        """,
+        q1="""
+        class Loop(Exception):
+            def __str__(self):
+                while True: pass
+        def scale(x): raise Loop
+        """,
+        q2="def share(x): raise type('E' * 10**6, (Exception,), {})('y' * 10**8)",
     ),
     attack("sys-exit", (2, 0, 1), "", q2="import sys\nsys.exit(0)", q1=SCALE + "exit()"),
     attack(

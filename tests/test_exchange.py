@@ -3,6 +3,8 @@
 import re
 import tracemalloc
 import zipfile
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -117,3 +119,8 @@ def test_a_zip_bomb_is_set_aside(monkeypatch, tmp_path):
     (item,) = intake.gather(tmp_path, "ps-small")
     assert "unpacks to more than" in item.fault
     assert item.data == b""
+
+
+@pytest.mark.parametrize("value", [Decimal("sNaN"), Fraction(10**400)])
+def test_a_number_that_no_float_can_hold_is_named(value):
+    assert "that is no float" in exchange.plain(value).what

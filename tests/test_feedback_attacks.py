@@ -2,15 +2,18 @@
 
 import os
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import latex2mathml.converter
 import nbformat
 import pytest
 from classroom import SET, Course, need_a_jail
+from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from grading import autograde, feedback, verdict
+from grading import autograde, feedback, jail, release, sets, verdict
+from grading.inside import exchange
 
 pytestmark = pytest.mark.machine
 
@@ -33,6 +36,23 @@ def test_a_text_that_takes_long_to_show_is_shown_as_it_is(bomb, monkeypatch):
     html, _ = feedback.Page().from_notebook_node(notebook, {"nbgrader": of})
     assert time.monotonic() - start < 30
     assert BOMBS[bomb][:4] in html
+
+
+@pytest.mark.parametrize(
+    "slow",
+    [new_markdown_cell("[[[[" * 12_000), new_code_cell("x = (\n" + "\n \t" * 20_000)],
+    ids=["brackets", "lines of spaces"],
+)
+def test_the_form_grader_shows_a_part_of_what_takes_long(slow, monkeypatch):
+    """With nbgrader's own exporter, configured as in the course's folder."""
+    monkeypatch.setattr(feedback, "TRIAL", 1)
+    exporter = HTMLExporter(config=release.settings(sets.EXERCISES))
+    notebook = new_notebook(cells=[new_markdown_cell("*fine*"), new_code_cell("1 + 1"), slow])
+    start = time.process_time()
+    html, _ = exporter.from_notebook_node(notebook)
+    assert time.process_time() - start < 3
+    assert "<em>fine</em>" in html
+    assert html.count("takes too long") == 1
 
 
 def test_a_page_that_takes_all_memory_or_dies_is_given_up(monkeypatch):
@@ -186,3 +206,105 @@ def test_an_attackers_page_is_made(tmp_path):
     assert "END MARK SCHEME" in page
     assert "rubric's secret sentence" not in page
     assert "form-action 'none'; base-uri 'none'" in page
+
+
+def said(frames):
+    """A jail that says these frames, one after another."""
+    lines = [exchange.dump(frame) for frame in frames]
+
+    def read(seconds):
+        fake.size = len(lines[0]), lines[0].count(b",")
+        return exchange.parse(lines.pop(0))
+
+    fake = SimpleNamespace(read=read, size=(0, 0))
+    return fake
+
+
+def test_answers_that_are_too_large_cost_themselves_only():
+    """To read the elements of lists takes the grader's time, so there is room for so many."""
+    values = [[1] * 700, [1] * 700, 2, [1] * 200]
+    frames = [{"question": "q1", "call": n, "value": value} for n, value in enumerate(values)]
+    answers, room = {}, [10**6, 1000]
+    asked = ["q1", "function", "f", [[]] * len(values)]
+    jail.take_answers(said([*frames, {"question": "q1", "done": "exit"}]), asked, answers, 5, room)
+    found = [answer["value"] for answer in answers["q1"]]
+    assert found == [values[0], {"$other": "too much data, with all answers before"}, *values[2:]]
+
+
+def test_all_attempts_share_what_may_be_said(monkeypatch):
+    """What one says is kept in the grader's memory; and the last has enough left to answer."""
+    most = []
+
+    class Flood:
+        said, reason = 0, staticmethod(str)
+
+        def __init__(self, limits, **_):
+            self.limits = limits
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def start(self):
+            pass
+
+        def hand_over(self, cells, kept):
+            most.append(self.most)
+            self.said = self.most
+            raise jail.Ended("output")
+
+    monkeypatch.setattr(jail, "Jail", Flood)
+    limits = jail.Limits()
+    jail.run([["q1", "1"]], [["q1", "value", "x", [[]]]], limits)
+    assert len(most) == limits.attempts
+    assert sum(most) == limits.said
+    assert most[-1] >= 2 * limits.shown
+
+
+def test_a_jail_is_in_a_control_group_where_one_can_be_made(tmp_path, monkeypatch):
+    """Tried in a folder with the kernel's files; a kernel that limits by them is tried by none."""
+    need_a_jail()
+    lines = Path("/proc/self/cgroup").read_text().splitlines()
+    own = next((line[3:] for line in lines if line.startswith("0::")), None)
+    if own is None:
+        pytest.skip("this kernel has no control groups of version 2")
+    monkeypatch.setattr(jail, "GROUPS", tmp_path)
+    monkeypatch.setattr(jail, "OFF", [])
+    place = tmp_path / own.lstrip("/")
+    place.mkdir(exist_ok=True)
+    assert jail.group_place() is None
+    assert "limited by looking at /proc" in jail.check()
+    (place / "cgroup.controllers").write_text("cpu memory pids\n")
+    (place / "cgroup.subtree_control").write_text("")
+    assert "control group below" in jail.check()
+    assert (place / "cgroup.subtree_control").read_text() == "+memory +pids"
+    assert (place / "grader" / "cgroup.procs").read_text() == "0"
+    limits = jail.Limits()
+    with jail.Jail(limits) as one:
+        one.start()
+        assert (one.group / "cgroup.procs").read_text() == "0\n"
+        assert limits.memory < int((one.group / "memory.max").read_text()) < 2 * limits.memory
+        assert (one.group / "memory.swap.max").read_text() == "0"
+        assert int((one.group / "pids.max").read_text()) > limits.processes
+        assert one.reason(jail.Ended("exit")) == "exit"
+        (one.group / "memory.events").write_text("low 0\noom 1\noom_kill 1\n")
+        assert one.reason(jail.Ended("exit")) == "memory"
+        assert one.reason(jail.Ended("time")) == "time"
+    monkeypatch.setattr(jail, "in_group", lambda *_: ["/bin/false"])  # a group that lets nobody in
+    assert "limited by looking at /proc" in jail.check()
+    assert jail.group_place() is None
+
+
+def test_the_processes_that_make_pages_have_the_templates_already(monkeypatch):
+    """Else each of them reads them again, which takes three times as long as the page."""
+    feedback.environment.cache_clear()
+    feedback.warm.cache_clear()
+    ready = []
+    monkeypatch.setattr(
+        feedback, "limited", lambda make: ready.append(feedback.environment().cache) or "page"
+    )
+    of = {"score": 0, "max_score": 1, "waits": 0, "student": "s", "notebook": "n"}
+    feedback.Page().from_notebook_node(new_notebook(cells=[]), {"nbgrader": of})
+    assert len(ready[0]) == 1

@@ -155,6 +155,26 @@ HABITS = {  # answers by question; "first", "last": an added cell; "do": what be
         "faulthandler.enable(); getpass.getuser()\nsubprocess.run(['echo'], stdout=sys.stdout)\n"
         + SCALE
     },
+    "pasted with prompts": {
+        "q1": "In [1]: def scale(x):\n   ...:     return 2 * np.asarray(x)\n   ...:",
+        "q2": ">>> def share(x):\n...     return x / np.sum(x)\n...",
+    },
+    "%%capture, %run and help": {
+        "first": "%%writefile mine.py\nanswer = 42.0",
+        "q1": "%%capture out\n" + SCALE,
+        "q2": SHARE + "np.sum?\nshare??",
+        "q3": "%run mine.py",
+    },
+    "a breakpoint and a failed assertion": {
+        "q1": SCALE + "breakpoint()",
+        "q2": SHARE + "assert share(np.ones(2))[0] == 3",
+        "last": "exit()",
+    },
+    "builtins as names": {"first": "max = 3; id = 4", "last": "sum = list = len = print = 5"},
+    "an animation": {
+        "q1": "import matplotlib.pyplot as plt\nfrom matplotlib.animation import FuncAnimation\n"
+        "f, a = plt.subplots(); FuncAnimation(f, lambda i: a.plot([i]), frames=2)\n" + SCALE
+    },
     "a progress bar": {"q1": "from tqdm import tqdm, trange\nlist(tqdm(range(3)))\n" + SCALE},
     "a progress bar for notebooks": {
         "q1": "from tqdm.notebook import tqdm\nlist(tqdm(range(3)))\n" + SCALE,
@@ -182,6 +202,21 @@ HABITS = {  # answers by question; "first", "last": an added cell; "do": what be
     },
     "an object array": {
         "q1": "def scale(x):\n    y = np.full(np.shape(x), None)\n    y[:] = 2 * x\n    return y"
+    },
+    "callables": {
+        "q1": "from functools import partial\nscale = partial(np.multiply, 2)",
+        "q2": "class Share:\n    def __call__(self, x): return x / np.sum(x)\nshare = Share()",
+        "q3": "from decimal import Decimal\nanswer = Decimal('42')",
+    },
+    "threads and loops in a function": {
+        "q1": "from concurrent.futures import ThreadPoolExecutor\ndef scale(x):\n"
+        "    with ThreadPoolExecutor(4) as pool: return list(pool.map(lambda r: 2 * r, x))",
+        "q2": "import asyncio\nasync def go(x): return x / np.sum(x)\n"
+        "def share(x): return asyncio.run(go(x))",
+    },
+    "long doubles and masks": {
+        "q1": "def scale(x): return 2 * np.asarray(x, np.longdouble)",
+        "q2": "def share(x): return np.ma.array(x / np.sum(x))",
     },
     "a fraction": {"q3": "from fractions import Fraction\nanswer = Fraction(42)"},
 }  # fmt: skip

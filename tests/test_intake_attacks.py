@@ -618,6 +618,51 @@ def test_archives_in_archives_share_one_count(tmp_path, release, monkeypatch):
     assert students(tmp_path, release) == ["ada"]
 
 
+def test_an_archive_is_counted_before_its_list_is_read(tmp_path, release, monkeypatch):
+    """To read it takes memory for each line, and a list of a few MB has a hundred thousand."""
+    monkeypatch.setattr(intake, "MEMBERS", 40)
+    hand_in(tmp_path, "eve/a.zip", packed(*[(f"{n}", b"") for n in range(121)]))
+    hand_in(tmp_path, "bob/a.zip", packed(*[(f"{n:0500}", b"") for n in range(60)]))
+    hand_in(
+        tmp_path, "ada/a.zip", packed(("hw.ipynb", answer()), *[(f"{n}/", b"") for n in range(99)])
+    )
+    hand_in(tmp_path, "wei/a.zip", b"#!/bin/sh\n" + packed(("hw.ipynb", answer())))
+    opened, whole = [], zipfile.ZipFile
+    monkeypatch.setattr(zipfile, "ZipFile", lambda file: opened.append(file) or whole(file))
+    found = {item.where: item.fault for item in intake.gather(tmp_path, SET)}
+    assert "its list has 121 members" in found["eve/a.zip"]
+    assert "list of members is too long" in found["bob/a.zip"]
+    assert {path.parent.name for path in opened} == {"ada", "wei"}
+    assert students(tmp_path, release) == ["ada", "wei"]
+
+
+@pytest.mark.machine
+def test_more_archives_than_files_can_be_open(tmp_path, release):
+    import resource
+
+    names = [f"student-{number:02}" for number in range(60)]
+    for name in names:
+        hand_in(tmp_path, f"{name}/hw.zip", packed(("hw.ipynb", answer())))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) + 20, hard))
+    try:
+        assert students(tmp_path, release) == names
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_many_archives_of_one_student_share_one_count(tmp_path, release, monkeypatch):
+    monkeypatch.setattr(intake, "ARCHIVES", 3)
+    monkeypatch.setattr(intake, "MEMBERS", 10)
+    for number in range(5):
+        hand_in(tmp_path, f"eve/{number}.zip", packed(*[(f"{n}.txt", b"") for n in range(9)]))
+    hand_in(tmp_path, "ada/hw.zip", packed(("hw.ipynb", answer())))
+    found = [item for item in intake.gather(tmp_path, SET) if item.where.startswith("eve")]
+    assert sum("archives of a student are opened at most" in item.fault for item in found) == 2
+    assert len(found) <= 11 + 2
+    assert students(tmp_path, release) == ["ada"]
+
+
 def test_many_files_of_one_student_cost_that_student_only(tmp_path, release, monkeypatch):
     monkeypatch.setattr(intake, "MEMBERS", 20)
     with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:

@@ -79,7 +79,10 @@ def plain(value: Any, depth: int = 0) -> Any:
         scalar = issubclass(kind, np.generic) and isinstance(array, np.ndarray)
         return array[()] if scalar else array
     if kind in (Decimal, Fraction):
-        return float(value)
+        try:
+            return float(value)
+        except (ValueError, OverflowError):  # a signalling nan; more than a float can hold
+            return Other(f"a {kind.__name__} that is no float")
     return Other(f"an object of type {str(kind.__name__)[:80]}")
 
 
