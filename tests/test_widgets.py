@@ -865,6 +865,24 @@ def test_the_still_forms_of_chapter_7_are_drawn():
         widgets.GradientExplorer(rival=[1.0, 2.0])
 
 
+@pytest.mark.parametrize("name", ["gradient_explorer", "step_microscope"])
+def test_a_knob_lies_over_its_point(name, hand):
+    """Also before anything has moved, and in both models of a race."""
+    hand.open_widget(name)
+    for box in hand.locator(f"[data-widget={name}]").all():
+        box.scroll_into_view_if_needed()
+        box.locator("input").first.wait_for()
+        knobs, points = box.locator(".ce-knob").all(), box.locator("svg circle.ce-handle[r='8']")
+        points = points if len(knobs) == 1 else box.locator("svg circle[class*=runner][r='7']")
+        for knob, point in zip(knobs, points.all(), strict=True):
+            found = [place.bounding_box() for place in (knob, point)]
+            x, y = (
+                [at[k] + at[s] / 2 for at in found] for k, s in (("x", "width"), ("y", "height"))
+            )
+            assert abs(x[0] - x[1]) < 2
+            assert abs(y[0] - y[1]) < 2
+
+
 DRAGGED = {  # what is drawn with a point to drag, and where a key takes it
     "boldness_dial": ("ArrowLeft", lambda x, y: x < 0),
     "loss_explorer": ("ArrowLeft", lambda x, y: x < 0),
@@ -889,7 +907,8 @@ def test_a_point_is_moved_by_keys_and_ten_times_as_far_with_shift(name, hand):
         return after["x"] - before["x"], after["y"] - before["y"]
 
     place = hand.url
-    knob.evaluate("(knob) => knob.focus({preventScroll: true})")
+    knob.evaluate("(knob) => knob.scrollIntoView({block: 'center', behavior: 'instant'})")
+    knob.focus()
     one = moved(key)
     assert as_wanted(*one)
     ten = moved(f"Shift+{key}")

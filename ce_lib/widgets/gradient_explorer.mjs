@@ -274,6 +274,7 @@ function render({ model, el }) {
     const target = model.get('target');
     const all = places();
     const parts = [];
+    const grips = []; // set once the drawing has its height
     let bottom = all.bottom;
     if (race) {
       const first = runs.map((path) => compute({ logits: path[0], target }).loss);
@@ -294,7 +295,7 @@ function render({ model, el }) {
         const size = found.grad.reduce((sum, g) => sum + g * g, 0);
         const numbers = [short(found.loss), short(size), short(found.probs[2]), steps ? short(Math.hypot(...found.probs.map((p, j) => p - before[j]))) : '–'];
         numbers.forEach((value, j) => { figures[k][j].textContent = value; });
-        knobs[k].set(...points.at(-1), digits(found.probs[0]), `${CLASSES.map((name, j) => `${name} ${digits(found.probs[j])}`).join(', ')}; loss ${digits(found.loss)} nats`);
+        grips.push([...points.at(-1), digits(found.probs[0]), `${CLASSES.map((name, j) => `${name} ${digits(found.probs[j])}`).join(', ')}; loss ${digits(found.loss)} nats`]);
         const givers = flow.gain.flatMap((value, j) => (value < 0 ? [CLASSES[j]] : []));
         const getters = flow.gain.flatMap((value, j) => (value > 0 ? [CLASSES[j]] : []));
         return `${names[k]}: ${givers.join(' and ') || 'nobody'} ${givers.length > 1 ? 'lose' : 'loses'}, ${getters.join(' and ') || 'nobody'} ${getters.length > 1 ? 'gain' : 'gains'}`;
@@ -322,12 +323,13 @@ function render({ model, el }) {
         : `The ${who}'s slope is the sum of its column: ${[0, 1, 2].map((k) => signed(terms[k][nudged])).join(' ')} = ${signed(grad[nudged])}, which is p̂ − y = ${p} − ${short(target[nudged])}. In each cell the p̂ below cancels the p̂ above.`;
       scores.forEach((row, k) => row.set(model.get('logits')[k]));
       kinds.set(cells);
-      knobs[0].set(...point, digits(probs[0]), `${CLASSES.map((name, k) => `${name} ${digits(probs[k])}`).join(', ')}; loss ${digits(found.loss)} nats`);
+      grips.push([...point, digits(probs[0]), `${CLASSES.map((name, k) => `${name} ${digits(probs[k])}`).join(', ')}; loss ${digits(found.loss)} nats`]);
       if (say) status.say(note.textContent);
     }
     goals.set(Object.keys(TARGETS).find((name) => String(TARGETS[name]) === String(target)));
     drawing.setAttribute('viewBox', `0 0 ${width} ${Math.ceil(bottom)}`);
     front.replaceChildren(...parts);
+    grips.forEach((place, k) => knobs[k].set(...place));
   }
   const change = bind(model, ['logits', 'rival', 'target', 'nudged', 'cells', 'rate'], () => {
     if (keys.some((key, k) => String(runs[k][0]) !== String(model.get(key)))) restart();
