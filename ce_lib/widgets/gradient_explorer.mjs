@@ -171,7 +171,7 @@ function render({ model, el }) {
   const drawing = svg('svg', { role: 'img', 'aria-label': race
     ? 'The triangle of all predictions with two paths, a dot for each step; and for each model what the classes give to one another in a short step'
     : 'The triangle of all predictions with a point, the nine cells of a Jacobian with one column lit, and arrows from class to class as wide as the cells of that column' });
-  const back = svg('g'); // lines of equal loss, drawn anew only where they change
+  const back = svg('g'); // lines of equal loss, drawn again only where they change
   const front = svg('g');
   drawing.append(back, front);
   const centred = (p) => { const logs = p.map(Math.log); const mean = (logs[0] + logs[1] + logs[2]) / 3; return logs.map((value) => value - mean); };
