@@ -80,6 +80,7 @@ async function still(box, path) {
     svg.classList.add('ce-drawing');
   }
   stage.remove();
+  box.querySelector('.ce-first')?.remove(); // the module's own drawing is better
   const section = box.closest('section[id]');
   const live = new URL(`${path}#${section?.id.split('--')[1] ?? ''}`, published).href;
   box.prepend(...drawings);

@@ -15,7 +15,7 @@ KINDS = {
     "pages/for_teachers.md": "prose voice pages teachers",
     "exercises/ps-softmax.py": "sets voice",
     "ce_lib/linear.py": "voice reference bad_input information derivatives logits loss linear",
-    "ce_lib/widgets/simplex.mjs": "voice bad_input",
+    "ce_lib/widgets/gradient_explorer.mjs": "voice bad_input",
     "grading/intake.py": "voice intake_attacks",
     "grading/inside/exchange.py": "voice exchange",
     "CONTRIBUTING.md": "prose voice pages readme release",

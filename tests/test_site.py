@@ -851,7 +851,7 @@ def nginx(site, tmp_path):
 def test_a_plain_nginx_serves_the_book_with_its_scripts(nginx, chromium):
     """Each file's type is one that a browser runs, and nothing is reported in the console."""
     with Visit(chromium, nginx + "chapters/07_gradients.html", viewport=WIDE) as visit:
-        expect(visit.page.locator("[data-widget=simplex] .ce-knob")).to_have_count(1)
+        expect(visit.page.locator("[data-widget=step_microscope] .ce-knob")).to_have_count(1)
         expect(visit.page.locator("#progress")).to_contain_text("sections read")
         visit.page.keyboard.press("Control+k")
         visit.page.keyboard.type("softmax")

@@ -15,6 +15,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal, localcontext
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -371,30 +372,207 @@ class OverflowExplorer(Widget):
             yield [name, *map(digits, values)]
 
 
-class Simplex(Widget):
-    """Gradient descent on the scores of three classes, drawn on the triangle of predictions."""
+class GradientExplorer(Widget):
+    """Who gives to whom when a score rises: the triangle of predictions, the Jacobian, its flows.
 
-    name = "simplex"
-    logits = traitlets.List(traitlets.Float(), [-1.0, 1.5, 0.0], minlen=3, maxlen=3).tag(sync=True)
-    target = traitlets.List(traitlets.Float(), [1.0, 0.0, 0.0], minlen=3, maxlen=3).tag(sync=True)
-    rate = traitlets.Float(1.0, min=0.1, max=5.0).tag(sync=True)
-    trail: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    With `rival`, the scores of a second model, the figure is a race: both models go downhill,
+    with a dot for each step, and the flows are those of a short step.
 
-    @traitlets.default("trail")
-    def _start(self) -> list[list[float]]:
-        return [list(self.logits)]
+    nudged : the score whose column is lit. cells : "J", the Jacobian, or "slopes", each of its
+    cells times −y/p̂ of its row. names : of the two models of a race.
+    """
+
+    name = "gradient_explorer"
+    logits = traitlets.List(traitlets.Float(), [2.0, 1.0, 0.1], minlen=3, maxlen=3).tag(sync=True)
+    target = traitlets.List(traitlets.Float(), [0.7, 0.2, 0.1], minlen=3, maxlen=3).tag(sync=True)
+    nudged = traitlets.Int(1, min=0, max=2).tag(sync=True)
+    cells = traitlets.Enum(["J", "slopes"], "J").tag(sync=True)
+    rival = traitlets.List(traitlets.Float(), maxlen=3).tag(sync=True)
+    names = traitlets.List(traitlets.Unicode(), ["first", "second"], minlen=2, maxlen=2).tag(
+        sync=True
+    )
+    rate = traitlets.Float(0.5, min=0.1, max=4.0).tag(sync=True)
+
+    @traitlets.validate("rival")
+    def _three_or_none(self, proposal: dict[str, Any]) -> list[float]:
+        found: list[float] = proposal["value"]
+        if len(found) not in (0, 3):
+            raise traitlets.TraitError(f"rival must have 3 scores, or none, got {len(found)}")
+        return found
 
     def lines(self) -> Iterator[Any]:
-        """Prediction, gradient and loss at the start, after one step and after ten."""
-        yield f"Gradient descent, step size {self.rate:g}, towards the truth {tuple(self.target)}."
-        yield ["steps", "p̂ (cat, dog, bird)", "gradient p̂ − y", "loss"]
-        z = np.array(self.logits)
-        for steps in range(11):
-            loss, grad = ce.cross_entropy_with_grad(z, self.target)
-            if steps in (0, 1, 10):
-                triples = [", ".join(map(digits, values)) for values in (ce.softmax(z), grad)]
-                yield [str(steps), *triples, digits(loss)]
-            z = z - self.rate * grad
+        """The Jacobian with the sums of its columns; or both models after 0, 1 and 10 steps."""
+        if self.rival:
+            yield (
+                f"Two models descend by steps of size {self.rate:g} towards the truth"
+                f" {tuple(self.target)}."
+            )
+            yield ["model", "steps", "p̂ (cat, dog, bird)", "loss", "‖p̂ − y‖²"]
+            for name, path in zip(self.names, self._paths(10), strict=True):
+                for steps in (0, 1, 10):
+                    loss, grad = ce.cross_entropy_with_grad(path[steps], self.target)
+                    probs = ", ".join(map(digits, ce.softmax(path[steps])))
+                    yield [name, str(steps), probs, digits(loss), digits(grad @ grad)]
+            return
+        cells, p = self._cells(), ce.softmax(self.logits)
+        kind = "times −y/p̂ of its row " if self.cells == "slopes" else ""
+        yield (
+            f"The Jacobian of softmax {kind}at the scores {tuple(self.logits)}, where p̂ is"
+            f" {', '.join(map(digits, p))}: what each row's probability"
+            f" {'adds to the slope of the loss' if kind else 'gains'} in each column's score."
+        )
+        yield ["", *(f"z {name}" for name in CLASSES)]
+        for name, row in zip(CLASSES, cells, strict=True):
+            yield [f"p̂ {name}", *map(digits, row)]
+        off = cells - np.diag(np.diag(cells))
+        yield ["sum", *(digits(v + 0.0) for v in off.sum(axis=0) + np.diag(cells))]
+
+    def _cells(self) -> Array:
+        """The nine numbers that are shown."""
+        jacobian: Array = ce.softmax_jacobian(self.logits)
+        if self.cells == "J":
+            return jacobian
+        times: Array = -np.array(self.target) / ce.softmax(self.logits)
+        return times[:, None] * jacobian
+
+    def _paths(self, steps: int) -> list[Array]:
+        """The scores of both models before each step and after the last, (steps + 1, 3) each."""
+        paths = []
+        for z in (np.array(self.logits), np.array(self.rival)):
+            path = [z]
+            for _ in range(steps):
+                grad = ce.cross_entropy_with_grad(path[-1], self.target)[1]
+                path.append(path[-1] - self.rate * grad)
+            paths.append(np.array(path))
+        return paths
+
+    def still(self) -> str:
+        """The drawing's first state, and the numbers."""
+        first, rows = super().still().split("<table>")
+        drawn = self._race_drawn() if self.rival else self._cells_drawn()
+        return f"{first}{drawn}<table>{rows}"
+
+    def _cells_drawn(self) -> str:
+        """The nine cells, and below them what the lit column gives and takes, as arrows."""
+        cells, parts = self._cells(), []
+        for i, j in np.ndindex(3, 3):
+            x, y, value = 40 + 90 * j, 26 + 34 * i, float(cells[i, j])
+            parts.append(
+                f'<rect x="{x}" y="{y}" width="90" height="34" class="ce-{CLASSES[i]}"'
+                f' fill-opacity="{0.6 * math.sqrt(min(1.0, abs(value))):.2f}"/>'
+            )
+            parts.append(_label(x + 45, y + 22, f"{value:+.3f}".replace("-", "−")))
+        for k, name in enumerate(CLASSES):
+            parts.append(_label(85 + 90 * k, 18, f"z {name}"))
+            parts.append(_label(18, 48 + 34 * k, name))
+        x = 40 + 90 * self.nudged
+        parts.append(f'<rect x="{x}" y="26" width="90" height="102" class="ce-axis ce-bold"/>')
+        p, moved = ce.softmax(self.logits), ce.softmax_jacobian(self.logits)[:, self.nudged]
+        for k, name in enumerate(CLASSES):
+            x, to = 85 + 90 * k, 85 + 90 * self.nudged
+            parts.append(
+                f'<circle cx="{x}" cy="190" r="{4 + 24 * p[k] ** 0.5:.1f}" class="ce-{name}"/>'
+            )
+            parts.append(_label(x, 236, f"{name} {moved[k]:+.3f}".replace("-", "−")))
+            if k != self.nudged:
+                d = f"M{x} 188C{x} 132 {to} 132 {to} 184"
+                wide = max(1.0, -100 * moved[k])
+                parts.append(
+                    f'<path d="{d}" class="ce-give ce-line-{name}" stroke-width="{wide:.1f}"/>'
+                )
+        said = f"The nine cells, and what the other classes give when the {CLASSES[self.nudged]}'s"
+        return _drawing(246, f"{said} score rises", parts)
+
+    def _race_drawn(self) -> str:
+        """The triangle with both paths, a dot for each step."""
+        corners = np.array(
+            [[50, 222], [270, 222], [160, 222 - 110 * math.sqrt(3)]]
+        )  # cat, dog, bird
+        parts = [f'<path d="{_line(corners)}Z" class="ce-triangle"/>']
+        for k, path in enumerate(self._paths(12)):
+            places = ce.softmax(path) @ corners
+            parts.append(f'<path d="{_line(places)}" class="ce-axis"/>')
+            fill = ("var(--w-ink)", "var(--w-paper)")[k]
+            for step, (x, y) in enumerate(places):
+                parts.append(
+                    f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{3.5 if step else 7}" class="ce-axis"'
+                    f' style="fill: {fill}"/>'
+                )
+            mark = '<circle cx="{}" cy="14" r="5" class="ce-axis" style="fill: {}"/>'
+            parts.append(mark.format(14 + 80 * k, fill))
+            parts.append(_label(44 + 80 * k, 18, self.names[k]))
+        for k, (x, y) in enumerate(corners + np.array([[0, 20], [0, 20], [22, 4]])):
+            parts.append(_label(x, y, CLASSES[k]))
+        return _drawing(246, "The triangle of predictions with two paths, a dot a step", parts)
+
+
+def _label(x: float, y: float, text: str) -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle">{escape(text)}</text>'
+
+
+def _line(points: Array) -> str:
+    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
+
+
+def _drawing(height: float, said: str, parts: list[str]) -> str:
+    """A drawing 320 wide, for the still form."""
+    box = f'viewBox="0 0 320 {height:g}" role="img" aria-label="{escape(said)}"'
+    return f'<svg class="ce-first" {box}>{"".join(parts)}</svg>'
+
+
+class StepMicroscope(Widget):
+    """The error of a numeric slope against its step, and the loss near the point, ever closer.
+
+    The loss is that of the cat at the scores 2, 1, 0.1; its value is rounded once to a double.
+
+    power : the step is 2^-power. shown : the loss as it is, or "flat", minus its tangent.
+    """
+
+    name = "step_microscope"
+    power = traitlets.Int(26, min=0, max=50).tag(sync=True)
+    shown = traitlets.Enum(["flat", "loss"], "flat").tag(sync=True)
+
+    def errors(self, power: int) -> tuple[float, float]:
+        """Those of the forward and the central difference with the step 2^-power."""
+        h = 2.0**-power
+        above, here, below = (float(_exact_loss(2 + t)) for t in (h, 0, -h))
+        slopes = ((above - here) / h, (above - below) / (2 * h))
+        with localcontext(prec=50):
+            terms = [Decimal(z).exp() for z in (2.0, 1.0, 0.1)]
+            slope = terms[0] / sum(terms) - 1
+            forward, central = (float(abs(Decimal(each) - slope)) for each in slopes)
+        return forward, central
+
+    def lines(self) -> Iterator[Any]:
+        """Both errors at steps from 1/4 to the smallest."""
+        yield "The slope of the loss in the score of the cat at 2, 1, 0.1, by two differences."
+        yield ["step h", "error, forward", "error, central"]
+        for power in sorted({2, 8, 17, 26, 35, 44, 50, self.power}):
+            yield [f"{v:.1e}" for v in (2.0**-power, *self.errors(power))]
+
+    def still(self) -> str:
+        """Both curves, and the numbers."""
+        first, rows = super().still().split("<table>")
+        parts = ['<path d="M58 20V217H316" class="ce-axis"/>']
+        for tick in (0, -4, -8, -12, -16):
+            parts.append(_label(30, 34 - 11 * tick, f"1e{tick}".replace("-", "−")))
+        for tick in (0, -5, -10, -15):
+            parts.append(_label(296 + 15 * tick, 236, f"1e{tick}".replace("-", "−")))
+        parts.append(_label(180, 258, "step h; upwards, the error"))
+        for power in range(51):
+            for error, colour in zip(self.errors(power), ("dog", "cat"), strict=True):
+                x, y = 296 - 15 * power * math.log10(2), 30 - 11 * math.log10(max(error, 1e-17))
+                parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.2" class="ce-{colour}"/>')
+        parts += [_label(230, 38, "forward"), _label(285, 140, "central")]
+        said = "The errors of the forward and the central difference against the step"
+        return f"{first}{_drawing(264, said, parts)}<table>{rows}"
+
+
+def _exact_loss(x: float) -> Decimal:
+    """The loss of the cat at the scores x, 1, 0.1, to 50 digits."""
+    with localcontext(prec=50):
+        terms = [Decimal(z).exp() for z in (x, 1.0, 0.1)]
+        return sum(terms, Decimal(0)).ln() - Decimal(x)
 
 
 class OnlineSoftmax(Widget):
@@ -631,7 +809,8 @@ FIGURES = {
         LossExplorer,
         OverflowExplorer,
         OnlineSoftmax,
-        Simplex,
+        GradientExplorer,
+        StepMicroscope,
         Training,
     )
 }

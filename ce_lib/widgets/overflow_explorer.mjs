@@ -21,22 +21,7 @@ export function compute({ logits, added, format, label }) {
 }
 
 // The true loss and the true sum for logits as the format stores them, in 1400 binary places.
-const PLACES = 1400n;
-const ONE = 1n << PLACES;
-function big(x) {
-  let places = PLACES;
-  for (; x !== Math.trunc(x); x *= 2) places -= 1n;
-  return BigInt(x) << places;
-}
-function exp(x) { // halve the exponent 16 times, add the series, square 16 times
-  let [sum, term] = [ONE, ONE];
-  for (let n = 1n; term !== 0n && term !== -1n; n += 1n) {
-    term = ((term * (x >> 16n)) >> PLACES) / n;
-    sum += term;
-  }
-  for (let k = 0; k < 16; k += 1) sum = (sum * sum) >> PLACES;
-  return sum;
-}
+const { PLACES, ONE, big, exp } = fixedPoint(1400n);
 export function truth({ z, label }) {
   const exact = z.map(big);
   const sum = exact.reduce((all, value) => all + exp(value - exact[label]), 0n);

@@ -207,6 +207,26 @@ dress(`
   }
 `);
 
+// Numbers with so many binary places, as BigInt: from a double, exactly, and their exponential.
+function fixedPoint(PLACES) {
+  const ONE = 1n << PLACES;
+  const big = (x) => {
+    let places = PLACES;
+    for (; x !== Math.trunc(x); x *= 2) places -= 1n;
+    return places < 0n ? BigInt(x) >> -places : BigInt(x) << places;
+  };
+  const exp = (x) => { // halve the exponent 16 times, add the series, square 16 times
+    let [sum, term] = [ONE, ONE];
+    for (let n = 1n; term !== 0n && term !== -1n; n += 1n) {
+      term = ((term * (x >> 16n)) >> PLACES) / n;
+      sum += term;
+    }
+    for (let k = 0; k < 16; k += 1) sum = (sum * sum) >> PLACES;
+    return sum;
+  };
+  return { PLACES, ONE, big, exp };
+}
+
 // Redraw whenever one of the model's values changes; returns the function that changes them.
 function bind(model, names, draw) {
   const redraw = () => draw(Object.fromEntries(names.map((name) => [name, model.get(name)])));
