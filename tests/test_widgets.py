@@ -256,7 +256,8 @@ def test_the_browser_takes_the_steps_of_the_chapter(method, penalty, computed):
                 W, losses = W - 2**scale / (M + penalty) * gradient, [*losses, loss]
             losses.append(slope(W, *chapter["train"], penalty)[0])
         agree(found["losses"], losses)
-        assert np.abs(np.reshape(found["weights"], W.shape) - W).max() <= 1e-12 * abs(W).max()
+        gap = np.abs(np.reshape(found["weights"], W.shape) - W).max() / abs(W).max()
+        assert gap <= (1e-11 if method == "Newton" else 1e-12)  # eps times the matrix's condition
         X, labels = chapter["held_out"]
         agree(found["heldOut"]["loss"], ce.cross_entropy(X @ W.T, labels))
         assert found["heldOut"]["right"] == np.mean((X @ W.T).argmax(axis=1) == labels)
@@ -932,7 +933,7 @@ def test_newton_s_parabola_follows_hand_keys_and_steps(hand):
     hand.keyboard.press("Home")
     expect(cells.nth(0)).to_have_text(f"+{1 + np.exp(6):.3f}")
     hand.press_on(box.locator("button", has_text="Newton step"))
-    expect(note).to_contain_text("The dot has left the drawing")
+    expect(note).to_contain_text("The dot is off the drawing")
     hand.press_on(box.locator("label", has_text="soft"))
     expect(box.locator("button", has_text="Newton step")).to_be_enabled()
     box.locator("input[type=range]").fill("4")
@@ -949,10 +950,10 @@ def test_newton_s_parabola_follows_hand_keys_and_steps(hand):
 
 def test_a_digit_is_drawn_by_hand_and_by_keys(hand):
     box = hand.open_widget("training")
-    pad, caption, rows = box.locator(".ce-pad"), box.locator("figcaption"), box.locator("tbody tr")
-    expect(caption.first).to_contain_text("Answer 8, with 0.99")
+    pad, caption, rows = box.locator(".ce-pad"), box.locator(".ce-two"), box.locator("tbody tr")
+    expect(caption).to_contain_text("Answer 8, with 0.99")
     hand.press_on(rows.nth(3).locator("button"))
-    expect(caption.nth(1)).to_contain_text("Class 3")
+    expect(box.locator("figcaption")).to_contain_text("Class 3")
     hand.press_on(box.locator("button", has_text="Clear"))
     drawn = """(box) => [...box.querySelectorAll('.ce-pad + svg .ce-ink')]
         .map((cell) => 16 * cell.getAttribute('fill-opacity'))"""
@@ -983,7 +984,7 @@ def test_a_digit_is_drawn_by_hand_and_by_keys(hand):
     )
     W = np.reshape(state["weights"], (10, 65))
     loss = ce.cross_entropy(W @ [*ink.ravel() / 16, 1.0], 1)
-    expect(caption.first).to_contain_text(f"loss {widgets.digits(loss)} nats if a 1 is meant")
+    expect(caption).to_contain_text(f"loss {widgets.digits(loss)} nats if a 1 is meant")
     pad.focus()
     for key in ("ArrowRight", "ArrowDown", "Space"):
         hand.keyboard.press(key)
@@ -1003,7 +1004,7 @@ def test_training_fetches_runs_pauses_diverges_and_shows_mistakes(hand):
     expect(box.get_by_role("group", name="52 mistakes on 797")).to_be_visible()
     assert sum("digits.json" in url for url in asked) == 1
     press(".ce-shots button >> nth=1")
-    expect(box.locator("figcaption").first).to_contain_text("nats if an 8 is meant")
+    expect(box.locator(".ce-two")).to_contain_text("nats if an 8 is meant")
     press("button:has-text('Reset')")
     expect(note).to_contain_text("After 0 steps: training loss 2.303, 9.9% right")
     press("button:has-text('One step')")

@@ -481,8 +481,10 @@ class NewtonStep(Widget):
 
     def at(self, d: float) -> tuple[float, float, float]:
         """Loss, slope and curvature at the margin d."""
-        loss, grad = ce.cross_entropy_with_grad([d, 0.0], [self.target, 1 - self.target])
-        return float(loss), float(grad[0]), float(ce.cross_entropy_hessian([d, 0.0])[0, 0])
+        p, q = ce.softmax([d, 0.0])
+        loss = ce.cross_entropy([d, 0.0], [self.target, 1 - self.target])
+        slope = (1 - self.target) * p - self.target * q  # p - y, and exact near y = 1
+        return float(loss), float(slope), float(ce.cross_entropy_hessian([d, 0.0])[0, 0])
 
     def newton(self, d: float) -> float:
         """The margin that Newton's step leads to; d where the curvature is 0."""

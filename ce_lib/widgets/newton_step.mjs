@@ -20,13 +20,15 @@ export function compute({ margin, target, damped }) {
 }
 
 dress(`
-  [data-widget="newton_step"] .ce-note { min-height: 2.9em; }
   [data-widget="newton_step"] tbody th::before { content: ""; display: inline-block; width: 0.7em; height: 0.7em; margin-right: 0.4em; border-radius: 50%; }
   [data-widget="newton_step"] .ce-by-newton::before { background: var(--dog, #d55e00); }
   [data-widget="newton_step"] .ce-by-gradient::before { background: var(--bird, #009e73); }
   .ce-hollow { fill: none; stroke-width: 2; }
-  [data-widget="newton_step"] td { width: 7.5rem; }
-  @media (max-width: 30rem) { [data-widget="newton_step"] td { width: auto; padding-right: 0.2rem; } }
+  [data-widget="newton_step"] table { table-layout: fixed; width: 100%; max-width: 34rem; }
+  [data-widget="newton_step"] thead th:first-child { width: 34%; }
+  [data-widget="newton_step"] td { white-space: nowrap; }
+  @media (max-width: 30rem) { [data-widget="newton_step"] table { font-size: 0.8125rem; } [data-widget="newton_step"] :is(td, th) { padding-right: 0.2rem; } [data-widget="newton_step"].ce-widget.ce-widget .ce-note { min-height: 5.8em; } }
+  @media (max-width: 22rem) { [data-widget="newton_step"] table { font-size: 0.75rem; } [data-widget="newton_step"] thead th:first-child { width: 28%; } [data-widget="newton_step"].ce-widget.ce-widget .ce-note { min-height: 7.25em; } }
 `);
 
 function render({ model, el }) {
@@ -53,7 +55,7 @@ function render({ model, el }) {
   }));
   const buttons = html('div', { className: 'ce-row' }, steps, button('Back to the start', () => go(model.get('trail')[0])));
   const rows = ['newton', 'gradient'].map((name) => html('tr', {}, html('th', { scope: 'row', className: `ce-by-${name}` }, name === 'newton' ? 'Newton' : 'gradient (η = 4)'), [0, 1, 2].map(() => html('td', {}))));
-  const table = html('table', {}, html('thead', {}, html('tr', {}, ['method', 'step', 'leads to', 'loss there'].map((name) => html('th', { scope: 'col' }, name)))), html('tbody', {}, rows));
+  const table = html('div', {}, html('table', {}, html('thead', {}, html('tr', {}, ['method', 'step', 'leads to', 'loss there'].map((name) => html('th', { scope: 'col' }, name)))), html('tbody', {}, rows)));
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
   el.append(withKnobs(drawing, [knob]), row, html('div', { className: 'ce-row' }, targets, kinds), buttons, table, note, status);
@@ -101,13 +103,14 @@ function render({ model, el }) {
       svg('circle', { cx: x(clip(margin)), cy: y(Math.min(HIGH, loss)), r: 8, class: 'ce-handle' }),
     );
     [newton, gradient].forEach(({ to, loss: value }, k) => [to - margin, to, value].forEach((number, c) => {
-      rows[k].children[c + 1].textContent = (c ? '' : number >= 0 ? '+' : '') + digits(number);
+      const text = Math.abs(number) < 1000 || !Number.isFinite(number) ? digits(number, Math.abs(number) < 1e-3 ? 1 : 3) : number.toPrecision(2).replace('e+', 'e').replaceAll('-', '−');
+      rows[k].children[c + 1].textContent = (c ? '' : number >= 0 ? '+' : '') + text;
     }));
-    const off = margin === clip(margin) ? '' : ' The dot has left the drawing.';
+    const off = margin === clip(margin) ? '' : ' The dot is off the drawing.';
     const rises = newton.loss > loss;
     const count = trail.length - 1;
     const first = `Margin ${digits(margin)}: loss ${digits(loss)}, slope ${digits(slope)}, curvature ${digits(curvature)}${count ? `, after ${count} step${count > 1 ? 's' : ''}` : ''}.`;
-    const second = !(curvature > 0) ? 'The curvature is 0 in float64: Newton’s step has no denominator.'
+    const second = !(curvature > 0) ? 'Curvature 0: Newton’s step has no denominator.'
       : rises ? 'Newton’s step overshoots: the loss rises.'
         : damped && t < 1 ? `The full step would overshoot; it is cut to ${digits(t)} of its length.` : '';
     note.textContent = `${first} ${second}${off}`;

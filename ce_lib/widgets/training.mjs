@@ -182,16 +182,17 @@ async function fetchDigits(model) {
 dress(`
   .ce-digit { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr) minmax(0, 1.05fr); gap: 0.5rem 1.1rem; align-items: start; }
   .ce-digit figure { position: relative; margin: 0; }
-  .ce-digit figcaption { color: var(--w-quiet); min-height: 2.9em; }
+  .ce-digit figcaption { color: var(--w-quiet); }
   .ce-widget .ce-pixels { max-width: none; margin: 0 0 0.3rem; border: 1px solid var(--w-quiet); border-radius: 2px; }
   .ce-ink { fill: var(--w-ink); }
   .ce-at { fill: none; stroke: var(--w-accent); stroke-width: 0.12; visibility: hidden; }
   .ce-pad { position: absolute; inset: 0 0 auto; aspect-ratio: 1; touch-action: none; cursor: crosshair; border-radius: 2px; }
   .ce-pad:focus-visible { outline: 3px solid var(--w-accent); }
   .ce-pad:focus-visible + svg .ce-at { visibility: visible; }
-  .ce-widget .ce-classes { width: 100%; table-layout: fixed; }
+  .ce-widget .ce-classes { width: 100%; table-layout: fixed; font-size: 0.875rem; }
   .ce-widget .ce-classes :is(th, td) { padding: 0 0 0 0.3rem; border: 0; }
-  .ce-classes th:first-child { width: 2.6rem; padding: 0 !important; }
+  .ce-classes thead { white-space: nowrap; }
+  .ce-classes th:first-child { width: 2.2rem; padding: 0 !important; }
   .ce-classes td { position: relative; text-align: right !important; }
   .ce-classes td i { position: absolute; top: 12%; bottom: 12%; background: var(--cat, #0072b2); opacity: 0.45; }
   .ce-classes td i.ce-minus { background: var(--dog, #d55e00); }
@@ -202,8 +203,8 @@ dress(`
   .ce-shots { display: flex; gap: 0.4rem; min-height: 5.4rem; overflow-x: auto; align-items: start; }
   .ce-widget .ce-shots button { flex: none; width: 3.6rem; padding: 0.2rem; font-size: 0.75rem; line-height: 1.2; white-space: nowrap; }
   .ce-widget .ce-shots svg { width: 2.2rem; margin: 0 auto 0.1rem; }
-  .ce-widget .ce-ask { align-self: center; width: auto !important; font-size: inherit !important; }
-  [data-widget="training"] .ce-slider { grid-template-columns: minmax(3.2rem, max-content) minmax(12rem, 1fr) 11rem; }
+  .ce-widget.ce-widget .ce-ask { flex: initial; align-self: center; width: auto; font-size: inherit; white-space: normal; }
+  [data-widget="training"] .ce-slider { grid-template-columns: minmax(3.2rem, max-content) minmax(12rem, 1fr) 11rem; white-space: nowrap; }
   @media (max-width: 30rem) {
     .ce-digit { grid-template-columns: minmax(0, 2fr) minmax(0, 3fr); gap: 0.4rem 0.7rem; }
     .ce-digit figure:first-child { grid-column: 1 / -1; width: 15rem; margin: 0 auto; }
@@ -211,13 +212,18 @@ dress(`
     [data-widget="training"].ce-widget.ce-widget .ce-note { min-height: 5.8em; }
     .ce-widget .ce-classes { font-size: 0.8125rem; }
   }
-  @media (max-width: 22rem) { [data-widget="training"].ce-widget.ce-widget .ce-note { min-height: 7.25em; } }
+  @media (max-width: 22rem) { .ce-classes thead { font-size: 0.6875rem; } [data-widget="training"].ce-widget.ce-widget .ce-note { min-height: 7.25em; } }
 `);
 
 const cells = () => Array.from({ length: PIXELS }, (_, j) => svg('rect', { x: j % SIDE, y: Math.floor(j / SIDE), width: 1, height: 1 }));
 const frame = (...children) => svg('svg', { viewBox: `0 0 ${SIDE} ${SIDE}`, class: 'ce-pixels', 'aria-hidden': 'true' }, children);
 const filled = (weights) => (weights.length ? Float64Array.from(weights) : new Float64Array(K * D));
 const a = (digit) => `${digit === 8 ? 'an' : 'a'} ${digit}`;
+const short = (x) => { // in seven characters
+  const size = Math.abs(x);
+  const text = size < 0.005 ? '0.00' : size < 1e5 ? x.toFixed(size < 100 ? 2 : 0) : Number.isFinite(x) ? x.toPrecision(2) : digits(x);
+  return text.replace('e+', 'e').replaceAll('-', '−');
+};
 const percent = (share) => `${(100 * share).toFixed(1)}%`;
 
 function render({ model, el }) {
@@ -279,7 +285,7 @@ function render({ model, el }) {
     const button = html('button', { type: 'button', 'aria-label': `Show the weights of class ${k}`, onclick: () => change({ shown: k }) }, String(k));
     return html('tr', {}, html('th', { scope: 'row' }, button), z, p);
   });
-  const head = html('tr', {}, ['digit', 'score', 'softmax'].map((name, k) => html('th', { scope: 'col', style: k ? 'text-align: right' : '' }, name)));
+  const head = html('tr', {}, ['digit', 'score', 'p̂'].map((name, k) => html('th', { scope: 'col', style: k ? 'text-align: right' : '' }, name)));
   const table = html('table', { className: 'ce-classes', 'aria-label': 'Score and probability of each class' }, html('thead', {}, head), html('tbody', {}, rows));
   const meant = choice('the digit meant', Object.fromEntries(rows.map((_, k) => [k, String(k)])), (value) => change({ meant: Number(value), shown: Number(value) }));
   meant.classList.add('ce-tight');
@@ -392,7 +398,7 @@ function render({ model, el }) {
   }
 
   function plot() {
-    const [left, top, bottom] = [38, 24, 130];
+    const [left, top, bottom] = [46, 24, 130];
     const right = width - 12;
     curve.setAttribute('viewBox', `0 0 ${width} 150`);
     const finite = history.filter(({ loss, newLoss }) => Number.isFinite(loss + newLoss));
@@ -434,7 +440,7 @@ function render({ model, el }) {
       Object.entries({ x: (j % SIDE) + (1 - side) / 2, y: Math.floor(j / SIDE) + (1 - side) / 2, width: side, height: side, class: own[j] > 0 ? 'ce-cat' : 'ce-dog', 'fill-opacity': Math.abs(own[j]) / size || 0 }).forEach(([name, value_]) => lights[j].setAttribute(name, value_));
     });
     const bias = W[k * D + PIXELS];
-    formula.textContent = `Class ${k}: weights × ink ${digits(z[k] - bias, 2)}, bias ${digits(bias, 2)}`;
+    formula.textContent = `Class ${k}: weights × ink ${short(z[k] - bias)}, bias ${short(bias)}`;
     const reach = Math.max(1, ...z.map(Math.abs)) || 1;
     const best = z.indexOf(Math.max(...z));
     rows.forEach((row, c) => {
@@ -444,9 +450,9 @@ function render({ model, el }) {
       const half = (22 * Math.abs(z[c])) / reach || 0; // the zero is at 22% of the cell's width
       score.firstChild.style.cssText = z[c] < 0 ? `right: 78%; width: ${half}%` : `left: 22%; width: ${half}%`;
       score.firstChild.className = z[c] < 0 ? 'ce-minus' : '';
-      score.lastChild.textContent = digits(z[c], 2);
+      score.lastChild.textContent = short(z[c]);
       share.firstChild.style.cssText = `left: 8%; width: ${40 * probs[c] || 0}%`;
-      share.lastChild.textContent = probs[c] < 0.001 ? '< 0.001' : digits(probs[c]);
+      share.lastChild.textContent = probs[c] < 0.001 ? '<0.001' : digits(probs[c]);
     });
     const equal = z.every((value) => value === z[0]);
     const answer = equal ? 'All scores are equal' : `Answer ${best}, with ${digits(probs[best])}`;
@@ -464,12 +470,12 @@ function render({ model, el }) {
     if (!playing) status.say(`${caption.textContent}. ${now ? note.textContent : ''}`);
   }
 
-  const caption = html('figcaption', {});
+  const caption = html('p', { className: 'ce-line ce-two' });
   const clear = button('Clear and draw', () => put(new Array(PIXELS).fill(0)));
   ink.forEach((cell) => cell.setAttribute('class', 'ce-ink'));
   el.append(
-    html('div', { className: 'ce-digit' }, html('figure', {}, pad, frame(ink, mark), caption, clear), html('figure', {}, frame(tints, lights), formula), table),
-    meant, html('div', { className: 'ce-row' }, methods, penalties), rate, buttons, curve, note, strip, status,
+    html('div', { className: 'ce-digit' }, html('figure', {}, pad, frame(ink, mark), clear), html('figure', {}, frame(tints, lights), formula), table),
+    meant, caption, html('div', { className: 'ce-row' }, methods, penalties), rate, buttons, curve, note, strip, status,
   );
   let given = String(model.get('weights'));
   const change = bind(model, ['picture', 'meant', 'shown', 'weights', 'method', 'penalty', 'scale'], () => {
