@@ -17,6 +17,7 @@ import numpy as np
 import prose
 import pytest
 from playwright.sync_api import expect
+from test_site import axe
 
 import ce_lib as ce
 from ce_lib import datasets, widgets
@@ -1003,6 +1004,7 @@ def test_training_fetches_runs_pauses_diverges_and_shows_mistakes(hand):
     press("button:has-text('Show its mistakes')")
     expect(box.get_by_role("group", name="52 mistakes on 797")).to_be_visible()
     assert sum("digits.json" in url for url in asked) == 1
+    assert axe(hand) == []
     press(".ce-shots button >> nth=1")
     expect(box.locator(".ce-two")).to_contain_text("nats if an 8 is meant")
     press("button:has-text('Reset')")
@@ -1166,6 +1168,8 @@ def test_the_words_hold_the_numbers_of_ce_lib():
     words = widgets.SoftmaxExplorer(logits=[3.0, 0.0, 0.0], label=1, details=True).words()
     assert f"{ce.cross_entropy([3.0, 0.0, 0.0], 1):.3f} nats" in words
     assert "nan" in widgets.OverflowExplorer(added=100).words()
+    picture = widgets.Training().still()
+    assert picture.count('fill="currentColor"') > 3  # readable on dark paper without scripts
 
 
 @pytest.mark.parametrize(

@@ -432,10 +432,10 @@ class Training(Widget):
         """The table, below the picture and the weights of the ten classes as pictures."""
         W = np.reshape(self.weights, (10, 65))[:, :64]
         size = np.abs(W).max() or 1.0
-        shots = [_pixels(np.divide(self.picture, 16), 0, 0, "ce-ink")]
+        shots = [_pixels(np.divide(self.picture, 16), 0, 0, 'fill="currentColor"')]
         for k, row in enumerate(W / size):
             x, y = 10 + 9 * (k % 5), 9 * (k // 5)
-            for values, kind in ((row, "ce-cat"), (-row, "ce-dog")):
+            for values, kind in ((row, 'class="ce-cat"'), (-row, 'class="ce-dog"')):
                 shots.append(_pixels(np.maximum(values, 0), x, y, kind))
         drawn = '<svg viewBox="0 0 55 18" role="img" aria-label="The picture, and the weights of'
         drawn += f' the classes 0 to 9: blue adds to a score, orange takes off">{"".join(shots)}'
@@ -443,10 +443,10 @@ class Training(Widget):
 
 
 def _pixels(values: Array, x: int, y: int, kind: str) -> str:
-    """64 values from 0 to 1 as squares, in eight strengths of one colour."""
+    """64 values from 0 to 1 as squares, in eight strengths of one colour, which `kind` says."""
     steps = np.rint(8 * values).astype(int)
     return "".join(
-        f'<path class="{kind}" fill-opacity="{level / 8}" d="'
+        f'<path {kind} fill-opacity="{level / 8}" d="'
         + "".join(f"M{x + j % 8} {y + j // 8}h1v1h-1z" for j in np.flatnonzero(steps == level))
         + '"/>'
         for level in sorted(set(steps[steps > 0].tolist()))

@@ -386,11 +386,11 @@ function render({ model, el }) {
       const said = scores(W, x, i, z);
       return said === label ? [] : [{ i, label, said, p: softmax(Array.from(z))[said] }];
     }).sort((a, b) => b.p - a.p);
-    strip.setAttribute('aria-label', `${wrong.length} mistakes on ${labels.length} held-out pictures, the surest first`);
+    strip.setAttribute('aria-label', `${wrong.length} mistakes on ${labels.length} held-out pictures, the surest first: true digit, answer, its probability`);
     strip.replaceChildren(...wrong.slice(0, 12).map(({ i, label, said, p }) => {
       const picture = Array.from({ length: PIXELS }, (_, j) => 16 * x[i * D + j]);
       const load = button('', () => change({ picture, meant: label, shown: said }));
-      load.setAttribute('aria-label', `${label}, called ${said} with ${digits(p, 2)}: put it into the drawing`);
+      load.title = `${label}, called ${said} with ${digits(p, 2)}: put it into the drawing`;
       load.append(frame(...cells().map((cell, j) => { cell.setAttribute('class', 'ce-ink'); cell.setAttribute('fill-opacity', picture[j] / 16); return cell; })), html('span', {}, `${label} → ${said}`), html('br', {}), html('span', {}, digits(p, 2)));
       return load;
     }));
