@@ -18,9 +18,10 @@ import prose
 import pytest
 import traitlets
 from playwright.sync_api import expect
+from test_site import axe
 
 import ce_lib as ce
-from ce_lib import widgets
+from ce_lib import datasets, widgets
 
 PLACES = {
     "code_explorer": "chapters/01_surprisal.html",
@@ -33,6 +34,7 @@ PLACES = {
     "online_softmax": "chapters/06_at_scale.html",
     "gradient_explorer": "chapters/07_gradients.html",
     "step_microscope": "chapters/07_gradients.html",
+    "newton_step": "chapters/08_learning.html",
     "training": "chapters/08_learning.html",
 }
 SET_BY_CHAPTER = {"overflow_explorer", "training"}  # they open in a state of the chapter's own
@@ -295,26 +297,99 @@ def test_pairs_merged_in_any_order_are_the_pair_of_the_row(computed):
         agree(s, np.exp(row - row.max()).sum())
 
 
-def trained():
-    """The widget of two runs of two steps on twenty pictures, and the weights it was given."""
-    X, labels = RNG.normal(size=(20, 65)), RNG.integers(0, 10, 20)
-    runs = {name: {k: RNG.normal(size=(10, 65)) * k for k in (0, 3)} for name in ("a", "b")}
-    return widgets.Training(runs, seen=(X, labels), held_out=(-X, labels)), runs, X, labels
+def learning(*cells):
+    """The names that cells of chapter 8 define."""
+    cells = ["data", "model", "curvature", "newton-step", "fit", *cells]
+    found = {"np": np, "ce": ce, "datasets": datasets, "zero": np.zeros((10, 65))}
+    for cell in prose.load(prose.ROOT / PLACES["training"].replace("html", "ipynb"))["cells"]:
+        if cell["id"] in cells:
+            exec(cell["source"], found)
+    X, labels = found["X"], found["labels"]
+    return found | {"train": (X[:1000], labels[:1000]), "held_out": (X[1000:], labels[1000:])}
 
 
-def test_the_training_figure_shows_the_weights_and_their_loss(computed):
-    figure, runs, X, labels = trained()
-    states = [figure.state() | {"run": run, "at": at} for run in (0, 1) for at in (0, 1)]
+def test_a_drawing_is_scored_as_by_ce_lib(computed):
+    states = [
+        {
+            "weights": RNG.normal(0, 10 ** RNG.uniform(-3, 1), 650).tolist(),
+            "picture": RNG.integers(0, 17, 64).tolist(),
+            "meant": int(RNG.integers(10)),
+        }
+        for _ in range(100)
+    ]
     for state, found in zip(states, computed("training", states), strict=True):
-        W = [*runs["ab"[state["run"]]].values()][state["at"]]
-        largest = np.abs(W[:, :64]).max()
-        assert np.abs(np.multiply(found["classes"], largest) - W[:, :64]).max() <= largest / 61
-        agree(found["largest"], largest, 1e-3)
-        agree(found["loss"], ce.cross_entropy(X @ W.T, labels), 1e-3)
-        agree(found["newLoss"], ce.cross_entropy(-X @ W.T, labels), 1e-3)
-        agree(found["right"], np.mean((X @ W.T).argmax(axis=1) == labels), 1e-3)
-    loss = float(f"{ce.cross_entropy(X @ runs['a'][3].T, labels):.4g}")
-    assert f"a | 3 | {loss:.3f}" in figure.words()
+        W, x = np.reshape(state["weights"], (10, 65)), np.divide(state["picture"], 16)
+        z = W @ [*x, 1.0]
+        agree(found["products"], W[:, :64] * x)
+        assert np.all(np.abs(found["z"] - z) <= 1e-12 * (np.abs(W) @ [*x, 1.0]))
+        agree(found["probs"], ce.softmax(found["z"]))
+        agree(found["loss"], ce.cross_entropy(found["z"], state["meant"]))
+
+
+@pytest.mark.parametrize("penalty", [0, 1e-3, 1e-1])
+@pytest.mark.parametrize("method", ["descent", "Newton"])
+def test_the_browser_takes_the_steps_of_the_chapter(method, penalty, computed):
+    """From zero and from random weights; Newton's step by the chapter's own code."""
+    if method == "Newton" and not penalty:
+        return  # the matrix has no inverse, which the figure says
+    chapter, steps = learning(), {"descent": 12, "Newton": 3}[method]
+    M = np.linalg.eigvalsh(chapter["train"][0].T @ chapter["train"][0] / 1000)[-1] / 2
+    for size, scale in ((0, 0), (0.2, 3)):
+        W = RNG.normal(size=(10, 65)) * size
+        state = {"digits": widgets.pictures(), "weights": W.ravel().tolist(), "steps": steps}
+        state |= {"method": method, "penalty": penalty, "scale": scale}
+        (found,) = computed("training", [state], "train")
+        agree(found["bound"], M)
+        losses, slope = [], chapter["loss_and_gradient"]
+        if method == "Newton":
+            path = [*chapter["fit"](*chapter["train"], penalty, W=W, steps=steps + 1)]
+            W, losses = path[-1][0], [loss for _, loss, _ in path]
+        else:
+            for _ in range(steps):
+                loss, gradient = slope(W, *chapter["train"], penalty)
+                W, losses = W - 2**scale / (M + penalty) * gradient, [*losses, loss]
+            losses.append(slope(W, *chapter["train"], penalty)[0])
+        agree(found["losses"], losses)
+        gap = np.abs(np.reshape(found["weights"], W.shape) - W).max() / abs(W).max()
+        assert gap <= (1e-11 if method == "Newton" else 1e-12)  # eps times the matrix's condition
+        X, labels = chapter["held_out"]
+        agree(found["heldOut"]["loss"], ce.cross_entropy(X @ W.T, labels))
+        assert found["heldOut"]["right"] == np.mean((X @ W.T).argmax(axis=1) == labels)
+
+
+def test_newton_s_and_the_gradient_s_step_are_computed(computed):
+    states = [
+        {"margin": RNG.uniform(-9, 15), "target": target, "damped": bool(k % 2)}
+        for target in (1.0, 0.7)
+        for k in range(60)
+    ]
+    for state, found in zip(states, computed("newton_step", states), strict=True):
+        figure = widgets.NewtonStep(**state)
+        loss, slope, curvature = figure.at(state["margin"])
+        agree(found["loss"], loss)
+        agree(found["curvature"], curvature)
+        size = max(1 - state["target"], abs(slope))
+        assert abs(found["slope"] - slope) <= 1e-12 * size
+        near = 1e-12 * (1 + size / curvature)
+        assert abs(found["newton"]["to"] - figure.newton(state["margin"])) <= near
+        assert abs(found["gradient"]["to"] - (state["margin"] - 4 * slope)) <= 1e-11
+        agree(found["newton"]["loss"], figure.at(found["newton"]["to"])[0], 1e-11)
+        if state["damped"]:
+            assert found["newton"]["loss"] <= loss
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"weights": np.zeros((10, 64))}, r"weights must have shape \(10, 65\), got .*64"),
+        ({"picture": np.zeros(64)}, r"picture must have shape \(8, 8\), got shape \(64,\)"),
+        ({"picture": np.full((8, 8), 17)}, "whole numbers from 0 to 16, got .*17"),
+        ({"picture": np.full((8, 8), 0.5)}, "whole numbers from 0 to 16, got .*0.5"),
+    ],
+)
+def test_what_is_no_picture_or_no_weights_is_refused(arguments, says):
+    with pytest.raises(ValueError, match=says):
+        widgets.Training(**arguments)
 
 
 @pytest.mark.parametrize("name", ["float16", "float32", "float64"])
@@ -693,6 +768,21 @@ RANDOM = {
         "power": int(RNG.integers(51)),
         "shown": str(RNG.choice(["flat", "loss"])),
     },
+    "newton_step": lambda: {
+        "margin": float(RNG.choice([RNG.uniform(-6, 12), RNG.normal(0, 1e3)])),
+        "target": float(RNG.choice([1.0, 0.7])),
+        "damped": bool(RNG.integers(2)),
+        "trail": [0.0],
+    },
+    "training": lambda: {
+        "weights": RNG.normal(0, 10 ** RNG.uniform(-3, 3), 650).tolist(),
+        "picture": RNG.integers(0, 17, 64).tolist(),
+        "meant": int(RNG.integers(10)),
+        "shown": int(RNG.integers(10)),
+        "method": str(RNG.choice(["descent", "Newton"])),
+        "penalty": float(RNG.choice([0, 1e-4, 1e-3, 1e-2, 1e-1])),
+        "scale": int(RNG.integers(-2, 9)),
+    },
 }
 
 
@@ -1038,6 +1128,7 @@ DRAGGED = {  # what is drawn with a point to drag, and where a key takes it
     "temperature_path": ("ArrowLeft", lambda x, y: x > 0),
     "gradient_explorer": ("ArrowUp", lambda x, y: y < 0),
     "step_microscope": ("ArrowLeft", lambda x, y: x < 0),
+    "newton_step": ("ArrowLeft", lambda x, y: x < 0),
 }
 
 
@@ -1297,22 +1388,123 @@ def test_pairs_merge_by_drag_press_and_keys_to_one_total(hand):
     expect(slots.first).to_have_text("(1.0, 1.449)")
 
 
-def test_the_training_figure_follows_hand_and_keys(hand):
-    box = hand.open_widget("training")
-    line = box.locator(".ce-line")
-    drawn = "(svg) => [...svg.querySelectorAll('rect')].map((r) => r.getAttribute('fill-opacity'))"
-    before = box.locator("svg").evaluate(drawn)
+def test_newton_s_parabola_follows_hand_keys_and_steps(hand):
+    box = hand.open_widget("newton_step")
+    cells, note = box.locator("td"), box.locator(".ce-note")
+    expect(cells).to_have_text(["+2.000", "2.000", "0.127", "+2.000", "2.000", "0.127"])
+    for lands in (2, 3.135, 4.179):  # as the chapter says
+        hand.press_on(box.locator("button", has_text="Newton step"))
+        expect(note).to_contain_text(f"Margin {lands:.3f}: loss {np.log1p(np.exp(-lands)):.3f}")
+    expect(note).to_contain_text("after 3 steps")
+    hand.press_on(box.locator("button", has_text="Gradient step"))
+    expect(note).to_contain_text("Margin 4.239")
+    hand.press_on(box.locator("button", has_text="Back"))
+    expect(note).to_contain_text("Margin 0.000")
     box.locator("input[type=range]").focus()
     hand.keyboard.press("Home")
-    expect(line).to_contain_text("After 0 steps: loss 2.303 nats")
-    hand.keyboard.press("ArrowRight")
-    expect(line).to_contain_text("After 1 step: loss 2.268 nats, 85.0% right")
-    assert box.locator("svg").evaluate(drawn) != before
+    expect(cells.nth(0)).to_have_text(f"+{1 + np.exp(6):.3f}")
+    hand.press_on(box.locator("button", has_text="Newton step"))
+    expect(note).to_contain_text("The dot is off the drawing")
+    hand.press_on(box.locator("label", has_text="soft"))
+    expect(box.locator("button", has_text="Newton step")).to_be_enabled()
+    box.locator("input[type=range]").fill("4")
+    expect(note).to_contain_text("overshoots: the loss rises")
+    hand.press_on(box.locator("label", has_text="damped"))
+    expect(note).to_contain_text("cut to 0.250 of its length")
+    expect(box.locator("[role=status]")).to_contain_text("Newton leads to")
+    assert box.locator("input[type=radio]:checked").count() == 2
+    hand.locator("[data-widget=training]").scroll_into_view_if_needed()
+    other = hand.locator("[data-widget=training] input[type=radio]:checked")
+    expect(other).to_have_count(3)  # groups of two figures on a page stay apart
+    assert box.locator("input[type=radio]:checked").count() == 2
+
+
+def test_a_digit_is_drawn_by_hand_and_by_keys(hand):
+    box = hand.open_widget("training")
+    pad, caption, rows = box.locator(".ce-pad"), box.locator(".ce-two"), box.locator("tbody tr")
+    expect(caption).to_contain_text("Answer 8, with 0.99")
+    hand.press_on(rows.nth(3).locator("button"))
+    expect(box.locator("figcaption")).to_contain_text("Class 3")
+    hand.press_on(box.locator("button", has_text="Clear"))
+    drawn = """(box) => [...box.querySelectorAll('.ce-pad + svg .ce-ink')]
+        .map((cell) => 16 * cell.getAttribute('fill-opacity'))"""
+    assert sum(box.evaluate(drawn)) == 0
+    pad.evaluate("(pad) => pad.scrollIntoView({block: 'center'})")
+    at, top = pad.bounding_box(), hand.evaluate("scrollY")
+    assert min(at["width"], at["height"]) >= 200
+    path = [(at["x"] + at["width"] * 0.56, at["y"] + at["height"] * y) for y in (0.1, 0.5, 0.95)]
+    if hand.evaluate("navigator.maxTouchPoints") > 0:
+        session = hand.context.new_cdp_session(hand)
+        for kind, k in (("touchStart", 0), ("touchMove", 1), ("touchMove", 2), ("touchEnd", 2)):
+            points = [] if kind == "touchEnd" else [dict(zip("xy", path[k], strict=True))]
+            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+            hand.wait_for_timeout(30)
+    else:
+        hand.mouse.move(*path[0])
+        hand.mouse.down()
+        for place in path[1:]:
+            hand.mouse.move(*place, steps=3)
+        hand.mouse.up()
+    ink = np.reshape(box.evaluate(drawn), (8, 8))
+    assert np.all(ink[1:7, 4] >= 12)
+    assert ink[:, [0, 1, 7]].sum() == 0
+    assert hand.evaluate("scrollY") == top  # a finger draws here
+    hand.press_on(box.locator("fieldset", has_text="digit meant").locator("label").nth(1))
+    (state,) = hand.locator("[data-widget=training]").evaluate_all(
+        "(boxes) => boxes.map((box) => JSON.parse(box.dataset.model))"
+    )
+    W = np.reshape(state["weights"], (10, 65))
+    loss = ce.cross_entropy(W @ [*ink.ravel() / 16, 1.0], 1)
+    expect(caption).to_contain_text(f"loss {widgets.digits(loss)} nats if a 1 is meant")
+    pad.focus()
+    for key in ("ArrowRight", "ArrowDown", "Space"):
+        hand.keyboard.press(key)
+    after = np.reshape(box.evaluate(drawn), (8, 8))
+    assert (after - ink).nonzero()[0].tolist() == [1]
+    assert after[1, 1] == 16
+    expect(box.locator("[role=status]")).to_contain_text("Answer")
+
+
+def test_training_fetches_runs_pauses_diverges_and_shows_mistakes(hand):
+    asked = []
+    hand.on("request", lambda request: asked.append(request.url))
+    box = hand.open_widget("training")
+    note, press = box.locator(".ce-note"), lambda text: hand.press_on(box.locator(text).first)
+    assert not any("digits.json" in url for url in asked)
+    press("button:has-text('Show its mistakes')")
+    expect(box.get_by_role("group", name="52 mistakes on 797")).to_be_visible()
+    assert sum("digits.json" in url for url in asked) == 1
+    assert axe(hand) == []
+    press(".ce-shots button >> nth=1")
+    expect(box.locator(".ce-two")).to_contain_text("nats if an 8 is meant")
+    press("button:has-text('Reset')")
+    expect(note).to_contain_text("After 0 steps: training loss 2.303, 9.9% right")
+    press("button:has-text('One step')")
+    expect(note).to_contain_text("After 1 step: training loss 2.268, 85.0% right")
+    expect(note).to_contain_text("held out 2.270, 81.3% right")
+    press("button:has-text('Train')")
+    expect(note).not_to_contain_text("After 1 step:")
+    press("button:has-text('Pause')")
+    rests = note.inner_text()
+    hand.wait_for_timeout(300)
+    assert note.inner_text() == rests
+    press("label:has-text('Newton')")
+    press("button:has-text('One step')")
+    expect(note).to_contain_text("needs a penalty")
+    press("fieldset label:has-text('0.001')")
+    press("button:has-text('Reset')")
+    hand.emulate_media(reduced_motion="reduce")
+    press("button:has-text('Train')")  # it ends by itself
+    expect(note).to_contain_text("After 7 steps", timeout=60_000)
+    expect(note).to_contain_text("this is the minimum")
+    expect(box.locator("button", has_text="Train")).to_be_visible()
+    expect(box.locator("[role=status]")).to_contain_text("After 7 steps")
+    press("label:has-text('gradient descent')")
+    press("fieldset label:text-is('0.1')")
+    box.locator("input[type=range]").focus()
     hand.keyboard.press("End")
-    expect(line).to_contain_text("After 1000 steps")
-    hand.press_on(box.locator("label", has_text="Newton"))
-    expect(line).to_contain_text("After 5 steps")
-    expect(box.locator("[role=status]")).to_contain_text("held-out")
+    press("button:has-text('Train')")
+    expect(note).to_contain_text("Diverged", timeout=60_000)
 
 
 def test_a_question_explains_keeps_and_counts(hand):
@@ -1446,6 +1638,8 @@ def test_the_words_hold_the_numbers_of_ce_lib():
     words = widgets.SoftmaxExplorer(logits=[3.0, 0.0, 0.0], label=1, details=True).words()
     assert f"{ce.cross_entropy([3.0, 0.0, 0.0], 1):.3f} nats" in words
     assert "nan" in widgets.OverflowExplorer(added=100).words()
+    picture = widgets.Training().still()
+    assert picture.count('fill="currentColor"') > 3  # readable on dark paper without scripts
 
 
 @pytest.mark.parametrize(
@@ -1521,19 +1715,23 @@ def test_in_jupyterlab_the_same_widgets_run(lab, chromium):
     """Each chapter run from top to bottom: its widget and its questions are alive."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(60_000)
-    for name, place in PLACES.items():
+    for place in dict.fromkeys(PLACES.values()):
         page = context.new_page()
         page.goto(f"{lab}/doc/tree/{Path(place).stem}.ipynb")
         page.locator(".jp-Notebook").wait_for()
         page.get_by_text("| Idle").wait_for()
         page.evaluate("() => jupyterapp.commands.execute('notebook:run-all-cells')")
-        page.evaluate(SHOW_CELL, f"widgets.{widgets.FIGURES[name].__name__}(")
-        box = page.locator(f".ce-widget[data-widget={name}]:has(input)").first
-        box.locator("input[type=range]").first.focus()
-        before = box.inner_text()
-        page.keyboard.press("ArrowRight")
-        page.wait_for_timeout(300)
-        assert box.inner_text() != before, name
+        for name in [name for name in PLACES if PLACES[name] == place]:
+            page.evaluate(SHOW_CELL, f"widgets.{widgets.FIGURES[name].__name__}(")
+            box = page.locator(f".ce-widget[data-widget={name}]:has(input)").first
+            box.locator("input[type=range]").first.focus()
+            before = box.inner_text()
+            page.keyboard.press("ArrowRight")
+            page.wait_for_timeout(300)
+            assert box.inner_text() != before, name
+            if name == "training":  # the pictures come from the kernel
+                box.locator("button", has_text="One step").click()
+                expect(box.locator(".ce-note")).to_contain_text("After 1 step: training loss")
         page.evaluate(SHOW_CELL, "widgets.Quiz(")
         question = page.locator(".ce-widget[data-widget=quiz]:has(form)").first
         first = question.locator("input").first

@@ -26,6 +26,7 @@ import traitlets
 from latex2mathml.converter import convert
 
 import ce_lib as ce
+from ce_lib import datasets
 from ce_lib._checks import Array
 
 HERE = Path(__file__).resolve().parent
@@ -601,65 +602,160 @@ class OnlineSoftmax(Widget):
 
 
 class Training(Widget):
-    """Softmax regression step by step: its weights as pictures, its loss, its right answers.
+    """A drawn digit, what each pixel adds to the score of a class, and softmax regression, trained.
 
-        Training({"gradient descent": {0: W0, 10: W10}}, seen=(X, labels), held_out=(X, labels))
+        Training(W, picture=images[3], meant=3)
 
-    Each run maps numbers of steps to weights (K, D); pictures are drawn of the first 64 columns.
+    weights : (10, 65), a row for each class, its last entry the bias; rounded to three decimals.
+    Without it, zeros. picture : (8, 8), ink from 0 to 16; without it, the first 3 of the data.
+    meant : the digit whose loss is shown. shown : the class whose weights are. Raises ValueError
+    for another shape, or ink beyond 0 to 16.
+
+    The browser trains on the first 1,000 of `datasets.digits()`, by the steps of the chapter on
+    learning, and fetches them when they are first needed: on a page the file `digits.json` beside
+    the module, which is `pictures()`; in a notebook the same from the kernel.
     """
 
     name = "training"
-    runs: traitlets.List[Any] = traitlets.List().tag(sync=True)
-    run = traitlets.Int(0).tag(sync=True)
-    at = traitlets.Int(0).tag(sync=True)
+    weights = traitlets.List(traitlets.Float()).tag(sync=True)
+    picture = traitlets.List(traitlets.Int(min=0, max=16)).tag(sync=True)
+    meant = traitlets.Int(3, min=0, max=9).tag(sync=True)
+    shown = traitlets.Int(3, min=0, max=9).tag(sync=True)
+    method = traitlets.Enum(["descent", "Newton"], "descent").tag(sync=True)
+    penalty = traitlets.Enum([0, 1e-4, 1e-3, 1e-2, 1e-1], 0).tag(sync=True)
+    scale = traitlets.Int(0, min=-2, max=8).tag(sync=True)  # the step size is 2^scale / (M + λ)
 
     def __init__(
-        self,
-        runs: dict[str, dict[int, Array]] | None = None,
-        seen: Sequence[Array] = (),
-        held_out: Sequence[Array] = (),
-        **kwargs: Any,
+        self, weights: Array | None = None, picture: Array | None = None, **kwargs: Any
     ) -> None:
-        """Measure every stored step, and round its weights to what a picture shows."""
-        for name, history in (runs or {}).items():
-            found = {"name": name, "steps": list(history)}
-            measured = [_measured(W, *seen) + _measured(W, *held_out) for W in history.values()]
-            keys = ("loss", "right", "newLoss", "newRight")
-            found |= dict(zip(keys, map(list, zip(*measured, strict=True)), strict=True))
-            found["largest"] = [_short(np.abs(W[:, :64]).max()) for W in history.values()]
-            found["weights"] = [shades(W[:, :64]) for W in history.values()]
-            kwargs.setdefault("runs", []).append(found)
-        super().__init__(**kwargs)
+        """Check the arrays, and listen for the module's request of the data."""
+        W = np.zeros((10, 65)) if weights is None else np.asarray(weights, float)
+        ink = datasets.digits()[0][3] if picture is None else np.asarray(picture)
+        for name, values, shape in (("weights", W, (10, 65)), ("picture", ink, (8, 8))):
+            if values.shape != shape:
+                raise ValueError(f"{name} must have shape {shape}, got shape {values.shape}")
+        if not np.all((ink >= 0) & (ink <= 16) & (ink == np.rint(ink))):
+            raise ValueError(f"picture must hold whole numbers from 0 to 16, got {ink.tolist()}")
+        rounded = (np.round(W, 3) + 0.0).ravel().tolist()  # + 0.0: no -0.0
+        super().__init__(weights=rounded, picture=ink.astype(int).ravel().tolist(), **kwargs)
+        self.on_msg(self._answer)
+
+    def _answer(self, _: Any, message: Any, __: Any) -> None:
+        if message == {"want": "digits"}:
+            self.send(pictures())
 
     def lines(self) -> Iterator[Any]:
-        """Each stored step of each run."""
-        yield f"{len(self.runs)} runs of softmax regression, step by step (* on held-out pictures)."
-        yield ["run", "steps", "loss", "right", "loss*", "right*", "largest weight"]
-        for run in self.runs:
-            for k, step in enumerate(run["steps"]):
-                losses = [f"{run[key][k]:.3f}" for key in ("loss", "newLoss")]
-                shares = [f"{run[key][k]:.1%}" for key in ("right", "newRight")]
-                row = [losses[0], shares[0], losses[1], shares[1], f"{run['largest'][k]:.3f}"]
-                yield [run["name"], str(step), *row]
+        """The answer and the loss, then score and probability of each class."""
+        W = np.reshape(self.weights, (10, 65))
+        z = W @ [*np.divide(self.picture, 16), 1.0]
+        loss = ce.cross_entropy(z, self.meant)
+        yield (
+            "A drawn digit under softmax regression: with the weights given its loss is"
+            f" {digits(loss)} nats, if the digit is meant as {self.meant}."
+        )
+        yield ["class", "score", "softmax"]
+        for k, p in enumerate(ce.softmax(z)):
+            yield [str(k), f"{z[k]:.2f}", digits(p)]
+
+    def still(self) -> str:
+        """The table, below the picture and the weights of the ten classes as pictures."""
+        W = np.reshape(self.weights, (10, 65))[:, :64]
+        size = np.abs(W).max() or 1.0
+        shots = [_pixels(np.divide(self.picture, 16), 0, 0, 'fill="currentColor"')]
+        for k, row in enumerate(W / size):
+            x, y = 10 + 9 * (k % 5), 9 * (k // 5)
+            for values, kind in ((row, 'class="ce-cat"'), (-row, 'class="ce-dog"')):
+                shots.append(_pixels(np.maximum(values, 0), x, y, kind))
+        drawn = '<svg viewBox="0 0 55 18" role="img" aria-label="The picture, and the weights of'
+        drawn += f' the classes 0 to 9: blue adds to a score, orange takes off">{"".join(shots)}'
+        return f"{drawn}</svg>{super().still()}"
 
 
-def _short(x: Any) -> float:
-    return float(f"{x:.4g}")
+def _pixels(values: Array, x: int, y: int, kind: str) -> str:
+    """64 values from 0 to 1 as squares, in eight strengths of one colour, which `kind` says."""
+    steps = np.rint(8 * values).astype(int)
+    return "".join(
+        f'<path {kind} fill-opacity="{level / 8}" d="'
+        + "".join(f"M{x + j % 8} {y + j // 8}h1v1h-1z" for j in np.flatnonzero(steps == level))
+        + '"/>'
+        for level in sorted(set(steps[steps > 0].tolist()))
+    )
 
 
-def _measured(W: Array, X: Array, labels: Array) -> list[float]:
-    """The mean loss and the share of the labels whose class leads."""
-    z = X @ W.T
-    return [_short(ce.cross_entropy(z, labels)), _short(np.mean(z.argmax(axis=1) == labels))]
+def pictures() -> dict[str, str]:
+    """`datasets.digits()` as text: a letter for each pixel, 0 to g for 0 to 16, and the labels."""
+    images, labels = datasets.digits()
+    inks = np.array(list("0123456789abcdefg"))[images.astype(int).ravel()]
+    return {"inks": "".join(inks), "labels": "".join(map(str, labels))}
 
 
-SHADES = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-"
+class NewtonStep(Widget):
+    """The loss of two classes, and what Newton's parabola and the tangent make of it at a point.
 
+    margin : the first class's score minus the second's. target : the first class's share of the
+    target, 1 for a label. damped : whether Newton's step is halved until the loss falls enough.
+    trail : the margins so far, which "Back" returns to. Gradient steps have the size 4, one over
+    the largest curvature.
+    """
 
-def shades(W: Array) -> str:
-    """Weights as text: one of 63 letters each, from minus the largest size to plus it."""
-    size = np.abs(W).max() or 1.0
-    return "".join(SHADES[k] for k in np.rint(W / size * 31).astype(int).ravel() + 31)
+    name = "newton_step"
+    margin = traitlets.Float(0.0).tag(sync=True)
+    target = traitlets.Enum([1.0, 0.7], 1.0).tag(sync=True)
+    damped = traitlets.Bool(False).tag(sync=True)
+    trail: traitlets.List[Any] = traitlets.List(traitlets.Float()).tag(sync=True)
+
+    @traitlets.default("trail")
+    def _start(self) -> list[float]:
+        return [self.margin]
+
+    def at(self, d: float) -> tuple[float, float, float]:
+        """Loss, slope and curvature at the margin d."""
+        p, q = ce.softmax([d, 0.0])
+        loss = ce.cross_entropy([d, 0.0], [self.target, 1 - self.target])
+        slope = (1 - self.target) * p - self.target * q  # p - y, and exact near y = 1
+        return float(loss), float(slope), float(ce.cross_entropy_hessian([d, 0.0])[0, 0])
+
+    def newton(self, d: float) -> float:
+        """The margin that Newton's step leads to; d where the curvature is 0."""
+        loss, slope, curvature = self.at(d)
+        step = -slope / curvature if curvature > 0 else 0.0
+        t = 1.0
+        while self.damped and self.at(d + t * step)[0] > loss + t / 4 * slope * step + 1e-12:
+            t /= 2
+        return d + t * step
+
+    def lines(self) -> Iterator[Any]:
+        """The first steps of both from the margin."""
+        soft = "the label (1, 0)" if self.target == 1 else f"({self.target:g}, {1 - self.target:g})"
+        yield (
+            f"Two classes, target {soft}: Newton's steps{', damped,' * self.damped} and gradient"
+            f" steps of size 4, from the margin {self.margin:g}."
+        )
+        yield ["steps", "Newton: margin", "loss", "gradient: margin", "loss"]
+        d = e = self.margin
+        for step in range(6):
+            yield [str(step), *(digits(v) for m in (d, e) for v in (m, self.at(m)[0]))]
+            d, e = self.newton(d), e - 4 * self.at(e)[1]
+
+    def still(self) -> str:
+        """The table, below the loss and its parabola at the margin."""
+        loss, slope, curvature = self.at(self.margin)
+        d = np.linspace(-6, 12, 73)
+        lines = {
+            "ce-rule": loss + slope * (d - self.margin),
+            "ce-trail": loss + slope * (d - self.margin) + curvature * (d - self.margin) ** 2 / 2,
+            "ce-curve": np.array([self.at(v)[0] for v in d]),
+        }
+        paths = []
+        for kind, values in lines.items():
+            inside = (values >= -1) & (values <= 6)
+            points = zip(20 * (d[inside] + 6), 20 * (6 - values[inside]), strict=True)
+            path = "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
+            paths.append(f'<path class="{kind}" d="M{path}"/>')
+        dot = f'<circle class="ce-handle" r="6" cx="{20 * (self.margin + 6):g}"'
+        drawn = '<svg viewBox="0 0 360 145" role="img" aria-label="The loss against the margin, its'
+        drawn += f' tangent and the parabola of its slope and curvature">{"".join(paths)}'
+        return f'{drawn}{dot} cy="{20 * (6 - loss):g}"/></svg>{super().still()}'
 
 
 class Quiz(Widget):
@@ -811,6 +907,7 @@ FIGURES = {
         OnlineSoftmax,
         GradientExplorer,
         StepMicroscope,
+        NewtonStep,
         Training,
     )
 }

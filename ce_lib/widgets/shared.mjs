@@ -78,10 +78,9 @@ function slider(label, { min, max, step, show = digits, change }) {
   return row;
 }
 
-// One of several, as radio buttons in a row.
-let groups = 0;
+// One of several, as radio buttons in a row; the group's name is its own beside those of other modules, too.
 function choice(legend, options, change) {
-  const name = `ce-choice-${groups += 1}`;
+  const name = `ce-choice-${Math.random()}`;
   const inputs = Object.entries(options).map(([value, text]) => {
     const input = html('input', { type: 'radio', name, value, onchange: () => change(value) });
     return html('label', {}, input, ` ${text}`);

@@ -173,6 +173,7 @@ def write_beside(app, error):
     (out / "_static" / "widgets").mkdir(exist_ok=True)
     for name in [*widgets.FIGURES, "quiz"]:
         (out / f"_static/widgets/{name}.js").write_text(widgets.source(name), encoding="utf-8")
+    (out / "_static/widgets/digits.json").write_text(json.dumps(widgets.pictures()))
     (out / ".nojekyll").touch()  # else GitHub Pages leaves out _static
     pages = (page for page in out.rglob("*.html") if page.relative_to(out).parts[0] != "lite")
     used = "".join(page.read_text(encoding="utf-8") for page in pages)
