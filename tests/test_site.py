@@ -514,6 +514,35 @@ def test_what_is_cut_on_a_narrow_page_shows_that_it_goes_on(page, chromium, addr
         assert silent == []
 
 
+CUT = """async () => {
+    await new Promise((done) => requestIdleCallback(done)); // the page watches its boxes by then
+    for (const fold of document.querySelectorAll('main details')) fold.open = true;
+    await new Promise((done) => setTimeout(done, 150));
+    const boxes = [...document.querySelectorAll('main pre, main div.math, main .scrolls')];
+    const cut = boxes.filter((e) => e.checkVisibility() && e.scrollWidth > e.clientWidth + 1);
+    const silent = cut.filter((e) => e.matches('.scrolls') || !e.classList.contains('cut'));
+    const small = [...document.querySelectorAll('main :is(button, summary, .run a)')].filter((e) =>
+        e.checkVisibility({ visibilityProperty: true }) && e.getBoundingClientRect().height < 24);
+    return [...silent, ...small].map((e) => `${e.tagName} ${e.textContent.trim().slice(0, 60)}`);
+}"""
+
+
+@pytest.mark.parametrize("width", [320, 375])
+def test_no_table_is_cut_and_no_target_small_on_a_phone(width, chromium, address, site):
+    """On all pages, practice included, with every fold open; code may scroll, and says so."""
+    pages = [page for page in sorted(site.rglob("*.html")) if "lite" not in page.parts]
+    assert len(pages) > len(PAGES)
+    with chromium.new_context(
+        viewport={"width": width, "height": 800}, service_workers="block"
+    ) as context:
+        page = context.new_page()
+        for file in pages:
+            name = file.relative_to(site).as_posix()
+            page.goto(address + name)
+            assert page.evaluate(CUT) == [], name
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+
+
 LABEL = "(cell) => getComputedStyle(cell, '::before').content"
 
 
