@@ -225,6 +225,45 @@ def test_a_chapter_in_jupyterlite_reads_without_warnings(chromium, address):
         page.wait_for_url(f"{address}pages/glossary.html#term-*")
 
 
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_a_section_opens_in_jupyterlite_and_leads_back(size, chromium, address):
+    """From the section's link on the page to its title, and back from the section of any cell."""
+    with chromium.new_context(viewport=size, service_workers="block") as context:
+        context.route(f"{lite.cdn()}**", lambda route: route.abort())
+        context.set_default_timeout(60_000)
+        page = context.new_page()
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.goto(f"{address}chapters/07_gradients.html")
+        page.locator("#check-a-gradient").get_by_text("This section in JupyterLab").click()
+        back = page.get_by_text("← Back to section 7.")
+        back.wait_for()
+        number = back.inner_text().split()[-1]
+        heading = page.locator(".jp-Notebook h2", has_text="Check a gradient")
+        expect(heading).to_be_in_viewport(timeout=60_000)
+        page.wait_for_timeout(3000)  # until the cells above it have their height
+        expect(heading).to_be_in_viewport(timeout=10_000)
+        page.evaluate("jupyterapp.shell.currentWidget.content.activeCellIndex = 0")
+        expect(page.get_by_text("← Back to the chapter")).to_be_visible()
+        page.evaluate("jupyterapp.shell.currentWidget.content.activeCellIndex += 40")
+        page.get_by_text("← Back to section 7.").click()
+        page.wait_for_url("**/07_gradients.html#*")
+        title = page.locator(":target h2").first
+        assert title.inner_text().startswith("7.")
+        assert number != title.inner_text().split()[0]
+
+
+def test_a_problem_set_in_jupyterlite_leads_back_to_its_page(chromium, address):
+    with chromium.new_context(viewport=WIDE, service_workers="block") as context:
+        context.route(f"{lite.cdn()}**", lambda route: route.abort())
+        context.set_default_timeout(60_000)
+        page = context.new_page()
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.goto(f"{address}practice/{prose.CHAPTERS[0].stem}.html")
+        page.locator("a[href*='lite/notebooks']").first.click()
+        page.get_by_text("← Back to the practice page").click()
+        page.wait_for_url(f"{address}practice/{prose.CHAPTERS[0].stem}.html")
+
+
 # In one step: until all cells are drawn, a link found may be replaced before it is clicked.
 FOLLOW_A_TERM = """() => {
     const link = document.querySelector(".jp-Notebook a[href*='glossary.html#term-']");

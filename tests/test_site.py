@@ -360,6 +360,11 @@ FIRST = {  # what answers a question comes before what mentions its words
     "masking": "glossary.html#term-mask",
     "logits": "glossary.html#term-logit",
     "2.303": "08_learning.html#stuck-at-2-303",
+    "nll_loss": "glossary.html#term-negative-log-likelihood",
+    "KLDivLoss": "glossary.html#term-KullbackLeibler-divergence",
+    "BCEWithLogitsLoss": "glossary.html#term-logistic-loss",
+    "regularization": "glossary.html#term-L2-penalty",
+    "overfitting": "08_learning.html#what-the-penalty-does-on-new-pictures",
 }
 
 
@@ -378,7 +383,10 @@ def test_the_search_puts_first_what_answers(reader, address):
 
 
 TEX = re.compile(r"\\[a-zA-Z]|\$\S[^$]*\$|\b(?:frac|textstyle|underbrace|operatorname|mathbf)\b")
-CHROME = re.compile(r"\bimport numpy\b|Run this chapter|Copy this page")
+CHROME = re.compile(
+    r"\bimport numpy\b|Run this chapter|Copy this page|in JupyterLab$"
+    r"|>>>|Reference: \W|equation the equation"
+)
 
 
 def test_an_excerpt_of_a_found_place_is_text(site):
@@ -514,11 +522,42 @@ def test_what_is_cut_on_a_narrow_page_shows_that_it_goes_on(page, chromium, addr
         assert silent == []
 
 
+CUT = """async () => {
+    await new Promise((done) => requestIdleCallback(done)); // the page watches its boxes by then
+    for (const fold of document.querySelectorAll('main details')) fold.open = true;
+    await new Promise((done) => setTimeout(done, 150));
+    const boxes = [...document.querySelectorAll('main pre, main div.math, main .scrolls')];
+    const cut = boxes.filter((e) => e.checkVisibility() && e.scrollWidth > e.clientWidth + 1);
+    const silent = cut.filter((e) => e.matches('.scrolls') || !e.classList.contains('cut'));
+    const small = [...document.querySelectorAll('main :is(button, summary, .run a)')].filter((e) =>
+        e.checkVisibility({ visibilityProperty: true }) && e.getBoundingClientRect().height < 24);
+    return [...silent, ...small].map((e) => `${e.tagName} ${e.textContent.trim().slice(0, 60)}`);
+}"""
+
+
+@pytest.mark.parametrize("width", [320, 375])
+def test_no_table_is_cut_and_no_target_small_on_a_phone(width, chromium, address, site):
+    """On all pages, practice included, with every fold open; code may scroll, and says so."""
+    pages = [page for page in sorted(site.rglob("*.html")) if "lite" not in page.parts]
+    assert len(pages) > len(PAGES)
+    with chromium.new_context(
+        viewport={"width": width, "height": 800}, service_workers="block"
+    ) as context:
+        page = context.new_page()
+        for file in pages:
+            name = file.relative_to(site).as_posix()
+            page.goto(address + name)
+            assert page.evaluate(CUT) == [], name
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+
+
 LABEL = "(cell) => getComputedStyle(cell, '::before').content"
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW, {"width": 320, "height": 700}], ids=str)
-@pytest.mark.parametrize("page", ["pages/notation.html", "pages/benchmarks.html"])
+@pytest.mark.parametrize(
+    "page", [f"pages/{p}.html" for p in ("notation", "benchmarks", "your_log")]
+)
 def test_a_table_that_is_to_be_read_in_full_is_shown_in_full(page, size, chromium, address):
     """The meanings of symbols, and the libraries beside ce_lib, are the point of their tables."""
     with Visit(chromium, address + page, viewport=size) as visit:
@@ -538,6 +577,11 @@ def test_a_table_that_is_to_be_read_in_full_is_shown_in_full(page, size, chromiu
             heads = visit.page.locator("thead th").all_text_contents()
             for k in (1, 3):
                 assert heads[k] in row.locator("td").nth(k).evaluate(LABEL)
+        if page == "pages/your_log.html" and size != WIDE:
+            see, look, section = visit.page.locator("tbody tr").first.locator("td").all()
+            assert see.bounding_box()["y"] < look.bounding_box()["y"]
+            assert look.bounding_box()["y"] < section.bounding_box()["y"]
+            assert "Look for" in look.evaluate(LABEL)
 
 
 CONTRASTS = """() => {

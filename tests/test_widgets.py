@@ -1510,6 +1510,7 @@ def test_training_fetches_runs_pauses_diverges_and_shows_mistakes(hand):
 def test_a_question_explains_keeps_and_counts(hand):
     box = hand.open_widget("quiz", PLACES["boldness_dial"])
     press = hand.press_on
+    expect(box.locator("legend")).to_contain_text("Its loss is …")  # the answers complete it
     press(box.locator("button"))
     expect(box.locator("[role=status]")).to_contain_text("Choose an answer first")
     press(box.locator("label").first)

@@ -35,6 +35,9 @@ export function judge(kind, answers, given) {
   return { right, told: chosen.map((k) => answers[k]), missed: kind === 'many' ? missed.length : 0 };
 }
 
+// A question that the answers complete ends in dots: a screen reader reads it before them.
+const ended = (question) => (/[.?!:…](<\/\w+>)*$/.test(question) ? question : `${question} …`);
+
 // The verdict on one option: a mark, and why.
 function reason({ right, why }) {
   const line = written(why, 'p');
@@ -92,7 +95,7 @@ function render({ model, el }) {
       },
       oninput: clear, // a verdict on another answer would mislead
     },
-    html('fieldset', {}, written(model.get('question'), 'legend'), options),
+    html('fieldset', {}, written(ended(model.get('question')), 'legend'), options),
     html('button', { type: 'submit' }, 'Check'),
     result,
   );

@@ -1,6 +1,7 @@
 """Cells that run on their page: their buttons, what they hold, and the scripts that run them.
 
-- each code cell that a chapter shows gets the id `cell-…` and the buttons Run and Edit;
+- each code cell that a chapter shows gets the id `cell-…` and the buttons Run and Edit, and each
+  section with code a link that opens it in JupyterLite;
 - `chapters/NN_name.json` lists the chapter's code cells, those that the page hides included;
 - the scripts are fetched when a reader presses a button: `run.js` and `python.js`, the worker
   with its Python, and an editor that esbuild makes one file of CodeMirror's many; the page's own
@@ -22,8 +23,9 @@ WEBSITE = Path(__file__).resolve().parents[1]
 SCRIPTS = ("book", "run", "python", "practice", "guess", "your_guesses", "review", "ask")
 TOOLS = (
     '<p class="tools with-script"><button data-do="run">Run</button>'
-    '<button data-do="edit">Edit</button></p>'
+    '<button data-do="edit">Edit</button>{}</p>'
 )
+LITE = '<a href="../lite/notebooks/index.html?path={}.ipynb#{}">This section in JupyterLab</a>'
 
 
 def texts(outputs):
@@ -44,6 +46,20 @@ def code_cells(path):
             }
 
 
+def section_of(node):
+    """The numbered section in which a node stands; None before the first."""
+    above = []
+    while node := node.parent:
+        above += [node] if isinstance(node, nodes.section) else []
+    return above[-2] if len(above) > 1 else None
+
+
+def folded(cell):
+    """Whether the page folds a cell's code: that of a figure, of a proof or of a solution."""
+    data = cell["cell_metadata"]
+    return "label" in data or bool({"hide-cell", "hide-input"} & {*data.get("tags", [])})
+
+
 class NameCells(SphinxTransform):
     """Give each cell of a chapter its id, and buttons to each whose code the page shows."""
 
@@ -55,12 +71,26 @@ class NameCells(SphinxTransform):
             return
         path = self.env.doc2path(self.env.docname)
         cells = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
+        sections = {}
         for cell in self.document.findall(nodes.container):
             if cell.get("nb_element") == "cell_code":
                 cell["ids"].append("cell-" + cells[cell["cell_index"]]["id"])
                 for code in cell.children:
                     if code.get("nb_element") == "cell_code_source":
-                        code += nodes.raw("", TOOLS, format="html")
+                        sections.setdefault(section_of(cell), []).append((folded(cell), code))
+        for section, found in sections.items():
+            self.add_tools(section, found)
+
+    def add_tools(self, section, found):
+        """Buttons for each cell; a link to JupyterLite at one in view, or else below the title."""
+        link = section and LITE.format(self.env.docname, section["ids"][0])
+        first = next((code for hidden, code in found if not hidden), None)
+        if section and not first:
+            line = f'<p class="tools with-script">{link}</p>'
+            section.insert(1, nodes.raw("", line, format="html"))
+        for _, code in found:
+            beside = link if section and code is first else ""
+            code += nodes.raw("", TOOLS.format(beside), format="html")
 
 
 def esbuild(*arguments):

@@ -80,13 +80,15 @@ def text_of(node):
         if kind in instead and not explicit:
             return instead[kind]
     code = isinstance(node, nodes.container) and node.get("nb_element") == "cell_code_source"
-    code |= node.get("language", "").startswith(("python", "ipython"))
+    code |= node.get("language", "").startswith(("python", "ipython", "pycon"))
     code |= "variant" in node.get("classes", ()) and "variant-0" not in node["classes"]
     code |= "model" in node.get("classes", ())
     if code or isinstance(node, nodes.title | nodes.target):
         return ""
     inline = isinstance(node, nodes.TextElement)
-    return ("" if inline else " ").join(map(text_of, node.children))
+    text = ("" if inline else " ").join(map(text_of, node.children))
+    text = re.sub(r"(?i)\b(equation|section|figure) the \1\b", r"the \1", text)
+    return "" if text.startswith("Reference: ") else text
 
 
 def squeezed(text):

@@ -202,27 +202,36 @@ def plain_links(env, out, base):
 def staged_sets(root):
     """The problem sets for JupyterLite, by file name, as a class gets them."""
     found = {}
-    for name in practice.names(root).values():
+    for page, name in practice.names(root).items():
         notebook = json.loads(nbformat.writes(practice.variants(name)[0][0].student()))
+        notebook["metadata"]["page"] = f"practice/{page}.html"
         notebook["metadata"]["kernelspec"] = {"name": "python", "display_name": "Python (Pyodide)"}
         found[f"{name}.ipynb"] = json.dumps(notebook)
     return found
 
 
-def staged_chapters(root, plain=str):
+def staged_chapters(root, plain=str, sections=None):
     """The chapters for JupyterLite, by file name: its kernel by name, their outputs to be shown.
 
     plain : what to do to the text of Markdown cells.
+    sections : of each chapter the address and number of its sections on its page, in order; the
+        cell with a section's title notes them, for the ways from the page and back.
     """
     found = {}
     for path in sorted((root / "chapters").glob("*.ipynb")):
         notebook = json.loads(path.read_text(encoding="utf-8"))
         notebook["metadata"]["kernelspec"] = {"name": "python", "display_name": "Python (Pyodide)"}
+        known = iter(sections[path.stem] if sections else ())
         for cell in notebook["cells"]:
             if cell["cell_type"] == "code":
                 cell["metadata"]["trusted"] = True
             else:
-                cell["source"] = plain("".join(cell["source"]))
+                text = "".join(cell["source"])
+                if sections and re.search("^## ", re.sub(r"(?s)```.*?```", "", text), re.M):
+                    cell["metadata"]["section"] = next(known)
+                cell["source"] = plain(text)
+        if left := [*known]:
+            raise ValueError(f"{path.name}: no cell has the title of {left}")
         if re.fullmatch(r"\([\w-]+\)=\s*", notebook["cells"][0]["source"]):
             del notebook["cells"][0]  # a label alone, which would show as an empty cell
         found[path.name] = json.dumps(notebook)
@@ -253,18 +262,18 @@ def settings(python):
     return {"jupyter-lite-schema-version": 0, "jupyter-config-data": config}, themes
 
 
-def build(root, out, work, pyodide=None, plain=str):
+def build(root, out, work, pyodide=None, plain=str, sections=None):
     """Build JupyterLite with the chapters of `root` into `out`, unless nothing has changed.
 
     root : the project; work : a folder for what is made on the way.
     pyodide : a folder with Pyodide's release to serve it from the site, None for its CDN.
-    plain : what to do to the text of Markdown cells.
+    plain, sections : as for `staged_chapters`.
     """
     inputs = [root / "pyproject.toml", RELEASE / "package.json", *HERE.glob("*.*")]
     inputs += WHEELS.glob("*.whl")
     inputs += [path for path in (root / "ce_lib").rglob("*.*") if "__pycache__" not in path.parts]
     digest = hashlib.sha256(f"{pyodide} {version('jupyterlite-core')}".encode())
-    chapters, exercises = staged_chapters(root, plain), staged_sets(root)
+    chapters, exercises = staged_chapters(root, plain, sections), staged_sets(root)
     digest.update(json.dumps([chapters, exercises]).encode())
     for path in sorted(inputs):
         digest.update(path.read_bytes())
@@ -336,7 +345,15 @@ def beside_the_book(app, error):
     for path in (root / "chapters").glob("*.ipynb"):
         shutil.copy(path, out / "chapters")
     plain = plain_links(app.env, out, app.config.html_baseurl)
-    build(root, out / "lite", out.parent / "lite", os.environ.get("PYODIDE") or None, plain)
+    sections = {
+        Path(doc).name: [
+            (name, ".".join(map(str, app.env.toc_secnumbers[doc][f"#{name}"])))
+            for name in total["sections"]
+        ]
+        for doc, total in app.totals.items()
+    }
+    pyodide = os.environ.get("PYODIDE") or None
+    build(root, out / "lite", out.parent / "lite", pyodide, plain, sections)
 
 
 def setup(app):

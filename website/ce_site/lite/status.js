@@ -16,9 +16,10 @@
     .jp-RenderedSVG svg { max-width: 100%; height: auto; }
     .jp-MarkdownCell .jp-Cell-inputArea { max-width: 51rem; } /* with the room for numbers of cells, lines of 46 */
     .jp-MarkdownCell :is(p, li) > a { color: var(--jp-content-link-color); text-decoration: underline; }
-    @media (max-width: 40rem) { #ce-back { position: fixed; z-index: 9999; right: 0.5rem; bottom: 0.5rem; padding: 0.6rem 0.9rem; border: 1px solid var(--jp-border-color1); border-radius: 6px; background: var(--jp-layout-color1); box-shadow: 0 2px 12px rgb(0 0 0 / 0.25); } }`;
+    @media (max-width: 40rem) { #ce-status { bottom: 4rem; } #ce-back { position: fixed; z-index: 9999; right: 0.5rem; bottom: 0.5rem; padding: 0.6rem 0.9rem; border: 1px solid var(--jp-border-color1); border-radius: 6px; background: var(--jp-layout-color1); box-shadow: 0 2px 12px rgb(0 0 0 / 0.25); } }`;
   const book = new URL('../..', location.href);
   const path = new URLSearchParams(location.search).get('path') ?? '';
+  const begin = location.hash.slice(1); // the section of the book's page from which the reader comes
   let shared;
 
   function make(tag, properties = {}, ...children) {
@@ -37,16 +38,42 @@
     const [widgets] = Object.values(shared['@lumino/widgets']);
     const { Widget } = (await widgets.get())();
     const narrow = matchMedia('(max-width: 40rem)').matches; // JupyterLab hides its bar there
-    const node = make('a', { textContent: path ? '← Back to the chapter' : '← The book' });
-    node.href = new URL(path ? path.replace(/\.ipynb$/, '.html') : 'index.html', book);
+    const node = make('a', { href: new URL('index.html', book), textContent: '← The book' });
     if (narrow) {
       node.id = 'ce-back';
       document.body.append(node);
-      return;
+    } else {
+      const link = new Widget({ node });
+      link.id = 'ce-back';
+      app.shell.add(link, 'top', { rank: 0 });
     }
-    const link = new Widget({ node });
-    link.id = 'ce-back';
-    app.shell.add(link, 'top', { rank: 0 });
+    if (path) opened(app, (notebook) => keepPlace(node, notebook));
+  }
+
+  // Begin at the section from which the reader comes, and lead back to that of the current cell.
+  async function keepPlace(back, { context, content }) {
+    await context.ready;
+    const page = content.model.getMetadata('page'); // of a problem set
+    const noted = (cell) => cell.model.getMetadata('section');
+    const mark = () => {
+      const [id, number] = content.widgets.slice(0, content.activeCellIndex + 1).map(noted).findLast(Boolean) ?? [];
+      back.href = new URL(page ?? path.replace(/\.ipynb$/, `.html${id ? `#${id}` : ''}`), book);
+      back.textContent = page ? '← Back to the practice page' : `← Back to ${id ? `section ${number}` : 'the chapter'}`;
+    };
+    content.activeCellChanged.connect(mark);
+    mark();
+    const first = content.widgets.findIndex((cell) => begin && noted(cell)?.[0] === begin);
+    if (first < 0) return;
+    content.activeCellIndex = first;
+    let still = true; // until the reader moves: cells get their true height only as they come into view
+    for (const act of ['wheel', 'pointerdown', 'keydown']) addEventListener(act, () => { still = false; }, { capture: true, once: true });
+    const { node } = content.widgets[first];
+    for (let tries = 0, kept = 0; still && kept < 10 && tries < 150; tries += 1) {
+      await content.scrollToItem(first, 'start', 0);
+      await new Promise((resolve) => { setTimeout(resolve, 200); });
+      const { top } = node.getBoundingClientRect();
+      kept = node.isConnected && top > 0 && top < innerHeight / 3 ? kept + 1 : 0;
+    }
   }
 
   function follow(app, box) {

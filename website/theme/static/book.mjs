@@ -576,7 +576,7 @@ function showCut({ target }) {
   const hidden = target.scrollWidth - target.clientWidth;
   if (hidden > 1) target.tabIndex = 0;
   else target.removeAttribute('tabindex');
-  target.classList.toggle('cut', hidden > 1 && target.scrollLeft < hidden - 2);
+  target.classList.toggle('cut', hidden > 1 && target.scrollLeft < hidden - 1);
 }
 const wide = new ResizeObserver((entries) => entries.forEach(showCut));
 $('#contents').addEventListener('toggle', ({ newState }) => { // the menu opens where the reader is

@@ -9,8 +9,11 @@ const NUMERIC = new RegExp(`^${NUMBER}$`, 'i');
 const SAME = [ // other ways to write what the book writes
   [/\blog[-\s]?sum[-\s]?exp\b|\blse\b/gi, 'logsumexp'],
   [/\bcross[-\s]?entropy[-\s]?loss\b|\bcrossentropyloss\b|\bcrossentropy\b/gi, 'cross entropy'],
-  [/\bnll(loss)?\b/gi, 'negative log likelihood'],
-  [/\bkl\b/gi, 'kullback'],
+  [/\bnll(_?loss)?\b/gi, 'negative log likelihood'],
+  [/\bkl(div(loss)?)?\b/gi, 'kullback'],
+  [/\bbcewithlogits(loss)?\b|\b(binary|sigmoid)_cross_entropy_with_logits\b/gi, 'logistic loss'],
+  [/\bweight decay\b|\bregulari[sz]\w*/gi, 'l2 penalty'],
+  [/\boverfit\w*/gi, 'penalty new pictures'],
   [/τ|\btau\b/gi, 'temperature'],
   [/\beps\b|ε/gi, 'eps'],
   [/\bdouble softmax\b/gi, 'softmax twice'],
