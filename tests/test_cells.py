@@ -15,7 +15,9 @@ from test_lite import FILES, answer_from, texts
 from test_site import NARROW, WIDE, axe, local
 
 PATHS = {path.stem: path for path in prose.CHAPTERS}
-LATER = re.compile(r"/(run|python|worker|editor)\.js$|/cells\.css$|/chapters/\w+\.json$")
+LATER = re.compile(
+    r"/(run|python|worker|editor|practice)\.js$|/cells\.css$|/chapters/[\w.]+\.json$"
+)
 SECONDS = 1000
 
 

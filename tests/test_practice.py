@@ -121,7 +121,9 @@ def test_a_question_is_answered_in_the_page(chapter, reader, address, site):
             assert said in answer(page, question.id, f"{entry['solution']}\n{code}")
         assert "Right." in answer(page, question.id, entry["solution"])
         expect(page.locator(f"#{question.id} .solved")).to_contain_text("You have solved")
-    expect(page.locator("#progress")).to_contain_text(f"2 of {TOTAL} practice questions solved")
+    expect(page.locator("#progress")).to_contain_text(
+        f"2 of {TOTAL} practice questions and exercises solved"
+    )
     assert page.faults == []
     page.evaluate("localStorage.clear()")
     page.close()
@@ -161,7 +163,9 @@ def test_hints_the_solution_and_other_numbers(chapter, size, chromium, address, 
         page.reload()
         first = page.locator(".question").first.locator(".variant:visible")
         expect(first).to_have_class(re.compile("variant-1"))
-        expect(page.locator("#progress")).to_contain_text(f"1 of {TOTAL} practice questions solved")
+        expect(page.locator("#progress")).to_contain_text(
+            f"1 of {TOTAL} practice questions and exercises solved"
+        )
         assert page.faults == []
 
 

@@ -7,6 +7,8 @@ let worker = null;
 let starting = null; // settled when Python is there, or can't be had
 let stopped = null; // ends what waits for the worker
 let hear = () => {};
+let queue = Promise.resolve();
+export let ran = new Map(); // the source of each of the page's cells that this Python has run
 
 function start(tell) {
   worker = new Worker(new URL('_static/worker.js', home));
@@ -31,7 +33,14 @@ export function stop(error = new Error('stopped')) {
   const reject = stopped;
   worker?.terminate();
   [worker, starting, stopped] = [null, null, null];
+  ran = new Map();
   reject?.(error);
+}
+
+// Do what needs Python after all that was asked for before.
+export function inTurn(work) {
+  queue = queue.then(work);
+  return queue;
 }
 
 // Run code. tell(progress) : while Python is fetched; begun() : when the code starts;
