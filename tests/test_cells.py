@@ -119,6 +119,24 @@ def test_a_figure_and_a_widget_of_the_reader_s_are_as_the_book_s(reader, address
     page.close()
 
 
+def test_a_widget_that_is_moved_tells_its_python_object(reader, address):
+    page = open_page(reader, f"{address}chapters/03_softmax.html")
+    name = "seed-demo"
+    type_into(page, name, "from ce_lib import widgets\nmine = widgets.SoftmaxExplorer()\nmine")
+    press(page, name, "Run")
+    box = finished(page, name).locator(".ce-widget")
+    box.scroll_into_view_if_needed()
+    box.locator(".ce-knob").first.focus()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    type_into(page, name, "print(mine.logits, round(mine.shift, 3))")
+    press(page, name, "Run")
+    assert finished(page, name).locator(".outputs").inner_text().strip() == "[2.0, 1.0, 0.1] 0.2"
+    assert page.faults == []
+    page.evaluate("localStorage.clear()")
+    page.close()
+
+
 def test_an_edited_cell_is_run_kept_exported_and_restored(reader, address, tmp_path):
     """By keyboard alone, from the button to the book's version again."""
     page = open_page(reader, f"{address}chapters/03_softmax.html")
@@ -238,6 +256,9 @@ def test_the_list_of_a_chapter_s_cells_is_the_notebook_s(name, site):
     assert {c["id"]: c["text"] for c in listed if c["shown"]} == dict(shown(PATHS[name]))
 
 
-def test_in_firefox_a_cell_runs(self_hosted):
+def test_in_firefox_every_cell_prints_what_the_book_stores(self_hosted):
+    """All chapters in one browser, which fetches Python once."""
+    last = {name: [*shown(path)][-1][0] for name, path in PATHS.items()}
     with browser.served(self_hosted) as address:
-        assert browser.firefox(address, "cell") == {"cell": "true", "errors": []}
+        found = browser.firefox(address, "cells", json.dumps(last))
+    assert found == {**{name: [] for name in PATHS}, "errors": []}

@@ -243,7 +243,7 @@ addEventListener('toggle', ({ target }) => {
 
 // Widgets: the modules that JupyterLab uses, loaded when their place comes near ----------------------
 class Model {
-  constructor(values) { this.values = values; this.listeners = {}; }
+  constructor(values, save) { Object.assign(this, { values, save, listeners: {} }); }
   get(name) { return this.values[name]; }
   set(name, value) {
     if (this.values[name] === value) return;
@@ -252,7 +252,7 @@ class Model {
   }
   on(event, listener) { (this.listeners[event] ??= []).push(listener); }
   off(event, listener) { this.listeners[event] = (this.listeners[event] ?? []).filter((other) => other !== listener); }
-  save_changes() {}
+  save_changes() { this.save?.(this.values); } // to Python, for a widget in the reader's output
 }
 
 async function enliven(element) {
@@ -261,7 +261,7 @@ async function enliven(element) {
   try {
     const { default: { render } } = await import(new URL(`_static/widgets/${widget}.js`, home));
     element.replaceChildren();
-    render({ model: new Model(JSON.parse(model)), el: element });
+    render({ model: new Model(JSON.parse(model), element.save), el: element });
     if (widget === 'quiz') element.append(make('div', { className: 'ce-still' }, ...still)); // for print
   } catch (error) {
     element.replaceChildren(...still);

@@ -99,9 +99,14 @@ function figure(text) {
 }
 
 // HTML comes from the reader's own code; the page's policy runs no script that it may bring.
-function markup(text) {
+// A widget that is moved tells its Python object, so that the next cell finds its new values.
+function markup(text, forms) {
   const box = make('div', { innerHTML: text });
-  box.querySelectorAll('.ce-widget').forEach((widget) => near.observe(widget));
+  const model = forms['application/vnd.jupyter.widget-view+json']?.model_id;
+  box.querySelectorAll('.ce-widget').forEach((widget) => {
+    widget.save = (values) => worker?.postMessage({ model, values: JSON.stringify(values) });
+    near.observe(widget);
+  });
   return box;
 }
 
@@ -128,7 +133,7 @@ export class Outputs {
       this.text += this.said;
     } else if (kind === 'data') {
       const form = Object.keys(FORMS).find((type) => type in value);
-      this.element.append(form ? FORMS[form](value[form]) : make('pre', { textContent: value['text/plain'], tabIndex: 0 }));
+      this.element.append(form ? FORMS[form](value[form], value) : make('pre', { textContent: value['text/plain'], tabIndex: 0 }));
       this.text += value['text/plain'] ?? '';
     } else {
       const last = this.element.lastElementChild;
