@@ -249,6 +249,19 @@ def test_python_starts_again_without_a_network(chromium, self_hosted):
         assert [url for url in asked if not local(url)] == []
 
 
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_a_new_reader_is_led_to_a_first_cell(size, chromium, address):
+    """In three presses from the front page, on any screen: the first one that prints something."""
+    with chromium.new_context(viewport=size, service_workers="block") as context:
+        page = open_page(context, f"{address}index.html")
+        page.get_by_role("link", name="Start reading").click()
+        page.get_by_role("link", name="Go to the first one").click()
+        expect(cell(page, "huffman").get_by_role("button", name="Run")).to_be_in_viewport()
+        assert cell(page, "huffman").locator(".cell_output").inner_text()
+        press(page, "huffman", "Edit")
+        expect(cell(page, "huffman").locator(".cm-content")).to_be_focused()
+
+
 @pytest.mark.parametrize("name", PATHS)
 def test_the_list_of_a_chapter_s_cells_is_the_notebook_s(name, site):
     listed = json.loads((site / "chapters" / f"{name}.json").read_text(encoding="utf-8"))
