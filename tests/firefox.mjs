@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 const require = createRequire(new URL('../website/package.json', import.meta.url));
 const puppeteer = require('puppeteer-core');
 const [, , program, address, task, places = '{}'] = process.argv;
-const browser = await puppeteer.launch({ browser: 'firefox', executablePath: program, headless: true });
+const browser = await puppeteer.launch({ browser: 'firefox', executablePath: program, headless: true, protocolTimeout: 600_000 });
 const result = { errors: [] };
 try {
   const page = await browser.newPage();
