@@ -1,15 +1,19 @@
-"""How quickly a chapter opens on a slow phone: default Jupyter Book, this book, and bare HTML.
+"""How quickly a chapter opens on a slow phone, and how quickly its first cell prints.
 
     python -m benchmarks.site          (in .venv; `make bench` puts the table into its page)
 
 Each page is opened in a fresh headless Chromium at 1.6 Mbps, 150 ms and a processor four times
-slower, the pages in turn; a figure is the median of five. The bare page is the chapter's text, its
-formulas as MathML and its figures, without style or script.
+slower, the pages in turn: default Jupyter Book, this book, and bare HTML, which is the chapter's
+text, its formulas as MathML and its figures, without style or script. A cell is run in its page and
+in JupyterLite, on this machine as it is, by a browser that has nothing stored. Pyodide comes from
+its CDN or, where PYODIDE_FILES names a folder with its release, from there. A figure is the median
+of five.
 """
 
 import contextlib
 import gzip
 import http.server
+import os
 import re
 import shutil
 import statistics
@@ -17,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +29,7 @@ from benchmarks import table
 
 ROOT = Path(__file__).resolve().parents[1]
 CHAPTER = "chapters/07_gradients.html"  # the longest, with the most formulas
+FIRST = "03_softmax", "seed-demo"  # a chapter and its first cell
 ROUNDS = 5
 OBSERVE = """
     window.seen = {lcp: 0, shift: 0, blocked: 0};
@@ -33,6 +39,14 @@ OBSERVE = """
     watch('layout-shift', (e) => { if (!e.hadRecentInput) seen.shift += e.value; });
     watch('longtask', (e) => { seen.blocked += Math.max(0, e.duration - 50); });
 """
+
+
+RUN_FIRST = """async () => {
+    await jupyterapp.commands.execute('notebook:clear-all-cell-outputs');
+    jupyterapp.commands.execute('notebook:run-all-cells');
+}"""
+FIRST_OUTPUT = """() => jupyterapp.shell.currentWidget.content.widgets.some(
+    ({ model }) => model.type === 'code' && model.outputs.length > 0)"""
 
 
 class Compressed(http.server.SimpleHTTPRequestHandler):
@@ -158,6 +172,57 @@ def measure(built):
     }
 
 
+def in_the_page(page, address):
+    """Seconds from pressing Run at a chapter's first cell to its output, in its page."""
+    chapter, cell = FIRST
+    page.goto(f"{address}chapters/{chapter}.html", wait_until="networkidle")
+    began = time.monotonic()
+    page.click(f"#cell-{cell} [data-do=run]")
+    page.wait_for_selector(f"#cell-{cell} .yours .outputs pre")
+    return time.monotonic() - began
+
+
+def in_jupyterlite(page, address):
+    """Seconds from opening the chapter's notebook, running it from the top, to its first output."""
+    began = time.monotonic()
+    page.goto(f"{address}lite/notebooks/index.html?path=chapters/{FIRST[0]}.ipynb")
+    page.wait_for_selector("#ce-status:has-text('What you run now')")
+    page.evaluate(RUN_FIRST)
+    page.wait_for_function(FIRST_OUTPUT)
+    return time.monotonic() - began
+
+
+def first_outputs(built):
+    """The text and table of what a reader waits for the first output."""
+    from tests import browser
+
+    def answer(route):
+        file = Path(os.environ["PYODIDE_FILES"], route.request.url.rpartition("/")[2])
+        route.fulfill(path=file, headers={"access-control-allow-origin": "*"})
+
+    ways = {"Run, in the page": in_the_page, "JupyterLite": in_jupyterlite}
+    seconds = {name: [] for name in ways}
+    with browser.served(built) as address, browser.chromium() as chromium:
+        for _ in range(ROUNDS):
+            for name, way in ways.items():
+                with chromium.new_context(service_workers="block") as context:
+                    context.set_default_timeout(300_000)
+                    if "PYODIDE_FILES" in os.environ:
+                        context.route("https://cdn.jsdelivr.net/pyodide/**", answer)
+                    seconds[name].append(way(context.new_page(), address))
+    medians = {name: statistics.median(times) for name, times in seconds.items()}
+    share = medians["Run, in the page"] / medians["JupyterLite"]
+    source = "a folder of this machine" if "PYODIDE_FILES" in os.environ else "its CDN"
+    text = (
+        "The first cell of chapter 3, run by a browser that has nothing stored, with Pyodide from"
+        f" {source}; medians of {ROUNDS}, in turn. In the page it is the time from the press of"
+        " *Run* to the output, in JupyterLite from opening the notebook. The page needs"
+        f" {share:.2f} times as long."
+    )
+    rows = [[name, f"{median:.1f}"] for name, median in medians.items()]
+    return f"{text}\n\n{table(['run', 'first output, s'], rows)}"
+
+
 def report(built):
     """The text and table of the benchmarks page."""
     medians = measure(built)
@@ -184,7 +249,7 @@ def report(built):
         f" book comes after {ratio:.2f} times the bare page's. Where other hosts cannot be reached,"
         " the default page is measured without what it asks them for."
     )
-    return f"{text}\n\n{table(head, rows)}"
+    return f"{text}\n\n{table(head, rows)}\n\n{first_outputs(built)}"
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def firefox(address, *task):
         [*command, program, address, *task],
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=1200,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

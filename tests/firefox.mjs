@@ -1,18 +1,19 @@
-// One pass through Firefox: node firefox.mjs PROGRAM ADDRESS TASK; with the task `widgets`, a fourth
-// argument '{"widget": "page", ...}' says which. The other tasks: `questions`, `cell` and `log`.
+// One pass through Firefox: node firefox.mjs PROGRAM ADDRESS TASK. A fourth argument tells the task
+// `widgets` where each is, '{"widget": "page", ...}', and the task `cells` the last cell that each
+// chapter shows, '{"chapter": "id", ...}'. The other tasks: `questions` and `log`.
 // Playwright brings a Firefox of its own; this drives the one that readers have.
 import { createRequire } from 'node:module';
 
 const require = createRequire(new URL('../website/package.json', import.meta.url));
 const puppeteer = require('puppeteer-core');
 const [, , program, address, task, places = '{}'] = process.argv;
-const browser = await puppeteer.launch({ browser: 'firefox', executablePath: program, headless: true });
+const browser = await puppeteer.launch({ browser: 'firefox', executablePath: program, headless: true, protocolTimeout: 600_000 });
 const result = { errors: [] };
 try {
   const page = await browser.newPage();
   page.on('pageerror', (error) => result.errors.push(error.message));
   await page.setViewport({ width: 1280, height: 900 });
-  for (const [name, place] of Object.entries(JSON.parse(places))) {
+  for (const [name, place] of Object.entries(task === 'widgets' ? JSON.parse(places) : {})) {
     // A page with two figures is opened once: on a reload Firefox lays half-read formulas out, and reports them.
     if (page.url() !== address + place) await page.goto(address + place);
     const box = await page.$(`[data-widget=${name}]`);
@@ -37,11 +38,15 @@ try {
     await page.goto(`${address}pages/your_log.html#log=2.3026&K=10&format=float32`);
     const link = await page.waitForSelector('#log-found li a');
     result.log = await link.evaluate((element) => element.innerText.split(' ')[0]);
-  } else if (task === 'cell') {
-    await page.goto(`${address}chapters/03_softmax.html`);
-    await page.$eval('#cell-seed-demo [data-do=run]', (element) => element.click());
-    const yours = await page.waitForSelector('#cell-seed-demo .yours[data-same]', { timeout: 120_000 });
-    result.cell = await yours.evaluate((element) => element.dataset.same);
+  } else if (task === 'cells') {
+    for (const [chapter, last] of Object.entries(JSON.parse(places))) {
+      await page.goto(`${address}chapters/${chapter}.html`);
+      await page.$eval('[data-do=run-all]', (element) => element.click());
+      await page.waitForSelector(`#cell-${last} .yours:is([data-same], :has(.failed))`, { timeout: 300_000 });
+      result[chapter] = await page.$$eval('[data-do=run]', (buttons) => buttons.map((button) => button.closest('.cell'))
+        .filter((cell) => cell.querySelector('.yours')?.dataset.same !== 'true').map(({ id }) => id));
+      result[chapter].push(...await page.$$eval('.untrue, .error, .stderr', (found) => found.map(({ innerText }) => innerText)));
+    }
   } else if (task === 'questions') {
     await page.goto(`${address}chapters/02_cross_entropy.html`);
     const quiz = '[data-question="02-loss-of-a-label"]';

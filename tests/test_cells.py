@@ -15,7 +15,9 @@ from test_lite import FILES, answer_from, texts
 from test_site import NARROW, WIDE, axe, local
 
 PATHS = {path.stem: path for path in prose.CHAPTERS}
-LATER = re.compile(r"/(run|python|worker|editor)\.js$|/cells\.css$|/chapters/\w+\.json$")
+LATER = re.compile(
+    r"/(run|python|worker|editor|practice)\.js$|/cells\.css$|/chapters/[\w.]+\.json$"
+)
 SECONDS = 1000
 
 
@@ -114,6 +116,24 @@ def test_a_figure_and_a_widget_of_the_reader_s_are_as_the_book_s(reader, address
     before = box.inner_text()
     page.keyboard.press("ArrowUp")
     expect(box).not_to_have_text(before, use_inner_text=True)
+    page.close()
+
+
+def test_a_widget_that_is_moved_tells_its_python_object(reader, address):
+    page = open_page(reader, f"{address}chapters/03_softmax.html")
+    name = "seed-demo"
+    type_into(page, name, "from ce_lib import widgets\nmine = widgets.SoftmaxExplorer()\nmine")
+    press(page, name, "Run")
+    box = finished(page, name).locator(".ce-widget")
+    box.scroll_into_view_if_needed()
+    box.locator(".ce-knob").first.focus()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    type_into(page, name, "print(mine.logits, round(mine.shift, 3))")
+    press(page, name, "Run")
+    assert finished(page, name).locator(".outputs").inner_text().strip() == "[2.0, 1.0, 0.1] 0.2"
+    assert page.faults == []
+    page.evaluate("localStorage.clear()")
     page.close()
 
 
@@ -229,6 +249,19 @@ def test_python_starts_again_without_a_network(chromium, self_hosted):
         assert [url for url in asked if not local(url)] == []
 
 
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_a_new_reader_is_led_to_a_first_cell(size, chromium, address):
+    """In three presses from the front page, on any screen: the first one that prints something."""
+    with chromium.new_context(viewport=size, service_workers="block") as context:
+        page = open_page(context, f"{address}index.html")
+        page.get_by_role("link", name="Start reading").click()
+        page.get_by_role("link", name="Go to the first one").click()
+        expect(cell(page, "huffman").get_by_role("button", name="Run")).to_be_in_viewport()
+        assert cell(page, "huffman").locator(".cell_output").inner_text()
+        press(page, "huffman", "Edit")
+        expect(cell(page, "huffman").locator(".cm-content")).to_be_focused()
+
+
 @pytest.mark.parametrize("name", PATHS)
 def test_the_list_of_a_chapter_s_cells_is_the_notebook_s(name, site):
     listed = json.loads((site / "chapters" / f"{name}.json").read_text(encoding="utf-8"))
@@ -236,6 +269,9 @@ def test_the_list_of_a_chapter_s_cells_is_the_notebook_s(name, site):
     assert {c["id"]: c["text"] for c in listed if c["shown"]} == dict(shown(PATHS[name]))
 
 
-def test_in_firefox_a_cell_runs(self_hosted):
+def test_in_firefox_every_cell_prints_what_the_book_stores(self_hosted):
+    """All chapters in one browser, which fetches Python once."""
+    last = {name: [*shown(path)][-1][0] for name, path in PATHS.items()}
     with browser.served(self_hosted) as address:
-        assert browser.firefox(address, "cell") == {"cell": "true", "errors": []}
+        found = browser.firefox(address, "cells", json.dumps(last))
+    assert found == {**{name: [] for name in PATHS}, "errors": []}

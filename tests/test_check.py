@@ -10,10 +10,12 @@ import prose
 import pytest
 
 KINDS = {
-    "chapters/03_softmax.ipynb": "notebooks prose voice pages reading_time notation map glossary",
+    "chapters/03_softmax.ipynb": "notebooks prose voice pages reading_time notation exercises map"
+    " glossary",
     "pages/glossary.md": "prose voice pages glossary",
     "pages/for_teachers.md": "prose voice pages teachers",
     "exercises/ps-softmax.py": "sets voice",
+    "practice/03_softmax.py": "exercises voice",
     "ce_lib/linear.py": "voice reference bad_input information derivatives logits loss linear",
     "ce_lib/widgets/gradient_explorer.mjs": "voice bad_input",
     "grading/intake.py": "voice intake_attacks",

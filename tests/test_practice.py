@@ -121,7 +121,9 @@ def test_a_question_is_answered_in_the_page(chapter, reader, address, site):
             assert said in answer(page, question.id, f"{entry['solution']}\n{code}")
         assert "Right." in answer(page, question.id, entry["solution"])
         expect(page.locator(f"#{question.id} .solved")).to_contain_text("You have solved")
-    expect(page.locator("#progress")).to_contain_text(f"2 of {TOTAL} practice questions solved")
+    expect(page.locator("#progress")).to_contain_text(
+        f"2 of {TOTAL} practice questions and exercises solved"
+    )
     assert page.faults == []
     page.evaluate("localStorage.clear()")
     page.close()
@@ -161,7 +163,9 @@ def test_hints_the_solution_and_other_numbers(chapter, size, chromium, address, 
         page.reload()
         first = page.locator(".question").first.locator(".variant:visible")
         expect(first).to_have_class(re.compile("variant-1"))
-        expect(page.locator("#progress")).to_contain_text(f"1 of {TOTAL} practice questions solved")
+        expect(page.locator("#progress")).to_contain_text(
+            f"1 of {TOTAL} practice questions and exercises solved"
+        )
         assert page.faults == []
 
 
@@ -171,5 +175,7 @@ def test_without_scripts_a_question_can_be_read(chromium, address):
         page.goto(f"{address}practice/03_softmax.html")
         assert page.locator(".variant:visible").count() == page.locator(".question").count() == 8
         assert page.locator("#main button:visible").count() == 0
-        assert "<b>JavaScript is off</b>" in page.content()
+        expect(page.locator("noscript b")).to_be_visible()
+        link = page.locator("noscript a").get_attribute("href")
+        assert link == "../lite/files/practice/ps-softmax.ipynb"
         assert page.request.get(f"{address}lite/files/practice/ps-softmax.ipynb").ok

@@ -13,8 +13,9 @@ ROOT = Path(__file__).resolve().parents[1]
 # Files, and their tests; the first pattern that fits counts. Beside these, `test_intake*.py`
 # belongs to any file `intake.*`. Of the tests BY_NAME, only the cases run that name the file.
 BY_NAME = [
-    ("chapters/*.ipynb", "notebooks prose voice pages reading_time notation"),
+    ("chapters/*.ipynb", "notebooks prose voice pages reading_time notation exercises"),
     ("exercises/ps-*.py", "sets voice"),
+    ("practice/*.py", "exercises voice"),
     ("*.md", "prose voice pages"),
     ("*", "voice"),
 ]

@@ -130,7 +130,15 @@ def write(app, error):
     (out / "_static/worker.js").write_text(lite.page_worker(out / "lite"), encoding="utf-8")
 
 
+def first_cell(app, page, template, context, tree):
+    """Let a chapter's page lead to the first cell that prints something."""
+    if CHAPTER.match(page):
+        printing = (c["id"] for c in code_cells(app.env.doc2path(page)) if c["shown"] and c["text"])
+        context["first_cell"] = next(printing)
+
+
 def setup(app):
     """Register it with Sphinx."""
     app.add_transform(NameCells)
+    app.connect("html-page-context", first_cell)
     app.connect("build-finished", write, priority=880)  # after JupyterLite, before sw.js

@@ -20,7 +20,7 @@ from sphinx import addnodes
 from sphinx.errors import ExtensionError
 
 from ce_lib import widgets
-from ce_site import as_markdown, practice
+from ce_site import as_markdown, exercises, practice
 
 HERE = Path(__file__).resolve().parent
 # Runs before the first paint: the reader's choice of light or dark, and that scripts are allowed.
@@ -76,6 +76,8 @@ def count(app, env):
     for chapter, name in practice.names(app.srcdir).items():
         asked = practice.variants(name)[0][0].questions
         app.totals[f"chapters/{chapter}"]["practice"] = [f"{name}#{q.id}" for q in asked]
+    for doc, numbers in exercises.checks(app.srcdir).items():
+        app.totals[doc]["practice"] += [f"{doc}#exercise-{number}" for number in numbers]
 
 
 def titled(env, doc, section):

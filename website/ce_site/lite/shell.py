@@ -136,6 +136,28 @@ def start(send):
     sys.stdout, sys.stderr = Stream("stdout"), Stream("stderr")
 
 
+def moved(model, values):
+    """Let a widget that the reader has moved take its new values, given as JSON."""
+    from ipywidgets.widgets.widget import _instances
+
+    if widget := _instances.get(model):
+        widget.set_state(json.loads(values))
+    outputs.flush()
+
+
+def apart():
+    """Put the variables aside and begin without any, until `back`."""
+    global aside
+    aside = dict(shell.user_ns)
+    shell.reset(new_session=False)
+
+
+def back():
+    """Drop the variables, and bring back those that were put aside."""
+    shell.user_ns.clear()
+    shell.user_ns.update(aside)
+
+
 def run(code):
     """Run one cell; whether it ended without an error."""
     outputs.size = 0

@@ -42,7 +42,7 @@ async function start() {
     const shell = pyodide.pyimport('book_shell');
     shell.start((outputs) => self.postMessage({ outputs: JSON.parse(outputs) }));
     tidy();
-    return shell.run;
+    return shell;
   } catch (error) {
     report({ failed: error.message, from: new URL(indexURL).host });
     throw error;
@@ -54,6 +54,7 @@ async function start() {
 const ready = start();
 ready.then(() => self.postMessage({ ready: true }), () => { /* it was reported */ });
 self.addEventListener('message', async ({ data }) => {
-  const run = await ready;
-  self.postMessage({ done: run(data.code) });
+  const shell = await ready;
+  if (data.model) shell.moved(data.model, data.values);
+  else self.postMessage({ done: shell.run(data.code) });
 });

@@ -118,7 +118,7 @@ export function showProgress() {
   const parts = [
     make('p', { className: 'caption', textContent: 'Your progress' }),
     bar,
-    make('p', {}, `${sum.sections} of ${all.sections} sections read, ${sum.questions} of ${all.questions} questions and ${sum.practice} of ${all.practice} practice questions solved`),
+    make('p', {}, `${sum.sections} of ${all.sections} sections read, ${sum.questions} of ${all.questions} questions and ${sum.practice} of ${all.practice} practice questions and exercises solved`),
   ];
   if (refused) parts.push(make('p', { className: 'refused', textContent: `${refused}, so your progress is not kept.` }));
   if (last && Object.hasOwn(totals, last.page) && last.page !== page) {
@@ -243,7 +243,7 @@ addEventListener('toggle', ({ target }) => {
 
 // Widgets: the modules that JupyterLab uses, loaded when their place comes near ----------------------
 class Model {
-  constructor(values) { this.values = values; this.listeners = {}; }
+  constructor(values, save) { Object.assign(this, { values, save, listeners: {} }); }
   get(name) { return this.values[name]; }
   set(name, value) {
     if (this.values[name] === value) return;
@@ -252,7 +252,7 @@ class Model {
   }
   on(event, listener) { (this.listeners[event] ??= []).push(listener); }
   off(event, listener) { this.listeners[event] = (this.listeners[event] ?? []).filter((other) => other !== listener); }
-  save_changes() {}
+  save_changes() { this.save?.(this.values); } // to Python, for a widget in the reader's output
 }
 
 const enliven = (element) => (element.waking ??= wake(element)); // once, though two may ask
@@ -262,7 +262,7 @@ async function wake(element) {
   try {
     const { default: { render } } = await import(new URL(`_static/widgets/${widget}.js`, home));
     element.replaceChildren();
-    element.model = new Model(JSON.parse(model));
+    element.model = new Model(JSON.parse(model), element.save);
     render({ model: element.model, el: element });
     if (widget === 'quiz') element.append(make('div', { className: 'ce-still' }, ...still)); // for print
   } catch (error) {
@@ -373,6 +373,7 @@ const ACTIONS = {
   },
   run: (button) => withCells('run', button),
   edit: (button) => withCells('edit', button),
+  answer: (button) => withExercises(button.closest('.exercise')),
   'run-all': (button) => withCells('runAll', button),
 };
 
@@ -397,6 +398,17 @@ async function withCells(what, button) {
   } catch (error) {
     console.error(error);
     say('What runs the cells could not be loaded. Check your connection and try again.');
+  }
+}
+
+// Its exercises likewise; those that were begun are there from the start.
+async function withExercises(box) {
+  try {
+    const exercises = await import(new URL('_static/practice.js', home));
+    if (box) exercises.answer(box);
+  } catch (error) {
+    console.error(error);
+    say('What checks the exercises could not be loaded. Check your connection and try again.');
   }
 }
 
@@ -621,7 +633,9 @@ $$('.ce-widget, .guess').forEach((element) => near.observe(element));
 tryStorage();
 showProgress();
 follow();
-if (keptKeys().some((key) => key.startsWith(`code:${page}#`))) withCells();
+const kept = keptKeys();
+if (kept.some((key) => key.startsWith(`code:${page}#`) && !key.includes('#exercise-'))) withCells();
+if (kept.some((key) => key.startsWith(`practice:${page}#`) || key.startsWith(`code:${page}#exercise-`))) withExercises();
 if (['pages/your_guesses', 'pages/review'].includes(page)) import(new URL(`_static/${page.slice(6)}.js`, home)).then(({ show }) => show()).catch(() => say('What this page shows could not be loaded. Check your connection and reload.'));
 if (page === 'pages/your_log') import(new URL('_static/your_log.js', home)).catch(() => say('The form could not be loaded. Check your connection and reload; the tables below hold the same.'));
 if (page.startsWith('practice/')) import(new URL('_static/practice.js', home)).catch(() => say('The cells of this page could not be loaded. Check your connection and reload.'));

@@ -25,7 +25,7 @@ export function edit(parent, { text, label, run, change }) {
       keymap.of([enter, ...closeBracketsKeymap, ...completionKeymap, ...historyKeymap, ...defaultKeymap]),
       history(), indentOnInput(), bracketMatching(), closeBrackets(), autocompletion(), indentUnit.of('    '),
       python(), syntaxHighlighting(colours),
-      EditorView.contentAttributes.of({ 'aria-label': label }),
+      EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }), // axe asks for it where lines are wide
       EditorView.updateListener.of((update) => { if (update.docChanged) change(update.state.doc.toString()); }),
     ],
   });

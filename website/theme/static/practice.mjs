@@ -1,11 +1,13 @@
-// A practice page: each question with a cell, the check's message, hints, the solution, other numbers.
+// Questions with a cell, the check's message, hints, the solution, other numbers: all those of a
+// practice page; of a chapter the exercise whose button is pressed, and those begun before.
 import { home, keep, make, page, pushButton, recall, showProgress, watch } from './book.mjs';
 import * as python from './python.mjs';
 
-const answer = await fetch(new URL(`${page}.json`, home));
-if (!answer.ok) throw new Error(`${page}.json: status ${answer.status}`);
-const { set, questions } = await answer.json();
-let queue = Promise.resolve();
+const ofChapter = page.startsWith('chapters/');
+const file = `${page}${ofChapter ? '.exercises' : ''}.json`;
+const fetched = await fetch(new URL(file, home));
+if (!fetched.ok) throw new Error(`${file}: status ${fetched.status}`);
+const { set, questions } = await fetched.json();
 
 // Run code in turn and collect what it shows; throws what kept Python from starting.
 async function ran(code, tell, shown = new python.Outputs()) {
@@ -26,6 +28,7 @@ function build(box, id, { kind, variants }) {
   let hints = 0;
   const texts = [...box.querySelectorAll(':scope > .variant')];
   const variant = () => variants[state.variant % variants.length];
+  const what = kind === 'exercise' ? 'exercise' : 'question';
   const draft = () => `code:${page}#${id}.${state.variant}`;
   const solved = make('p', { className: 'solved' });
   const place = make('div', { className: 'cell_input' });
@@ -36,7 +39,7 @@ function build(box, id, { kind, variants }) {
   const tools = make('p', { className: 'tools' });
 
   function mark() {
-    solved.textContent = state.solved ? '✓ You have solved this question.' : '';
+    solved.textContent = state.solved ? `✓ You have solved this ${what}.` : '';
   }
 
   function begin() { // the cell of this variant, not yet an editor
@@ -78,13 +81,16 @@ function build(box, id, { kind, variants }) {
     const { given, check: test } = variant();
     const code = recall(draft()) ?? variant().begin;
     try {
-      await ran(`%reset -f\n${given}`, tell);
+      await ran('import book_shell\nbook_shell.apart()', tell);
+      await ran(given, tell);
       say(make('p', {}, 'Checking …'), stop);
       const own = await ran(code, tell);
       const { ok, shown } = own.ok ? await ran(test, tell) : own;
+      await ran('import book_shell\nbook_shell.back()', tell);
       if (ok) {
         say(make('p', {}, make('b', { className: 'right', textContent: 'Right. ' }), kind === 'function' ? 'The check tries a few examples; when a class is graded, others are tried, too.' : ''), own.shown.element);
         remember({ solved: true });
+        if (kind === 'exercise') show();
         return;
       }
       const message = shown.said.replace(/^AssertionError: /, '');
@@ -100,8 +106,7 @@ function build(box, id, { kind, variants }) {
 
   function check() {
     say(make('p', {}, 'Waiting …'));
-    queue = queue.then(judge);
-    return queue;
+    return python.inTurn(judge);
   }
 
   function hint(button) {
@@ -116,7 +121,8 @@ function build(box, id, { kind, variants }) {
     if (kind === 'text') {
       texts[state.variant % texts.length].querySelector('.model').style.display = 'block';
       solution.replaceChildren(make('p', {}, 'Compare it with yours, step by step. ', pushButton('Mine is right, too', () => remember({ solved: true }))));
-    } else {
+    } else if (kind === 'exercise') box.nextElementSibling.open = true; // where the chapter has it
+    else {
       const text = make('pre', { textContent: variant().solution, tabIndex: 0 });
       solution.replaceChildren(make('p', { textContent: 'A solution:' }), text);
       watch(text);
@@ -130,12 +136,19 @@ function build(box, id, { kind, variants }) {
   });
   function buttons() {
     const help = pushButton('Hint', () => hint(help));
-    tools.replaceChildren(...(kind === 'text' ? [] : [pushButton('Check', check), help]), pushButton('Show a solution', show), another);
+    tools.replaceChildren(...(kind === 'text' ? [] : [pushButton('Check', check), help]), pushButton(kind === 'exercise' ? 'Show the solution' : 'Show a solution', show), ...(variants.length > 1 ? [another] : []));
   }
-  box.append(solved, place, tools, verdict, told, solution);
+  box.replaceChildren(...texts, solved, place, tools, verdict, told, solution);
   begin();
   buttons();
   mark();
+  return () => place.querySelector('button')?.click();
 }
 
-for (const [id, question] of Object.entries(questions)) build(document.getElementById(id), id, question);
+// Put an exercise's cell in the place of its button, ready to be written in.
+export const answer = ({ id }) => build(document.getElementById(id), id, questions[id])();
+
+for (const [id, question] of Object.entries(questions)) {
+  const begun = recall(`practice:${set}#${id}`) ?? recall(`code:${page}#${id}.0`);
+  if (!ofChapter || begun) build(document.getElementById(id), id, question);
+}

@@ -7,6 +7,8 @@ let worker = null;
 let starting = null; // settled when Python is there, or can't be had
 let stopped = null; // ends what waits for the worker
 let hear = () => {};
+let queue = Promise.resolve();
+export let ran = new Map(); // the source of each of the page's cells that this Python has run
 
 function start(tell) {
   worker = new Worker(new URL('_static/worker.js', home));
@@ -31,7 +33,14 @@ export function stop(error = new Error('stopped')) {
   const reject = stopped;
   worker?.terminate();
   [worker, starting, stopped] = [null, null, null];
+  ran = new Map();
   reject?.(error);
+}
+
+// Do what needs Python after all that was asked for before.
+export function inTurn(work) {
+  queue = queue.then(work);
+  return queue;
 }
 
 // Run code. tell(progress) : while Python is fetched; begun() : when the code starts;
@@ -90,9 +99,14 @@ function figure(text) {
 }
 
 // HTML comes from the reader's own code; the page's policy runs no script that it may bring.
-function markup(text) {
+// A widget that is moved tells its Python object, so that the next cell finds its new values.
+function markup(text, forms) {
   const box = make('div', { innerHTML: text });
-  box.querySelectorAll('.ce-widget').forEach((widget) => near.observe(widget));
+  const model = forms['application/vnd.jupyter.widget-view+json']?.model_id;
+  box.querySelectorAll('.ce-widget').forEach((widget) => {
+    widget.save = (values) => worker?.postMessage({ model, values: JSON.stringify(values) });
+    near.observe(widget);
+  });
   return box;
 }
 
@@ -119,7 +133,7 @@ export class Outputs {
       this.text += this.said;
     } else if (kind === 'data') {
       const form = Object.keys(FORMS).find((type) => type in value);
-      this.element.append(form ? FORMS[form](value[form]) : make('pre', { textContent: value['text/plain'], tabIndex: 0 }));
+      this.element.append(form ? FORMS[form](value[form], value) : make('pre', { textContent: value['text/plain'], tabIndex: 0 }));
       this.text += value['text/plain'] ?? '';
     } else {
       const last = this.element.lastElementChild;

@@ -10,8 +10,6 @@ const key = ({ id }) => `code:${page}#${id}`;
 const sourceOf = (cell) => recall(key(cell)) ?? cell.source;
 const edited = (cell) => sourceOf(cell) !== cell.source;
 const cellOf = (button) => cells[numbers.get(button.closest('.cell').id.slice('cell-'.length))];
-let ran = new Map(); // the source of each cell that this Python has run
-let queue = Promise.resolve();
 let turn = 0; // what was asked for before a stop is not run after it
 
 // The place below a cell where the reader's output stands, emptied.
@@ -27,7 +25,6 @@ function place(cell) {
 
 function halt() {
   turn += 1;
-  ran = new Map();
   python.stop();
   showRestart();
 }
@@ -104,7 +101,7 @@ async function runOne(cell, asked, before, mine, quiet = false) {
       if (stage && !outputs.element.isConnected) stage.yours.append(outputs.element);
     },
   });
-  if (ok) ran.set(cell.id, source);
+  if (ok) python.ran.set(cell.id, source);
   if (stage) present(cell, stage, outputs, { asked, before, ok, quiet });
   else if (!ok) untrue(cell, outputs);
   return ok || !cell.shown;
@@ -114,7 +111,7 @@ async function runOne(cell, asked, before, mine, quiet = false) {
 async function runTo(target, { all = false } = {}) {
   const now = turn;
   const end = numbers.get(target.id);
-  const first = cells.slice(0, end).filter((cell) => ran.get(cell.id) !== sourceOf(cell));
+  const first = cells.slice(0, end).filter((cell) => python.ran.get(cell.id) !== sourceOf(cell));
   const mine = place(target);
   try {
     for (const cell of first) {
@@ -143,11 +140,10 @@ async function runTo(target, { all = false } = {}) {
 function ask(cell, options) {
   const now = turn;
   place(cell).said.append(make('p', {}, 'Waiting for another cell …'), pushButton('Stop', halt));
-  queue = queue.then(() => {
+  return python.inTurn(() => {
     if (now === turn) return runTo(cell, options);
     return boxOf(cell).querySelector('.yours')?.remove();
   });
-  return queue;
 }
 
 export const run = (button) => ask(cellOf(button));
