@@ -36,7 +36,10 @@ PLACES = {
     "step_microscope": "chapters/07_gradients.html",
     "newton_step": "chapters/08_learning.html",
     "training": "chapters/08_learning.html",
+    "backward_pass": "chapters/09_the_network.html",
+    "boundary": "chapters/09_the_network.html",
 }
+NETWORK = prose.ROOT / "chapters/09_the_network.ipynb"
 SET_BY_CHAPTER = {"overflow_explorer", "training"}  # they open in a state of the chapter's own
 COMPUTE = """async ([name, states, what]) => {
     const module = await import(new URL(`_static/widgets/${name}.js`, location.href));
@@ -295,6 +298,102 @@ def test_pairs_merged_in_any_order_are_the_pair_of_the_row(computed):
     for row, [(m, s)] in zip(rows, pairs, strict=True):
         agree(m, row.max())
         agree(s, np.exp(row - row.max()).sum())
+
+
+@pytest.fixture(scope="module")
+def chapter9():
+    """What the cells of the chapter on networks define, up to its spiral arms."""
+    cells = {cell["id"]: cell["source"] for cell in prose.load(NETWORK)["cells"]}
+    names = ["value", "layer-steps", "softmax-steps", "loss-steps", "backward", "fused"]
+    found = {}
+    for name in [*names, "network", "train", "arms"]:
+        exec(cells[name], found)
+    return found
+
+
+def test_both_passes_agree_with_the_chapter_s_program(computed, chapter9):
+    shapes = {"inputs": (2,), "W1": (2, 2), "b1": (2,), "W2": (3, 2), "b2": (3,)}
+    states = [
+        {name: RNG.normal(0, 2, shape).tolist() for name, shape in shapes.items()}
+        | {"label": int(RNG.integers(3))}
+        for _ in range(200)
+    ]
+    for state, found in zip(states, computed("backward_pass", states), strict=True):
+        x, *params = (chapter9["Value"](state[name]) for name in shapes)
+        x.data, x.grad = x.data[None], x.grad[None]
+        a = chapter9["linear"](x, *params[:2])
+        u = chapter9["tanh"](a)
+        z = chapter9["linear"](u, *params[2:])
+        loss = chapter9["cross_entropy"](z, [state["label"]])
+        chapter9["backward"](loss)
+        agree(found["loss"], loss.data)
+        agree(found["probs"], ce.softmax(z.data)[0])
+        values = {"a": a.data, "u": u.data, "z": z.data, "g": z.grad, "du": u.grad, "da": a.grad}
+        values |= {"dx": x.grad, "dW1": params[0].grad, "dW2": params[2].grad}
+        for name, wanted in values.items():
+            np.testing.assert_allclose(np.reshape(found[name], wanted.shape), wanted, 1e-12, 1e-13)
+        figure = widgets.BackwardPass(**state)
+        for name, wanted in (("dz", z), ("du", u), ("da", a), ("dx", x)):
+            np.testing.assert_allclose(figure.passes()[name], wanted.grad[0], 1e-12, 1e-15)
+
+
+def test_the_arms_and_the_first_weights_are_the_chapter_s(computed, chapter9):
+    """NumPy's normal draws, in the browser: tens of thousands, so also those of the tail."""
+    figure = widgets.Boundary()
+    [found] = computed("boundary", [figure.state()], "arms")
+    points = np.array(found)
+    np.testing.assert_allclose(points[:, :2], chapter9["arms"], 1e-12, 1e-15)
+    assert points[:, 2].tolist() == chapter9["animals"].tolist()
+    seeds = range(400)
+    pcg = [np.random.default_rng(seed).bit_generator.state["state"] for seed in seeds]
+    starts = [[str(at["state"]), str(at["inc"])] for at in pcg]
+    assert starts[:12] == figure.starts
+    states = [
+        {"starts": starts, "seed": seed, "units": 16 if seed > 9 else [0, 2, 4, 8, 16][seed % 5]}
+        for seed in seeds
+    ]
+    for state, weights in zip(states, computed("boundary", states, "first"), strict=True):
+        sizes = [2, state["units"], 3] if state["units"] else [2, 3]
+        params = chapter9["network"](sizes, seed=state["seed"])
+        agree(weights, np.concatenate([v.data.ravel() for v in params]))
+
+
+@pytest.mark.parametrize("units", [0, 2, 4, 8, 16])
+def test_the_network_learns_as_the_chapter_s_does(units, computed, chapter9):
+    """Losses and weights of 25 steps from the same weights, with points of the reader's."""
+    figure = widgets.Boundary(units=units, steps=0)
+    added = [[*RNG.uniform(-1, 1, 2).tolist(), int(RNG.integers(3))] for _ in range(5)]
+    [arms] = computed("boundary", [figure.state()], "arms")
+    state = figure.state() | {"points": arms + added, "rate": 1.5, "steps": 25}
+    [state["weights"]] = computed("boundary", [state], "first")
+    [found] = computed("boundary", [state], "train")
+    params = chapter9["network"]([2, units, 3] if units else [2, 3])
+    x, labels = np.array(state["points"])[:, :2], np.array(state["points"])[:, 2].astype(int)
+    agree(found["losses"], chapter9["train"](params, x, labels, 25, rate=1.5))
+    wanted = np.concatenate([v.data.ravel() for v in params])
+    np.testing.assert_allclose(found["weights"], wanted, 1e-12, 1e-13)
+    state["weights"] = wanted.tolist()
+    [now] = computed("boundary", [state], "slopes")
+    assert now["right"] == chapter9["accuracy"](params, x, labels)
+    for place in RNG.normal(0, 3, (20, 2)).tolist():
+        [there] = computed("boundary", [state | {"probe": place}])
+        value = chapter9["scores"](params, np.array([place]))
+        np.testing.assert_allclose(there["probs"], ce.softmax(value.data)[0], 1e-10)
+        hidden = value.parents[0].data if units else np.zeros(1)
+        assert there["saturated"] == np.sum(np.abs(hidden) > 0.99)
+
+
+def test_the_boundary_opens_with_the_numbers_of_the_chapter(chapter9):
+    params = chapter9["network"]([2, 4, 3])
+    chapter9["train"](params, chapter9["arms"], chapter9["animals"], 1500)
+    loss = chapter9["cross_entropy"](
+        chapter9["scores"](params, chapter9["arms"]), chapter9["animals"]
+    )
+    words = widgets.Boundary().words()
+    assert f"after 1500 steps on 300 points: loss {loss.data:.3f} nats, 99.7% right" in words
+    far = np.array([[84.0, 84.0]])
+    p = ce.softmax(chapter9["scores"](params, far).data)[0]
+    assert words.endswith("4 of 4 | " + " | ".join(f"{value:.3f}" for value in p))
 
 
 def learning(*cells):
@@ -783,6 +882,24 @@ RANDOM = {
         "penalty": float(RNG.choice([0, 1e-4, 1e-3, 1e-2, 1e-1])),
         "scale": int(RNG.integers(-2, 9)),
     },
+    "backward_pass": lambda: widgets.BackwardPass(
+        inputs=RNG.uniform(-5, 5, 2).round(1).tolist(),
+        label=int(RNG.integers(3)),
+        at=int(RNG.integers(10)),
+    ).state(),
+    "boundary": lambda: {
+        "starts": widgets.Boundary(steps=0).starts,
+        "seed": 0,
+        "units": (units := int(RNG.choice([0, 2, 4, 8, 16]))),
+        "weights": RNG.normal(0, 4, 6 * units + 3 if units else 9).tolist(),
+        "steps": int(RNG.integers(10_000)),
+        "curve": [[0, RNG.exponential()]],
+        "rate": 1.0,
+        "view": (view := float(RNG.choice([1.2, 4.0, 20.0]))),
+        "probe": RNG.uniform(-view, view, 2).tolist(),
+        "label": 0,
+        "added": [[*RNG.uniform(-view, view, 2).tolist(), 1]],
+    },
 }
 
 
@@ -1132,13 +1249,13 @@ DRAGGED = {  # what is drawn with a point to drag, and where a key takes it
 }
 
 
-@pytest.mark.parametrize("name", DRAGGED)
+@pytest.mark.parametrize("name", [*DRAGGED, "boundary"])
 def test_a_point_is_moved_by_keys_and_ten_times_as_far_with_shift(name, hand):
     box = hand.open_widget(name)
     knob = box.locator(".ce-knob")
     assert knob.get_attribute("role") == "slider"
     assert min(knob.bounding_box()[side] for side in ("width", "height")) >= 44
-    key, as_wanted = DRAGGED[name]
+    key, as_wanted = DRAGGED.get(name, DRAGGED["gradient_explorer"])
 
     def moved(pressed):
         before, said = knob.bounding_box(), knob.get_attribute("aria-valuetext")
@@ -1505,6 +1622,161 @@ def test_training_fetches_runs_pauses_diverges_and_shows_mistakes(hand):
     hand.keyboard.press("End")
     press("button:has-text('Train')")
     expect(note).to_contain_text("Diverged", timeout=60_000)
+
+
+def test_the_passes_go_step_by_step_and_a_saturated_unit_passes_nothing_on(hand):
+    box = hand.open_widget("backward_pass")
+    note, drawing, cells = box.locator(".ce-note"), box.locator("svg"), box.locator("td")
+
+    def press(name):
+        hand.press_on(box.get_by_role("button", name=name, exact=True))
+
+    height = box.bounding_box()["height"]
+    shown = [text.replace("−", "-") for text in cells.all_text_contents()]
+    found = widgets.BackwardPass().passes()
+    layers = [
+        np.column_stack([found["dW1"], found["da"]]),
+        np.column_stack([found["dW2"], found["dz"]]),
+    ]
+    assert shown == [f"{value:.3f}" for value in np.concatenate(layers).ravel()]
+    press("Reset")
+    expect(note).to_contain_text("0/9 The inputs are given")
+    expect(drawing).not_to_contain_text("1.150")
+    assert set(cells.all_text_contents()) == {""}
+    for _ in range(5):
+        press("Step")
+    expect(note).to_contain_text("5/9 Forward, done")
+    expect(drawing).to_contain_text("2.281")
+    expect(box.locator(".ce-carried")).to_have_count(0)
+    press("Step")
+    expect(drawing).to_contain_text("∇ −0.898")
+    expect(box.locator(".ce-carried")).to_have_count(3)
+    expect(box.locator("[role=status]")).to_contain_text("∇z: 0.581, −0.898, 0.317")
+    press("Step")
+    press("Undo")
+    expect(note).to_contain_text("6/9 Back")
+    press("Play")
+    expect(note).to_contain_text("9/9 Back, done")  # it ends by itself
+    expect(box.get_by_role("button", name="Play")).to_be_visible()
+    box.locator("input[type=range]").first.focus()
+    hand.keyboard.press("End")  # x₁ = 5
+    expect(note).to_contain_text("Saturated: u₁. Compare the slopes at u₁ and at a₁")
+    expect(drawing).to_contain_text("1 − u² = 2.7e−5")
+    assert abs(float(cells.nth(0).inner_text().replace("−", "-"))) < 1e-3
+    hand.press_on(box.locator("label", has_text="cat"))
+    expect(drawing.locator(".ce-truth")).to_contain_text("cat 0.487")
+    assert box.bounding_box()["height"] == height
+
+
+def test_the_play_of_both_passes_can_be_paused_and_nothing_flows_where_motion_is_reduced(hand):
+    hand.emulate_media(reduced_motion="reduce")
+    box = hand.open_widget("backward_pass")
+    note = box.locator(".ce-note")
+    hand.press_on(box.get_by_role("button", name="Play"))
+    expect(note).to_contain_text("1/9")
+    hand.press_on(box.get_by_role("button", name="Pause"))
+    hand.wait_for_timeout(1700)
+    expect(note).to_contain_text("1/9")
+    assert box.evaluate("(box) => box.getAnimations({subtree: true}).length") == 0
+    for _ in range(6):
+        hand.press_on(box.get_by_role("button", name="Step", exact=True))
+    assert box.locator(".ce-flow").count() > 0
+    assert box.evaluate("(box) => box.getAnimations({subtree: true}).length") == 0
+
+
+def test_the_boundary_trains_takes_points_and_is_probed(hand):
+    box = hand.open_widget("boundary")
+    drawing, note, knob = box.locator("svg"), box.locator(".ce-note"), box.locator(".ce-knob")
+    status = box.locator("[role=status]")
+
+    def press(name):
+        hand.press_on(box.get_by_role("button", name=name, exact=True))
+
+    expect(drawing).to_contain_text("loss 0.036 nats, 99.7% right")
+    expect(note).to_contain_text("(0.84, 0.84): bird, p̂ 0.991")
+    hand.press_on(box.locator("label", has_text="±20"))
+    expect(note).to_contain_text("(14.00, 14.00): bird, p̂ 0.991")
+    expect(note).to_contain_text("4 of 4 hidden units")
+    knob.evaluate("(knob) => knob.scrollIntoView({block: 'center'})")
+    hand.lift(knob, 60)
+    expect(note).not_to_contain_text("14.00, 14.00")
+    knob.focus()
+    hand.keyboard.press("Home")
+    expect(note).to_contain_text("(−20.00, ")
+    hand.press_on(box.locator("label", has_text="±1.2"))
+    hand.press_on(box.locator("label", has_text="dog"))
+    at = drawing.bounding_box()
+    for x, y in ((0.2, 40), (0.3, 40)):  # a press of mouse or finger, away from the probe
+        place = {"x": x * at["width"], "y": y}
+        drawing.tap(position=place) if hand.evaluate("navigator.maxTouchPoints") else (
+            drawing.click(position=place)
+        )
+    expect(drawing.locator("circle.ce-axis")).to_have_count(2)
+    expect(status).to_contain_text("A dog added at")
+    expect(drawing).to_contain_text("99.0% right")  # of 302
+    knob.focus()
+    hand.keyboard.press("Enter")
+    press("Add at the probe")
+    expect(drawing.locator("circle.ce-axis")).to_have_count(4)
+    press("Remove added")
+    expect(drawing).to_contain_text("99.7% right")
+    press("Start over")
+    expect(drawing).to_contain_text("0 steps")
+    before = drawing.text_content()
+    press("Other first weights")
+    expect(drawing).not_to_have_text(before)
+    hand.press_on(box.locator("label", has_text="16"))
+    press("Step")
+    expect(drawing).to_contain_text("1 steps")
+    press("Train")
+    hand.wait_for_timeout(1500)
+    press("Pause")
+    at = drawing.text_content()
+    assert float(re.search(r"loss (\S+) nats", at)[1]) < 0.9
+    hand.wait_for_timeout(300)
+    assert drawing.text_content() == at
+    expect(status).to_contain_text("hidden units")
+
+
+def test_the_boundary_moves_once_a_second_where_motion_is_reduced(hand):
+    hand.emulate_media(reduced_motion="reduce")
+    box = hand.open_widget("boundary")
+    hand.press_on(box.get_by_role("button", name="Start over"))
+    hand.press_on(box.get_by_role("button", name="Train"))
+    drawing = box.locator("svg")
+    hand.wait_for_timeout(300)
+    first = drawing.text_content()
+    hand.wait_for_timeout(400)
+    assert drawing.text_content() == first
+    hand.press_on(box.get_by_role("button", name="Pause"))
+
+
+def test_weights_of_another_shape_are_named():
+    with pytest.raises(ValueError, match="weights must be 27 numbers for 4 hidden units, got 9"):
+        widgets.Boundary(weights=[0.0] * 9)
+    for name, wrong in (("W1", [[1.0, 2.0]]), ("W2", [[1.0], [2.0], [3.0]])):
+        with pytest.raises(traitlets.TraitError, match=name):
+            widgets.BackwardPass(**{name: wrong})
+
+
+def test_the_choices_of_two_figures_on_a_page_are_apart(hand):
+    places = list(PLACES.values())
+    for place in {place for place in places if places.count(place) > 1}:
+        for name in (names := [name for name in PLACES if PLACES[name] == place]):
+            if name == names[0]:
+                hand.open_widget(name)
+            box = hand.locator(f"[data-widget={name}]").first
+            box.scroll_into_view_if_needed()
+            box.locator("input").first.wait_for()
+        for group in hand.locator(".ce-widget:not([data-widget=quiz]) .ce-choice").all():
+            assert group.locator("input:checked").count() == 1
+
+
+def test_a_swipe_over_the_boundary_adds_no_point(hand):
+    box = hand.open_widget("boundary")
+    hand.drag_on(box, (0.2, 0.1), (0.25, 0.5), knob=False)
+    hand.wait_for_timeout(300)
+    expect(box.locator("circle.ce-axis")).to_have_count(0)
 
 
 def test_a_question_explains_keeps_and_counts(hand):

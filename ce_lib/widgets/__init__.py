@@ -9,6 +9,7 @@ shared.mjs; its first state is also there in words (`text/plain`, which the chec
 as still HTML (for print, and for readers without JavaScript). `import ce_lib` does not load this.
 """
 
+import itertools
 import json
 import math
 import re
@@ -758,6 +759,194 @@ class NewtonStep(Widget):
         return f'{drawn}{dot} cy="{20 * (6 - loss):g}"/></svg>{super().still()}'
 
 
+class BackwardPass(Widget):
+    """A network of two inputs, two hidden units and three classes, forward and back, step by step.
+
+    inputs : the two numbers x. label : the true class, 0 to 2. W1, b1, W2, b2 : the weights and
+    biases of `z = W2 @ tanh(W1 @ x + b1) + b2`. at : steps done, of nine: five forward, four back.
+    """
+
+    name = "backward_pass"
+    inputs = traitlets.List(traitlets.Float(), [1.0, 0.5], minlen=2, maxlen=2).tag(sync=True)
+    label = traitlets.Int(1, min=0, max=2).tag(sync=True)
+    W1: traitlets.List[Any] = traitlets.List(
+        traitlets.List(traitlets.Float(), minlen=2, maxlen=2),
+        [[1.2, -0.3], [0.2, 0.9]],
+        minlen=2,
+        maxlen=2,
+    ).tag(sync=True)
+    b1 = traitlets.List(traitlets.Float(), [0.1, -0.2], minlen=2, maxlen=2).tag(sync=True)
+    W2: traitlets.List[Any] = traitlets.List(
+        traitlets.List(traitlets.Float(), minlen=2, maxlen=2),
+        [[1.5, -0.5], [-1.0, 0.7], [0.3, 1.1]],
+        minlen=3,
+        maxlen=3,
+    ).tag(sync=True)
+    b2 = traitlets.List(traitlets.Float(), [0.2, 0.0, -0.1], minlen=3, maxlen=3).tag(sync=True)
+    at = traitlets.Int(9, min=0, max=9).tag(sync=True)
+
+    def passes(self) -> dict[str, Array]:
+        """The values of all stages, and the slopes of the loss in them and in the weights."""
+        x, W1, W2 = np.array(self.inputs), np.array(self.W1), np.array(self.W2)
+        a = W1 @ x + self.b1
+        u = np.tanh(a)
+        z = W2 @ u + self.b2
+        loss, dz = ce.cross_entropy_with_grad(z, self.label)
+        du = W2.T @ dz
+        da = (1 - u**2) * du
+        found = {"x": x, "a": a, "u": u, "z": z, "p": ce.softmax(z), "loss": np.array(loss)}
+        weights = {"dW1": np.outer(da, x), "dW2": np.outer(dz, u)}
+        return found | {"dz": dz, "du": du, "da": da, "dx": W1.T @ da} | weights
+
+    def lines(self) -> Iterator[Any]:
+        """Each stage with its value and its slope; then the slopes of the weights."""
+        found = self.passes()
+        yield (
+            f"A network on the way forward and back; the truth is {CLASSES[self.label]}, and the"
+            f" loss is {digits(found['loss'])} nats. Read the values down, the slopes up."
+        )
+        rules = {
+            "x": ("x", "∇x = W₁ᵀ ∇a", "dx"),
+            "a": ("a = W₁ x + b₁", "∇a = (1 − u²) ⊙ ∇u", "da"),
+            "u": ("u = tanh(a)", "∇u = W₂ᵀ ∇z", "du"),
+            "z": ("z = W₂ u + b₂", "∇z = p̂ − y", "dz"),
+            "p": ("p̂ = softmax(z)", "∇W₂ = ∇z uᵀ, in rows", "dW2"),
+            "loss": ("ℓ = −log p̂ of the truth", "∇W₁ = ∇a xᵀ, in rows", "dW1"),
+        }
+        yield ["forward", "value", "back", "slope of the loss"]
+        for name, (forward, back, slope) in rules.items():
+            yield [forward, _numbers(found[name]), back, _numbers(found[slope])]
+
+
+def _numbers(values: Array) -> str:
+    return ", ".join(map(digits, np.ravel(values)))
+
+
+class Boundary(Widget):
+    """A network with one hidden layer learns three spiral arms, in the browser, step by step.
+
+    The arms, the first weights and the steps are those of the chapter on networks: gradient descent
+    on the mean cross-entropy of all points, tanh units, weights `rng.normal(0, 1 / sqrt(inputs))`,
+    biases 0. The browser draws points and weights from the states of NumPy's generator.
+
+    units : hidden units. seed : of the first weights, 0 to 11. rate : size of a step.
+    steps : made before the figure is shown. view : half the width of the plane that is drawn.
+    probe : where the answer is read, (x₁, x₂). label : class of the points that a press adds.
+    added : points of the reader's, [x₁, x₂, class] each.
+    weights : W₁, b₁, W₂, b₂ in one list, W by rows; without hidden units W₂ and b₂. Where none are
+    given, the steps are made from the first weights. Raises ValueError for another number of them.
+    """
+
+    name = "boundary"
+    units = traitlets.Enum([0, 2, 4, 8, 16], 4).tag(sync=True)
+    seed = traitlets.Int(0, min=0, max=11).tag(sync=True)
+    rate = traitlets.Float(1.0, min=0.1, max=5.0).tag(sync=True)
+    steps = traitlets.Int(1500, min=0, max=10_000).tag(sync=True)
+    view = traitlets.Enum([1.2, 4.0, 20.0], 1.2).tag(sync=True)
+    probe = traitlets.List(traitlets.Float(), [0.84, 0.84], minlen=2, maxlen=2).tag(sync=True)
+    label = traitlets.Int(0, min=0, max=2).tag(sync=True)
+    added: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    weights = traitlets.List(traitlets.Float()).tag(sync=True)
+    curve: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    starts: traitlets.List[Any] = traitlets.List().tag(sync=True)
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Draw the points and the first weights, and train."""
+        super().__init__(**kwargs)
+        states = [np.random.default_rng(seed).bit_generator.state["state"] for seed in range(12)]
+        self.starts = [[str(found["state"]), str(found["inc"])] for found in states]
+        rng, r = np.random.default_rng(0), np.linspace(0.1, 1, 100)
+        angles = [2 * np.pi * k / 3 + 3.5 * r + rng.normal(0, 0.15, 100) for k in range(3)]
+        arms = [np.column_stack([r * np.cos(angle), r * np.sin(angle)]) for angle in angles]
+        self._points = np.concatenate(arms)
+        self._labels = np.repeat([0, 1, 2], 100)
+        wanted = 6 * self.units + 3 if self.units else 9
+        if not self.weights:
+            self._train()
+        elif len(self.weights) != wanted:
+            raise ValueError(
+                f"weights must be {wanted} numbers for {self.units} hidden units,"
+                f" got {len(self.weights)}"
+            )
+
+    def _train(self) -> None:
+        """Make the steps; keep the weights to 6 places, and some of the losses for the curve."""
+        rng, sizes = np.random.default_rng(self.seed), [2, self.units, 3] if self.units else [2, 3]
+        layers = []
+        for n, m in itertools.pairwise(sizes):
+            layers += [rng.normal(0, 1 / np.sqrt(n), (m, n)), np.zeros(m)]
+        curve: list[list[float]] = []
+        for step in range(self.steps + 1):
+            *hidden, W, b = layers
+            u = np.tanh(self._points @ hidden[0].T + hidden[1]) if hidden else self._points
+            loss, g = ce.cross_entropy_with_grad(u @ W.T + b, self._labels)
+            if not curve or step >= 1.05 * curve[-1][0] + 1:
+                curve.append([step, float(f"{loss:.4g}")])
+            if step == self.steps:
+                break
+            slopes = [g.T @ u, g.sum(axis=0)]
+            if hidden:
+                back = g @ W * (1 - u**2)
+                slopes = [back.T @ self._points, back.sum(axis=0), *slopes]
+            layers = [v - self.rate * slope for v, slope in zip(layers, slopes, strict=True)]
+        self.curve = curve
+        self.weights = np.concatenate([v.ravel() for v in layers]).round(6).tolist()
+
+    def answer(self, points: Array) -> tuple[Array, Array]:
+        """The scores (N, 3) and the hidden outputs (N, units) at points (N, 2)."""
+        m = self.units
+        u, w = np.asarray(points, float), np.array(self.weights)
+        if m:
+            u = np.tanh(u @ w[: 2 * m].reshape(m, 2).T + w[2 * m : 3 * m])
+        return u @ w[3 * m : -3].reshape(3, -1).T + w[-3:], u[:, : self.units]
+
+    def lines(self) -> Iterator[Any]:
+        """Loss and share right; then the answer at the probe, and farther out."""
+        z, _ = self.answer(self._points)
+        loss, right = ce.cross_entropy(z, self._labels), np.mean(z.argmax(axis=1) == self._labels)
+        yield (
+            f"A network with {self.units} hidden units after {self.steps} steps on 300 points:"
+            f" loss {digits(loss)} nats, {right:.1%} right. Its answers, ever farther out:"
+        )
+        yield ["x₁, x₂", "saturated units", *(f"p̂ {name}" for name in CLASSES)]
+        for far in (1, 4, 20, 100):
+            place = np.array([self.probe]) * far
+            z, u = self.answer(place)
+            saturated = f"{np.sum(np.abs(u) > 0.99)} of {self.units}"
+            where = ", ".join(f"{x:g}" for x in place[0])
+            yield [where, saturated, *(f"{p:.3f}" for p in ce.softmax(z[0]))]
+
+    def still(self) -> str:
+        """The regions and the points as a drawing, above the table."""
+        count, side = 48, 240
+        axis = self.view * ((2 * np.arange(count) + 1) / count - 1)
+        grid = np.column_stack([m.ravel() for m in np.meshgrid(axis, -axis)])
+        p = ce.softmax(self.answer(grid)[0])
+        which = (3 * p.argmax(axis=1) + np.digitize(p.max(axis=1), [0.6, 0.9])).reshape(count, -1)
+        paths = [""] * 9
+        for i, row in enumerate(which):
+            start = 0
+            for value, run in itertools.groupby(row):
+                size = len([*run])
+                paths[value] += f"M{5 * start} {5 * i}h{5 * size}v5h{-5 * size}"
+                start += size
+        parts = [
+            f'<path class="ce-{CLASSES[k // 3]}" fill="{INK[k // 3]}"'
+            f' fill-opacity="{0.1 + 0.16 * (k % 3):.2f}" d="{path}"/>'
+            for k, path in enumerate(paths)
+        ]
+        places = np.rint(side / 2 * (1 + self._points * [1, -1] / self.view)).astype(int)
+        for k in range(3):
+            dots = "".join(f"M{x} {y}h2v2h-2" for x, y in places[self._labels == k][::2])
+            parts.append(f'<path class="ce-{CLASSES[k]}" fill="{INK[k]}" d="{dots}"/>')
+        title = "Three spiral arms of points; the plane coloured by the answer of the network"
+        box = f'viewBox="0 0 {side} {side}" role="img" aria-label="{title}"'
+        return f"<svg {box}>{''.join(parts)}</svg>{super().still()}"
+
+
+INK = ("#0072b2", "#d55e00", "#009e73")  # of the classes, where no style sheet is
+
+
 class Quiz(Widget):
     """A question to check yourself with; every wrong answer is explained.
 
@@ -909,6 +1098,8 @@ FIGURES = {
         StepMicroscope,
         NewtonStep,
         Training,
+        BackwardPass,
+        Boundary,
     )
 }
 __all__ = [*(figure.__name__ for figure in FIGURES.values()), "Quiz"]
