@@ -141,7 +141,7 @@ variants = {
             "marks": r"""- 1: writes the loss as logsumexp minus $z_c$, and $\mathrm{E}\, z_c = 0$ with the independence as the reason.
 - 1: Jensen for the concave logarithm, in the right direction.
 - 1: $\mathrm{E}\, e^{z_k} = e^{s^2/2}$.
-- 1: the lower bound (Jensen for the convex logsumexp, or cross-entropy at least the loss of equal scores on independent labels).""",
+- 1: the lower bound (Jensen for the convex logsumexp).""",
         },
         {
             "claim": r"""A network $z = W_2 \tanh(W_1 x + b_1) + b_2$ has learned something: its mean loss on a balanced set of $K$ classes is below $\ln K$. Prove that its mean loss is not a convex function of $(W_1, b_1, W_2, b_2)$.""",
@@ -156,12 +156,12 @@ If the loss were convex, its value halfway would be at most the average of the t
 - 1: states what convexity would require, and the contradiction.""",
         },
         {
-            "claim": r"""A network $z = W_2 \tanh(W_1 x + b_1) + b_2$ starts with $W_2 = 0$, $b_2 = 0$ and any $W_1$, $b_1$. Prove that the first loss is $\ln K$ for every example, that the first slopes of $W_1$ and $b_1$ are 0, and that after one step of gradient descent on one example with $\tanh(W_1 x + b_1) \ne 0$ the slope of $b_1$ is not 0 unless each unit is saturated exactly or the model is exactly right.""",
+            "claim": r"""A network $z = W_2 \tanh(W_1 x + b_1) + b_2$ for $K \ge 2$ classes starts with $W_2 = 0$, $b_2 = 0$ and any $W_1$, $b_1$. Prove that the first loss is $\ln K$ for every example and that the first slopes of $W_1$ and $b_1$ are 0. Now take one step of gradient descent, $\eta > 0$, on a single example with $W_1 x + b_1 \ne 0$. Prove that the slope of $b_1$ for the same example is then not 0.""",
             "shown": r"""With $W_2 = 0$ and $b_2 = 0$ all scores are 0, so $\hat p_k = 1/K$ and the loss is $\ln K$.
 
 The slope of $b_1$ is $(1 - u^2) \odot W_2^\top g$, and that of $W_1$ is this vector times $x^\top$. Both contain the factor $W_2^\top = 0$.
 
-One step changes $W_2$ to $-\eta\, g u^\top$ with $g = \hat p - y$ and $u = \tanh(W_1 x + b_1)$. With the new gradient $g'$ the slope of $b_1$ is $-\eta\,(1 - u^2) \odot u\, (g^\top g')$. The new scores are $-\eta\,(\|u\|^2 + 1)\, g$: the true class leads, and all others stay equal. So $g'$ is a multiple of $g$, with a positive factor as long as $\hat p'_c < 1$, and $g^\top g' > 0$. Since $u \ne 0$, some entry of $(1 - u^2) \odot u$ is not 0 unless that unit's $u^2$ is exactly 1. ∎""",
+One step changes $W_2$ to $-\eta\, g u^\top$ and $b_2$ to $-\eta\, g$, with $g = \hat p - y$ and $u = \tanh(W_1 x + b_1)$. With the new gradient $g'$ the slope of $b_1$ is $-\eta\,(1 - u^2) \odot u\, (g^\top g')$. The new scores are $-\eta\,(\|u\|^2 + 1)\, g$: all wrong classes have equal scores. So $g'$ is $g$ times a number, which is positive since $\hat p'_c < 1$, and $g^\top g' > 0$. Since $W_1 x + b_1 \ne 0$, some entry of $u$ is not 0; and $1 - u^2 > 0$ for every tanh. ∎""",
             "marks": r"""- 1: the first loss, with $\hat p_k = 1/K$.
 - 1: the slopes of $W_1$ and $b_1$ contain $W_2^\top$.
 - 1: $W_2 = -\eta\, g u^\top$ after the step, and the slope of $b_1$ with it.
@@ -231,7 +231,7 @@ how_many = {{biases}}
 # of the loss in the unit's score, from the slope of the loss in its output and from the output $u$.
 # `slope`, `u` and the result are arrays of one shape.
 #
-# *Section: [Check every node]({{book}}/09_the_network.html#check-every-node).*
+# *Section: [Check every slope]({{book}}/09_the_network.html#check-every-slope).*
 
 
 # %% nbgrader={"grade_id": "q2-answer", "solution": true}
@@ -355,7 +355,7 @@ spread = 2 * np.sqrt(2 * {{in_nats}})
 #
 # *Sections: [A program that
 # differentiates]({{book}}/09_the_network.html#a-program-that-differentiates), [Check every
-# node]({{book}}/09_the_network.html#check-every-node).*
+# slope]({{book}}/09_the_network.html#check-every-slope).*
 
 
 # %%
@@ -425,9 +425,9 @@ def rule(z, slope, right=rule):
 # A computation has the steps 0, 1, 2, …; the last one is the loss. Each use of one step by another is
 # an entry in three arrays of equal length: step `child[i]` uses step `parent[i]`, which has a smaller
 # number, and `derivative[i]` is the derivative of the child in this parent. A step may use the same
-# step twice. Write `all_slopes(child, parent, derivative)`, which returns an array with the slopes of
-# the loss in the steps, {{listed}}. The slope of the loss in itself is 1. In a step that the loss does
-# not use, the slope is 0.
+# step twice. Write `all_slopes(child, parent, derivative)`, which returns an array with
+# {{what}} in the steps, {{listed}}. The slope of the loss in itself is 1. In a step that
+# the loss does not use, the slope is 0.
 #
 # *Section: [A program that
 # differentiates]({{book}}/09_the_network.html#a-program-that-differentiates).*
@@ -483,9 +483,8 @@ def inputs(rng):
     for steps in (3, 5, 8, 12):
         child = np.concatenate([np.arange(1, steps), rng.integers(1, steps, size=steps)])
         parent = (rng.random(len(child)) * child).astype(int)
-        drawn.append((rng.permutation(child), parent, rng.normal(size=len(child))))
         order = rng.permutation(len(child))
-        drawn[-1] = (child[order], parent[order], rng.normal(size=len(child)))
+        drawn.append((child[order], parent[order], rng.normal(size=len(child))))
     return drawn
 
 
@@ -538,9 +537,9 @@ def all_slopes(child, parent, derivative):
 # for a network with a hidden layer of tanh units. The function has a bug. The cell below
 # prints its results divided by the right slopes, entry by entry. Write
 # `gradients(x, W1, b1, W2, b2, labels)`, by formulas and not by differences. `x` has shape $(N, D)$,
-# `W1` $(M, D)$ and `W2` $(K, M)$.
+# `W1` $(U, D)$ and `W2` $(K, U)$.
 #
-# *Sections: [Check every node]({{book}}/09_the_network.html#check-every-node), [What goes
+# *Sections: [Check every slope]({{book}}/09_the_network.html#check-every-slope), [What goes
 # wrong]({{book}}/09_the_network.html#what-goes-wrong).*
 
 
@@ -607,7 +606,6 @@ for seed in (0, 1):
 
 # %% tags=["grading"] question="q6"
 name = "gradients"
-rtol, atol = 1e-7, 1e-10
 
 
 def inputs(rng):
@@ -646,7 +644,7 @@ def gradients(x, W1, b1, W2, b2, labels, right=gradients):
 # unit, changes no score. Write `standard(W1, b1, W2)`, which returns `(W1, b1, W2)` of the same
 # network in a standard form: for each unit {{sign}} (change the signs of a unit where it isn't), and
 # the units are listed by {{sort}}, measured after the signs have been changed. `W1` has shape
-# $(M, D)$, `b1` $(M,)$ and `W2` $(K, M)$. No number that decides is 0, and no two are equal.
+# $(U, D)$, `b1` $(U,)$ and `W2` $(K, U)$. No number that decides is 0, and no two are equal.
 #
 # *Section: [The loss is not convex]({{book}}/09_the_network.html#the-loss-is-not-convex).*
 
@@ -739,7 +737,7 @@ def standard(W1, b1, W2):
 #
 # *Sections: [The first loss]({{book}}/09_the_network.html#the-first-loss), [The loss is not
 # convex]({{book}}/09_the_network.html#the-loss-is-not-convex), [Check every
-# node]({{book}}/09_the_network.html#check-every-node).*
+# slope]({{book}}/09_the_network.html#check-every-slope).*
 
 # %% [markdown] nbgrader={"grade_id": "q8", "grade": true, "solution": true, "points": 4}
 # ### BEGIN SOLUTION

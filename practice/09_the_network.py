@@ -39,8 +39,9 @@ assert isinstance(out, Value), "relu should return a Value."
 assert same(out.data, [[1.5, 0.0, 2.0]], 1e-9), (
     f"relu of 1.5, −0.5 and 2 is 1.5, 0 and 2; got {out.data}."
 )
-assert len(out.rules) == 1, "relu has one parent, and so one rule."
-passed = out.rules[0](np.array([[4.0, 5.0, 6.0]]))
+rules = dict(zip(out.parents, out.rules, strict=True))
+assert [*rules] == [a], "relu has one parent, its argument, and so one rule."
+passed = rules[a](np.array([[4.0, 5.0, 6.0]]))
 assert not same(passed, [[4.0, 5.0, 6.0]], 1e-9), (
     "Where the input is negative, no slope passes relu."
 )
@@ -50,17 +51,12 @@ assert same(passed, [[4.0, 0.0, 6.0]], 1e-9), (
 out = multiply(a, b)
 assert isinstance(out, Value), "multiply should return a Value."
 assert same(out.data, a.data * b.data, 1e-9), f"The product, entry by entry; got {out.data}."
-assert len(out.rules) == 2, "multiply has two parents, and so two rules."
+rules = dict(zip(out.parents, out.rules, strict=True))
+assert {*rules} == {a, b}, "multiply has two parents, its arguments, and so two rules."
 g = np.array([[1.0, 2.0, 3.0]])
-assert not same(out.rules[0](g), g * a.data, 1e-9), (
-    "The first rule multiplies by the other parent, b."
-)
-assert same(out.rules[0](g), g * b.data, 1e-9), (
-    f"The slope in a is g times b; got {out.rules[0](g)}."
-)
-assert same(out.rules[1](g), g * a.data, 1e-9), (
-    f"The slope in b is g times a; got {out.rules[1](g)}."
-)
+assert not same(rules[a](g), g * a.data, 1e-9), "The rule for a multiplies by the other parent, b."
+assert same(rules[a](g), g * b.data, 1e-9), f"The slope in a is g times b; got {rules[a](g)}."
+assert same(rules[b](g), g * a.data, 1e-9), f"The slope in b is g times a; got {rules[b](g)}."
 
 
 # %% 2 mistake: Where the input is negative, no slope passes relu.
@@ -68,7 +64,7 @@ def relu(a):
     return Value(np.maximum(a.data, 0), (a,), (lambda g: g,))
 
 
-# %% 2 mistake: The first rule multiplies by the other parent, b.
+# %% 2 mistake: The rule for a multiplies by the other parent, b.
 def multiply(a, b):
     rules = (lambda g: g * a.data, lambda g: g * b.data)
     return Value(a.data * b.data, (a, b), rules)
@@ -101,19 +97,22 @@ def log_softmax(z):
 
 # %% 4 check
 for data in ([2.0, 1.0, 0.1], [0.0, 800.0, 0.0]):
-    out, p = log_softmax(Value([data])), ce.softmax(np.array(data))
+    z = Value([data])
+    out, p = log_softmax(z), ce.softmax(np.array(data))
     assert isinstance(out, Value), "log_softmax should return a Value."
     assert same(out.data[0], ce.log_softmax(np.array(data)), 1e-9), (
         f"The value is the log-softmax of each row; got {out.data}."
     )
-    found = out.rules[0](np.array([[-1.0, 0.0, 0.0]]))[0]
+    rules = dict(zip(out.parents, out.rules, strict=True))
+    assert [*rules] == [z], "log_softmax has one parent, its argument, and so one rule."
+    found = rules[z](np.array([[-1.0, 0.0, 0.0]]))[0]
     assert np.all(np.isfinite(found)), (
         f"At the scores {data} the rule gives {found}: divide by nothing."
     )
     assert same(found, p - [1, 0, 0], 1e-9), (
         f"Behind pick the slope should be p̂ − y, here {(p - [1, 0, 0]).round(3)}; got {found.round(3)}."
     )
-    found = out.rules[0](np.array([[1.0, 2.0, 3.0]]))[0]
+    found = rules[z](np.array([[1.0, 2.0, 3.0]]))[0]
     assert not same(found, [1, 2, 3] - p, 1e-9), (
         "That holds only where the slopes of a row sum to 1. What stands before p̂ in general?"
     )

@@ -840,8 +840,8 @@ class Boundary(Widget):
     name = "boundary"
     units = traitlets.Enum([0, 2, 4, 8, 16], 4).tag(sync=True)
     seed = traitlets.Int(0, min=0, max=11).tag(sync=True)
-    rate = traitlets.Float(1.0, min=0.1, max=5.0).tag(sync=True)
-    steps = traitlets.Int(1500, min=0, max=10_000).tag(sync=True)
+    rate = traitlets.Float(0.3, min=0.1, max=5.0).tag(sync=True)
+    steps = traitlets.Int(3000, min=0, max=10_000).tag(sync=True)
     view = traitlets.Enum([1.2, 4.0, 20.0], 1.2).tag(sync=True)
     probe = traitlets.List(traitlets.Float(), [0.84, 0.84], minlen=2, maxlen=2).tag(sync=True)
     label = traitlets.Int(0, min=0, max=2).tag(sync=True)

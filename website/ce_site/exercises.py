@@ -13,7 +13,8 @@ begin with the exercise's number:
                                       of its message. The sentences are the hints, too, where a
                                       mistake has no other one: (hint: Look at the sign.)
 
-The page gets a button before the solution of each of these exercises; pressed, it fetches
+Each exercise has a button that counts it in the progress, before its solution. Those with checks
+have a second button; pressed, it fetches
 `chapters/NN_name.exercises.json`, in the form in which practice pages have their questions. The
 solution stays where the chapter has it.
 """
@@ -34,8 +35,10 @@ PART = re.compile(r"^# %% (\d+) (\w+)(?:: (.+?)(?: \(hint: (.+)\))?| \(([\w -]+)
 JUDGE = Path(__file__).with_name("judge.py").read_text(encoding="utf-8")
 NAME = re.compile(r"^(\w+) = \.\.\.|^def (\w+)", re.M)
 BOX = """\
-<div class="question exercise with-script" id="exercise-{0}"><p class="tools">\
-<button data-do="answer">Answer exercise {0} in code</button></p></div>"""
+<div class="question exercise with-script" id="exercise-{0}"><p class="tools">{1}\
+<button data-do="solved" aria-pressed="false" aria-label="I solved it, exercise {0}">\
+I solved it</button></p></div>"""
+ANSWER = '<button data-do="answer">Answer exercise {0} in code</button> '
 FIRST = "import ce_lib as ce\nimport numpy as np\n"
 
 
@@ -95,7 +98,7 @@ def questions(path, chapter):
 
 
 class OfferCells(SphinxTransform):
-    """Put a button before the solution of each exercise that code can check."""
+    """Put buttons before each exercise's solution: to say that it is solved, and to be checked."""
 
     default_priority = 440  # before the solution's code moves into its fold
 
@@ -108,14 +111,15 @@ class OfferCells(SphinxTransform):
         wanted = {*checks(self.env.srcdir).get(doc, [])}
         for strong in list(self.document.findall(nodes.strong)):
             number = re.fullmatch(r"(\d+) ★+", strong.astext())
-            if not number or int(number[1]) not in wanted:
+            if not number:
                 continue
-            wanted.remove(int(number[1]))
+            checked = int(number[1]) in wanted
+            wanted.discard(int(number[1]))
             fold = strong.parent
             while fold and fold.get("design_component") != "dropdown":
                 fold = fold.next_node(descend=False, siblings=True)
-            box = nodes.raw("", BOX.format(number[1]), format="html")
-            fold.parent.insert(fold.parent.index(fold), box)
+            html = BOX.format(number[1], checked * ANSWER.format(number[1]))
+            fold.parent.insert(fold.parent.index(fold), nodes.raw("", html, format="html"))
         if wanted:
             raise ExtensionError(f"{doc}: there is no exercise {sorted(wanted)} to check")
 

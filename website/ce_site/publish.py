@@ -20,7 +20,7 @@ from sphinx import addnodes
 from sphinx.errors import ExtensionError
 
 from ce_lib import widgets
-from ce_site import as_markdown, exercises, practice
+from ce_site import as_markdown, practice
 
 HERE = Path(__file__).resolve().parent
 # Runs before the first paint: the reader's choice of light or dark, and that scripts are allowed.
@@ -72,12 +72,15 @@ def count(app, env):
             ]
             quizzes = "".join(node.astext() for node in tree.findall(nodes.raw))
             questions = re.findall(r'data-question="([\w-]+)"', quizzes)
-            app.totals[doc] = {"sections": sections, "questions": questions, "practice": []}
+            solvable = re.findall(r'id="(exercise-\d+)"', quizzes)
+            app.totals[doc] = {
+                "sections": sections,
+                "questions": questions,
+                "practice": [f"{doc}#{exercise}" for exercise in solvable],
+            }
     for chapter, name in practice.names(app.srcdir).items():
         asked = practice.variants(name)[0][0].questions
-        app.totals[f"chapters/{chapter}"]["practice"] = [f"{name}#{q.id}" for q in asked]
-    for doc, numbers in exercises.checks(app.srcdir).items():
-        app.totals[doc]["practice"] += [f"{doc}#exercise-{number}" for number in numbers]
+        app.totals[f"chapters/{chapter}"]["practice"] += [f"{name}#{q.id}" for q in asked]
 
 
 def titled(env, doc, section):

@@ -37,6 +37,7 @@ const KEPT = { // what may be kept, and what it must look like
     && (value.sure === null || (Number.isInteger(value.sure) && value.sure > 0 && value.sure < 100)),
   review: (value) => [1, 2, 3, 4, 5].includes(value?.box) && Number.isInteger(value.day),
   practice: (value) => Number.isInteger(value?.variant) && value.variant >= 0 && typeof value.solved === 'boolean',
+  solved: (value) => value === true, // an exercise, as the reader says
   code: (value) => typeof value === 'string' && value.length < 100_000,
   folds: (value) => typeof value?.edition === 'string' && Array.isArray(value.open) && value.open.every(Number.isInteger),
 };
@@ -93,7 +94,7 @@ function done(chapter) {
   return {
     sections: sections.filter((id) => read.includes(id)).length,
     questions: questions.filter((id) => recall(`quiz:${id}`)?.right).length,
-    practice: practice.filter((id) => recall(`practice:${id}`)?.solved).length,
+    practice: practice.filter((id) => recall(`practice:${id}`)?.solved || recall(`solved:${id}`)).length,
   };
 }
 
@@ -375,7 +376,22 @@ const ACTIONS = {
   edit: (button) => withCells('edit', button),
   answer: (button) => withExercises(button.closest('.exercise')),
   'run-all': (button) => withCells('runAll', button),
+  solved(button) {
+    if (button.ariaPressed === 'true') forget(solvedKey(button));
+    else keep(solvedKey(button), true);
+    showSolved(button);
+    showProgress();
+  },
 };
+
+// Exercises that the reader says are solved.
+const solvedKey = (button) => `solved:${page}#${button.closest('.exercise').id}`;
+function showSolved(button) {
+  const solved = recall(solvedKey(button)) === true;
+  button.ariaPressed = String(solved);
+  button.textContent = solved ? '✓ I solved it' : 'I solved it';
+}
+$$('[data-do="solved"]').forEach(showSolved);
 
 // Ask about this chapter: loaded when the panel is opened.
 $('.ask')?.addEventListener('toggle', ({ target }) => {
