@@ -80,6 +80,9 @@ def test_every_cell_prints_on_its_page_what_the_book_stores(name, reader, addres
     assert [url for url in reader.asked if LATER.search(url)] == []
     page.get_by_role("button", name="Run every cell on this page").click()
     finished(page, list(wanted)[-1])
+    expect(page.locator(".overall")).to_have_text(
+        "All cells have run. Each prints what the book shows."
+    )
     for name_of_cell, text in wanted.items():
         yours = cell(page, name_of_cell).locator(".yours")
         assert yours.get_attribute("data-same") == "true", (name_of_cell, yours.inner_text())
@@ -275,3 +278,34 @@ def test_in_firefox_every_cell_prints_what_the_book_stores(self_hosted):
     with browser.served(self_hosted) as address:
         found = browser.firefox(address, "cells", json.dumps(last))
     assert found == {**{name: [] for name in PATHS}, "errors": []}
+
+
+def in_view(page, text):
+    """Whether a text of the page is on the screen."""
+    box = page.get_by_text(text).first.bounding_box()
+    return box is not None and 0 <= box["y"] < page.viewport_size["height"]
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_what_is_fetched_is_told_where_the_reader_looks(size, chromium, address):
+    """Beside the button that was pressed, though another cell runs first; also that it stopped."""
+    with chromium.new_context(viewport=size, service_workers="block") as context:
+        context.route(f"{lite.cdn()}**", lambda route: None)  # it never answers
+        page = open_page(context, f"{address}chapters/01_surprisal.html")
+        run = cell(page, "huffman").get_by_role("button", name="Run", exact=True)
+        run.click()
+        cancel = page.get_by_role("button", name="Cancel", exact=True)
+        expect(cancel).to_be_visible()
+        assert in_view(page, "First, the cells before this one: 1 of")
+        assert 0 <= cancel.bounding_box()["y"] < size["height"]
+        cancel.click()
+        expect(run).to_be_focused()
+        everything = page.get_by_role("button", name="Run every cell on this page")
+        everything.click()
+        expect(cancel).to_be_visible()
+        assert in_view(page, "Running the cells: 1 of")
+        assert 0 <= cancel.bounding_box()["y"] < size["height"]
+        cancel.click()
+        expect(everything).to_be_focused()
+        assert in_view(page, "Stopped. The variables are gone")
+        assert page.faults == []

@@ -1180,3 +1180,26 @@ def test_a_new_edition_replaces_the_old_one_whole(chromium, site, tmp_path):
         page.click("#notice >> text=Load it")
         expect(page.locator("h1")).to_contain_text("A new edition", timeout=10_000)
         assert len(page.evaluate("caches.keys()")) == 1
+
+
+def test_a_link_that_is_no_reference_is_followed_at_the_first_tap(chromium, address):
+    """A popover stands in for references only: terms, formulas, figures and citations."""
+    with chromium.new_context(viewport=NARROW, has_touch=True, service_workers="block") as context:
+        page = context.new_page()
+        page.goto(address + "chapters/02_cross_entropy.html")
+        page.locator("h2").nth(3).scroll_into_view_if_needed()
+        page.mouse.wheel(0, 200)
+        page.wait_for_timeout(700)
+        page.goto(address + "chapters/03_softmax.html")
+        page.mouse.wheel(0, 300)  # the next chapter is begun: this is where to continue
+        page.wait_for_timeout(700)
+        page.goto(address + "index.html")
+        onward = page.get_by_role("link", name=re.compile("^Continue"))
+        expect(onward.first).to_be_visible()
+        onward.first.tap()
+        page.wait_for_url("**/03_softmax.html**")
+        page.goto(address + "chapters/03_softmax.html")
+        link = page.locator("main a", has_text="This section in JupyterLab").first
+        link.scroll_into_view_if_needed()
+        link.tap()
+        page.wait_for_url("**/lite/**")

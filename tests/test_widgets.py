@@ -1249,6 +1249,45 @@ DRAGGED = {  # what is drawn with a point to drag, and where a key takes it
 }
 
 
+def values_of(page, name):
+    """What a figure's model holds; the figure is awake then."""
+    box = page.locator(f"[data-widget={name}]").first
+    box.scroll_into_view_if_needed()
+    expect(box).to_have_class(re.compile("awake"))
+    return box.evaluate("(box) => box.model.values")
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_a_figure_stands_as_it_was_left(name, chromium, address):
+    """After a reload; what cannot be read is ignored, and a reset forgets it."""
+    with chromium.new_context(service_workers="block") as context:
+        page = context.new_page()
+        page.goto(address + PLACES[name])
+        first = values_of(page, name)
+        slider = page.locator(f"[data-widget={name}] input[type=range]").first
+        slider.focus()
+        page.keyboard.press("ArrowLeft" if name == "overflow_explorer" else "ArrowRight")
+        left = values_of(page, name)
+        assert left != first
+        page.reload()
+        assert values_of(page, name) == left
+        page.goto(address + "pages/glossary.html")
+        page.evaluate("""() => {
+            const bad = ['{', 'null', '[]', '{"foreign": 1}', '{"rate": [], "alpha": {}}'];
+            const spoil = (key, k) => { sessionStorage[key] = bad[k % bad.length]; };
+            Object.keys(sessionStorage).forEach(spoil);
+        }""")
+        page.goto(address + PLACES[name])
+        assert values_of(page, name) == first
+        slider.focus()
+        page.keyboard.press("ArrowLeft" if name == "overflow_explorer" else "ArrowRight")
+        page.evaluate("document.querySelector('#contents').open = true")
+        page.locator("#progress button", has_text="Reset").dispatch_event("click")
+        with page.expect_navigation():
+            page.get_by_role("button", name="Delete", exact=True).click()
+        assert values_of(page, name) == first
+
+
 @pytest.mark.parametrize("name", [*DRAGGED, "boundary"])
 def test_a_point_is_moved_by_keys_and_ten_times_as_far_with_shift(name, hand):
     box = hand.open_widget(name)

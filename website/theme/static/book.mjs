@@ -190,6 +190,7 @@ function reset() {
   const cancel = pushButton('Cancel', () => dialog.close());
   const dialog = make('dialog', {}, said, make('p', { className: 'buttons' }, pushButton('Export', exportTo), pushButton('Delete', () => {
     keptKeys().forEach(forget);
+    forgetFigures();
     location.reload();
   }), cancel));
   dialog.setAttribute('aria-labelledby', 'ask');
@@ -256,6 +257,30 @@ class Model {
   save_changes() { this.save?.(this.values); } // to Python, for a widget in the reader's output
 }
 
+// A figure of the page stands as it was left until the tab is closed; a later visit begins anew.
+const keyOf = (figure) => `${PREFIX}figure:${edition}:${page}#${figure.closest('.cell, section').id}`;
+const kind = (value) => (Array.isArray(value) ? 'list' : value === null ? 'null' : typeof value);
+function asLeft(figure, values) {
+  try {
+    const left = Object.entries(JSON.parse(sessionStorage.getItem(keyOf(figure))) ?? {});
+    return Object.fromEntries(left.filter(([name, value]) => kind(value) === kind(values[name])));
+  } catch { return {}; }
+}
+function keepFigures() {
+  for (const figure of $$('.ce-widget.awake:not([data-widget=quiz], .yours *)')) {
+    const first = JSON.parse(figure.dataset.model);
+    const moved = Object.entries(figure.model?.values ?? {}).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(first[name]));
+    try { sessionStorage.setItem(keyOf(figure), JSON.stringify(Object.fromEntries(moved))); } catch { /* blocked or full */ }
+  }
+}
+addEventListener('pagehide', keepFigures);
+function forgetFigures() {
+  removeEventListener('pagehide', keepFigures);
+  try {
+    for (const key of Object.keys(sessionStorage)) if (key.startsWith(PREFIX)) sessionStorage.removeItem(key);
+  } catch { /* blocked: nothing is kept */ }
+}
+
 const enliven = (element) => (element.waking ??= wake(element)); // once, though two may ask
 async function wake(element) {
   const { widget, model } = element.dataset;
@@ -263,11 +288,14 @@ async function wake(element) {
   try {
     const { default: { render } } = await import(new URL(`_static/widgets/${widget}.js`, home));
     element.replaceChildren();
-    element.model = new Model(JSON.parse(model), element.save);
+    const values = JSON.parse(model);
+    element.model = new Model(element.save || widget === 'quiz' ? values : { ...values, ...asLeft(element, values) }, element.save);
     render({ model: element.model, el: element });
     if (widget === 'quiz') element.append(make('div', { className: 'ce-still' }, ...still)); // for print
   } catch (error) {
     element.replaceChildren(...still);
+    try { sessionStorage.removeItem(keyOf(element)); } catch { /* blocked */ }
+    delete element.model; // else what failed would be kept again
     console.error(`The figure ${widget} stays as it is: ${error.message}`);
   }
   element.classList.add('awake');
@@ -472,7 +500,8 @@ function lookAround() {
   $('.read-so-far').style.scale = `${length > 0 ? Math.min(1, scrollY / length) : 0} 1`;
 }
 function keepPlace() { // where to continue
-  const here = headings.filter((heading) => heading.matches('h2') && heading.getBoundingClientRect().top < innerHeight * 0.3).at(-1);
+  const here = headings.filter((heading) => heading.matches('h2') && heading.getBoundingClientRect().top < innerHeight * 0.3).at(-1)
+    ?? (scrollY > 0 && recall('last')?.page !== page && $('main h1')); // a chapter just begun
   if (here && Object.hasOwn(totals, page)) keep('last', { page, id: here.closest('section').id, title: name(here) });
 }
 let resting = 0;
@@ -490,7 +519,7 @@ const canPeek = 'popover' in HTMLElement.prototype; // not in browsers of 2023
 const peek = make('div', { id: 'peek', popover: 'manual' });
 if (canPeek) document.body.append(peek);
 const pages = new Map();
-const PEEKED = 'main a[href*="#"]:not(.headerlink, .search a, nav a)';
+const PEEKED = 'main a.internal[href*="#"]:not(.headerlink, .search a, nav a)';
 let peeking = null;
 let timer = 0;
 

@@ -23,11 +23,28 @@ function place(cell) {
   return { said, yours };
 }
 
+// The place for what concerns all cells, below the button that runs them.
+function overall() {
+  const nav = document.querySelector('.run');
+  if (!nav.nextElementSibling.matches('.overall')) nav.after(make('div', { className: 'overall' }));
+  nav.nextElementSibling.role = null;
+  nav.nextElementSibling.replaceChildren();
+  return { said: nav.nextElementSibling };
+}
+
 function halt() {
   turn += 1;
   python.stop();
   showRestart();
 }
+
+const runButton = (within) => within?.querySelector('[data-do=run]') ?? document.querySelector('[data-do=run-all]');
+// A button that stops Python. It vanishes with what it says, so the focus goes to what runs it again.
+const stopButton = (text) => pushButton(text, ({ target }) => {
+  const next = runButton(target.closest('.cell'));
+  halt();
+  next.focus();
+});
 
 // The chapter tells the numbers and messages that a bug leaves; a new one among them is pointed out.
 function signature(cell, outputs) {
@@ -68,7 +85,10 @@ function present(cell, { said, yours }, outputs, { asked, before, ok, quiet }) {
   yours.append(fold);
   const explained = same ? null : signature(cell, outputs);
   if (explained) yours.append(explained);
-  yours.append(make('p', { className: 'tools' }, pushButton('Hide your output', () => yours.remove())));
+  yours.append(make('p', { className: 'tools' }, pushButton('Hide your output', () => {
+    yours.remove();
+    runButton(boxOf(cell)).focus();
+  })));
 }
 
 // A statement of the book that the page hides and that an edit has made false.
@@ -82,18 +102,19 @@ function untrue(cell, outputs) {
 async function runOne(cell, asked, before, mine, quiet = false) {
   const stage = cell.shown ? place(cell) : null;
   const outputs = new python.Outputs();
-  const stopping = pushButton('Stop', halt);
+  const stopping = stopButton('Stop');
   stage?.said.append(make('p', {}, 'Running …'), stopping);
   const slot = stage?.said ?? mine.said;
-  const bar = make('div');
+  const fetching = make('div', {}, make('div'), stopButton('Cancel')); // where the reader looks: what was pressed
   const source = sourceOf(cell);
   const ok = await python.run(source, {
     tell: (far) => {
-      if (!bar.isConnected) slot.replaceChildren(bar, pushButton('Cancel', halt));
-      python.progress(bar, far);
+      if (!fetching.isConnected) (mine.said.isConnected ? mine : stage).said.append(fetching);
+      python.progress(fetching.firstChild, far);
     },
     begun: () => {
       showRestart();
+      fetching.remove();
       slot.replaceChildren(make('p', {}, cell.shown ? 'Running …' : 'Running what the page hides …'), stopping);
     },
     show: (kind, value) => {
@@ -112,22 +133,27 @@ async function runTo(target, { all = false } = {}) {
   const now = turn;
   const end = numbers.get(target.id);
   const first = cells.slice(0, end).filter((cell) => python.ran.get(cell.id) !== sourceOf(cell));
-  const mine = place(target);
+  const mine = all ? overall() : place(target);
   try {
     for (const cell of first) {
-      if (all) mine.said.replaceChildren();
-      else mine.said.replaceChildren(make('p', {}, `First, the cells before this one: ${first.indexOf(cell) + 1} of ${first.length}.`), pushButton('Stop', halt));
+      const far = `${first.indexOf(cell) + 1} of ${first.length}.`;
+      mine.said.replaceChildren(make('p', {}, `${all ? 'Running the cells: ' : 'First, the cells before this one: '}${far}`), stopButton('Stop'));
       if (!await runOne(cell, false, 0, mine, !all)) {
         mine.said.replaceChildren(make('p', {}, 'Not run: ', make('a', { href: `#cell-${cell.id}`, textContent: 'a cell before it' }), ' stopped with an error.'));
         return;
       }
     }
     await runOne(target, !all, all ? 0 : first.filter(({ shown }) => shown).length, mine);
+    if (all) {
+      const others = document.querySelectorAll('.yours[data-same=false]').length;
+      mine.said.role = 'status'; // announced once, at the end
+      mine.said.replaceChildren(make('p', {}, `All cells have run. ${others ? `The output of ${others} differs from the book’s.` : 'Each prints what the book shows.'}`));
+    }
     for (const cell of cells.slice(end + 1)) { // the hidden statements about it
       if (cell.shown || !await runOne(cell, false, 0, { said: make('div') })) break;
     }
   } catch (error) {
-    const stage = place(target);
+    const stage = all ? overall() : place(target);
     document.querySelectorAll('.yours').forEach((other) => { if (!other.dataset.same && other !== stage.yours) other.remove(); });
     if (now !== turn) stage.said.append(make('p', {}, 'Stopped. The variables are gone; the next run begins with the first cell.'));
     else {
@@ -139,7 +165,7 @@ async function runTo(target, { all = false } = {}) {
 
 function ask(cell, options) {
   const now = turn;
-  place(cell).said.append(make('p', {}, 'Waiting for another cell …'), pushButton('Stop', halt));
+  (options?.all ? overall() : place(cell)).said.append(make('p', {}, 'Waiting for another cell …'), stopButton('Stop'));
   return python.inTurn(() => {
     if (now === turn) return runTo(cell, options);
     return boxOf(cell).querySelector('.yours')?.remove();
@@ -157,6 +183,8 @@ function showRestart() {
   const button = pushButton('Restart Python', () => {
     halt();
     document.querySelectorAll('.yours').forEach((yours) => yours.remove());
+    document.querySelector('.overall')?.remove();
+    runButton().focus();
     say('Python was restarted. Nothing has run yet.');
   });
   button.className = 'restart';
