@@ -398,6 +398,16 @@ def test_an_excerpt_of_a_found_place_is_text(site):
     assert faults == {}
 
 
+def test_the_search_knows_the_questions_and_not_their_answers(site):
+    """Each once, with what there is to choose from."""
+    found = json.loads((site / "search.json").read_text(encoding="utf-8"))
+    text = " ".join(entry["x"] for entry in found)
+    asked = "By how much does one Newton step raise the margin of the right class?"
+    assert text.count(asked) == 1
+    assert "conclude that ten classes must be a hard problem" in text
+    assert "Difficulty does not show before training" not in text
+
+
 def test_a_search_leaves_the_page_where_it_was(reader):
     reader.locator("#reading-a-loss").scroll_into_view_if_needed()
     reader.wait_for_timeout(300)
