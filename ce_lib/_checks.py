@@ -22,7 +22,6 @@ R = TypeVar("R")
 # FloatingPointError, whatever the caller has set with np.seterr.
 quiet = np.errstate(all="ignore")
 HALF, SINGLE, DOUBLE = (np.dtype(kind) for kind in (np.float16, np.float32, np.float64))
-UNSIGNED = {np.dtype(f"i{size}"): np.dtype(f"u{size}") for size in (1, 2, 4, 8)}
 # The names that other libraries give to arguments of ours.
 ELSEWHERE = {
     "weight": "class_weights",
@@ -205,9 +204,9 @@ def as_labels(
         if not labels.dtype.isnative:
             labels = labels.astype(labels.dtype.newbyteorder("="))
         # Read without their sign, negative labels are large: one pass finds both kinds.
-        unsigned = UNSIGNED.get(labels.dtype, labels.dtype)
-        limit = n_classes if unsigned is labels.dtype else 1 << 8 * labels.itemsize - 1
-        good = labels.view(unsigned).max() < min(n_classes, limit)
+        signed, bits = labels.dtype.kind == "i", 8 * labels.itemsize
+        limit = min(n_classes, 1 << bits - 1) if signed else n_classes
+        good = labels.view(f"u{labels.itemsize}").max() < limit
     else:
         good = True
     if not good:

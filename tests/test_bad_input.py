@@ -11,7 +11,9 @@ import ce_lib as ce
 Z = np.zeros((2, 3))
 READ_ONLY = np.zeros((2, 3))
 READ_ONLY.flags.writeable = False
+WITH_FIELD = np.dtype((np.int64, [("label", "i8")]))  # integers still
 LOSS = [
+    ((Z, np.array([0, -1]).astype(WITH_FIELD)), {}, ValueError, r"got -1 at index \(1,\)"),
     ((Z, [0, -1]), {}, ValueError, r"labels in target must be in \[0, 3\), got -1 at index \(1,\)"),
     ((Z, [3, 0]), {}, ValueError, r"got 3 at index \(0,\)"),
     ((Z, [0, -100]), {"ignore_index": -1}, ValueError, "got -100"),

@@ -226,6 +226,7 @@ LAYOUTS = {
     "list": lambda a: a.tolist(),
     "numbers in lists": lambda a: [list(row) if np.ndim(row) else row for row in a],
     "another library's": Other,
+    "with a field": lambda a: a.astype(np.dtype((a.dtype.type, [("field", a.dtype)]))),
     "memory view": lambda a: memoryview(np.ascontiguousarray(a)),
 }
 DTYPES = [*FLOATS, "?", *INTEGERS]
