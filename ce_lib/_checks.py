@@ -224,7 +224,8 @@ def as_weights(values: ArrayLike, n_classes: int) -> Array:
     w = as_numbers("class_weights", values)[0].astype(np.float64)
     if w.shape != (n_classes,):
         raise ValueError(f"class_weights must have shape ({n_classes},), got shape {w.shape}")
-    refuse("class_weights", w, ~((w >= 0) & (w < np.inf)), "finite and not negative")
+    if not (w.min() >= 0 and w.max() < np.inf):  # nan is not, either
+        refuse("class_weights", w, ~((w >= 0) & (w < np.inf)), "finite and not negative")
     return w
 
 
