@@ -240,8 +240,11 @@ def as_out(out: object, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
         )
     if not out.flags.writeable:
         raise ValueError("out must be writeable, got a read-only array")
-    if any(step == 0 for step, n in zip(out.strides, shape, strict=True) if n > 1):
-        raise ValueError("out must have room for each entry, got one whose entries share memory")
+    room = out.itemsize  # of what lies within a step, from the shortest step to the longest
+    for step, n in sorted((abs(step), n) for step, n in zip(out.strides, shape, strict=True)):
+        if n > 1 and step < room:
+            raise ValueError("out must have room for each entry, got entries that share memory")
+        room += step * (n - 1)
     return out.view(np.ndarray)
 
 

@@ -241,11 +241,8 @@ def _apart(array: Any, out: Array) -> Any:
     """The array, or a copy if it shares memory with `out` other than entry by entry."""
     if array is None or not np.may_share_memory(array, out):
         return array
-    if array.strides == out.strides and array.shape == out.shape:
-        first = (slice(1),) * out.ndim
-        if array.itemsize == out.itemsize and np.may_share_memory(array[first], out[first]):
-            return array
-    return array.copy()
+    place, other = ((a.shape, a.strides, a.itemsize, a.ctypes.data) for a in (array, out))
+    return array if place == other else array.copy()
 
 
 def _in_order(*arrays: Array | None) -> bool:

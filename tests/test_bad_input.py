@@ -63,7 +63,10 @@ OUT = [
     ([[0.0] * 3] * 2, TypeError, "out must be a NumPy array, got list"),
     (np.ma.zeros((2, 3)), TypeError, "out must be a NumPy array, got MaskedArray"),
     (np.zeros((2, 3), ">f8"), ValueError, "dtype float64, got .* >f8"),
-    (as_strided(np.zeros(3), (2, 3), (0, 8)), ValueError, "out must have room for each entry"),
+    *(
+        (as_strided(np.zeros(10), (2, 3), steps), ValueError, "out must have room for each entry")
+        for steps in ((0, 8), (8, 8), (16, 8), (8, 0), (8, 12), (24, 4))
+    ),
 ]
 OTHER = [
     (lambda: ce.surprisal(1.2), r"p must be in \[0, 1\], got 1.2"),

@@ -191,6 +191,20 @@ def test_out_that_overlaps_the_inputs_askew_or_lies_otherwise_gets_the_same_grad
     assert np.array_equal(ce.cross_entropy_with_grad(Z, target, out=target)[1], wanted)
     fortran = np.asfortranarray(Z)
     assert np.array_equal(ce.cross_entropy_with_grad(fortran, SOFT, out=fortran)[1], wanted)
+    for room in (np.empty((2, 6, 4))[0], np.empty((4, 6)).T, np.empty((6, 9))[::-1, ::-2][:, :4]):
+        assert np.array_equal(ce.cross_entropy_with_grad(Z, SOFT, out=room)[1], wanted)
+
+
+@pytest.mark.parametrize("off", [4, 8, 24])
+def test_out_that_lies_some_bytes_behind_the_logits_gets_the_same_gradient(off):
+    """Also where it is less than an entry, and in blocks."""
+    z = np.random.default_rng(0).normal(size=(6000, 100))
+    memory = np.zeros(z.nbytes + off, np.uint8)
+    logits, out = (memory[i : i + z.nbytes].view(float).reshape(z.shape) for i in (0, off))
+    logits[...] = z
+    labels = np.arange(6000) % 100
+    grad = ce.cross_entropy_with_grad(logits, labels, out=out)[1]
+    np.testing.assert_array_equal(grad, ce.cross_entropy_with_grad(z, labels)[1])
 
 
 @pytest.mark.parametrize("shape", [(1, 3), (5, 3), (300, 200)])
