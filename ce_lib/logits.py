@@ -4,6 +4,7 @@ What this adds to `naive`: the shift by the largest logit, and the digits that t
 """
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -66,11 +67,19 @@ def logsumexp(z: ArrayLike, *, axis: int = -1) -> Losses:
     return sums
 
 
+def _cooled(z: ArrayLike, axis: int, temperature: float) -> tuple[Array, np.dtype[Any], int, float]:
+    """Checked logits, in float64 if a temperature divides them; the answer's dtype, axis, T."""
+    z, dtype, axis = _checks.as_logits("z", z, axis)
+    temperature = _checks.number("temperature", temperature, 0, math.inf)
+    return z if temperature == 1 else z.astype(np.float64), dtype, axis, temperature
+
+
 @_checks.public
 def softmax(z: ArrayLike, *, axis: int = -1, temperature: float = 1.0) -> Floats:
     """exp(z_k / T) / sum_j exp(z_j / T) over `axis`: scores to probabilities (equation 3.1).
 
-    z : floats, logits on `axis`; -inf masks a class (p = 0). temperature : T > 0.
+    z : floats, logits on `axis`; -inf masks a class (p = 0), and so does, at any T, a logit more
+    than 1.8e308 below the largest. temperature : T > 0.
     Returns z's shape, summing to 1 over `axis`; nan in rows that hold nan or +inf or only -inf.
     Raises ValueError for T <= 0 or an empty axis, TypeError for an axis that is no integer.
     Reference: Bridle (1990).
@@ -78,8 +87,7 @@ def softmax(z: ArrayLike, *, axis: int = -1, temperature: float = 1.0) -> Floats
     >>> ce.softmax([2.0, 1.0, 0.1]).round(3)
     array([0.659, 0.242, 0.099])
     """
-    z, dtype, axis = _checks.as_logits("z", z, axis)
-    temperature = _checks.number("temperature", temperature, 0, math.inf)
+    z, dtype, axis, temperature = _cooled(z, axis, temperature)
     _, e, rest, _ = shifted_terms(z, axis, temperature)
     p: Floats = (e / (1 + rest)).astype(dtype)
     return p
@@ -97,8 +105,7 @@ def log_softmax(z: ArrayLike, *, axis: int = -1, temperature: float = 1.0) -> Fl
     >>> ce.log_softmax([0.0, -1000.0])  # np.log(ce.softmax(z)) has -inf
     array([    0., -1000.])
     """
-    z, dtype, axis = _checks.as_logits("z", z, axis)
-    temperature = _checks.number("temperature", temperature, 0, math.inf)
+    z, dtype, axis, temperature = _cooled(z, axis, temperature)
     s, _, rest, _ = shifted_terms(z, axis, temperature)
     logs: Floats = (s - np.log1p(rest)).astype(dtype)
     return logs

@@ -111,9 +111,9 @@ def cross_entropy(
     (equation 5.5): no subtraction, so a loss far below 1e-16 keeps its digits. Whatever the
     logits' and target's dtype and layout, the extra memory is a few MB and a few numbers for each
     row. From 64 MB of logits on, two threads share the work unless OMP_NUM_THREADS is 1. A
-    temperature other than 1 costs up to |z - top| / T ulp more. Raises ValueError or TypeError,
-    naming the argument, what was given and what was wanted. Reference: PyTorch,
-    torch.nn.CrossEntropyLoss.
+    temperature other than 1 costs up to |z - top| / T ulp more; a logit more than 1.8e308 below the
+    top counts as -inf at any T. Raises ValueError or TypeError, naming the argument, what was given
+    and what was wanted. Reference: PyTorch, torch.nn.CrossEntropyLoss.
 
     >>> ce.cross_entropy([[2.0, 1.0, 0.1], [0.3, 0.2, 0.5]], [0, 2]).round(3)
     np.float64(0.678)
