@@ -275,11 +275,16 @@ def number(name: str, value: Any, low: float, high: float, *, ends: bool = False
     return found
 
 
-def logarithm(base: float) -> Callable[[Any], Any]:
-    """The logarithm to a base above 1, as a function of an array; exact at powers of 2 and 10."""
+def logarithm(base: float) -> Callable[[Array], Array]:
+    """The logarithm to a base above 1, as a function of an array, in float64.
+
+    It is exact at powers of 2 and at float64's nearest numbers to powers of 10; NumPy's log10 is
+    not, in float32.
+    """
     base = number("base", base, 1, math.inf)
     own: dict[float, Callable[[Any], Any]] = {math.e: np.log, 2: np.log2, 10: np.log10}
-    return own.get(base) or (lambda x: np.log(x) / math.log(base))
+    log = own.get(base) or (lambda x: np.log(x) / math.log(base))
+    return lambda x: log(x.astype(np.float64, copy=False))
 
 
 def as_reduction(reduction: str) -> str:

@@ -43,8 +43,8 @@ def entropy(p: ArrayLike, *, axis: int = -1, base: float = math.e) -> Losses:
     np.float64(1.5)
     """
     p, dtype, axis = _checks.as_distribution("p", p, axis)
-    terms = p * _checks.logarithm(base)(np.where(p > 0, p, 1))
-    answer: Losses = np.maximum(0.0 - terms.sum(axis=axis), 0).astype(dtype)[()]
+    terms = np.moveaxis(p * _checks.logarithm(base)(np.where(p > 0, p, 1)), axis, -1)
+    answer: Losses = np.maximum(0.0 - _exact_sum(terms), 0).astype(dtype)[()]
     return answer
 
 
