@@ -264,7 +264,10 @@ def number(name: str, value: Any, low: float, high: float, *, ends: bool = False
     """`value` as a float between `low` and `high`, the ends included or not."""
     found = math.nan
     real = isinstance(value, Real) and not isinstance(value, bool)
-    if real or (isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "fiu"):
+    if not real and hasattr(value, "__array__"):  # NumPy's, a tensor
+        array = as_array(name, value)
+        real = array.ndim == 0 and array.dtype.kind in "fiu"
+    if real:
         try:
             found = float(value)
         except OverflowError:  # an integer of 400 digits
