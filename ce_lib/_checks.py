@@ -47,8 +47,15 @@ def public(f: Callable[P, R]) -> Callable[P, R]:
 
 
 def helpful(f: Callable[P, R]) -> Callable[P, R]:
-    """The same function, which says what it calls an argument that it does not know."""
-    names = tuple(inspect.signature(f).parameters)
+    """The same function, which says what it calls an argument that it does not know.
+
+    Of arguments that do not fit, it says which are given by position, and which by name.
+    """
+    signature = inspect.signature(f)
+    names = tuple(signature.parameters)
+    by_name = [p.name for p in signature.parameters.values() if p.kind is p.KEYWORD_ONLY]
+    order = ", ".join(names[: len(names) - len(by_name)]) + " by position"
+    order += (" and " + ", ".join(f"{name}=" for name in by_name) + " by name") * bool(by_name)
 
     @functools.wraps(f)
     def call(*args: P.args, **options: P.kwargs) -> R:
@@ -57,6 +64,10 @@ def helpful(f: Callable[P, R]) -> Callable[P, R]:
         except TypeError:
             unknown = [name for name in options if name not in names]
             if not unknown:
+                try:
+                    signature.bind(*args, **options)
+                except TypeError as error:
+                    raise TypeError(f"{f.__name__} takes {order}: {error}") from None
                 raise
         ours = ELSEWHERE.get(unknown[0], unknown[0])
         same = [name for name in (ours, *SYNONYMS.get(ours, ())) if name in names]
@@ -91,8 +102,13 @@ def as_numbers(name: str, values: ArrayLike) -> tuple[Array, np.dtype[Any]]:
     if dtype.kind in "iub":
         return array, DOUBLE
     if dtype.kind != "f" or dtype.itemsize > 8:
-        wide = " (convert it to float64, the widest that is worked in)" * (dtype.kind == "f")
-        raise TypeError(f"{name} must be real numbers, got an array of dtype {dtype}{wide}")
+        hint = " (convert it to float64, the widest that is worked in)" * (dtype.kind == "f")
+        if dtype.kind == "O":
+            hint = (
+                f" from {type(values).__name__} (if it is sparse, give its .toarray(),"
+                " if a table, its .to_numpy(float))"
+            )
+        raise TypeError(f"{name} must be real numbers, got an array of dtype {dtype}{hint}")
     return array, np.dtype(f"f{dtype.itemsize}")  # in the machine's byte order
 
 
@@ -154,8 +170,16 @@ def check_distribution(
         refuse(name, array, ~(array >= 0), "numbers of 0 or more")
     total = array.sum(axis=place, dtype=np.float64)
     eps = float(np.finfo(dtype).eps)
-    off = ~(np.abs(total - 1) <= max(1e-6, array.shape[place] * eps / 2))
-    refuse(f"the sums of {name} over axis {axis}", total, off, "1")
+    near = max(1e-6, array.shape[place] * eps / 2)
+    off = ~(np.abs(total - 1) <= near)
+    if np.any(off):
+        for other in range(array.ndim):
+            if np.all(np.abs(array.sum(axis=other, dtype=np.float64) - 1) <= near):
+                hint = f" (those over axis {other} are 1: say axis={other})"
+                break
+        else:
+            hint = ""
+        refuse(f"the sums of {name} over axis {axis}", total, off, "1", hint)
 
 
 def as_target(

@@ -12,6 +12,22 @@ Z = np.zeros((2, 3))
 READ_ONLY = np.zeros((2, 3))
 READ_ONLY.flags.writeable = False
 WITH_FIELD = np.dtype((np.int64, [("label", "i8")]))  # integers still
+IMAGES = np.full((2, 5, 3, 4), 0.2)  # as in PyTorch: 5 classes on axis 1
+LABELS = np.zeros((2, 3, 4), int)
+
+
+class Series:
+    """A column with missing values, as NumPy sees it."""
+
+    def __init__(self, values):
+        """Hold it."""
+        self.values = values
+
+    def __array__(self, dtype=None, copy=None):
+        """Hand it out."""
+        return np.array(self.values, dtype or object)
+
+
 LOSS = [
     ((Z, np.array([0, -1]).astype(WITH_FIELD)), {}, ValueError, r"got -1 at index \(1,\)"),
     ((Z, [0, -1]), {}, ValueError, r"labels in target must be in \[0, 3\), got -1 at index \(1,\)"),
@@ -84,6 +100,18 @@ OTHER = [
     (lambda: ce.cross_entropy_from_probs([2.0, 1.0], 0), "sums of probs"),
     (lambda: ce.cross_entropy_from_probs([0.5, 0.5], 2), r"in \[0, 2\), got 2"),
     (lambda: ce.check_gradient(np.sum, [1.0], [1.0, 2.0]), "grad must have x's shape"),
+    (lambda: ce.cross_entropy_from_probs(IMAGES, LABELS), r"over axis -1 .* say axis=1\)"),
+    (lambda: ce.cross_entropy(IMAGES, IMAGES), r"got 0.8 at .* \(those over axis 1 are 1: say"),
+    (lambda: ce.entropy([[0.5, 0.75], [0.5, 0.25]]), r"got 1.25 .* say axis=0\)"),
+]
+MISPLACED = [
+    (lambda: ce.softmax(Z, 0), "takes z by position and axis=, temperature= by name: too many"),
+    (lambda: ce.entropy([1.0], 0), "entropy takes p by position and axis=, base= by name"),
+    (lambda: ce.surprisal(0.5, 2), "takes p by position and base= by name"),
+    (lambda: ce.cross_entropy(Z, [0, 1], [1, 1, 1]), "logits, target by position and axis=, class"),
+    (lambda: ce.linear_cross_entropy(Z, Z, [0, 1]), "x, weight, bias, labels by .*: missing .*"),
+    (lambda: ce.check_gradient(np.sum, 1), "takes f, grad, x by position: missing"),
+    (lambda: ce.softmax(Series([1.0])), r"dtype object from Series .*\.to_numpy\(float\)"),
 ]
 
 
@@ -124,6 +152,12 @@ def test_an_error_leaves_out_as_it_was(given, options, error, message):
 )
 def test_a_name_from_another_library_is_answered_with_ours(call, ours):
     with pytest.raises(TypeError, match=f"has no argument .*: here it is called {ours}$"):
+        call()
+
+
+@pytest.mark.parametrize(("call", "message"), MISPLACED)
+def test_arguments_that_do_not_fit_are_answered_with_what_does(call, message):
+    with pytest.raises(TypeError, match=message):
         call()
 
 
