@@ -6,7 +6,7 @@ import math
 import operator
 from collections.abc import Callable
 from numbers import Real
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, SupportsIndex, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +15,8 @@ Array = NDArray[Any]
 Floats = NDArray[np.floating[Any]]
 # One loss, as a NumPy number, or with reduction="none" an array of them.
 Losses = np.floating[Any] | Floats
+# One number, Python's or NumPy's; an axis and a label are SupportsIndex.
+Number = float | np.floating[Any] | np.integer[Any]
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -133,7 +135,9 @@ def as_integer(name: str, value: Any) -> int:
     raise TypeError(f"{name} must be an integer, got {value!r}")
 
 
-def as_classes(name: str, values: ArrayLike, axis: int = -1) -> tuple[Array, np.dtype[Any], int]:
+def as_classes(
+    name: str, values: ArrayLike, axis: SupportsIndex = -1
+) -> tuple[Array, np.dtype[Any], int]:
     """Numbers as they are with at least one class on `axis`, the answer's dtype, the axis >= 0."""
     array, dtype = as_numbers(name, values)
     if type(axis) is not int:
@@ -147,14 +151,16 @@ def as_classes(name: str, values: ArrayLike, axis: int = -1) -> tuple[Array, np.
     return array, dtype, axis % n
 
 
-def as_logits(name: str, values: ArrayLike, axis: int = -1) -> tuple[Array, np.dtype[Any], int]:
+def as_logits(
+    name: str, values: ArrayLike, axis: SupportsIndex = -1
+) -> tuple[Array, np.dtype[Any], int]:
     """The same as floats in the dtype that they are worked in."""
     array, dtype, axis = as_classes(name, values, axis)
     return array.astype(worked(dtype), copy=False), dtype, axis
 
 
 def as_distribution(
-    name: str, values: ArrayLike, axis: int = -1
+    name: str, values: ArrayLike, axis: SupportsIndex = -1
 ) -> tuple[Array, np.dtype[Any], int]:
     """The same, >= 0 and summing to 1 over `axis` (to 1e-6, or K times half the dtype's eps)."""
     array, dtype, place = as_classes(name, values, axis)
@@ -163,7 +169,7 @@ def as_distribution(
 
 
 def check_distribution(
-    name: str, array: Array, dtype: np.dtype[Any], place: int, axis: int
+    name: str, array: Array, dtype: np.dtype[Any], place: int, axis: SupportsIndex
 ) -> None:
     """Raise ValueError if an entry is below 0, or a sum is not 1; with no array of that size."""
     if array.size and not array.min() >= 0:  # nan is not, either
@@ -183,7 +189,7 @@ def check_distribution(
 
 
 def as_target(
-    target: ArrayLike, z: Array, axis: int, ignore_index: int | None = None
+    target: ArrayLike, z: Array, axis: int, ignore_index: SupportsIndex | None = None
 ) -> tuple[Array | None, Array | None, Array | None]:
     """(distributions of z's shape, None, None) or (None, labels in [0, K), which are not ignored).
 
@@ -209,7 +215,7 @@ def as_target(
 
 
 def as_labels(
-    name: str, labels: Array, n_classes: int, ignore_index: int | None = None
+    name: str, labels: Array, n_classes: int, ignore_index: SupportsIndex | None = None
 ) -> tuple[Array, Array | None]:
     """Labels in [0, n_classes), 0 where they are ignored, and which of them are not.
 
@@ -302,7 +308,7 @@ def number(name: str, value: Any, low: float, high: float, *, ends: bool = False
     return found
 
 
-def logarithm(base: float) -> Callable[[Array], Array]:
+def logarithm(base: Number) -> Callable[[Array], Array]:
     """The logarithm to a base above 1, as a function of an array, in float64.
 
     It is exact at powers of 2 and at float64's nearest numbers to powers of 10; NumPy's log10 is

@@ -5,16 +5,17 @@ What this adds to `naive`: classes of probability 0, exact powers of the base, a
 
 import heapq
 import math
+from typing import SupportsIndex
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ce_lib import _checks
-from ce_lib._checks import Array, Losses
+from ce_lib._checks import Array, Losses, Number
 
 
 @_checks.public
-def surprisal(p: ArrayLike, *, base: float = math.e) -> Losses:
+def surprisal(p: ArrayLike, *, base: Number = math.e) -> Losses:
     """-log p, the surprisal of an event of probability p (equations 1.4 and 1.5).
 
     p : floats of any shape, each in [0, 1]. base : e for nats, 2 for bits, anything above 1.
@@ -31,7 +32,7 @@ def surprisal(p: ArrayLike, *, base: float = math.e) -> Losses:
 
 
 @_checks.public
-def entropy(p: ArrayLike, *, axis: int = -1, base: float = math.e) -> Losses:
+def entropy(p: ArrayLike, *, axis: SupportsIndex = -1, base: Number = math.e) -> Losses:
     """H(p) = -sum_k p_k log p_k, the expected surprisal under p (equation 1.6).
 
     p : floats, a distribution over `axis`. Returns p's shape without `axis`, in nats (base e)
@@ -78,7 +79,9 @@ def huffman_lengths(weights: ArrayLike) -> NDArray[np.intp]:
 
 
 @_checks.public
-def kl_divergence(p: ArrayLike, q: ArrayLike, *, axis: int = -1, base: float = math.e) -> Losses:
+def kl_divergence(
+    p: ArrayLike, q: ArrayLike, *, axis: SupportsIndex = -1, base: Number = math.e
+) -> Losses:
     """D(p || q) = sum_k p_k log(p_k / q_k): the extra cost of predicting q if p is true.
 
     p, q : floats of one shape, distributions over `axis`. Returns their shape without `axis`, in

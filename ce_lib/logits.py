@@ -4,13 +4,13 @@ What this adds to `naive`: the shift by the largest logit, and the digits that t
 """
 
 import math
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ce_lib import _checks
-from ce_lib._checks import Array, Floats, Losses
+from ce_lib._checks import Array, Floats, Losses, Number
 
 
 def shifted(z: Array, base: Array, temperature: float = 1.0) -> tuple[Array, Array]:
@@ -48,7 +48,7 @@ def shifted_terms(
 
 
 @_checks.public
-def logsumexp(z: ArrayLike, *, axis: int = -1) -> Losses:
+def logsumexp(z: ArrayLike, *, axis: SupportsIndex = -1) -> Losses:
     """log(sum_k exp(z_k)) over `axis`, for logits of any size: top + log1p(rest) (equation 5.3).
 
     z : floats with at least one entry on `axis`; -inf entries add nothing. Returns z's shape
@@ -67,7 +67,9 @@ def logsumexp(z: ArrayLike, *, axis: int = -1) -> Losses:
     return sums
 
 
-def _cooled(z: ArrayLike, axis: int, temperature: float) -> tuple[Array, np.dtype[Any], int, float]:
+def _cooled(
+    z: ArrayLike, axis: SupportsIndex, temperature: Number
+) -> tuple[Array, np.dtype[Any], int, float]:
     """Checked logits, in float64 if a temperature divides them; the answer's dtype, axis, T."""
     z, dtype, axis = _checks.as_logits("z", z, axis)
     temperature = _checks.number("temperature", temperature, 0, math.inf)
@@ -75,7 +77,7 @@ def _cooled(z: ArrayLike, axis: int, temperature: float) -> tuple[Array, np.dtyp
 
 
 @_checks.public
-def softmax(z: ArrayLike, *, axis: int = -1, temperature: float = 1.0) -> Floats:
+def softmax(z: ArrayLike, *, axis: SupportsIndex = -1, temperature: Number = 1.0) -> Floats:
     """exp(z_k / T) / sum_j exp(z_j / T) over `axis`: scores to probabilities (equation 3.1).
 
     z : floats, logits on `axis`; -inf masks a class (p = 0), and so does, at any T, a logit more
@@ -94,7 +96,7 @@ def softmax(z: ArrayLike, *, axis: int = -1, temperature: float = 1.0) -> Floats
 
 
 @_checks.public
-def log_softmax(z: ArrayLike, *, axis: int = -1, temperature: float = 1.0) -> Floats:
+def log_softmax(z: ArrayLike, *, axis: SupportsIndex = -1, temperature: Number = 1.0) -> Floats:
     """The logarithm of softmax, from the logits: (z - top) / T - log1p(rest), in nats.
 
     Equation 5.3, with the largest term taken out of the sum.

@@ -8,13 +8,13 @@ import math
 import os
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ce_lib import _checks
-from ce_lib._checks import Array, Floats, Losses
+from ce_lib._checks import Array, Floats, Losses, Number
 from ce_lib.logits import shifted
 
 # Rows are worked in blocks of at most this many bytes, or one row: a block and its exponentials
@@ -50,7 +50,7 @@ THREADS = int(_asked) if _asked.isdigit() else len(_mine)
 
 @_checks.public
 def cross_entropy_from_probs(
-    probs: ArrayLike, target: ArrayLike, *, axis: int = -1, reduction: str = "mean"
+    probs: ArrayLike, target: ArrayLike, *, axis: SupportsIndex = -1, reduction: str = "mean"
 ) -> Losses:
     """-sum_k y_k log p_k for predictions that are probabilities already (equation 2.1).
 
@@ -83,11 +83,11 @@ def cross_entropy(
     logits: ArrayLike,
     target: ArrayLike,
     *,
-    axis: int = -1,
+    axis: SupportsIndex = -1,
     class_weights: ArrayLike | None = None,
-    label_smoothing: float = 0.0,
-    ignore_index: int | None = None,
-    temperature: float = 1.0,
+    label_smoothing: Number = 0.0,
+    ignore_index: SupportsIndex | None = None,
+    temperature: Number = 1.0,
     reduction: str = "mean",
 ) -> Losses:
     """-sum_k w_k y_k log softmax(logits / T)_k, accurate however confident the logits are.
@@ -129,11 +129,11 @@ def cross_entropy_with_grad(
     logits: ArrayLike,
     target: ArrayLike,
     *,
-    axis: int = -1,
+    axis: SupportsIndex = -1,
     class_weights: ArrayLike | None = None,
-    label_smoothing: float = 0.0,
-    ignore_index: int | None = None,
-    temperature: float = 1.0,
+    label_smoothing: Number = 0.0,
+    ignore_index: SupportsIndex | None = None,
+    temperature: Number = 1.0,
     reduction: str = "mean",
     out: Floats | None = None,
 ) -> tuple[Losses, Floats]:
@@ -162,11 +162,11 @@ def cross_entropy_with_grad(
 def _cross_entropy(
     logits: ArrayLike,
     target: ArrayLike,
-    axis: int,
+    axis: SupportsIndex,
     class_weights: ArrayLike | None,
-    smoothing: float,
-    ignored: int | None,
-    t: float,
+    smoothing: Number,
+    ignored: SupportsIndex | None,
+    t: Number,
     reduction: str,
     *,
     want_grad: bool,
