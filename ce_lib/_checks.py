@@ -6,7 +6,7 @@ import math
 import operator
 from collections.abc import Callable
 from numbers import Real
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, SupportsIndex, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +15,8 @@ Array = NDArray[Any]
 Floats = NDArray[np.floating[Any]]
 # One loss, as a NumPy number, or with reduction="none" an array of them.
 Losses = np.floating[Any] | Floats
+# One number, Python's or NumPy's; an axis and a label are SupportsIndex.
+Number = float | np.floating[Any] | np.integer[Any]
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -22,7 +24,6 @@ R = TypeVar("R")
 # FloatingPointError, whatever the caller has set with np.seterr.
 quiet = np.errstate(all="ignore")
 HALF, SINGLE, DOUBLE = (np.dtype(kind) for kind in (np.float16, np.float32, np.float64))
-UNSIGNED = {np.dtype(f"i{size}"): np.dtype(f"u{size}") for size in (1, 2, 4, 8)}
 # The names that other libraries give to arguments of ours.
 ELSEWHERE = {
     "weight": "class_weights",
@@ -48,8 +49,15 @@ def public(f: Callable[P, R]) -> Callable[P, R]:
 
 
 def helpful(f: Callable[P, R]) -> Callable[P, R]:
-    """The same function, which says what it calls an argument that it does not know."""
-    names = tuple(inspect.signature(f).parameters)
+    """The same function, which says what it calls an argument that it does not know.
+
+    Of arguments that do not fit, it says which are given by position, and which by name.
+    """
+    signature = inspect.signature(f)
+    names = tuple(signature.parameters)
+    by_name = [p.name for p in signature.parameters.values() if p.kind is p.KEYWORD_ONLY]
+    order = ", ".join(names[: len(names) - len(by_name)]) + " by position"
+    order += (" and " + ", ".join(f"{name}=" for name in by_name) + " by name") * bool(by_name)
 
     @functools.wraps(f)
     def call(*args: P.args, **options: P.kwargs) -> R:
@@ -58,6 +66,10 @@ def helpful(f: Callable[P, R]) -> Callable[P, R]:
         except TypeError:
             unknown = [name for name in options if name not in names]
             if not unknown:
+                try:
+                    signature.bind(*args, **options)
+                except TypeError as error:
+                    raise TypeError(f"{f.__name__} takes {order}: {error}") from None
                 raise
         ours = ELSEWHERE.get(unknown[0], unknown[0])
         same = [name for name in (ours, *SYNONYMS.get(ours, ())) if name in names]
@@ -92,8 +104,13 @@ def as_numbers(name: str, values: ArrayLike) -> tuple[Array, np.dtype[Any]]:
     if dtype.kind in "iub":
         return array, DOUBLE
     if dtype.kind != "f" or dtype.itemsize > 8:
-        wide = " (convert it to float64, the widest that is worked in)" * (dtype.kind == "f")
-        raise TypeError(f"{name} must be real numbers, got an array of dtype {dtype}{wide}")
+        hint = " (convert it to float64, the widest that is worked in)" * (dtype.kind == "f")
+        if dtype.kind == "O":
+            hint = (
+                f" from {type(values).__name__} (if it is sparse, give its .toarray(),"
+                " if a table, its .to_numpy(float))"
+            )
+        raise TypeError(f"{name} must be real numbers, got an array of dtype {dtype}{hint}")
     return array, np.dtype(f"f{dtype.itemsize}")  # in the machine's byte order
 
 
@@ -118,7 +135,9 @@ def as_integer(name: str, value: Any) -> int:
     raise TypeError(f"{name} must be an integer, got {value!r}")
 
 
-def as_classes(name: str, values: ArrayLike, axis: int = -1) -> tuple[Array, np.dtype[Any], int]:
+def as_classes(
+    name: str, values: ArrayLike, axis: SupportsIndex = -1
+) -> tuple[Array, np.dtype[Any], int]:
     """Numbers as they are with at least one class on `axis`, the answer's dtype, the axis >= 0."""
     array, dtype = as_numbers(name, values)
     if type(axis) is not int:
@@ -132,14 +151,16 @@ def as_classes(name: str, values: ArrayLike, axis: int = -1) -> tuple[Array, np.
     return array, dtype, axis % n
 
 
-def as_logits(name: str, values: ArrayLike, axis: int = -1) -> tuple[Array, np.dtype[Any], int]:
+def as_logits(
+    name: str, values: ArrayLike, axis: SupportsIndex = -1
+) -> tuple[Array, np.dtype[Any], int]:
     """The same as floats in the dtype that they are worked in."""
     array, dtype, axis = as_classes(name, values, axis)
     return array.astype(worked(dtype), copy=False), dtype, axis
 
 
 def as_distribution(
-    name: str, values: ArrayLike, axis: int = -1
+    name: str, values: ArrayLike, axis: SupportsIndex = -1
 ) -> tuple[Array, np.dtype[Any], int]:
     """The same, >= 0 and summing to 1 over `axis` (to 1e-6, or K times half the dtype's eps)."""
     array, dtype, place = as_classes(name, values, axis)
@@ -148,19 +169,27 @@ def as_distribution(
 
 
 def check_distribution(
-    name: str, array: Array, dtype: np.dtype[Any], place: int, axis: int
+    name: str, array: Array, dtype: np.dtype[Any], place: int, axis: SupportsIndex
 ) -> None:
     """Raise ValueError if an entry is below 0, or a sum is not 1; with no array of that size."""
     if array.size and not array.min() >= 0:  # nan is not, either
         refuse(name, array, ~(array >= 0), "numbers of 0 or more")
     total = array.sum(axis=place, dtype=np.float64)
     eps = float(np.finfo(dtype).eps)
-    off = ~(np.abs(total - 1) <= max(1e-6, array.shape[place] * eps / 2))
-    refuse(f"the sums of {name} over axis {axis}", total, off, "1")
+    near = max(1e-6, array.shape[place] * eps / 2)
+    off = ~(np.abs(total - 1) <= near)
+    if np.any(off):
+        for other in range(array.ndim):
+            if np.all(np.abs(array.sum(axis=other, dtype=np.float64) - 1) <= near):
+                hint = f" (those over axis {other} are 1: say axis={other})"
+                break
+        else:
+            hint = ""
+        refuse(f"the sums of {name} over axis {axis}", total, off, "1", hint)
 
 
 def as_target(
-    target: ArrayLike, z: Array, axis: int, ignore_index: int | None = None
+    target: ArrayLike, z: Array, axis: int, ignore_index: SupportsIndex | None = None
 ) -> tuple[Array | None, Array | None, Array | None]:
     """(distributions of z's shape, None, None) or (None, labels in [0, K), which are not ignored).
 
@@ -186,7 +215,7 @@ def as_target(
 
 
 def as_labels(
-    name: str, labels: Array, n_classes: int, ignore_index: int | None = None
+    name: str, labels: Array, n_classes: int, ignore_index: SupportsIndex | None = None
 ) -> tuple[Array, Array | None]:
     """Labels in [0, n_classes), 0 where they are ignored, and which of them are not.
 
@@ -205,9 +234,9 @@ def as_labels(
         if not labels.dtype.isnative:
             labels = labels.astype(labels.dtype.newbyteorder("="))
         # Read without their sign, negative labels are large: one pass finds both kinds.
-        unsigned = UNSIGNED.get(labels.dtype, labels.dtype)
-        limit = n_classes if unsigned is labels.dtype else 1 << 8 * labels.itemsize - 1
-        good = labels.view(unsigned).max() < min(n_classes, limit)
+        signed, bits = labels.dtype.kind == "i", 8 * labels.itemsize
+        limit = min(n_classes, 1 << bits - 1) if signed else n_classes
+        good = labels.view(f"u{labels.itemsize}").max() < limit
     else:
         good = True
     if not good:
@@ -225,7 +254,8 @@ def as_weights(values: ArrayLike, n_classes: int) -> Array:
     w = as_numbers("class_weights", values)[0].astype(np.float64)
     if w.shape != (n_classes,):
         raise ValueError(f"class_weights must have shape ({n_classes},), got shape {w.shape}")
-    refuse("class_weights", w, ~((w >= 0) & (w < np.inf)), "finite and not negative")
+    if not (w.min() >= 0 and w.max() < np.inf):  # nan is not, either
+        refuse("class_weights", w, ~((w >= 0) & (w < np.inf)), "finite and not negative")
     return w
 
 
@@ -240,8 +270,11 @@ def as_out(out: object, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
         )
     if not out.flags.writeable:
         raise ValueError("out must be writeable, got a read-only array")
-    if any(step == 0 for step, n in zip(out.strides, shape, strict=True) if n > 1):
-        raise ValueError("out must have room for each entry, got one whose entries share memory")
+    room = out.itemsize  # of what lies within a step, from the shortest step to the longest
+    for step, n in sorted((abs(step), n) for step, n in zip(out.strides, shape, strict=True)):
+        if n > 1 and step < room:
+            raise ValueError("out must have room for each entry, got entries that share memory")
+        room += step * (n - 1)
     return out.view(np.ndarray)
 
 
@@ -261,7 +294,10 @@ def number(name: str, value: Any, low: float, high: float, *, ends: bool = False
     """`value` as a float between `low` and `high`, the ends included or not."""
     found = math.nan
     real = isinstance(value, Real) and not isinstance(value, bool)
-    if real or (isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "fiu"):
+    if not real and hasattr(value, "__array__"):  # NumPy's, a tensor
+        array = as_array(name, value)
+        real = array.ndim == 0 and array.dtype.kind in "fiu"
+    if real:
         try:
             found = float(value)
         except OverflowError:  # an integer of 400 digits
@@ -272,11 +308,16 @@ def number(name: str, value: Any, low: float, high: float, *, ends: bool = False
     return found
 
 
-def logarithm(base: float) -> Callable[[Any], Any]:
-    """The logarithm to a base above 1, as a function of an array; exact at powers of 2 and 10."""
+def logarithm(base: Number) -> Callable[[Array], Array]:
+    """The logarithm to a base above 1, as a function of an array, in float64.
+
+    It is exact at powers of 2 and at float64's nearest numbers to powers of 10; NumPy's log10 is
+    not, in float32.
+    """
     base = number("base", base, 1, math.inf)
     own: dict[float, Callable[[Any], Any]] = {math.e: np.log, 2: np.log2, 10: np.log10}
-    return own.get(base) or (lambda x: np.log(x) / math.log(base))
+    log = own.get(base) or (lambda x: np.log(x) / math.log(base))
+    return lambda x: log(x.astype(np.float64, copy=False))
 
 
 def as_reduction(reduction: str) -> str:

@@ -86,7 +86,7 @@ def check_gradient(f: Callable[[Floats], ArrayLike], grad: ArrayLike, x: ArrayLi
 def _value(answer: ArrayLike) -> np.float64:
     """What f returned, a number."""
     array = np.asarray(answer)
-    if array.ndim or array.dtype.kind not in "fiub":
+    if array.ndim or array.dtype.kind not in "fiub" or np.ma.is_masked(answer):
         raise TypeError(
             f"f must return a number, got {type(answer).__name__} of shape {array.shape}"
         )

@@ -5,16 +5,17 @@ What this adds to `naive`: classes of probability 0, exact powers of the base, a
 
 import heapq
 import math
+from typing import SupportsIndex
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ce_lib import _checks
-from ce_lib._checks import Losses
+from ce_lib._checks import Array, Losses, Number
 
 
 @_checks.public
-def surprisal(p: ArrayLike, *, base: float = math.e) -> Losses:
+def surprisal(p: ArrayLike, *, base: Number = math.e) -> Losses:
     """-log p, the surprisal of an event of probability p (equations 1.4 and 1.5).
 
     p : floats of any shape, each in [0, 1]. base : e for nats, 2 for bits, anything above 1.
@@ -31,7 +32,7 @@ def surprisal(p: ArrayLike, *, base: float = math.e) -> Losses:
 
 
 @_checks.public
-def entropy(p: ArrayLike, *, axis: int = -1, base: float = math.e) -> Losses:
+def entropy(p: ArrayLike, *, axis: SupportsIndex = -1, base: Number = math.e) -> Losses:
     """H(p) = -sum_k p_k log p_k, the expected surprisal under p (equation 1.6).
 
     p : floats, a distribution over `axis`. Returns p's shape without `axis`, in nats (base e)
@@ -43,8 +44,8 @@ def entropy(p: ArrayLike, *, axis: int = -1, base: float = math.e) -> Losses:
     np.float64(1.5)
     """
     p, dtype, axis = _checks.as_distribution("p", p, axis)
-    terms = p * _checks.logarithm(base)(np.where(p > 0, p, 1))
-    answer: Losses = np.maximum(0.0 - terms.sum(axis=axis), 0).astype(dtype)[()]
+    terms = np.moveaxis(p * _checks.logarithm(base)(np.where(p > 0, p, 1)), axis, -1)
+    answer: Losses = np.maximum(0.0 - _exact_sum(terms), 0).astype(dtype)[()]
     return answer
 
 
@@ -78,12 +79,16 @@ def huffman_lengths(weights: ArrayLike) -> NDArray[np.intp]:
 
 
 @_checks.public
-def kl_divergence(p: ArrayLike, q: ArrayLike, *, axis: int = -1, base: float = math.e) -> Losses:
+def kl_divergence(
+    p: ArrayLike, q: ArrayLike, *, axis: SupportsIndex = -1, base: Number = math.e
+) -> Losses:
     """D(p || q) = sum_k p_k log(p_k / q_k): the extra cost of predicting q if p is true.
 
     p, q : floats of one shape, distributions over `axis`. Returns their shape without `axis`, in
     nats or bits as in `entropy`; inf if q is 0 where p > 0. Never negative (Gibbs): a sum that
-    rounding makes negative is returned as 0. Raises ValueError as `entropy` does.
+    rounding makes negative is returned as 0. Within 8 ulp for up to 1000 classes, also near 0: ulp
+    of D, or of D - sum(p - q) if that is larger, because the sums of p and q differ by rounding.
+    Raises ValueError as `entropy` does.
     Reference: Kullback and Leibler (1951).
 
     >>> ce.kl_divergence([1.0, 0.0], [0.5, 0.5], base=2)
@@ -93,14 +98,30 @@ def kl_divergence(p: ArrayLike, q: ArrayLike, *, axis: int = -1, base: float = m
     q, q_dtype, _ = _checks.as_distribution("q", q, axis)
     if p.shape != q.shape:
         raise ValueError(f"p and q must have one shape, got {p.shape} and {q.shape}")
-    dtype = np.result_type(p_dtype, q_dtype)  # both in it: a short p beside a long q is not short
-    p, q = (a.astype(_checks.worked(dtype), copy=False) for a in (p, q))
-    log, ratio = _checks.logarithm(base), np.where(p > 0, p, 1) / np.where(p > 0, q, 1)
-    near = (p > 0) & (ratio > 0.5) & (ratio < 2)  # there p - q is exact, and log1p keeps its digits
-    close = np.log1p(np.where(near, (p - q) / np.where(near, q, 1), 0))
-    close /= math.log(base)
-    far = log(np.where(p > 0, p, 1)) - log(np.where(p > 0, q, 1))
-    terms = p * np.where(near, close, np.where(p > 0, far, 0))
-    answer = np.maximum(terms.sum(axis=place), 0).astype(dtype)
+    p, q = (np.moveaxis(a.astype(np.float64, copy=False), place, -1) for a in (p, q))
+    near = (p > 0) & (np.abs(p - q) <= 0.3 * (p + q))  # there p - q is exact
+    ratio = np.where(p > 0, p, 1) / np.where(p > 0, q, 1)
+    log = _checks.logarithm(base)
+    logs = np.where(ratio < math.inf, log(ratio), log(p) - log(q))
+    far = np.where((p > 0) & ~near, p * logs, 0).sum(axis=-1)
+    # For classes near each other p log(p / q) = (p - q) + terms of second order, by the series of
+    # log(p / q) = 2 artanh(x): neither sum cancels if that of p - q is exact.
+    gap = np.where(near, p - q, 0)
+    x = gap / np.where(near, p + q, 1)
+    square = x * x
+    series = np.polyval(1 / np.arange(33, 1, -2), square)  # artanh(x) = x + x^3 series
+    second = (p + q) * square * (1 + (x + square) * series)
+    close = (second.sum(axis=-1) + _exact_sum(gap)) / math.log(base)
+    answer = np.maximum(far + close, 0).astype(np.result_type(p_dtype, q_dtype))
     divergence: Losses = answer[()]
     return divergence
+
+
+def _exact_sum(a: Array) -> Array:
+    """The sums over the last axis, with the rounding error of each addition added back."""
+    after = a.cumsum(axis=-1)
+    before = np.concatenate([np.zeros_like(a[..., :1]), after[..., :-1]], axis=-1)
+    added = after - before
+    lost: Array = (before - (after - added)) + (a - added)
+    total: Array = after[..., -1] + lost.sum(axis=-1)
+    return total

@@ -4,12 +4,13 @@ What this adds to `naive`: the shift by the largest logit, and the digits that t
 """
 
 import math
+from typing import Any, SupportsIndex
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ce_lib import _checks
-from ce_lib._checks import Array, Floats, Losses
+from ce_lib._checks import Array, Floats, Losses, Number
 
 
 def shifted(z: Array, base: Array, temperature: float = 1.0) -> tuple[Array, Array]:
@@ -47,7 +48,7 @@ def shifted_terms(
 
 
 @_checks.public
-def logsumexp(z: ArrayLike, *, axis: int = -1) -> Losses:
+def logsumexp(z: ArrayLike, *, axis: SupportsIndex = -1) -> Losses:
     """log(sum_k exp(z_k)) over `axis`, for logits of any size: top + log1p(rest) (equation 5.3).
 
     z : floats with at least one entry on `axis`; -inf entries add nothing. Returns z's shape
@@ -66,11 +67,21 @@ def logsumexp(z: ArrayLike, *, axis: int = -1) -> Losses:
     return sums
 
 
+def _cooled(
+    z: ArrayLike, axis: SupportsIndex, temperature: Number
+) -> tuple[Array, np.dtype[Any], int, float]:
+    """Checked logits, in float64 if a temperature divides them; the answer's dtype, axis, T."""
+    z, dtype, axis = _checks.as_logits("z", z, axis)
+    temperature = _checks.number("temperature", temperature, 0, math.inf)
+    return z if temperature == 1 else z.astype(np.float64), dtype, axis, temperature
+
+
 @_checks.public
-def softmax(z: ArrayLike, *, axis: int = -1, temperature: float = 1.0) -> Floats:
+def softmax(z: ArrayLike, *, axis: SupportsIndex = -1, temperature: Number = 1.0) -> Floats:
     """exp(z_k / T) / sum_j exp(z_j / T) over `axis`: scores to probabilities (equation 3.1).
 
-    z : floats, logits on `axis`; -inf masks a class (p = 0). temperature : T > 0.
+    z : floats, logits on `axis`; -inf masks a class (p = 0), and so does, at any T, a logit more
+    than 1.8e308 below the largest. temperature : T > 0.
     Returns z's shape, summing to 1 over `axis`; nan in rows that hold nan or +inf or only -inf.
     Raises ValueError for T <= 0 or an empty axis, TypeError for an axis that is no integer.
     Reference: Bridle (1990).
@@ -78,15 +89,14 @@ def softmax(z: ArrayLike, *, axis: int = -1, temperature: float = 1.0) -> Floats
     >>> ce.softmax([2.0, 1.0, 0.1]).round(3)
     array([0.659, 0.242, 0.099])
     """
-    z, dtype, axis = _checks.as_logits("z", z, axis)
-    temperature = _checks.number("temperature", temperature, 0, math.inf)
+    z, dtype, axis, temperature = _cooled(z, axis, temperature)
     _, e, rest, _ = shifted_terms(z, axis, temperature)
     p: Floats = (e / (1 + rest)).astype(dtype)
     return p
 
 
 @_checks.public
-def log_softmax(z: ArrayLike, *, axis: int = -1, temperature: float = 1.0) -> Floats:
+def log_softmax(z: ArrayLike, *, axis: SupportsIndex = -1, temperature: Number = 1.0) -> Floats:
     """The logarithm of softmax, from the logits: (z - top) / T - log1p(rest), in nats.
 
     Equation 5.3, with the largest term taken out of the sum.
@@ -97,8 +107,7 @@ def log_softmax(z: ArrayLike, *, axis: int = -1, temperature: float = 1.0) -> Fl
     >>> ce.log_softmax([0.0, -1000.0])  # np.log(ce.softmax(z)) has -inf
     array([    0., -1000.])
     """
-    z, dtype, axis = _checks.as_logits("z", z, axis)
-    temperature = _checks.number("temperature", temperature, 0, math.inf)
+    z, dtype, axis, temperature = _cooled(z, axis, temperature)
     s, _, rest, _ = shifted_terms(z, axis, temperature)
     logs: Floats = (s - np.log1p(rest)).astype(dtype)
     return logs

@@ -8,13 +8,13 @@ import math
 import os
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ce_lib import _checks
-from ce_lib._checks import Array, Floats, Losses
+from ce_lib._checks import Array, Floats, Losses, Number
 from ce_lib.logits import shifted
 
 # Rows are worked in blocks of at most this many bytes, or one row: a block and its exponentials
@@ -26,6 +26,9 @@ FEWER = 4
 # such numbers leaves the normal numbers. A block of them needs no shift, which saves a pass
 # over memory and the rounding of z - max.
 SAFE = {np.dtype(np.float32): 36.0, np.dtype(np.float64): 340.0}
+# Weights further than this from the number that the gradient is divided by need the shift, too:
+# their products with the sums of safe exponentials might leave float32.
+FAR = 1e15
 # With the shift, a row is worked in parts of at most so many classes (1 MB of float64).
 PART = 2**17
 # Shorter rows of float32 are worked in float64. In longer ones the 2.4 ulp of NumPy's float32
@@ -47,7 +50,7 @@ THREADS = int(_asked) if _asked.isdigit() else len(_mine)
 
 @_checks.public
 def cross_entropy_from_probs(
-    probs: ArrayLike, target: ArrayLike, *, axis: int = -1, reduction: str = "mean"
+    probs: ArrayLike, target: ArrayLike, *, axis: SupportsIndex = -1, reduction: str = "mean"
 ) -> Losses:
     """-sum_k y_k log p_k for predictions that are probabilities already (equation 2.1).
 
@@ -80,11 +83,11 @@ def cross_entropy(
     logits: ArrayLike,
     target: ArrayLike,
     *,
-    axis: int = -1,
+    axis: SupportsIndex = -1,
     class_weights: ArrayLike | None = None,
-    label_smoothing: float = 0.0,
-    ignore_index: int | None = None,
-    temperature: float = 1.0,
+    label_smoothing: Number = 0.0,
+    ignore_index: SupportsIndex | None = None,
+    temperature: Number = 1.0,
     reduction: str = "mean",
 ) -> Losses:
     """-sum_k w_k y_k log softmax(logits / T)_k, accurate however confident the logits are.
@@ -108,9 +111,9 @@ def cross_entropy(
     (equation 5.5): no subtraction, so a loss far below 1e-16 keeps its digits. Whatever the
     logits' and target's dtype and layout, the extra memory is a few MB and a few numbers for each
     row. From 64 MB of logits on, two threads share the work unless OMP_NUM_THREADS is 1. A
-    temperature other than 1 costs up to |z - top| / T ulp more. Raises ValueError or TypeError,
-    naming the argument, what was given and what was wanted. Reference: PyTorch,
-    torch.nn.CrossEntropyLoss.
+    temperature other than 1 costs up to |z - top| / T ulp more; a logit more than 1.8e308 below the
+    top counts as -inf at any T. Raises ValueError or TypeError, naming the argument, what was given
+    and what was wanted. Reference: PyTorch, torch.nn.CrossEntropyLoss.
 
     >>> ce.cross_entropy([[2.0, 1.0, 0.1], [0.3, 0.2, 0.5]], [0, 2]).round(3)
     np.float64(0.678)
@@ -126,11 +129,11 @@ def cross_entropy_with_grad(
     logits: ArrayLike,
     target: ArrayLike,
     *,
-    axis: int = -1,
+    axis: SupportsIndex = -1,
     class_weights: ArrayLike | None = None,
-    label_smoothing: float = 0.0,
-    ignore_index: int | None = None,
-    temperature: float = 1.0,
+    label_smoothing: Number = 0.0,
+    ignore_index: SupportsIndex | None = None,
+    temperature: Number = 1.0,
     reduction: str = "mean",
     out: Floats | None = None,
 ) -> tuple[Losses, Floats]:
@@ -159,11 +162,11 @@ def cross_entropy_with_grad(
 def _cross_entropy(
     logits: ArrayLike,
     target: ArrayLike,
-    axis: int,
+    axis: SupportsIndex,
     class_weights: ArrayLike | None,
-    smoothing: float,
-    ignored: int | None,
-    t: float,
+    smoothing: Number,
+    ignored: SupportsIndex | None,
+    t: Number,
     reduction: str,
     *,
     want_grad: bool,
@@ -201,13 +204,16 @@ def _cross_entropy(
     weight, divisor = None, float(n)  # of each row, and in total; None stands for ones
     if labels is not None:
         labels = labels.reshape(n)
-        if w is not None and reduction == "mean":  # its sum is then neither 0 nor inf by rounding
-            w = np.ldexp(w, -np.frexp(w.max())[1])
         if kept is not None or w is not None:
             weight = np.ones(n) if w is None else w[labels]
             if kept is not None:
                 kept = kept.reshape(n)
                 weight *= kept
+            if w is not None and reduction == "mean":  # no sum is then 0 or inf by rounding
+                up = -np.frexp(weight.max(initial=0))[1]
+                if smoothing:  # here the other classes' weights count, too
+                    up = min(up, 1023 - np.frexp(w.max())[1])
+                weight, w = np.ldexp(weight, up), np.ldexp(w, up)
             divisor = weight.sum()
     scale = t * (divisor or 1) if reduction == "mean" else t  # what the gradient is divided by
     row = z.tolist()[0] if n == 1 and k <= FEW and not soft and weight is None and t == 1 else ()
@@ -221,7 +227,11 @@ def _cross_entropy(
         assert y is not None
         losses = _soft(z, y, kept, smoothing, w, t, scale, dtype, grad)
     else:
-        losses = _labelled(z, labels, weight, t, scale, dtype, grad)
+        far = False
+        if w is not None:
+            least = w.min() or w[w > 0].min(initial=scale)
+            far = bool(least * FAR < scale or w.max() > scale * FAR)
+        losses = _labelled(z, labels, weight, far, t, scale, dtype, grad)
     if grad is not None and reduction == "mean" and divisor == 0:
         grad[...] = 0
     return _checks.reduce(losses.reshape(shape[:-1]), reduction, divisor, dtype), answer
@@ -231,11 +241,8 @@ def _apart(array: Any, out: Array) -> Any:
     """The array, or a copy if it shares memory with `out` other than entry by entry."""
     if array is None or not np.may_share_memory(array, out):
         return array
-    if array.strides == out.strides and array.shape == out.shape:
-        first = (slice(1),) * out.ndim
-        if array.itemsize == out.itemsize and np.may_share_memory(array[first], out[first]):
-            return array
-    return array.copy()
+    place, other = ((a.shape, a.strides, a.itemsize, a.ctypes.data) for a in (array, out))
+    return array if place == other else array.copy()
 
 
 def _in_order(*arrays: Array | None) -> bool:
@@ -247,22 +254,28 @@ def _labelled(
     z: Array,
     labels: Array,
     weight: Array | None,
+    far: bool,
     t: float,
     scale: float,
     dtype: np.dtype[Any],
     grad: Array | None,
 ) -> Array:
-    """Losses of all rows with labels; their gradient goes to grad, if there is one."""
+    """Losses of all rows with labels; their gradient goes to grad, if there is one.
+
+    far : some weights are further than FAR from `scale`.
+    """
     k, own = z.shape[-1], _checks.worked(dtype)
     work = own if k >= SHORT else DOUBLE
     in_grad = grad is not None and work == dtype  # where the exponentials have room
-    if z.size <= SMALL and z.ndim == 2 and (grad is None or grad.flags.c_contiguous):
+    if z.size <= SMALL and z.ndim == 2 and not far and (grad is None or grad.flags.c_contiguous):
         e = grad if in_grad else np.empty(z.shape, work)
         z = z if z.dtype is own and z.flags.c_contiguous else np.ascontiguousarray(z, own)
         return _label_rows(z, labels, weight, t, scale, e, grad)
 
     def work_rows(index: Index, rows: slice, block: Array, into: Array | None) -> Array:
         v = None if weight is None else weight[rows]
+        if far:
+            return _shifted_label_rows(block, labels[rows], v, t, scale, into)
         e = into if in_grad else None if k > PART else np.empty(block.shape, work)
         return _label_rows(block, labels[rows], v, t, scale, e, into)
 

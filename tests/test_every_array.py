@@ -6,9 +6,13 @@ numbers. Each call is also checked to change no input, to warn of nothing (pytes
 errors) and to return plain NumPy arrays or numbers of the promised dtype.
 """
 
+import os
 import re
+import subprocess
+import sys
 from fractions import Fraction
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -226,6 +230,7 @@ LAYOUTS = {
     "list": lambda a: a.tolist(),
     "numbers in lists": lambda a: [list(row) if np.ndim(row) else row for row in a],
     "another library's": Other,
+    "with a field": lambda a: a.astype(np.dtype((a.dtype.type, [("field", a.dtype)]))),
     "memory view": lambda a: memoryview(np.ascontiguousarray(a)),
 }
 DTYPES = [*FLOATS, "?", *INTEGERS]
@@ -381,6 +386,41 @@ def test_an_axis_is_one_integer(name):
         repeated = [np.asarray(part) for part in parts(ALONG[name](axis=axis))]
         for one, other in zip(repeated, parts(ALONG[name]()), strict=True):
             np.testing.assert_array_equal(one, other)
+
+
+def test_the_types_admit_every_kind_of_number_that_is_taken(tmp_path):
+    """A caller who checks types may pass NumPy's numbers, too; text is refused."""
+    (tmp_path / "caller.py").write_text(
+        """\
+import numpy as np
+import ce_lib as ce
+
+z, y = np.zeros((2, 3)), np.zeros(2, np.int64)
+for f in (ce.cross_entropy, ce.cross_entropy_with_grad):
+    f(z, y, axis=np.int8(1), ignore_index=np.uint8(2), temperature=np.float32(2))
+    f(z, y, label_smoothing=np.float16(0), temperature=np.int64(1))
+ce.softmax(z, axis=np.int8(1), temperature=np.float32(2))
+ce.log_softmax(z, axis=np.int8(1), temperature=2)
+ce.logsumexp(z, axis=np.int8(1))
+p = np.ones(1)
+ce.entropy(p, axis=np.int8(0), base=np.float32(2))
+ce.kl_divergence(p, p, axis=np.int8(0), base=np.int8(2))
+ce.surprisal(p, base=np.float64(2))
+ce.cross_entropy_from_probs(p, 0, axis=np.int8(0))
+ce.softmax(z, axis="1")  # type: ignore[arg-type]
+ce.softmax(z, temperature="1")  # type: ignore[arg-type]
+"""
+    )
+    command = [sys.executable, "-m", "mypy", "--strict", "caller.py"]
+    done = subprocess.run(
+        [*command, "--follow-imports=silent", f"--cache-dir={tmp_path}"],
+        cwd=tmp_path,
+        env={**os.environ, "MYPYPATH": str(Path(ce.__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 SHAPES = {(0, 3): (0,), (2, 0, 3): (2, 0), (3,): (), (1, 3): (1,), (2, 1, 3): (2, 1), (2, 1): (2,)}

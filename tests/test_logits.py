@@ -116,5 +116,23 @@ def test_axis_and_temperature_mean_what_they_say():
     assert np.allclose(ce.log_softmax(z, temperature=0.1), ce.log_softmax(z / 0.1), rtol=1e-13)
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("temperature", [1e-46, 2e-45, 1e-20, 0.1, 3.7, 1e30, 1e38])
+def test_a_temperature_need_not_fit_the_dtype_of_the_logits(temperature, dtype):
+    """Logits up to 6 temperatures apart, which cost 6 ulp; float32 ends within the list."""
+    info = np.finfo(dtype)
+    rows = np.array([[0.0, 0.0, 0.0], [3.0, 0.0, -3.0], [1.5, -1.0, 0.0]]) * temperature
+    z = np.clip(rows, float(info.min), float(info.max)).astype(dtype)
+    logs, p = (f(z, temperature=temperature) for f in (ce.log_softmax, ce.softmax))
+    with mpmath.workdps(50):
+        for row, found, probs in zip(z, logs, p, strict=True):
+            s = [mpmath.mpf(float(v)) / mpmath.mpf(temperature) for v in row]
+            total = mpmath.fsum(map(mpmath.exp, s))
+            true = np.array([float(v - mpmath.log(total)) for v in s])
+            np.testing.assert_allclose(found, true, rtol=8 * info.eps)
+            np.testing.assert_allclose(probs, np.exp(true), rtol=8 * info.eps)
+    assert logs.dtype == p.dtype == dtype
+
+
 def test_the_example_of_the_book_has_its_three_probabilities():
     assert ce.softmax([2.0, 1.0, 0.1]).round(3).tolist() == [0.659, 0.242, 0.099]

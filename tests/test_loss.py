@@ -191,6 +191,20 @@ def test_out_that_overlaps_the_inputs_askew_or_lies_otherwise_gets_the_same_grad
     assert np.array_equal(ce.cross_entropy_with_grad(Z, target, out=target)[1], wanted)
     fortran = np.asfortranarray(Z)
     assert np.array_equal(ce.cross_entropy_with_grad(fortran, SOFT, out=fortran)[1], wanted)
+    for room in (np.empty((2, 6, 4))[0], np.empty((4, 6)).T, np.empty((6, 9))[::-1, ::-2][:, :4]):
+        assert np.array_equal(ce.cross_entropy_with_grad(Z, SOFT, out=room)[1], wanted)
+
+
+@pytest.mark.parametrize("off", [4, 8, 24])
+def test_out_that_lies_some_bytes_behind_the_logits_gets_the_same_gradient(off):
+    """Also where it is less than an entry, and in blocks."""
+    z = np.random.default_rng(0).normal(size=(6000, 100))
+    memory = np.zeros(z.nbytes + off, np.uint8)
+    logits, out = (memory[i : i + z.nbytes].view(float).reshape(z.shape) for i in (0, off))
+    logits[...] = z
+    labels = np.arange(6000) % 100
+    grad = ce.cross_entropy_with_grad(logits, labels, out=out)[1]
+    np.testing.assert_array_equal(grad, ce.cross_entropy_with_grad(z, labels)[1])
 
 
 @pytest.mark.parametrize("shape", [(1, 3), (5, 3), (300, 200)])
@@ -226,6 +240,44 @@ def test_only_the_ratios_of_class_weights_count_in_a_mean():
         found = ce.cross_entropy_with_grad(Z, LABELS, class_weights=weights)
         np.testing.assert_allclose(found[0], usual[0], rtol=1e-14)
         np.testing.assert_allclose(found[1], usual[1], rtol=1e-14)
+
+
+@pytest.mark.parametrize("smoothing", [0, 0.1])
+@pytest.mark.parametrize(
+    "weights",
+    [[1e-30, 3e-30, 1e308], [1e-322, 3e-322, 1], [5e-324, 5e-324, 0], [1, 2, 1e300]],
+)
+def test_a_mean_is_the_formula_for_weights_of_any_size(weights, smoothing):
+    """Also where the largest weight is of a class that no label names."""
+    z, labels, w = Z[:, :3], np.array([0, 1, 1, 0, 0, 1]), np.array(weights, np.longdouble)
+    y = w * ((1 - smoothing) * np.eye(3, dtype=np.longdouble)[labels] + smoothing / 3)
+    logs, divisor = ce.log_softmax(z), w[labels].sum()
+    found = ce.cross_entropy_with_grad(z, labels, class_weights=weights, label_smoothing=smoothing)
+    true = (np.exp(logs) * y.sum(axis=1, keepdims=True) - y) / divisor
+    with np.errstate(over="ignore"):
+        for one, other in zip(found, (-(y * logs).sum() / divisor, true), strict=True):
+            np.testing.assert_allclose(one, other.astype(float), rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("k", [10, 200, 2000])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("reduction", ["sum", "mean"])
+def test_a_gradient_keeps_the_digits_of_its_weights_however_large_the_exponentials(
+    dtype, k, reduction
+):
+    """Logits that need no shift, beside weights that would take e's sums out of their dtype."""
+    n, far = 1200 // k + 40, loss_module.SAFE[np.dtype(dtype)] - 0.5
+    labels = np.arange(n) % k
+    size = 1e30 if dtype == np.float32 else 1e200
+    for level in (far, -far):
+        for weight in (size, 1 / size):
+            w = np.where(np.arange(k) % 2, 1, weight)
+            z = np.full((n, k), level, dtype)
+            grad = ce.cross_entropy_with_grad(z, labels, class_weights=w, reduction=reduction)[1]
+            true = (1 / k - np.eye(k)[labels]) * w[labels][:, None]
+            true /= w[labels].sum() if reduction == "mean" else 1
+            allowed = {"rtol": 4 * np.finfo(dtype).eps, "atol": np.finfo(dtype).tiny}
+            np.testing.assert_allclose(grad, true, **allowed)
 
 
 def test_labels_are_read_before_they_become_indices(monkeypatch):

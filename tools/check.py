@@ -10,8 +10,9 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-# Files, and their tests; the first pattern that fits counts. Beside these, `test_intake*.py`
-# belongs to any file `intake.*`. Of the tests BY_NAME, only the cases run that name the file.
+# Files, and their tests; the first pattern that fits counts. Beside these, `test_intake.py` and
+# `test_intake_*.py` belong to any file `intake.*`. Of the tests BY_NAME, only the cases run that
+# name the file.
 BY_NAME = [
     ("chapters/*.ipynb", "notebooks prose voice pages reading_time notation exercises"),
     ("exercises/ps-*.py", "sets voice"),
@@ -21,7 +22,7 @@ BY_NAME = [
 ]
 WHOLE = [
     ("ce_lib/widgets/*", "bad_input"),
-    ("ce_lib/*.py", "reference bad_input information derivatives logits loss linear"),
+    ("ce_lib/*.py", "reference bad_input information derivatives logits loss linear every_array"),
     ("pages/for_teachers.md", "teachers"),
     ("pages/checks.md", "checks_page"),
     ("pages/references.bib", "reference"),
@@ -31,6 +32,7 @@ WHOLE = [
     ("README.md", "readme release"),
     ("CONTRIBUTING.md", "readme release"),
     ("Makefile", "readme release"),
+    ("pyproject.toml", "release"),
 ]
 
 
@@ -57,7 +59,8 @@ def commands(files):
     whole, by_name, keys, left = set(), set(), set(), []
     for file in files:
         stem = Path(file).stem
-        own = [f"tests/{path.name}" for path in (ROOT / "tests").glob(f"test_{stem}*.py")]
+        found = [p for end in ("", "_*") for p in (ROOT / "tests").glob(f"test_{stem}{end}.py")]
+        own = [f"tests/{path.name}" for path in found]
         own += [file] if file.startswith("tests/test_") else []
         tests = {*own, *belonging(file, WHOLE)}
         whole |= tests
