@@ -57,6 +57,7 @@ ARCHIVES = 20  # archives within an archive, of each student
 CELLS = 1000
 TIE = 2  # seconds between files that count as handed in together, as archives keep times
 LONGEST = 50_000  # characters of a text; what follows is cut
+LONGEST_NAME, LONGEST_REASON = 500, 2000  # characters of these in the teacher's list
 BLANK = 200  # lines of nothing but spaces in a cell that are left as they are
 # How learning platforms name a student's folder or file; what the student called it comes behind.
 PLATFORMS = [
@@ -103,8 +104,9 @@ class HandedIn:
         inner: datetime | None = None,
     ) -> None:
         """Say where a teacher finds it, whose it is ("" if nothing says so), and how to read it."""
-        # Names are to be fit for lists and terminals.
-        self.where, self.student, self.name = map(printable, (where, student, name))
+        # Names are to be fit for lists and terminals; in an archive one may have 65,535 bytes.
+        names = (printable(one)[:LONGEST_NAME] for one in (where, student, name))
+        self.where, self.student, self.name = names
         self.time = time
         self.inner = inner or time  # when it was packed, for which its owner's word is taken
         self.number = ""  # the platform's for the student
@@ -1161,7 +1163,7 @@ def report(entries: list[Entry], path: Path) -> None:
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(["student", "file", "status", "reason"])
     for entry in sorted(entries, key=lambda e: (e.status != "set aside", e.student, e.file)):
-        cells = [entry.student, entry.file, entry.status, entry.reason]
+        cells = [entry.student, entry.file, entry.status, entry.reason[:LONGEST_REASON]]
         rows.writerow(["'" + c if c[:1] in "=+-@" and c else c for c in cells])
     replace(path, text.getvalue())
 

@@ -439,7 +439,7 @@ def main(arguments: list[str] | None = None) -> int | str | None:
         return None
     except jail.NoJail as error:
         return f"Nothing was graded: {error}\nTo run the code without a jail: --unsafe-no-jail"
-    except (sets.SetError, ValueError, RuntimeError, OSError) as error:
+    except (sets.SetError, ValueError, RuntimeError, OSError, csv.Error) as error:
         return str(error)
     except KeyboardInterrupt:
         return "stopped; what was graded is kept, and the same command continues"

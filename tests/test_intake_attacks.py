@@ -1,5 +1,6 @@
 """What a student may send so that the teacher, or another student, suffers: without a jail."""
 
+import csv
 import io
 import json
 import os
@@ -245,6 +246,20 @@ def test_names_that_are_no_text_stop_nothing(tmp_path, release):
     said = (tmp_path / "list.csv").read_text(encoding="utf-8")
     assert "\x1b" not in said
     assert "sung.txt,set aside" in said
+
+
+def test_a_long_name_in_an_archive_leaves_a_list_that_can_be_read(tmp_path, release):
+    """The module csv refuses a field of more than 131,072 characters."""
+    members = packed(
+        ("hw.ipynb", answer()), ("\x01" * 65_000, b""), ("\x02" * 65_000 + ".zip", b"")
+    )
+    hand_in(tmp_path / "inbox", "eve/hw.zip", members)
+    _, entries = intake.take_in(intake.gather(tmp_path / "inbox", SET), release)
+    entries.append(intake.Entry("ada", "ada/hw.ipynb", "set aside", "x" * 200_000))
+    intake.report(entries, tmp_path / "list.csv")
+    with (tmp_path / "list.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert sorted(row["status"] for row in rows) == ["graded"] + 3 * ["set aside"]
 
 
 # ---------------------------------------------------------------- time
