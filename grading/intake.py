@@ -694,8 +694,12 @@ def _words(value: str) -> list[str]:
 # ---------------------------------------------------------------- one notebook
 
 
-def read_cells(data: bytes) -> list[NotebookNode]:
-    """The cells of a notebook, each rebuilt from its type, source, id and nbgrader's name."""
+def read_cells(data: bytes, most: int | None = None) -> list[NotebookNode]:
+    """The cells of a notebook, each rebuilt from its type, source, id and nbgrader's name.
+
+    most : how many it may have, CELLS by default
+    """
+    most = CELLS if most is None else most
     try:
         raw = json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
@@ -713,8 +717,8 @@ def read_cells(data: bytes) -> list[NotebookNode]:
         cells = [cell for sheet in lists if isinstance(sheet, list) for cell in sheet]
     if not isinstance(cells, list):
         raise Unreadable("it is JSON, but no notebook: it has no cells")
-    if len(cells) > CELLS:
-        raise Unreadable(f"it has {len(cells)} cells; {CELLS} are taken at most")
+    if len(cells) > most:
+        raise Unreadable(f"it has {len(cells)} cells; {most} are taken at most")
     return [cell for cell in map(_cell, cells) if cell]
 
 
@@ -1171,6 +1175,11 @@ def report(entries: list[Entry], path: Path) -> None:
 def read_texts(root: str | Path, name: str, student: str) -> Path:
     """Where it is kept which texts a student's points were given for."""
     return Path(root) / "runs" / name / f"{student}.read.json"
+
+
+def not_entered(root: str | Path, name: str, student: str) -> Path:
+    """Where it is noted that, and why, a student's newest submission could not be graded."""
+    return Path(root) / "runs" / name / f"{student}.failed"
 
 
 def recalled(path: Path) -> Marked:

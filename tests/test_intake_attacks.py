@@ -14,7 +14,7 @@ import pytest
 from nbconvert.exporters import HTMLExporter
 from nbconvert.filters import markdown2html
 
-from grading import intake
+from grading import autograde, intake
 
 SET = "ps-small"
 PIXEL = "iVBORw0KGgo="
@@ -260,6 +260,23 @@ def test_a_long_name_in_an_archive_leaves_a_list_that_can_be_read(tmp_path, rele
     with (tmp_path / "list.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert sorted(row["status"] for row in rows) == ["graded"] + 3 * ["set aside"]
+
+
+def test_a_notebook_of_as_many_cells_as_are_taken_is_taken_in_again(release, monkeypatch):
+    """What the set's own cells add to it is no reason to refuse it when nbgrader reads it."""
+    monkeypatch.setattr(intake, "CELLS", 3)
+    monkeypatch.setattr(autograde, "release", lambda *_: release)
+    code = [{"cell_type": "code", "source": f"x = {number}"} for number in range(3)]
+    code[0]["id"] = "q1"
+    release.cells.append(nbformat.from_dict({**release.cells[0], "id": "q2"}))
+    release.cells[1].metadata = {"nbgrader": {"grade_id": "q2", "solution": True}}
+    submitted, _ = intake.restore(intake.read_cells(json.dumps({"cells": code}).encode()), release)
+    assert len(submitted.cells) > 3
+    names = {"assignment": SET, "student": "many"}
+    again, _ = autograde.Restore().preprocess(submitted, {"nbgrader": names})
+    assert autograde.code(again) == autograde.code(submitted)
+    with pytest.raises(intake.Unreadable, match="3 are taken at most"):
+        intake.read_cells(json.dumps({"cells": [*code, code[1]]}).encode())
 
 
 # ---------------------------------------------------------------- time
