@@ -52,7 +52,7 @@ LONGEST_LIST = 64 * MIB  # bytes of an archive's list
 ZIP64, ZIP64_MARK = sizeEndCentDir64 + sizeEndCentDir64Locator, stringEndArchive64
 LISTING = 512  # bytes of a member's line in an archive's list, on average
 CLASS = 100 * MEMBERS  # of all students in one
-TRIES = 20  # files of a student that are read to find one that can be graded
+TRIES = 20  # files of a student that are read to find one that can be graded, or large ones fewer
 ARCHIVES = 20  # archives within an archive, of each student
 CELLS = 1000
 TIE = 2  # seconds between files that count as handed in together, as archives keep times
@@ -736,6 +736,9 @@ def _cell(raw: object) -> NotebookNode | None:
         source = _pasted(source, pasted)
     if raw["cell_type"] != "code" and len(source) > LONGEST:
         source = source[:LONGEST] + f"\n\n[Cut here: {LONGEST} characters are taken at most.]"
+    if pasted:
+        tag = r"<img\b[^<>]{0,300}?(attachment:pasted-\d{1,3}+\.\w{1,5}+)[^<>]{0,300}+>"
+        source = re.sub(tag, r"![](\1)", source)
     if len(blank := re.findall(r"(?m)^[ \t]+$", source)) > BLANK:  # slow to show in colours
         source = re.sub(r"(?m)^[ \t]+$", "", source) if blank else source
     new: dict[str, Callable[[str], NotebookNode]] = {
@@ -763,10 +766,7 @@ def _pasted(source: str, pictures: Pictures) -> str:
         return f"attachment:{name}"
 
     source = re.sub(r"data:image/(png|jpe?g);base64,([\w+/]+=*)", attach, source, flags=re.A)
-    source = re.sub(r"data:[\w/+.;=-]{0,99}base64,[\w+/]{99,}=*", "picture not taken", source)
-    return re.sub(
-        r"<img\b[^<>]{0,300}?(attachment:pasted-\d+\.\w+)[^<>]{0,300}>", r"![](\1)", source
-    )
+    return re.sub(r"data:[\w/+.;=-]{0,99}base64,[\w+/]{99,}=*", "picture not taken", source)
 
 
 def _pictures(attachments: object) -> Pictures:
@@ -1042,6 +1042,7 @@ def take_in(
             tries[student] += 1
             if item.fault:
                 raise Unreadable(item.fault)
+            tries[student] += len(item.data) // (4 * MIB)
             cells = read_cells(item.data)
             if why := strange(cells, release, other):
                 raise Unreadable(why)
@@ -1104,7 +1105,7 @@ def _reason(
     if student in submissions:
         return "the same student handed in a newer one, which is graded"
     if tries[student] >= TRIES:
-        return f"{TRIES} newer files of this student cannot be read"
+        return "the newer files of this student cannot be read, and no more are tried"
     return ""
 
 

@@ -428,6 +428,32 @@ def test_many_lines_of_spaces_become_empty_and_a_long_text_is_cut():
     assert len(cells[1].source) < intake.LONGEST + 100
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<img " + 10 * "attachment:pasted-1.a" + 400_000 * "a",
+        "![](data:image/png;base64,iVBO) <img " + 10 * "attachment:pasted-1.a" + 400_000 * "a",
+        "![](data:image/png;base64,iVBO)" + 1000 * ("<img " + 15 * "attachment:pasted-1.a"),
+    ],
+    ids=["none", "one", "many"],
+)
+def test_a_text_full_of_pictures_that_are_none_is_read_in_no_time(text):
+    cell = {"cell_type": "markdown", "source": text}
+    start = time.process_time()
+    intake.read_cells(json.dumps({"cells": [cell]}).encode())
+    assert time.process_time() - start < 2
+
+
+def test_large_files_of_one_student_count_as_several_tries(tmp_path, release, monkeypatch):
+    monkeypatch.setattr(intake, "MIB", 1000)
+    for number in range(9):
+        hand_in(tmp_path, f"eve/{number}.ipynb", b"[" + bytes(19_000))
+    hand_in(tmp_path, "ada/hw.ipynb")
+    submissions, entries = intake.take_in(intake.gather(tmp_path, SET), release)
+    assert [s.student for s in submissions] == ["ada"]
+    assert sum("no more are tried" in entry.reason for entry in entries) == 9 - 4
+
+
 # ---------------------------------------------------------------- platforms
 
 WHO = {"Ada Lovelace": "ada", "Hana Nováková": "hana", "Wei Guo": "wei"}
