@@ -431,8 +431,8 @@ def test_many_lines_of_spaces_become_empty_and_a_long_text_is_cut():
 @pytest.mark.parametrize(
     "text",
     [
-        "<img " + 10 * "attachment:pasted-1.a" + 400_000 * "a",
-        "![](data:image/png;base64,iVBO) <img " + 10 * "attachment:pasted-1.a" + 400_000 * "a",
+        "<img " + "attachment:pasted-1." + 8_000_000 * "a",
+        "![](data:image/png;base64,iVBO) <img " + "attachment:pasted-1." + 8_000_000 * "a",
         "![](data:image/png;base64,iVBO)" + 1000 * ("<img " + 15 * "attachment:pasted-1.a"),
     ],
     ids=["none", "one", "many"],
