@@ -75,7 +75,11 @@ NOTEBOOK = re.compile(r"(?i)\.ipynb(?: ?\(\d+\))?(?:\.(?:txt|json|download))?$")
 OLD = re.compile(
     r"(?i)(?:old|new|back-?up|archive|cop(?:y|ies)|draft|try|attempt|v(?:ersion)?)s?\b"
 )
-BESIDE = (".pdf", ".png", ".jpg", ".jpeg", ".heic", ".webp", ".tif", ".tiff")
+# What a reader of a text may be given beside the notebook: photos, scans and documents.
+BESIDE = tuple(
+    ".pdf .png .jpg .jpeg .heic .webp .tif .tiff .gif .bmp .svg "
+    ".docx .doc .odt .rtf .tex .md .txt .html .pages".split()
+)
 
 
 class Unreadable(ValueError):

@@ -621,6 +621,17 @@ def test_of_the_same_time_the_answered_one_is_graded(tmp_path, release, solved):
     assert got[0].notebook.cells[-1].source == "Your answer."
 
 
+@pytest.mark.parametrize(
+    "kind", "pdf JPG docx doc odt rtf tex md txt html gif bmp svg pages".split()
+)
+def test_a_derivation_beside_the_notebook_is_pointed_to(tmp_path, release, kind):
+    hand_in(tmp_path, "ada/hw.ipynb", answer("Your answer."))
+    hand_in(tmp_path, f"ada/derivation.{kind}", b"")
+    (one,), entries = intake.take_in(intake.gather(tmp_path, SET), release)
+    assert f"derivation.{kind}" in one.notebook.cells[0].source
+    assert sorted(entry.status for entry in entries) == ["beside", "graded"]
+
+
 def test_a_roster_is_the_truth(tmp_path, release):
     path = tmp_path / "roster.csv"
     path.write_text(
