@@ -564,7 +564,8 @@ def _gradescope(
             for folder, about in listed.items():
                 time = about.get(":created_at")
                 time = time if isinstance(time, datetime) else stamped(str(time))
-                time = time.replace(tzinfo=time.tzinfo or UTC) if time else None
+                if time:
+                    time = time.replace(tzinfo=time.tzinfo or UTC).astimezone(UTC)
                 people = about[":submitters"]
                 found[folder] = [(str(one.get(":name") or one[":email"]), time) for one in people]
             return found

@@ -286,6 +286,23 @@ def test_a_stamp_of_another_zone_is_read_as_utc():
     assert intake.stamped("2024-05-01T23:30:00-05:00") == datetime(2024, 5, 2, 4, 30, tzinfo=UTC)
 
 
+def test_gradescopes_time_of_another_zone_is_written_in_utc(tmp_path, release):
+    listed = """submission_1:
+  :created_at: 2025-11-20 23:30:00 -08:00
+  :submitters:
+  - :name: Ada
+"""
+    hand_in(
+        tmp_path,
+        "inbox/all.zip",
+        packed(("submission_1/hw.ipynb", answer()), ("submission_metadata.yml", listed)),
+    )
+    (one,), _ = intake.take_in(intake.gather(tmp_path / "inbox", SET), release)
+    intake.write([one], tmp_path, SET)
+    stamp = (tmp_path / "submitted" / "Ada" / SET / "timestamp.txt").read_text()
+    assert stamp.startswith("2025-11-21 07:30:00")
+
+
 def test_no_students_file_says_when_it_was_handed_in(tmp_path, release):
     hand_in(tmp_path / "inbox", "ada/hw.ipynb", time=10**9)
     hand_in(tmp_path / "inbox", "ada/timestamp.txt", b"1999-05-01 23:30:00 UTC")
