@@ -315,9 +315,10 @@ def _unpack(
     time, own = _changed(os.stat(path)), len(inner.parts) > 1
 
     def reopen() -> zipfile.ZipFile:
-        return _opened(path, MEMBERS)
+        return _opened(path, MEMBERS if own else CLASS)
 
-    if own:  # it is opened for each file: a class may hand in more than can be open at a time
+    # It is opened for each file: a class may hand in more than can be open at a time.
+    if own:
         owner = _owner(parts, set_name)
         used[0][owner] += 1
         if used[0][owner] > ARCHIVES:
@@ -325,16 +326,18 @@ def _unpack(
         with reopen() as archive:
             whose = (owner, *used)
             return _members(archive, inner, set_name, time, True, 0, reopen, parts, whose)
-    archive = _opened(path, CLASS)
-    files = _members(archive, inner, set_name, time, own, parts=parts)
-    if len(list(path.parent.glob("*.[zZ][iI][pP]"))) < 2:
-        return files
-    # Of several archives each is one student's, if it does not hold the work of several.
-    readable = [file for file in files if not file.known_fault]
-    several = {f.student for f in readable if f.student and not OLD.match(f.student)}
-    if len(several) > 1 or any(file.mark for file in readable):
-        return files
-    return _members(archive, inner, set_name, time, True, parts=parts)
+    # A class's one archive, with a list for each of its members, stays open.
+    alone = len(list(path.parent.glob("*.[zZ][iI][pP]"))) < 2
+    if alone:
+        return _members(reopen(), inner, set_name, time, own, parts=parts)
+    with reopen() as archive:
+        files = _members(archive, inner, set_name, time, own, 0, reopen, parts)
+        # Of several archives each is one student's, if it does not hold the work of several.
+        readable = [file for file in files if not file.known_fault]
+        several = {f.student for f in readable if f.student and not OLD.match(f.student)}
+        if len(several) > 1 or any(file.mark for file in readable):
+            return files
+        return _members(archive, inner, set_name, time, True, 0, reopen, parts)
 
 
 def _opened(file: Path | io.BytesIO, most: int) -> zipfile.ZipFile:

@@ -723,12 +723,13 @@ def test_an_archive_is_counted_before_its_list_is_read(tmp_path, release, monkey
 
 
 @pytest.mark.machine
-def test_more_archives_than_files_can_be_open(tmp_path, release):
+@pytest.mark.parametrize("place", ["{}/hw.zip", "{}.zip"], ids=["in folders", "in the inbox"])
+def test_more_archives_than_files_can_be_open(tmp_path, release, place):
     import resource
 
     names = [f"student-{number:02}" for number in range(60)]
     for name in names:
-        hand_in(tmp_path, f"{name}/hw.zip", packed(("hw.ipynb", answer())))
+        hand_in(tmp_path, place.format(name), packed(("hw.ipynb", answer())))
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) + 20, hard))
     try:
