@@ -125,8 +125,11 @@ class Restore(NbGraderPreprocessor):
     ) -> tuple[NotebookNode, ResourcesDict]:
         """Take its cells in as `grading.intake` does."""
         names = resources["nbgrader"]
-        cells = intake.read_cells(nbformat.writes(nb).encode())
-        notebook, notes = intake.restore(cells, release(names["assignment"], os.getcwd()))
+        given = release(names["assignment"], os.getcwd())
+        # What was taken in has the set's own cells besides those that a student may hand in.
+        most = intake.CELLS + 3 * len(given.cells)
+        cells = intake.read_cells(nbformat.writes(nb).encode(), most)
+        notebook, notes = intake.restore(cells, given)
         for note in notes:
             self.log.warning("%s: %s", names["student"], note)
         return notebook, resources

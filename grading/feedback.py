@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from functools import cache, partial
 from html import unescape
 from pathlib import Path
@@ -290,13 +290,17 @@ class CheckedExport(CsvExportPlugin):
     """nbgrader's table of grades, refused while a machine-graded cell has no points.
 
     A last column says what each line stands for, for everybody who takes part: graded, missing, set
-    aside, late, waiting to be read, excused. No line has points that nobody gave.
+    aside, late, waiting to be read, excused, or that the grading failed, which keeps nobody else's
+    points back. No line has points that nobody gave.
     """
 
     def export(self, gradebook: Gradebook) -> None:
         """Write the table, or raise ValueError naming each cell that has none."""
         grades = gradebook.db.query(Grade).filter(Grade.auto_score.is_(None)).all()
+        root = Path(self.config.CourseDirectory.get("root", os.getcwd()))
+        failed = {(p.parent.name, p.stem) for p in root.glob("runs/*/*.failed")}
         waiting = [grade for grade in grades if grade.manual_score is None]
+        waiting = [grade for grade in waiting if _whose(grade) not in failed]
         ungraded = [grade for grade in waiting if grade.cell.cell_type == "code"]
         if ungraded:
             raise ValueError(
@@ -306,11 +310,16 @@ class CheckedExport(CsvExportPlugin):
         for grade in sorted(waiting, key=_where):
             print(f"waits for a grader, counts 0 until then: {_where(grade)}", file=sys.stderr)
         super().export(gradebook)
-        root = Path(self.config.CourseDirectory.get("root", os.getcwd()))
-        with_status(Path(self.to), root, gradebook, waiting)
+        with_status(Path(self.to), root, gradebook, waiting, failed)
 
 
-def with_status(table: Path, root: Path, gradebook: Gradebook, waiting: list[Grade]) -> None:
+def with_status(
+    table: Path,
+    root: Path,
+    gradebook: Gradebook,
+    waiting: list[Grade],
+    failed: Set[tuple[str, str]],
+) -> None:
     """Add the column `status` to a table, and a line for each who should be in it."""
     with table.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -338,11 +347,11 @@ def with_status(table: Path, root: Path, gradebook: Gradebook, waiting: list[Gra
             handed_in[assignment.name, one.student_id] = one.total_seconds_late
     for row in rows:
         shape.setdefault(row["assignment"], row)
-    names = {name for name, _ in [*handed_in, *aside]}
+    names = {name for name, _ in [*handed_in, *aside, *failed]}
     listed = {(row["assignment"], row["student_id"]): row for row in rows}
     listed = {key: row for key, row in listed.items() if key[0] in names}
     people = [(name, one) for name in sorted(names) for one in (roster.ids if roster else ())]
-    for name, student in [*people, *sorted(aside)]:
+    for name, student in [*people, *sorted(aside), *sorted(failed)]:
         if (name, student) not in listed:
             of = shape.get(name, {})
             kept = {key: of.get(key, "") for key in ("duedate", "max_score")}
@@ -353,9 +362,12 @@ def with_status(table: Path, root: Path, gradebook: Gradebook, waiting: list[Gra
         status += sorted(said.get(key, []))
         if key not in now and any(name == key[0] for name, _ in now):
             status.append("its file is no longer in the inbox")
-        if key not in handed_in:
+        if key in failed:
+            status.insert(0, "could not be graded")
+        elif key not in handed_in:
             found = aside.get(key)
             status = [f"set aside: {found['reason']}" if found else "missing"]
+        if key in failed or key not in handed_in:
             row |= {name: "" for name in ("raw_score", "score", "timestamp") if name in row}
         if roster is not None and key[0] in roster.excused.get(key[1], ()):
             status = ["excused"]
@@ -366,6 +378,11 @@ def with_status(table: Path, root: Path, gradebook: Gradebook, waiting: list[Gra
         writer.writeheader()
         for _, row in sorted(listed.items()):
             writer.writerow(row)
+
+
+def _whose(grade: Grade) -> tuple[str, str]:
+    of = grade.notebook.assignment
+    return of.name, of.student_id
 
 
 def _where(grade: Grade) -> str:

@@ -52,11 +52,12 @@ LONGEST_LIST = 64 * MIB  # bytes of an archive's list
 ZIP64, ZIP64_MARK = sizeEndCentDir64 + sizeEndCentDir64Locator, stringEndArchive64
 LISTING = 512  # bytes of a member's line in an archive's list, on average
 CLASS = 100 * MEMBERS  # of all students in one
-TRIES = 20  # files of a student that are read to find one that can be graded
+TRIES = 20  # files of a student that are read to find one that can be graded, or large ones fewer
 ARCHIVES = 20  # archives within an archive, of each student
 CELLS = 1000
 TIE = 2  # seconds between files that count as handed in together, as archives keep times
 LONGEST = 50_000  # characters of a text; what follows is cut
+LONGEST_NAME, LONGEST_REASON = 500, 2000  # characters of these in the teacher's list
 BLANK = 200  # lines of nothing but spaces in a cell that are left as they are
 # How learning platforms name a student's folder or file; what the student called it comes behind.
 PLATFORMS = [
@@ -74,7 +75,11 @@ NOTEBOOK = re.compile(r"(?i)\.ipynb(?: ?\(\d+\))?(?:\.(?:txt|json|download))?$")
 OLD = re.compile(
     r"(?i)(?:old|new|back-?up|archive|cop(?:y|ies)|draft|try|attempt|v(?:ersion)?)s?\b"
 )
-BESIDE = (".pdf", ".png", ".jpg", ".jpeg", ".heic", ".webp", ".tif", ".tiff")
+# What a reader of a text may be given beside the notebook: photos, scans and documents.
+BESIDE = tuple(
+    ".pdf .png .jpg .jpeg .heic .webp .tif .tiff .gif .bmp .svg "
+    ".docx .doc .odt .rtf .tex .md .txt .html .pages".split()
+)
 
 
 class Unreadable(ValueError):
@@ -103,8 +108,9 @@ class HandedIn:
         inner: datetime | None = None,
     ) -> None:
         """Say where a teacher finds it, whose it is ("" if nothing says so), and how to read it."""
-        # Names are to be fit for lists and terminals.
-        self.where, self.student, self.name = map(printable, (where, student, name))
+        # Names are to be fit for lists and terminals; in an archive one may have 65,535 bytes.
+        names = (printable(one)[:LONGEST_NAME] for one in (where, student, name))
+        self.where, self.student, self.name = names
         self.time = time
         self.inner = inner or time  # when it was packed, for which its owner's word is taken
         self.number = ""  # the platform's for the student
@@ -309,9 +315,10 @@ def _unpack(
     time, own = _changed(os.stat(path)), len(inner.parts) > 1
 
     def reopen() -> zipfile.ZipFile:
-        return _opened(path, MEMBERS)
+        return _opened(path, MEMBERS if own else CLASS)
 
-    if own:  # it is opened for each file: a class may hand in more than can be open at a time
+    # It is opened for each file: a class may hand in more than can be open at a time.
+    if own:
         owner = _owner(parts, set_name)
         used[0][owner] += 1
         if used[0][owner] > ARCHIVES:
@@ -319,16 +326,18 @@ def _unpack(
         with reopen() as archive:
             whose = (owner, *used)
             return _members(archive, inner, set_name, time, True, 0, reopen, parts, whose)
-    archive = _opened(path, CLASS)
-    files = _members(archive, inner, set_name, time, own, parts=parts)
-    if len(list(path.parent.glob("*.[zZ][iI][pP]"))) < 2:
-        return files
-    # Of several archives each is one student's, if it does not hold the work of several.
-    readable = [file for file in files if not file.known_fault]
-    several = {f.student for f in readable if f.student and not OLD.match(f.student)}
-    if len(several) > 1 or any(file.mark for file in readable):
-        return files
-    return _members(archive, inner, set_name, time, True, parts=parts)
+    # A class's one archive, with a list for each of its members, stays open.
+    alone = len(list(path.parent.glob("*.[zZ][iI][pP]"))) < 2
+    if alone:
+        return _members(reopen(), inner, set_name, time, own, parts=parts)
+    with reopen() as archive:
+        files = _members(archive, inner, set_name, time, own, 0, reopen, parts)
+        # Of several archives each is one student's, if it does not hold the work of several.
+        readable = [file for file in files if not file.known_fault]
+        several = {f.student for f in readable if f.student and not OLD.match(f.student)}
+        if len(several) > 1 or any(file.mark for file in readable):
+            return files
+        return _members(archive, inner, set_name, time, True, 0, reopen, parts)
 
 
 def _opened(file: Path | io.BytesIO, most: int) -> zipfile.ZipFile:
@@ -558,7 +567,8 @@ def _gradescope(
             for folder, about in listed.items():
                 time = about.get(":created_at")
                 time = time if isinstance(time, datetime) else stamped(str(time))
-                time = time.replace(tzinfo=time.tzinfo or UTC) if time else None
+                if time:
+                    time = time.replace(tzinfo=time.tzinfo or UTC).astimezone(UTC)
                 people = about[":submitters"]
                 found[folder] = [(str(one.get(":name") or one[":email"]), time) for one in people]
             return found
@@ -692,8 +702,12 @@ def _words(value: str) -> list[str]:
 # ---------------------------------------------------------------- one notebook
 
 
-def read_cells(data: bytes) -> list[NotebookNode]:
-    """The cells of a notebook, each rebuilt from its type, source, id and nbgrader's name."""
+def read_cells(data: bytes, most: int | None = None) -> list[NotebookNode]:
+    """The cells of a notebook, each rebuilt from its type, source, id and nbgrader's name.
+
+    most : how many it may have, CELLS by default
+    """
+    most = CELLS if most is None else most
     try:
         raw = json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
@@ -711,8 +725,8 @@ def read_cells(data: bytes) -> list[NotebookNode]:
         cells = [cell for sheet in lists if isinstance(sheet, list) for cell in sheet]
     if not isinstance(cells, list):
         raise Unreadable("it is JSON, but no notebook: it has no cells")
-    if len(cells) > CELLS:
-        raise Unreadable(f"it has {len(cells)} cells; {CELLS} are taken at most")
+    if len(cells) > most:
+        raise Unreadable(f"it has {len(cells)} cells; {most} are taken at most")
     return [cell for cell in map(_cell, cells) if cell]
 
 
@@ -730,6 +744,9 @@ def _cell(raw: object) -> NotebookNode | None:
         source = _pasted(source, pasted)
     if raw["cell_type"] != "code" and len(source) > LONGEST:
         source = source[:LONGEST] + f"\n\n[Cut here: {LONGEST} characters are taken at most.]"
+    if pasted:
+        tag = r"<img\b[^<>]{0,300}?(attachment:pasted-\d{1,3}+\.\w{1,5}+)[^<>]{0,300}+>"
+        source = re.sub(tag, r"![](\1)", source)
     if len(blank := re.findall(r"(?m)^[ \t]+$", source)) > BLANK:  # slow to show in colours
         source = re.sub(r"(?m)^[ \t]+$", "", source) if blank else source
     new: dict[str, Callable[[str], NotebookNode]] = {
@@ -757,10 +774,7 @@ def _pasted(source: str, pictures: Pictures) -> str:
         return f"attachment:{name}"
 
     source = re.sub(r"data:image/(png|jpe?g);base64,([\w+/]+=*)", attach, source, flags=re.A)
-    source = re.sub(r"data:[\w/+.;=-]{0,99}base64,[\w+/]{99,}=*", "picture not taken", source)
-    return re.sub(
-        r"<img\b[^<>]{0,300}?(attachment:pasted-\d+\.\w+)[^<>]{0,300}>", r"![](\1)", source
-    )
+    return re.sub(r"data:[\w/+.;=-]{0,99}base64,[\w+/]{99,}=*", "picture not taken", source)
 
 
 def _pictures(attachments: object) -> Pictures:
@@ -1036,6 +1050,7 @@ def take_in(
             tries[student] += 1
             if item.fault:
                 raise Unreadable(item.fault)
+            tries[student] += len(item.data) // (4 * MIB)
             cells = read_cells(item.data)
             if why := strange(cells, release, other):
                 raise Unreadable(why)
@@ -1098,7 +1113,7 @@ def _reason(
     if student in submissions:
         return "the same student handed in a newer one, which is graded"
     if tries[student] >= TRIES:
-        return f"{TRIES} newer files of this student cannot be read"
+        return "the newer files of this student cannot be read, and no more are tried"
     return ""
 
 
@@ -1161,7 +1176,7 @@ def report(entries: list[Entry], path: Path) -> None:
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(["student", "file", "status", "reason"])
     for entry in sorted(entries, key=lambda e: (e.status != "set aside", e.student, e.file)):
-        cells = [entry.student, entry.file, entry.status, entry.reason]
+        cells = [entry.student, entry.file, entry.status, entry.reason[:LONGEST_REASON]]
         rows.writerow(["'" + c if c[:1] in "=+-@" and c else c for c in cells])
     replace(path, text.getvalue())
 
@@ -1169,6 +1184,11 @@ def report(entries: list[Entry], path: Path) -> None:
 def read_texts(root: str | Path, name: str, student: str) -> Path:
     """Where it is kept which texts a student's points were given for."""
     return Path(root) / "runs" / name / f"{student}.read.json"
+
+
+def not_entered(root: str | Path, name: str, student: str) -> Path:
+    """Where it is noted that, and why, a student's newest submission could not be graded."""
+    return Path(root) / "runs" / name / f"{student}.failed"
 
 
 def recalled(path: Path) -> Marked:

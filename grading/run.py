@@ -167,6 +167,7 @@ class Class:
         if not result["success"]:
             raise RuntimeError(result.get("log") or result["error"])
         intake.replace(self.done(student), version)
+        intake.not_entered(self.root, self.name, student).unlink(missing_ok=True)
 
 
 def here(jobs: int | None, tasks: list[Task], answers: Callable[[Cells], Record]) -> Results:
@@ -255,6 +256,7 @@ def _grade(course: Class, jobs: int | None, scheduler: str | None, walls: bool, 
             course.done(student).unlink(missing_ok=True)
             autograde.kept(course.root, name, student).unlink(missing_ok=True)
         if course.is_done(student, names[student][1]):
+            intake.not_entered(course.root, name, student).unlink(missing_ok=True)
             continue
         record = autograde.recall(course.root, name, student, key)
         if record is None:
@@ -268,6 +270,8 @@ def _grade(course: Class, jobs: int | None, scheduler: str | None, walls: bool, 
     else:
         running = here(jobs, tasks, answers)
     failed = enter_all(course, names, ready, running, len(tasks))
+    for student, why in failed.items():
+        intake.replace(intake.not_entered(course.root, name, student), why)
     summary(course, len(submissions), len(ready) + len(tasks) - len(failed), aside, failed)
     return len(failed)
 
@@ -293,7 +297,8 @@ def enter_all(
                         raise record
                     course.enter(student, *names[student], record)
                 except Exception as error:
-                    failed[student] = str(error).strip() or repr(error)
+                    said = str(error).strip() or repr(error)
+                    failed[student] = said.encode(errors="backslashreplace").decode()
                 bar.update()
                 if stopped():
                     bar.close()
@@ -439,7 +444,7 @@ def main(arguments: list[str] | None = None) -> int | str | None:
         return None
     except jail.NoJail as error:
         return f"Nothing was graded: {error}\nTo run the code without a jail: --unsafe-no-jail"
-    except (sets.SetError, ValueError, RuntimeError, OSError) as error:
+    except (sets.SetError, ValueError, RuntimeError, OSError, csv.Error) as error:
         return str(error)
     except KeyboardInterrupt:
         return "stopped; what was graded is kept, and the same command continues"

@@ -64,6 +64,13 @@ def test_what_would_break_the_grader_is_refused(value):
         exchange.decode(value)
 
 
+def test_a_description_is_fit_for_a_file_and_a_terminal():
+    """A class may name itself as it likes, by a metaclass, and a message repeats the name."""
+    got = exchange.decode({"$other": "an object of type \ud800 \x1b[31m\n" + 300 * "\ud801"})
+    assert repr(got).isprintable()
+    assert len(got.what.encode()) < 1500
+
+
 def test_texts_among_numbers_take_no_memory():
     """NumPy would make each as wide as the longest."""
     tracemalloc.start()

@@ -1,5 +1,6 @@
 """A class is graded: the right points by the real commands, and whatever is handed in."""
 
+import csv
 import glob
 import json
 import os
@@ -157,6 +158,17 @@ def test_the_table_waits_for_every_automatic_point(course):
     assert "half: q2 of ps-small" in refused.stderr
     refused = course.nbgrader("export")
     assert refused.returncode != 0
+    kept = course.root / "runs" / SET
+    (kept / "half.done").unlink()
+    (kept / "half.read.json").unlink()
+    (kept / "half.read.json").mkdir()  # so that this one cannot be entered
+    assert "NOT GRADED: half" in course.run("grade", SET, check=False).stdout
+    make(course, "grades")
+    (kept / "half.read.json").rmdir()
+    lines = csv.DictReader((course.root / "grades.csv").read_text().splitlines())
+    of = {line["student_id"]: (line["score"], line["status"]) for line in lines}
+    assert of["half"] == ("", "could not be graded")
+    assert of["perfect"] == ("8.0", "graded")
     make(course, "grade", f"PS={SET}", "ARGS=--again")
     make(course, "grades")
     rows = (course.root / "grades.csv").read_text().splitlines()

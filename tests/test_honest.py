@@ -253,6 +253,7 @@ TEXTS = {  # what becomes of the text's cell, and whether it waits for a reader
     ),
     "no text at all": (lambda c: c[at(c, "q4")].update(source=GIVEN["q4"]), False),
     "a photo beside it": (lambda c: c[at(c, "q4")].update(source=GIVEN["q4"]), True),
+    "a document beside it": (lambda c: c[at(c, "q4")].update(source=GIVEN["q4"]), True),
 }
 LAST = 9  # replaced by the number of the cell that asks for the text
 
@@ -284,6 +285,7 @@ def course(tmp_path_factory):
         raw["nbformat_minor"] = 4
         course.hand_in(name, data=json.dumps(raw).encode())
     course.hand_in("a photo beside it", name="derivation.jpg", data=b"\xff\xd8")
+    course.hand_in("a document beside it", name="derivation.docx", data=b"PK")
     course.run("grade", SET)
     return course
 

@@ -1,5 +1,6 @@
 """What a student may send so that the teacher, or another student, suffers: without a jail."""
 
+import csv
 import io
 import json
 import os
@@ -13,7 +14,7 @@ import pytest
 from nbconvert.exporters import HTMLExporter
 from nbconvert.filters import markdown2html
 
-from grading import intake
+from grading import autograde, intake
 
 SET = "ps-small"
 PIXEL = "iVBORw0KGgo="
@@ -247,11 +248,59 @@ def test_names_that_are_no_text_stop_nothing(tmp_path, release):
     assert "sung.txt,set aside" in said
 
 
+def test_a_long_name_in_an_archive_leaves_a_list_that_can_be_read(tmp_path, release):
+    """The module csv refuses a field of more than 131,072 characters."""
+    members = packed(
+        ("hw.ipynb", answer()), ("\x01" * 65_000, b""), ("\x02" * 65_000 + ".zip", b"")
+    )
+    hand_in(tmp_path / "inbox", "eve/hw.zip", members)
+    _, entries = intake.take_in(intake.gather(tmp_path / "inbox", SET), release)
+    entries.append(intake.Entry("ada", "ada/hw.ipynb", "set aside", "x" * 200_000))
+    intake.report(entries, tmp_path / "list.csv")
+    with (tmp_path / "list.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert sorted(row["status"] for row in rows) == ["graded"] + 3 * ["set aside"]
+
+
+def test_a_notebook_of_as_many_cells_as_are_taken_is_taken_in_again(release, monkeypatch):
+    """What the set's own cells add to it is no reason to refuse it when nbgrader reads it."""
+    monkeypatch.setattr(intake, "CELLS", 3)
+    monkeypatch.setattr(autograde, "release", lambda *_: release)
+    code = [{"cell_type": "code", "source": f"x = {number}"} for number in range(3)]
+    code[0]["id"] = "q1"
+    release.cells.append(nbformat.from_dict({**release.cells[0], "id": "q2"}))
+    release.cells[1].metadata = {"nbgrader": {"grade_id": "q2", "solution": True}}
+    submitted, _ = intake.restore(intake.read_cells(json.dumps({"cells": code}).encode()), release)
+    assert len(submitted.cells) > 3
+    names = {"assignment": SET, "student": "many"}
+    again, _ = autograde.Restore().preprocess(submitted, {"nbgrader": names})
+    assert autograde.code(again) == autograde.code(submitted)
+    with pytest.raises(intake.Unreadable, match="3 are taken at most"):
+        intake.read_cells(json.dumps({"cells": [*code, code[1]]}).encode())
+
+
 # ---------------------------------------------------------------- time
 
 
 def test_a_stamp_of_another_zone_is_read_as_utc():
     assert intake.stamped("2024-05-01T23:30:00-05:00") == datetime(2024, 5, 2, 4, 30, tzinfo=UTC)
+
+
+def test_gradescopes_time_of_another_zone_is_written_in_utc(tmp_path, release):
+    listed = """submission_1:
+  :created_at: 2025-11-20 23:30:00 -08:00
+  :submitters:
+  - :name: Ada
+"""
+    hand_in(
+        tmp_path,
+        "inbox/all.zip",
+        packed(("submission_1/hw.ipynb", answer()), ("submission_metadata.yml", listed)),
+    )
+    (one,), _ = intake.take_in(intake.gather(tmp_path / "inbox", SET), release)
+    intake.write([one], tmp_path, SET)
+    stamp = (tmp_path / "submitted" / "Ada" / SET / "timestamp.txt").read_text()
+    assert stamp.startswith("2025-11-21 07:30:00")
 
 
 def test_no_students_file_says_when_it_was_handed_in(tmp_path, release):
@@ -394,6 +443,32 @@ def test_many_lines_of_spaces_become_empty_and_a_long_text_is_cut():
     cells = intake.read_cells(json.dumps({"cells": [blank, long]}).encode())
     assert " \n" not in cells[0].source
     assert len(cells[1].source) < intake.LONGEST + 100
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<img " + "attachment:pasted-1." + 8_000_000 * "a",
+        "![](data:image/png;base64,iVBO) <img " + "attachment:pasted-1." + 8_000_000 * "a",
+        "![](data:image/png;base64,iVBO)" + 1000 * ("<img " + 15 * "attachment:pasted-1.a"),
+    ],
+    ids=["none", "one", "many"],
+)
+def test_a_text_full_of_pictures_that_are_none_is_read_in_no_time(text):
+    cell = {"cell_type": "markdown", "source": text}
+    start = time.process_time()
+    intake.read_cells(json.dumps({"cells": [cell]}).encode())
+    assert time.process_time() - start < 2
+
+
+def test_large_files_of_one_student_count_as_several_tries(tmp_path, release, monkeypatch):
+    monkeypatch.setattr(intake, "MIB", 1000)
+    for number in range(9):
+        hand_in(tmp_path, f"eve/{number}.ipynb", b"[" + bytes(19_000))
+    hand_in(tmp_path, "ada/hw.ipynb")
+    submissions, entries = intake.take_in(intake.gather(tmp_path, SET), release)
+    assert [s.student for s in submissions] == ["ada"]
+    assert sum("no more are tried" in entry.reason for entry in entries) == 9 - 4
 
 
 # ---------------------------------------------------------------- platforms
@@ -563,6 +638,17 @@ def test_of_the_same_time_the_answered_one_is_graded(tmp_path, release, solved):
     assert got[0].notebook.cells[-1].source == "Your answer."
 
 
+@pytest.mark.parametrize(
+    "kind", "pdf JPG docx doc odt rtf tex md txt html gif bmp svg pages".split()
+)
+def test_a_derivation_beside_the_notebook_is_pointed_to(tmp_path, release, kind):
+    hand_in(tmp_path, "ada/hw.ipynb", answer("Your answer."))
+    hand_in(tmp_path, f"ada/derivation.{kind}", b"")
+    (one,), entries = intake.take_in(intake.gather(tmp_path, SET), release)
+    assert f"derivation.{kind}" in one.notebook.cells[0].source
+    assert sorted(entry.status for entry in entries) == ["beside", "graded"]
+
+
 def test_a_roster_is_the_truth(tmp_path, release):
     path = tmp_path / "roster.csv"
     path.write_text(
@@ -637,12 +723,13 @@ def test_an_archive_is_counted_before_its_list_is_read(tmp_path, release, monkey
 
 
 @pytest.mark.machine
-def test_more_archives_than_files_can_be_open(tmp_path, release):
+@pytest.mark.parametrize("place", ["{}/hw.zip", "{}.zip"], ids=["in folders", "in the inbox"])
+def test_more_archives_than_files_can_be_open(tmp_path, release, place):
     import resource
 
     names = [f"student-{number:02}" for number in range(60)]
     for name in names:
-        hand_in(tmp_path, f"{name}/hw.zip", packed(("hw.ipynb", answer())))
+        hand_in(tmp_path, place.format(name), packed(("hw.ipynb", answer())))
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) + 20, hard))
     try:

@@ -166,7 +166,9 @@ def _decode(value: object, depth: int, count: list[int]) -> Any:
     if tag == "$tuple" and isinstance(content, list):
         return tuple(_decode(item, depth + 1, count) for item in content)
     if tag == "$other" and isinstance(content, str):
-        return Other(content[:200])
+        return Other(
+            "".join(one if one.isprintable() else ascii(one)[1:-1] for one in content[:200])
+        )
     if tag == "$complex" and isinstance(content, list) and len(content) == 2:
         real, imaginary = content
         if isinstance(real, (int, float)) and isinstance(imaginary, (int, float)):
