@@ -77,8 +77,28 @@ OLD = re.compile(
 )
 # What a reader of a text may be given beside the notebook: photos, scans and documents.
 BESIDE = tuple(
-    ".pdf .png .jpg .jpeg .heic .webp .tif .tiff .gif .bmp .svg "
-    ".docx .doc .odt .rtf .tex .md .txt .html .pages".split()
+    [
+        ".pdf",
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".heic",
+        ".webp",
+        ".tif",
+        ".tiff",
+        ".gif",
+        ".bmp",
+        ".svg",
+        ".docx",
+        ".doc",
+        ".odt",
+        ".rtf",
+        ".tex",
+        ".md",
+        ".txt",
+        ".html",
+        ".pages",
+    ]
 )
 
 
