@@ -639,7 +639,8 @@ def test_of_the_same_time_the_answered_one_is_graded(tmp_path, release, solved):
 
 
 @pytest.mark.parametrize(
-    "kind", "pdf JPG docx doc odt rtf tex md txt html gif bmp svg pages".split()
+    "kind",
+    ["pdf", "JPG", "docx", "doc", "odt", "rtf", "tex", "md", "txt", "html", "gif", "bmp", "svg"],
 )
 def test_a_derivation_beside_the_notebook_is_pointed_to(tmp_path, release, kind):
     hand_in(tmp_path, "ada/hw.ipynb", answer("Your answer."))
