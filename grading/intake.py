@@ -1043,7 +1043,10 @@ def take_in(
             tied = empty and abs((submissions[student].time - item.time).total_seconds()) <= TIE
             others = submissions.keys() - ({student} if tied else set())
             entry.reason = _reason(item, student, asked, crowds, spelled, others, tries)
-            if item.known_fault and item.name.lower().endswith(BESIDE) and student and not asked:
+            # Blackboard's own note on an attempt has no name beside the platform's.
+            note = item.mark is not None and item.mark["rest"].startswith(".")
+            kind = item.known_fault and item.name.lower().endswith(BESIDE)
+            if kind and not note and student and not asked:
                 beside.setdefault(student, []).append(entry)
             if entry.reason:
                 continue
