@@ -236,7 +236,7 @@ def test_names_that_are_no_text_stop_nothing(tmp_path, release):
             os.makedirs(folder)
         except OSError:
             pytest.skip("this file system takes no such names")
-        for end in (b".ipynb", b".txt"):
+        for end in (b".ipynb", b".py"):
             with open(os.path.join(folder, name + end), "wb") as file:
                 file.write(answer())
     submissions, entries = intake.take_in(intake.gather(inbox, SET), release)
@@ -245,7 +245,7 @@ def test_names_that_are_no_text_stop_nothing(tmp_path, release):
     intake.report(entries, tmp_path / "list.csv")
     said = (tmp_path / "list.csv").read_text(encoding="utf-8")
     assert "\x1b" not in said
-    assert "sung.txt,set aside" in said
+    assert "sung.py,set aside" in said
 
 
 def test_a_long_name_in_an_archive_leaves_a_list_that_can_be_read(tmp_path, release):
@@ -640,22 +640,7 @@ def test_of_the_same_time_the_answered_one_is_graded(tmp_path, release, solved):
 
 @pytest.mark.parametrize(
     "kind",
-    [
-        "pdf",
-        "JPG",
-        "docx",
-        "doc",
-        "odt",
-        "rtf",
-        "tex",
-        "md",
-        "txt",
-        "html",
-        "gif",
-        "bmp",
-        "svg",
-        "pages",
-    ],
+    ["pdf", "JPG", "docx", "doc", "odt", "rtf", "tex", "md", "txt", "html", "gif", "bmp", "svg"],
 )
 def test_a_derivation_beside_the_notebook_is_pointed_to(tmp_path, release, kind):
     hand_in(tmp_path, "ada/hw.ipynb", answer("Your answer."))
