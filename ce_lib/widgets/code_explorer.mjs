@@ -49,7 +49,7 @@ export function compute({ text, block }) {
   return { letters, total, entropy, mean, surprisals, lengths, merges, nodes, equal: Math.ceil(Math.log2(letters.length)) };
 }
 
-const [TALL, DRAWN, START] = [344, 200, 54];
+const [TALL, DRAWN, START] = [344, 256, 54];
 const EXAMPLES = { 'a sentence': 'she said that she had met this curve before', aaaabbcd: 'aaaabbcd', aaaaaaaaab: 'aaaaaaaaab', Ελληνικά: 'καλημέρα κόσμε' };
 const BLOCKS = { 1: 'letters', 2: 'pairs', 3: 'triples' };
 
@@ -119,7 +119,8 @@ function render({ model, el }) {
     const n = found.lengths.length;
     if (n > DRAWN) {
       drawing.setAttribute('viewBox', `0 0 ${width} ${TALL}`);
-      return [svg('text', { x: width / 2, y: TALL / 2, 'text-anchor': 'middle' }, `${n} ${BLOCKS[block]}: too many to draw`)];
+      const said = [`${n} ${BLOCKS[block]}: too many to draw.`, 'The numbers below are for all.'];
+      return said.map((line, k) => svg('text', { x: width / 2, y: 40 + 22 * k, 'text-anchor': 'middle' }, line));
     }
     const pitch = Math.min(84, Math.max(20, (TALL - 4) / n));
     drawing.setAttribute('viewBox', `0 0 ${width} ${Math.max(TALL, n * pitch + 4)}`);

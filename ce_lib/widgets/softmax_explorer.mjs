@@ -161,6 +161,7 @@ dress(`
     .ce-widget .ce-numbers :is(th, td) { padding-right: 0; }
     .ce-widget .ce-numbers thead td { width: 2.9rem; }
   }
+  @media (max-width: 22rem) { .ce-widget .ce-numbers td { font-size: 0.75rem; } .ce-widget .ce-numbers thead th { font-size: 0.6875rem; } }
 `);
 
 export default widget('softmax_explorer', render);
