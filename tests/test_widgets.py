@@ -1035,7 +1035,7 @@ def test_scores_race_with_noise_by_hand_and_keys(hand):
     box = hand.open_widget("gumbel_race")
     status, note = box.locator("[role=status]"), box.locator(".ce-note")
     draws, knobs = "(box) => box.model.get('draws')", box.locator(".ce-knob")
-    expect(note).to_contain_text("The bird wins this draw.")
+    expect(note).to_contain_text("The bird wins this draw (filled dot).")
     hand.press_on(box.locator("button", has_text="One draw"))
     expect(status).to_contain_text("After 2 draws:")
     box.locator("input[type=range]").focus()
@@ -1655,7 +1655,7 @@ def test_a_digit_is_drawn_by_hand_and_by_keys(hand):
     assert np.all(ink[1:7, 4] >= 12)
     assert ink[:, [0, 1, 7]].sum() == 0
     assert hand.evaluate("scrollY") == top  # a finger draws here
-    hand.press_on(box.locator("fieldset", has_text="digit meant").locator("label").nth(1))
+    hand.press_on(box.locator("fieldset", has_text="true digit").locator("label").nth(1))
     (state,) = hand.locator("[data-widget=training]").evaluate_all(
         "(boxes) => boxes.map((box) => JSON.parse(box.dataset.model))"
     )

@@ -35,7 +35,7 @@ const short = (x) => (x !== 0 && Math.abs(x) < 1e-3 ? x.toExponential(1).replace
 
 function render({ model, el }) {
   const drawing = svg('svg', { role: 'img', 'aria-label': 'The computation from the inputs at the top to the loss at the bottom, with the value and the slope of each stage, and the weights on the edges' });
-  const key = html('p', { className: 'ce-line ce-key' }, 'Slopes on the edges: ', html('b', { className: 'ce-plus' }, 'blue +'), ', ', html('b', { className: 'ce-minus' }, 'dashed −'), '; the wider, the larger.');
+  const key = html('p', { className: 'ce-line ce-key' }, '∇: slope of the loss. On the edges: ', html('b', { className: 'ce-plus' }, 'blue +'), ', ', html('b', { className: 'ce-minus' }, 'dashed −'), '; the wider, the larger.');
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
   const inputs = ['x₁', 'x₂'].map((name, k) => slider(name, {

@@ -229,7 +229,7 @@ function render({ model, el }) {
   }));
   scores.forEach((row, k) => row.input.addEventListener('focus', () => { if (model.get('nudged') !== k) light(k); }));
   const goals = choice('The truth', { cat: 'cat', dog: 'dog', bird: 'bird', soft: '0.7, 0.2, 0.1' }, (name) => change({ target: TARGETS[name] }));
-  const kinds = choice('Cells', { J: 'J', slopes: 'times −y / p̂' }, (cells) => change({ cells }));
+  const kinds = choice('Show', { J: 'J', slopes: 'times −y / p̂' }, (cells) => change({ cells }));
   const rate = slider('step size η', { min: 0.1, max: 4, step: 0.1, show: (value) => digits(value, 1), change: (value) => change({ rate: value }) });
   const button = (name, act) => html('button', { type: 'button', onclick: act }, name);
   const walk = () => { runs.forEach((path) => path.push(step({ logits: path.at(-1), target: model.get('target'), rate: model.get('rate') }))); };
@@ -253,7 +253,7 @@ function render({ model, el }) {
   play.className = 'ce-play';
   const buttons = html('div', { className: 'ce-row' }, play, button('One step', () => { stop(); walk(); draw(); }), button('Back to the start', () => { stop(); restart(); draw(); }));
   const figures = race ? names.map(() => [0, 1, 2, 3].map(() => html('td', {}))) : [];
-  const head = ['', 'loss', '‖p̂−y‖²', 'p̂ bird', 'moved'].map((name) => (name ? html('th', { scope: 'col' }, name) : html('td', {})));
+  const head = ['', 'loss', '‖p̂−y‖²', 'p̂ bird', 'last step'].map((name) => (name ? html('th', { scope: 'col' }, name) : html('td', {})));
   const results = html('div', {}, html('table', {}, html('thead', {}, html('tr', {}, head)), html('tbody', {}, figures.map((cells, k) => html('tr', {}, html('th', { scope: 'row' }, names[k]), cells)))));
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
@@ -295,7 +295,7 @@ function render({ model, el }) {
       const said = runs.map((path, k) => {
         const points = path.map((logits) => all.map.at(softmax(logits)));
         const found = compute({ logits: path.at(-1), target });
-        const flow = exchange(...all.spots[k], all.each, `short step: ${names[k]}`, found.probs, found.grad.map((g) => -g), 1);
+        const flow = exchange(...all.spots[k], all.each, `${names[k]}: in a short step`, found.probs, found.grad.map((g) => -g), 1);
         parts.push(...flow.parts, svg('path', { d: line(points), class: 'ce-axis' }));
         points.forEach(([cx, cy], n) => parts.push(svg('circle', { cx, cy, r: n === steps ? 7 : 3.5, class: `ce-axis ce-runner-${k}` })));
         bottom = Math.max(bottom, all.spots[k][1] + flow.height);

@@ -100,7 +100,7 @@ function render({ model, el }) {
       svg('text', { x: left, y: 14 }, full && now.temperature !== 1 ? 'scores ÷ T' : 'scores'),
       svg('text', { x: wide ? from : from - 12, y: 14 }, 'exp'),
       svg('text', { x: width, y: 14, 'text-anchor': 'end' }, 'shares'),
-      svg('text', { x: wide ? from : width, y: 32, 'text-anchor': wide ? 'start' : 'end', class: 'ce-small' }, `one line up: ×${short(Math.exp(step))}`),
+      svg('text', { x: wide ? from : width, y: 32, 'text-anchor': wide ? 'start' : 'end', class: 'ce-small' }, `each line up: ×${short(Math.exp(step))}`),
     ];
     let free = -Infinity; // the lines crowd towards zero: the labels that have room are written
     for (const tick of ticks.toReversed()) {
