@@ -16,7 +16,7 @@ export function compute({ inputs, label, W1, b1, W2, b2 }) {
 }
 
 const LAST = 9; // steps: five forward, four back
-const [TALL, BOX] = [38, 78]; // of the box of a value
+const TALL = 38; // the height of a box
 const GAPS = [60, 30, 70, 26, 22]; // between two stages, at least
 const SATURATED = 0.05; // 1 − u² below this
 const RULES = [ // of each stage: on the way forward, and its slope on the way back
@@ -35,7 +35,7 @@ const short = (x) => (x !== 0 && Math.abs(x) < 1e-3 ? x.toExponential(1).replace
 
 function render({ model, el }) {
   const drawing = svg('svg', { role: 'img', 'aria-label': 'The computation from the inputs at the top to the loss at the bottom, with the value and the slope of each stage, and the weights on the edges' });
-  const key = html('p', { className: 'ce-line ce-key' }, 'Slopes on the edges: ', html('b', { className: 'ce-plus' }, 'blue +'), ', ', html('b', { className: 'ce-minus' }, 'dashed −'), '; the wider, the larger.');
+  const key = html('p', { className: 'ce-line ce-key' }, '∇: slope of the loss. On the edges: ', html('b', { className: 'ce-plus' }, 'blue +'), ', ', html('b', { className: 'ce-minus' }, 'dashed −'), '; the wider, the larger.');
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
   const inputs = ['x₁', 'x₂'].map((name, k) => slider(name, {
@@ -80,6 +80,8 @@ function render({ model, el }) {
     const found = compute(state);
     const wide = width >= 560;
     const graph = wide ? Math.min(width - 240, 430) : width;
+    const each = Math.min(88, graph / 3 - 3); // the width of a box
+    drawing.classList.toggle('ce-snug', each < 88);
     const strip = wide ? 0 : 20;
     const tops = [strip + 1];
     GAPS.forEach((gap, k) => tops.push(tops[k] + TALL + (wide ? gap : Math.max(gap - 4, 38))));
@@ -114,7 +116,7 @@ function render({ model, el }) {
       const [x, y] = [places[stage][k], tops[stage]];
       const now = at === SHOWN[stage] || at === BACK[stage];
       const shut = (stage === 1 || stage === 2) && found.factor[k] < SATURATED && at >= SHOWN[2];
-      boxes.push(svg('rect', { x: x - BOX / 2, y, width: BOX, height: TALL, rx: 5, class: `ce-box${now ? ' ce-now' : ''}${shut ? ' ce-full' : ''}` }));
+      boxes.push(svg('rect', { x: x - each / 2, y, width: each, height: TALL, rx: 5, class: `ce-box${now ? ' ce-now' : ''}${shut ? ' ce-full' : ''}` }));
       const line = (down, said, name) => svg('text', { x, y: y + down, 'text-anchor': 'middle', class: name }, said);
       boxes.push(line(16, at >= SHOWN[stage] ? `${names[stage][k]} ${short(value)}` : names[stage][k], stage === 4 && k === label ? 'ce-truth' : ''));
       if (stage < 4 && at >= BACK[stage]) boxes.push(line(32, `∇ ${short(slopes[stage][k])}`, slopes[stage][k] < 0 ? 'ce-minus' : 'ce-plus'));
@@ -135,6 +137,10 @@ function render({ model, el }) {
     const one = svg('rect', { x: 1, y: tops[4] - 6 - strip, width: graph - 2, height: bottom - tops[4] + 11 + strip, rx: 8, class: 'ce-fused' });
     drawing.setAttribute('viewBox', `0 0 ${width} ${bottom + 6}`);
     drawing.replaceChildren(one, ...edges, ...rules.flat(), ...labels, ...boxes);
+    for (const label of [...rules.flat(), ...labels]) { // no edge runs between its letters
+      const { x, y, width: w, height: h } = label.getBBox();
+      label.before(svg('rect', { x: x - 2, y, width: w + 4, height: h, class: label.classList.contains('ce-within') ? 'ce-plate ce-within' : 'ce-plate' }));
+    }
 
     cells.forEach((layer, which) => layer.forEach((row, k) => row.forEach((cell, j) => {
       const [grads, bias] = which ? [found.dW2, found.g] : [found.dW1, found.da];
@@ -178,14 +184,16 @@ dress(`
   .ce-box.ce-full { stroke-dasharray: 4 3; fill: color-mix(in srgb, var(--w-ink) 9%, var(--w-paper)); }
   .ce-box.ce-now { stroke: var(--w-accent); stroke-width: 2.5; }
   .ce-fused { fill: color-mix(in srgb, var(--w-ink) 5%, transparent); }
-  .ce-widget svg .ce-box ~ text { stroke: none; }
-  [data-widget="backward_pass"] svg .ce-small { stroke-width: 7px; }
-  .ce-widget svg text.ce-within { stroke: color-mix(in srgb, var(--w-ink) 5%, var(--w-paper)); }
+  [data-widget="backward_pass"] svg text { stroke: none; }
+  .ce-widget .ce-fit.ce-fit.ce-snug .ce-box ~ text { font-size: 12px; }
+  .ce-plate { fill: var(--w-paper); }
+  .ce-plate.ce-within { fill: color-mix(in srgb, var(--w-ink) 5%, var(--w-paper)); }
   .ce-widget svg text:is(.ce-now, .ce-truth) { font-weight: 700; }
   .ce-widget svg text.ce-back { fill: var(--w-accent); }
   .ce-widget svg text.ce-plus, .ce-plus { fill: var(--cat, #0072b2); color: var(--cat, #0072b2); }
   .ce-widget svg text.ce-minus, .ce-minus { fill: var(--ce-dog-text, #a84a00); color: var(--ce-dog-text, #a84a00); }
   [data-widget="backward_pass"] table { width: 100%; table-layout: fixed; font-size: 0.8125rem; }
+  [data-widget="backward_pass"] :is(th, td) { font-size: inherit; }
   [data-widget="backward_pass"] caption { text-align: left; color: var(--w-quiet); padding-bottom: 0.2rem; }
   [data-widget="backward_pass"] :is(th, td) { white-space: nowrap; padding: 0.12rem 0.2rem 0.12rem 0; height: 1.6em; }
   [data-widget="backward_pass"] th { min-width: 0 !important; }

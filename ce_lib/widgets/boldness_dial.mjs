@@ -86,7 +86,7 @@ function render({ model, el }) {
   const dial = slider('boldness α', { min: 0, max: MOST, step: STEP, show: (value) => digits(value, 2), change: put });
   const kinds = choice('penalty', { log: 'log', Brier: 'Brier', absolute: 'absolute' }, (penalty) => change({ penalty }));
   const known = Object.entries({ 'plain, α = 1': 1, 'bold, α = 3': 3 }).map(([name, alpha]) => html('button', { type: 'button', onclick: () => put(alpha) }, name));
-  const names = ['accuracy', 'mean p of its answer', 'mean p of the truth', 'mean penalty'];
+  const names = ['accuracy', 'mean p of its top class', 'mean p of the truth', 'mean penalty'];
   const values = names.map((name) => html('div', {}, html('b', {}), html('span', {}, name)));
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
@@ -125,14 +125,14 @@ function render({ model, el }) {
       svg('text', { x: x(1) + 5, y: TOP + 10, class: 'ce-small' }, 'honest'),
       svg('path', { d: `M${curve.map((value, k) => `${x(grid[k]).toFixed(1)} ${y(value).toFixed(1)}`).join('L')}`, class: 'ce-curve' }),
       svg('circle', { cx: x(alpha), cy: y(found.mean), r: 8, class: 'ce-handle' }),
-      ...axes(left[1], down[1], each, top, penalty === 'log' ? 'each photograph (nats, up to 8)' : 'each photograph', 'photographs, sorted (dashed: α = 1)', [[0, '0'], [0.5, '½'], [1, '1']]),
+      ...axes(left[1], down[1], each, top, penalty === 'log' ? 'penalty of each (nats, up to 8)' : 'penalty of each photograph', 'photographs, sorted (dashed: α = 1)', [[0, '0'], [0.5, '½'], [1, '1']]),
       svg('path', { d: `M${left[1]} ${bottoms[1]}L${area}V${bottoms[1]}Z`, class: 'ce-band' }),
       svg('path', { d: `M${sorted(plain[penalty])}`, class: 'ce-rule' }),
       svg('path', { d: `M${area}`, class: 'ce-curve' }),
     );
     const best = grid[curve.indexOf(Math.min(...curve))];
     const numbers = [found.accuracy, found.largest, found.truth, found.mean];
-    numbers.forEach((value, k) => { values[k].firstChild.textContent = k || alpha ? digits(value) : '–'; }); // at 0 the classes tie
+    numbers.forEach((value, k) => { values[k].firstChild.textContent = k || alpha ? digits(value) : 'a tie'; }); // of all classes
     const end = best === MOST ? ', the end of the dial' : '';
     note.textContent = alpha === best
       ? `Lowest here: of all α on the dial, the ${penalty} penalty wants ${digits(best, 2)}${end}.`

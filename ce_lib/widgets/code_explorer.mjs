@@ -49,9 +49,10 @@ export function compute({ text, block }) {
   return { letters, total, entropy, mean, surprisals, lengths, merges, nodes, equal: Math.ceil(Math.log2(letters.length)) };
 }
 
-const [TALL, DRAWN, START] = [344, 200, 54];
+const [TALL, DRAWN, START] = [344, 256, 54];
 const EXAMPLES = { 'a sentence': 'she said that she had met this curve before', aaaabbcd: 'aaaabbcd', aaaaaaaaab: 'aaaaaaaaab', Ελληνικά: 'καλημέρα κόσμε' };
 const BLOCKS = { 1: 'letters', 2: 'pairs', 3: 'triples' };
+const ONE_OF = { 1: 'letter', 2: 'pair', 3: 'triple' };
 
 // Where each node stands: the symbols one below the other, in the order in which no branches cross.
 function tree({ merges, lengths }) {
@@ -79,11 +80,12 @@ function render({ model, el }) {
   const blocks = choice('code', BLOCKS, (block) => change({ block: Number(block), left: 0 }));
   const row = slider('merges', { min: 0, max: 1, step: 1, show: (value) => `${value} of ${row.input.max}`, change: (done) => { pause(); go(done); } });
   const play = html('button', { type: 'button', onclick: () => (timer ? pause() : start()) }, 'Play');
-  const names = ['entropy (bits per letter)', 'code so far (digits per letter)', 'equal lengths (digits)'];
+  const [SO_FAR, WHOLE] = ['unfinished (digits per letter)', 'whole code (digits per letter)'];
+  const names = ['entropy (bits per letter)', WHOLE, 'equal lengths (digits)'];
   const values = names.map((name) => html('div', {}, html('b', {}), html('span', {}, name)));
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
-  el.append(typed, html('div', { className: 'ce-row' }, 'Or try:', examples), blocks, view, row, html('div', { className: 'ce-row' }, play), note, html('div', { className: 'ce-figures' }, values), status);
+  el.append(typed, html('div', { className: 'ce-row' }, 'Or try:', examples), blocks, view, row, html('div', { className: 'ce-row' }, play, 'orange ruler: −log₂ p'), note, html('div', { className: 'ce-figures' }, values), status);
 
   let width = 640;
   let [found, shape, key, timer, part] = [null, null, '', 0, 0]; // part: how far the next merge has come, while playing
@@ -119,7 +121,8 @@ function render({ model, el }) {
     const n = found.lengths.length;
     if (n > DRAWN) {
       drawing.setAttribute('viewBox', `0 0 ${width} ${TALL}`);
-      return [svg('text', { x: width / 2, y: TALL / 2, 'text-anchor': 'middle' }, `${n} ${BLOCKS[block]}: too many to draw`)];
+      const said = [`${n} ${BLOCKS[block]}: too many to draw.`, 'The numbers below are for all.'];
+      return said.map((line, k) => svg('text', { x: width / 2, y: 40 + 22 * k, 'text-anchor': 'middle' }, line));
     }
     const pitch = Math.min(84, Math.max(20, (TALL - 4) / n));
     drawing.setAttribute('viewBox', `0 0 ${width} ${Math.max(TALL, n * pitch + 4)}`);
@@ -187,10 +190,11 @@ function render({ model, el }) {
     const spent = found && (merged === last() ? found.mean : found.nodes.slice(n, n + merged).reduce((sum, node) => sum + node.weight, 0) / found.total ** block / block);
     const shown = found ? [digits(found.entropy), digits(spent), String(found.equal)] : ['–', '–', '–'];
     shown.forEach((value, k) => { values[k].firstChild.textContent = value; });
+    values[1].lastChild.textContent = merged < last() ? SO_FAR : WHOLE;
     if (!found) note.textContent = 'Type a text, in any script.';
     else if (!last()) note.textContent = 'One letter only: there is nothing to merge, and no digit is needed.';
     else if (!merged) note.textContent = `The two rarest go first: ${found.merges[0].map((k) => named(k, block)).join(' and ')}.`;
-    else note.textContent = `Merge ${merged}: ${found.merges[merged - 1].map((k) => named(k, block)).join(' and ')}. Each letter inside gets one more digit.`;
+    else note.textContent = `Merge ${merged}: ${found.merges[merged - 1].map((k) => named(k, block)).join(' and ')}. Each ${ONE_OF[block]} inside gets one more digit.`;
     status.say(timer && merged < last() ? '' : `${note.textContent} ${found ? `The entropy is ${shown[0]} bits per letter; the code spends ${shown[1]} digits per letter${merged < last() ? ' so far' : ''}.` : ''}`);
   }
   const change = bind(model, ['text', 'block', 'left'], draw);

@@ -52,10 +52,10 @@ function triangle(x, y, side) {
 
 const line = (points) => `M${points.map((at) => at.map((v) => v.toFixed(1)).join(' ')).join('L')}`;
 
-function contours(at, target, levels, n = 60) { // lines of equal loss, by small triangles
+function contours(at, target, levels, n = 60) { // short pieces of the lines of equal loss, by small triangles
   const loss = (p) => -p.reduce((sum, value, k) => sum + (target[k] ? target[k] * Math.log(Math.max(value, 1e-9)) : 0), 0);
   const grid = (i, j) => { const p = [i / n, j / n, (n - i - j) / n]; return { at: at(p), loss: loss(p) }; };
-  const path = [];
+  const pieces = [];
   const cross = (corners) => {
     for (const level of levels) {
       const cuts = [];
@@ -65,7 +65,7 @@ function contours(at, target, levels, n = 60) { // lines of equal loss, by small
         const t = (level - p.loss) / (q.loss - p.loss);
         cuts.push([0, 1].map((k) => p.at[k] + t * (q.at[k] - p.at[k])));
       }
-      if (cuts.length === 2) path.push(line(cuts));
+      if (cuts.length === 2) pieces.push(cuts);
     }
   };
   for (let i = 0; i < n; i += 1) {
@@ -74,7 +74,15 @@ function contours(at, target, levels, n = 60) { // lines of equal loss, by small
       if (i + j < n - 1) cross([grid(i + 1, j), grid(i, j + 1), grid(i + 1, j + 1)]);
     }
   }
-  return path.join('');
+  return pieces;
+}
+
+// One line through the pieces, so that it can be dashed: predictions of less loss form a convex set around the goal.
+function joined(pieces, goal, centre) {
+  const towards = Math.atan2(centre[1] - goal[1], centre[0] - goal[0]);
+  const angle = ([x, y]) => Math.atan2(y - goal[1], x - goal[0]) - towards;
+  const turned = (at) => Math.atan2(Math.sin(angle(at)), Math.cos(angle(at)));
+  return line(pieces.flat().toSorted((a, b) => turned(a) - turned(b)));
 }
 
 // Between two points, an arrow so many pixels wide, with a line of dashes that run along it.
@@ -165,8 +173,8 @@ function render({ model, el }) {
   const race = model.get('rival').length > 0;
   const names = race ? model.get('names') : ['the prediction'];
   const keys = race ? ['logits', 'rival'] : ['logits'];
-  let [width, runs, timer, sign] = [640, [], 0, 1];
-  const restart = () => { runs = keys.map((key) => [model.get(key)]); };
+  let [width, runs, goal, timer, sign] = [640, [], '', 0, 1];
+  const restart = () => { runs = keys.map((key) => [model.get(key)]); goal = String(model.get('target')); };
   restart();
   const drawing = svg('svg', { role: 'img', 'aria-label': race
     ? 'The triangle of all predictions with two paths, a dot for each step; and for each model what the classes give to one another in a short step'
@@ -191,8 +199,8 @@ function render({ model, el }) {
       const each = wide ? (width - left) / 2 - 10 : width / 2 - 6;
       return { map, each, spots: [[width - 2 * each - 12, down], [width - each, down]], bottom: map.low + 24 };
     }
-    const side = wide ? 150 : Math.min(200, width - 60);
-    const map = triangle(wide ? 18 : (width - side) / 2, HEAD + 26, side);
+    const side = wide ? 146 : Math.min(200, width - 60);
+    const map = triangle(wide ? 14 : (width - side) / 2, HEAD + 26, side);
     const flows = wide ? 172 : Math.min(width, 220);
     const cells = wide ? Math.min(300, width - side - flows - 46) : Math.min(width, 330);
     const under = wide ? 0 : map.low + 34;
@@ -221,7 +229,7 @@ function render({ model, el }) {
   }));
   scores.forEach((row, k) => row.input.addEventListener('focus', () => { if (model.get('nudged') !== k) light(k); }));
   const goals = choice('The truth', { cat: 'cat', dog: 'dog', bird: 'bird', soft: '0.7, 0.2, 0.1' }, (name) => change({ target: TARGETS[name] }));
-  const kinds = choice('Cells', { J: 'J', slopes: 'times −y / p̂' }, (cells) => change({ cells }));
+  const kinds = choice('Show', { J: 'J', slopes: 'times −y / p̂' }, (cells) => change({ cells }));
   const rate = slider('step size η', { min: 0.1, max: 4, step: 0.1, show: (value) => digits(value, 1), change: (value) => change({ rate: value }) });
   const button = (name, act) => html('button', { type: 'button', onclick: act }, name);
   const walk = () => { runs.forEach((path) => path.push(step({ logits: path.at(-1), target: model.get('target'), rate: model.get('rate') }))); };
@@ -245,7 +253,7 @@ function render({ model, el }) {
   play.className = 'ce-play';
   const buttons = html('div', { className: 'ce-row' }, play, button('One step', () => { stop(); walk(); draw(); }), button('Back to the start', () => { stop(); restart(); draw(); }));
   const figures = race ? names.map(() => [0, 1, 2, 3].map(() => html('td', {}))) : [];
-  const head = ['', 'loss', '‖p̂−y‖²', 'p̂ bird', 'moved'].map((name) => (name ? html('th', { scope: 'col' }, name) : html('td', {})));
+  const head = ['', 'loss', '‖p̂−y‖²', 'p̂ bird', 'last step'].map((name) => (name ? html('th', { scope: 'col' }, name) : html('td', {})));
   const results = html('div', {}, html('table', {}, html('thead', {}, html('tr', {}, head)), html('tbody', {}, figures.map((cells, k) => html('tr', {}, html('th', { scope: 'row' }, names[k]), cells)))));
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
@@ -261,10 +269,10 @@ function render({ model, el }) {
       const goal = view.at(target);
       back.replaceChildren(
         svg('path', { d: `${line(view.corners)}Z`, class: 'ce-triangle' }),
-        svg('path', { d: contours(view.at, target, LEVELS), class: 'ce-contour' }),
-        ...levels.map((level) => svg('path', { d: contours(view.at, target, [level]), class: 'ce-axis ce-even' })),
+        svg('path', { d: contours(view.at, target, LEVELS).map(line).join(''), class: 'ce-contour' }),
+        ...levels.map((level) => svg('path', { d: `${joined(contours(view.at, target, [level]), goal, view.at([1 / 3, 1 / 3, 1 / 3]))}${Math.min(...target) > 0 ? 'Z' : ''}`, class: 'ce-axis ce-even' })),
         svg('circle', { cx: goal[0], cy: goal[1], r: 7, class: 'ce-axis ce-bold' }),
-        ...CLASSES.map((name, k) => text(view.corners[k][0] + (k === 2 ? 12 : 0), view.corners[k][1] + (k === 2 ? 2 : 20), name, { 'text-anchor': k === 2 ? 'start' : 'middle', class: `ce-${name}` })),
+        ...CLASSES.map((name, k) => text(view.corners[k][0] + [-10, 2, 12][k], view.corners[k][1] + [20, 20, 2][k], name, { 'text-anchor': k === 1 ? 'end' : 'start', class: `ce-${name}` })),
       );
     }
   }
@@ -287,7 +295,7 @@ function render({ model, el }) {
       const said = runs.map((path, k) => {
         const points = path.map((logits) => all.map.at(softmax(logits)));
         const found = compute({ logits: path.at(-1), target });
-        const flow = exchange(...all.spots[k], all.each, `short step: ${names[k]}`, found.probs, found.grad.map((g) => -g), 1);
+        const flow = exchange(...all.spots[k], all.each, `${names[k]}: in a short step`, found.probs, found.grad.map((g) => -g), 1);
         parts.push(...flow.parts, svg('path', { d: line(points), class: 'ce-axis' }));
         points.forEach(([cx, cy], n) => parts.push(svg('circle', { cx, cy, r: n === steps ? 7 : 3.5, class: `ce-axis ce-runner-${k}` })));
         bottom = Math.max(bottom, all.spots[k][1] + flow.height);
@@ -332,7 +340,8 @@ function render({ model, el }) {
     grips.forEach((place, k) => knobs[k].set(...place));
   }
   const change = bind(model, ['logits', 'rival', 'target', 'nudged', 'cells', 'rate'], () => {
-    if (keys.some((key, k) => String(runs[k][0]) !== String(model.get(key)))) restart();
+    if (goal !== String(model.get('target'))) stop(); // another goal is another race
+    if (goal !== String(model.get('target')) || keys.some((key, k) => String(runs[k][0]) !== String(model.get(key)))) restart();
     draw();
   });
   fit(drawing, (wanted) => { width = wanted; draw(false); });
@@ -350,13 +359,14 @@ dress(`
   [data-widget="gradient_explorer"] :is(th, td) { padding-right: 0.6rem; white-space: nowrap; }
   @media (max-width: 30rem) {
     [data-widget="gradient_explorer"] table { font-size: 0.8125rem; }
-    .ce-widget[data-widget="gradient_explorer"] :is(th, td) { min-width: 0; padding-right: 0.4rem; }
+    .ce-widget[data-widget="gradient_explorer"] :is(th, td) { min-width: 0; padding-right: 0.4rem; font-size: inherit; }
   }
   [data-widget="gradient_explorer"] th[scope="row"] { min-width: 2.6rem; }
   .ce-even { stroke-dasharray: 6 3; }
   .ce-runner-0 { fill: var(--w-ink); }
   .ce-runner-1 { fill: var(--w-paper); }
   @media (max-width: 30rem) { .ce-widget[data-widget="gradient_explorer"] .ce-note { min-height: 5.8em; } }
+  @media (max-width: 22rem) { .ce-widget[data-widget="gradient_explorer"] table { font-size: 0.71875rem; } }
   @media (max-width: 22rem) { .ce-widget[data-widget="gradient_explorer"] .ce-note { min-height: 7.25em; } }
 `);
 

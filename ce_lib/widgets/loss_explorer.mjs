@@ -143,7 +143,7 @@ function render({ model, el }) {
     min: LOW, max: HIGH, step: 0.1, show: (value) => digits(value, 1),
     change: (value) => put(...model.get('rivals').map((old, j) => (j === k ? value : old))),
   }));
-  const third = choice('Third map', { 3: 'twice', 2: 'hinge' }, (value) => { stop(); change({ third: Number(value) }); });
+  const third = choice('Third map', { 3: 'softmax twice', 2: 'hinge' }, (value) => { stop(); change({ third: Number(value) }); });
   const button = (name, act) => html('button', { type: 'button', onclick: act }, name);
   let [run, timer, exact] = [race(model.get('rivals')), 0, 0];
   const play = button('Play', () => {

@@ -27,7 +27,7 @@ dress(`
   [data-widget="newton_step"] table { table-layout: fixed; width: 100%; max-width: 34rem; }
   [data-widget="newton_step"] thead th:first-child { width: 34%; }
   [data-widget="newton_step"] td { white-space: nowrap; }
-  @media (max-width: 30rem) { [data-widget="newton_step"] table { font-size: 0.8125rem; } [data-widget="newton_step"] :is(td, th) { padding-right: 0.2rem; } [data-widget="newton_step"].ce-widget.ce-widget .ce-note { min-height: 5.8em; } }
+  @media (max-width: 30rem) { [data-widget="newton_step"] table { font-size: 0.8125rem; } [data-widget="newton_step"] :is(td, th) { padding-right: 0.2rem; font-size: inherit; } [data-widget="newton_step"].ce-widget.ce-widget .ce-note { min-height: 5.8em; } }
   @media (max-width: 22rem) { [data-widget="newton_step"] table { font-size: 0.75rem; } [data-widget="newton_step"] thead th:first-child { width: 28%; } [data-widget="newton_step"].ce-widget.ce-widget .ce-note { min-height: 7.25em; } }
 `);
 
@@ -93,7 +93,6 @@ function render({ model, el }) {
       ...[0, 2, 4].map((tick) => svg('text', { x: 25, y: y(tick) + 4, 'text-anchor': 'end', class: 'ce-small' }, String(tick))),
       svg('text', { x: 2, y: 14 }, 'loss (nats)'),
       ...[-6, -3, 0, 3, 6, 9, 12].map((tick) => svg('text', { x: x(tick), y: y(LOW) + 16, 'text-anchor': tick === RIGHT ? 'end' : 'middle', class: 'ce-small' }, String(tick).replace('-', '−'))),
-      svg('text', { x: width - 12, y: width < 400 ? 32 : 14, 'text-anchor': 'end', class: 'ce-small' }, 'tangent dashed, parabola orange'),
       svg('path', { d: line((d) => loss + slope * (d - margin)), class: 'ce-rule' }),
       svg('path', { d: line(parabola), class: 'ce-trail' }),
       svg('path', { d: line((d) => local(d, target).loss), class: 'ce-curve' }),
@@ -101,6 +100,7 @@ function render({ model, el }) {
       ...lands(newton, 'dog'), ...lands(gradient, 'bird'), arrow(newton.to, lanes[0], 'dog'), arrow(gradient.to, lanes[1], 'bird'),
       ...trail.slice(0, -1).filter((d) => d === clip(d) && local(d, target).loss <= HIGH).map((d) => svg('circle', { cx: x(d), cy: y(local(d, target).loss), r: 3, class: 'ce-cat' })),
       svg('circle', { cx: x(clip(margin)), cy: y(Math.min(HIGH, loss)), r: 8, class: 'ce-handle' }),
+      svg('text', { x: width - 12, y: width < 400 ? 32 : 14, 'text-anchor': 'end', class: 'ce-small' }, 'tangent dashed, parabola orange'),
     );
     [newton, gradient].forEach(({ to, loss: value }, k) => [to - margin, to, value].forEach((number, c) => {
       const text = Math.abs(number) < 1000 || !Number.isFinite(number) ? digits(number, Math.abs(number) < 1e-3 ? 1 : 3) : number.toPrecision(2).replace('e+', 'e').replaceAll('-', '−');

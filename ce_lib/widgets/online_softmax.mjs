@@ -186,7 +186,7 @@ function render({ model, el }) {
     row.input.max = rows.length;
     row.set(count);
     chunks.set(chunk);
-    line.textContent = `m ${digits(last.m)}, old s × ${digits(last.factor)}, new terms ${digits(last.terms)}, s ${digits(last.s)}, m + log s ${digits(last.total)}`;
+    line.textContent = `m ${digits(last.m)}, ${count > 1 ? `old s × ${digits(last.factor)}` : 'first chunk: no old s'}, new terms ${digits(last.terms)}, s ${digits(last.s)}, m + log s ${digits(last.total)}`;
     const whole = JSON.stringify([state.logits, state.order, chunk]);
     const moves = before && before.whole === whole && count === before.count + 1;
     if (before?.whole !== whole) split();

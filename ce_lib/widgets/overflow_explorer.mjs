@@ -81,14 +81,14 @@ function render({ model, el }) {
   const formats = choice('Format', Object.fromEntries(Object.keys(REACH).map((name) => [name, name])), (format) => {
     change({ format, added: Math.max(-REACH[format], Math.min(REACH[format], model.get('added'))) });
   });
-  const lead = slider('lead of the true class', { min: -20, max: 60, step: 0.5, show: (value) => digits(value, 1), change: (value) => {
+  const lead = slider(`lead of the ${CLASSES[model.get('label')]} (true)`, { min: -20, max: 60, step: 0.5, show: (value) => digits(value, 1), change: (value) => {
     const label = model.get('label');
     const best = Math.max(...model.get('logits').filter((_, k) => k !== label));
     change({ logits: model.get('logits').map((old, k) => (k === label ? best + value : old)) });
   } });
   const row = slider('add to all logits', { min: -20, max: 20, step: 0.5, show: (value) => digits(value, 1), change: (added) => change({ added }) });
   const losses = PROGRAMS.map(() => [html('td', { className: 'ce-digits' }), html('td', {})]);
-  const printed = html('table', {}, html('thead', {}, html('tr', {}, html('td', {}), html('th', { scope: 'col' }, 'loss, false digits underlined'), html('th', { scope: 'col' }, 'true'))),
+  const printed = html('table', {}, html('thead', {}, html('tr', {}, html('td', {}), html('th', { scope: 'col' }, 'loss, false digits underlined'), html('th', { scope: 'col' }, 'true digits'))),
     html('tbody', {}, PROGRAMS.map((name, k) => html('tr', {}, html('th', { scope: 'row' }, name), losses[k]))));
   const drawing = svg('svg', { role: 'img', 'aria-label': 'Above, the floats around the sum of the exponentials: the exact sum and the float that stands for it. Below, the logits whose exponential is a float, and the three logits' });
   const text = (x, y, said, more) => svg('text', { x, y, 'text-anchor': 'middle', ...more }, said);
@@ -112,12 +112,12 @@ function render({ model, el }) {
     const spacing = `spacing ${digits(unit)}`;
     drawing.setAttribute('viewBox', `0 0 ${width} ${band + 36}`);
     drawing.replaceChildren(
-      text(0, 14, 'Floats around the sum', { 'text-anchor': 'start' }), width < 400 ? text(0, 31, spacing, { 'text-anchor': 'start' }) : text(width, 14, spacing, { 'text-anchor': 'end' }),
+      text(0, 14, `${format}s near Σ exp(z − max)`, { 'text-anchor': 'start' }), width < 400 ? text(0, 31, spacing, { 'text-anchor': 'start' }) : text(width, 14, spacing, { 'text-anchor': 'end' }),
       svg('path', { d: `M0 ${line}H${width}`, class: 'ce-axis' }), ...ticks,
       svg('path', { d: `M${x(off)} ${line - 22}L${middle} ${line - 10}`, class: 'ce-axis' }), svg('path', { d: `M${middle} ${line - 12}v24`, class: 'ce-axis ce-bold' }),
       svg('circle', { r: 6, cx: x(off), cy: line - 22, class: 'ce-other' }),
-      text(middle, line + 30, over ? `1 + ${over} × ${digits(2 ** -fraction)}` : '1'),
-      text(0, band - 12, 'Logits whose exp is 0, a float, inf', { 'text-anchor': 'start' }), svg('path', { d: `M0 ${band + 6}H${width}`, class: 'ce-rule' }),
+      text(middle, line + 30, over ? `${width < 400 ? '' : 'sum: '}1 + ${over} × ${digits(2 ** -fraction)}` : width < 400 ? '1' : 'sum: 1'),
+      text(0, band - 12, width < 400 ? 'exp(z): 0, grey subnormal, float, inf' : 'Logits whose exp is 0, subnormal (grey), a float, inf', { 'text-anchor': 'start' }), svg('path', { d: `M0 ${band + 6}H${width}`, class: 'ce-rule' }),
       part(less, high, 'ce-whole'), part(zero, less, 'ce-few'),
       ...[zero, high].map((end) => text(across(end), band + 30, digits(end, 2))),
       ...found.z.map((z, k) => svg('circle', { r: 5, cx: across(z), cy: band - 1 + 7 * k, class: `ce-${CLASSES[k]} ce-ball` })),
@@ -140,6 +140,7 @@ function render({ model, el }) {
     Object.assign(row.input, { min: -reach, max: reach });
     formats.set(state.format);
     row.set(state.added);
+    lead.firstChild.textContent = `lead of the ${CLASSES[state.label]} (true)`;
     lead.set(state.logits[state.label] - Math.max(...state.logits.filter((_, k) => k !== state.label)));
     rows.forEach(({ count, parts: [right, wrong, power] }, k) => {
       losses[k][0].replaceChildren(html('b', {}, right), html('span', { className: 'ce-false' }, wrong), count ? html('b', {}, power) : html('span', { className: 'ce-false' }, power));

@@ -100,7 +100,7 @@ function render({ model, el }) {
       svg('text', { x: left, y: 14 }, full && now.temperature !== 1 ? 'scores ÷ T' : 'scores'),
       svg('text', { x: wide ? from : from - 12, y: 14 }, 'exp'),
       svg('text', { x: width, y: 14, 'text-anchor': 'end' }, 'shares'),
-      svg('text', { x: wide ? from : width, y: 32, 'text-anchor': wide ? 'start' : 'end', class: 'ce-small' }, `one line up: ×${short(Math.exp(step))}`),
+      svg('text', { x: wide ? from : width, y: 32, 'text-anchor': wide ? 'start' : 'end', class: 'ce-small' }, `each line up: ×${short(Math.exp(step))}`),
     ];
     let free = -Infinity; // the lines crowd towards zero: the labels that have room are written
     for (const tick of ticks.toReversed()) {
@@ -161,6 +161,7 @@ dress(`
     .ce-widget .ce-numbers :is(th, td) { padding-right: 0; }
     .ce-widget .ce-numbers thead td { width: 2.9rem; }
   }
+  @media (max-width: 22rem) { .ce-widget .ce-numbers td { font-size: 0.75rem; } .ce-widget .ce-numbers thead th { font-size: 0.6875rem; } }
 `);
 
 export default widget('softmax_explorer', render);

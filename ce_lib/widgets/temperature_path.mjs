@@ -46,7 +46,7 @@ function render({ model, el }) {
     min: -3, max: 3, step: 0.1, show: points,
     change: (value) => change({ logits: model.get('logits').map((old, j) => (j === k ? value : old)) }),
   }));
-  const values = [...CLASSES, 'T', 'entropy'].map((name) => html('div', { className: `ce-key-${name}` }, html('b', {}), html('span', {}, name)));
+  const values = [...CLASSES, 'T', 'entropy, nats'].map((name) => html('div', { className: `ce-key-${name.split(',')[0]}` }, html('b', {}), html('span', {}, name)));
   const back = html('button', { type: 'button', onclick: () => change({ logits: [2, 1, 0.1], beta: 1 }) }, 'Start again');
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
@@ -64,9 +64,9 @@ function render({ model, el }) {
     const taken = [here, inside([0, 0]), inside([1, 0]), apex];
     const labels = [['∞', 0], ['1', 1], ['½', 2], ['2', 0.5], ['−1', -1]].flatMap(([said, b]) => {
       const spot = b ? inside(compute({ logits, beta: b }).at) : centre;
-      if (taken.some(([x, y]) => Math.hypot(spot[0] - x, spot[1] - y) < 34)) return [];
+      if (taken.some(([x, y]) => Math.hypot(spot[0] - x, spot[1] - y) < 48)) return [];
       taken.push(spot);
-      return [svg('circle', { cx: spot[0], cy: spot[1], r: 3, class: 'ce-other' }), text(spot[0] + 8, spot[1] - 7, said, { class: 'ce-small' })];
+      return [svg('circle', { cx: spot[0], cy: spot[1], r: 3, class: 'ce-other' }), text(spot[0] + 8, spot[1] - 7, `T = ${said}`, { class: 'ce-small' })];
     });
     drawing.setAttribute('viewBox', `0 0 ${width} ${base + 44}`);
     drawing.replaceChildren(

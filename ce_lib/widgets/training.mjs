@@ -287,7 +287,7 @@ function render({ model, el }) {
   });
   const head = html('tr', {}, ['digit', 'score', 'p̂'].map((name, k) => html('th', { scope: 'col', style: k ? 'text-align: right' : '' }, name)));
   const table = html('table', { className: 'ce-classes', 'aria-label': 'Score and probability of each class' }, html('thead', {}, head), html('tbody', {}, rows));
-  const meant = choice('the digit meant', Object.fromEntries(rows.map((_, k) => [k, String(k)])), (value) => change({ meant: Number(value), shown: Number(value) }));
+  const meant = choice('true digit', Object.fromEntries(rows.map((_, k) => [k, String(k)])), (value) => change({ meant: Number(value), shown: Number(value) }));
   meant.classList.add('ce-tight');
 
   // Training
