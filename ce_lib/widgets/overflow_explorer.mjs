@@ -88,7 +88,7 @@ function render({ model, el }) {
   } });
   const row = slider('add to all logits', { min: -20, max: 20, step: 0.5, show: (value) => digits(value, 1), change: (added) => change({ added }) });
   const losses = PROGRAMS.map(() => [html('td', { className: 'ce-digits' }), html('td', {})]);
-  const printed = html('table', {}, html('thead', {}, html('tr', {}, html('td', {}), html('th', { scope: 'col' }, 'loss, false digits underlined'), html('th', { scope: 'col' }, 'true digits'))),
+  const printed = html('table', {}, html('thead', {}, html('tr', {}, html('td', {}), html('th', { scope: 'col' }, 'loss, false digits underlined'), html('th', { scope: 'col' }, 'true'))),
     html('tbody', {}, PROGRAMS.map((name, k) => html('tr', {}, html('th', { scope: 'row' }, name), losses[k]))));
   const drawing = svg('svg', { role: 'img', 'aria-label': 'Above, the floats around the sum of the exponentials: the exact sum and the float that stands for it. Below, the logits whose exponential is a float, and the three logits' });
   const text = (x, y, said, more) => svg('text', { x, y, 'text-anchor': 'middle', ...more }, said);
