@@ -190,8 +190,8 @@ SHARED_ANONYMOUS = 0x21  # memory that stays held after it has left every page t
 # scratch folder is its own, so there a lock that is granted and not kept is as good.
 LOCKS = (6, 7, 37, 38)  # F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW
 # A lease or a watch on a file that all jails open would stop or tell of the others, and a hint on
-# how long its data will live stays with the file: F_SETLEASE, F_NOTIFY, F_SETPIPE_SZ, F_GET_RW_HINT,
-# F_SET_RW_HINT, F_GET_FILE_RW_HINT, F_SET_FILE_RW_HINT.
+# how long its data will live stays with the file: F_SETLEASE, F_NOTIFY, F_SETPIPE_SZ, and four
+# named F_GET_RW_HINT and the like.
 REFUSED_FCNTL = (1024, 1026, 1031, 1035, 1036, 1037, 1038)
 BUFFERS = (7, 8, 32, 33)  # SO_SNDBUF, SO_RCVBUF, and both by force
 
