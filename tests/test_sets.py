@@ -53,6 +53,10 @@ def test_solutions_earn_all_and_releases_none_and_mistakes_are_named(name, varia
     for question in problem_set.questions:
         if question.kind != "text":
             assert question.earned(solved, seed=4), question.id
+        for number, mistake in enumerate(question.mistakes if variant is None else ()):
+            wrong = {question.name: mistake.wrong}
+            passed = [seed for seed in range(100, 110) if question.earned(wrong, seed)]
+            assert not passed, (question.id, number, passed)
 
 
 NUMBERS = ["two", "three", "four", "five", "six", "seven", "eight", "nine"]
