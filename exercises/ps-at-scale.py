@@ -433,7 +433,7 @@ name = "merge"
 
 def inputs(rng):
     drawn = []
-    for shape, size in [((4,), 3.0), ((6,), 30.0), ((5,), 1e5), ((2, 3), 800.0)]:
+    for shape, size in [((4,), 3.0), ((6,), 30.0), ((25,), 1e5), ((2, 3), 800.0)]:
         states = []
         for _ in range(2):
             m, s = size * rng.normal(size=shape), rng.uniform(1, 9, size=shape)
@@ -980,7 +980,7 @@ def inputs(rng):
         (4, 3, 10, 4, 1),
         (7, 7, 7, 7, 1),
         (9, 5, 27, 8, 1),
-        (5, 2, 7, 2, 400),
+        (5, 2, 7, 2, 4000),
     ]:
         x, weight = size * rng.normal(size=(n, d)), rng.normal(size=(k, d))
         drawn.append((x, {{turned}}.copy(), rng.integers(k, size=n), columns))

@@ -735,7 +735,7 @@ assert clip < 1e-3, (
 
 # %% tags=["grading"] question="q8"
 name = "clip"
-rtol = 5e-2
+rtol, atol = 5e-2, 0
 
 # %% tags=["mistake"] question="q8"
 says = "the loss is -ln of the clip times something"

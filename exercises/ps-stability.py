@@ -211,7 +211,7 @@ def inputs(rng):
         z = 3 * rng.normal(size=shape)
         where = list(shape)
         where[{{axis}}] = 1
-        z += rng.choice([-1e5, -1000.0, 0.0, 1000.0, 1e5], size=where)
+        z += rng.choice([-1e5, -1000.0, 0.0, 1000.0, 1e5], size=where) if drawn else 0
         np.moveaxis(z, {{axis}}, -1)[..., 0] -= less
         drawn.append((z,))
     rows = np.array([[1500.0, 0.0, -1.0], [600.0, -900.0, -900.0]])
@@ -599,6 +599,7 @@ def inputs(rng):
     for n, k, ahead in [(6, 3, (20, 45)), (3, 3, (30, 60)), (1, 10, (8, 20)), (8, 27, (-900, 2))]:
         logits, labels = rng.normal(size=(n, k)), rng.integers(k, size=n)
         logits[np.arange(n), labels] += rng.uniform(*ahead, size=n)
+        logits[0, labels[0]] -= 750 if ahead[0] < 0 else 0
         drawn.append((logits + rng.uniform(-9, 9, size=(n, 1)), labels))
     return drawn
 

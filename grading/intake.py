@@ -997,6 +997,9 @@ def harmless(text: str, pictures: Collection[str] = ()) -> str:
     # A link is one only where the brackets touch. What it may lead to is listed: a scheme can be
     # spelled in too many ways to list what it may not. Reference definitions go altogether.
     text = re.sub(r"(?i)\]\((?!\s*(?:https?:|mailto:|attachment:|#))", "] (", text)
+    # The form grader would fetch a picture from elsewhere: only what is plainly an attached one
+    # stays a picture, without a bracket, code or formula in which its end could hide.
+    text = re.sub(r"!(?=\[)(?!\[[^][`$\\<]*\]\(\s*attachment:)", "! ", text)
     return text.replace("]:", "] :")
 
 

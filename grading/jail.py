@@ -180,7 +180,7 @@ REFUSED = """
     sched_setaffinity
     unshare setns mount umount2 pivot_root chroot move_mount fsopen fsconfig fsmount fspick
     open_tree mount_setattr keyctl add_key request_key bpf perf_event_open userfaultfd
-    io_uring_setup kexec_load kexec_file_load init_module finit_module delete_module
+    io_uring_setup io_setup kexec_load kexec_file_load init_module finit_module delete_module
     open_by_handle_at name_to_handle_at personality syslog acct swapon swapoff reboot quotactl
     fanotify_init inotify_init inotify_init1 mincore cachestat vmsplice
 """
@@ -189,8 +189,10 @@ SHARED_ANONYMOUS = 0x21  # memory that stays held after it has left every page t
 # Locks on files would carry messages between jails, which share the system's files. Each jail's
 # scratch folder is its own, so there a lock that is granted and not kept is as good.
 LOCKS = (6, 7, 37, 38)  # F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW
-# A lease or a watch on a file that all jails open would stop or tell of the others.
-REFUSED_FCNTL = (1024, 1026, 1031)  # F_SETLEASE, F_NOTIFY, F_SETPIPE_SZ
+# A lease or a watch on a file that all jails open would stop or tell of the others, and a hint on
+# how long its data will live stays with the file: F_SETLEASE, F_NOTIFY, F_SETPIPE_SZ, and four
+# named F_GET_RW_HINT and the like.
+REFUSED_FCNTL = (1024, 1026, 1031, 1035, 1036, 1037, 1038)
 BUFFERS = (7, 8, 32, 33)  # SO_SNDBUF, SO_RCVBUF, and both by force
 
 

@@ -131,6 +131,19 @@ class Question:
                     sentences.add(self.explain(args, got, want))
         return sentences
 
+    def tolerant(self) -> Iterator[str]:
+        """Whether `atol`, which does not grow with a value, would let pass what `rtol` does not."""
+        if self.kind != "value":
+            return
+        with contextlib.suppress(TypeError, ValueError):
+            sizes = np.abs(np.asarray(self.reference, float))
+            smallest = sizes[np.isfinite(sizes) & (sizes > 0)].min(initial=np.inf)
+            if self.atol and self.atol >= self.rtol * smallest:
+                yield (
+                    f"{self.id}: atol is {self.atol:.3g}; for an answer of {smallest:.3g} it "
+                    f"should be below {self.rtol * smallest:.3g}"
+                )
+
     def explain(self, args: tuple[Any, ...], got: Any, want: Any) -> str | None:
         """A sentence for this wrong answer: the set's own, or the mistake that gives it."""
         if self.explanation is not None and (said := self.explanation(args, got, want)):
@@ -219,6 +232,7 @@ class ProblemSet:
                 self.run(check=asked.id)
             except Exception as error:
                 found.append(f"{asked.id}: its own solution fails the check: {error}")
+            found += asked.tolerant()
             if asked.earned(released, seed):
                 found.append(f"{asked.id}: the student edition holds the solution already")
             for number, mistake in enumerate(asked.mistakes, 1):

@@ -107,12 +107,33 @@ def test_no_link_of_an_answer_has_a_handler(text):
         ("[x](mailto:ada@example.org)", 'href="mailto:ada@example.org"'),
         ("[x](#part)", 'href="#part"'),
         ("https://example.org", 'href="https://example.org"'),
-        ("![x](https://example.org/a.png)", 'src="https://example.org/a.png"'),
     ],
 )
 def test_an_answers_other_links_stay(text, link):
     assert intake.harmless(text) == text
     assert link in markdown2html(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "![x](https://example.org/a.png)",
+        "![x](http://localhost:8888/logout 'title')",
+        "![a [b] c](https://example.org/a.png)",
+        "![x\n](\n HTTPS://example.org/a.png)",
+        "[![x](https://example.org/a.png)](https://example.org)",
+        "![![x](attachment:x.png)](https://example.org/a.png)",
+        "!![x](https://example.org/a.png)",
+        "![x](#a)",
+        "![a`](attachment:x) `](https://example.org/a.png)",
+        "![a$](attachment:x)$](https://example.org/a.png)",
+        "![a\\](attachment:x)](https://example.org/a.png)",
+    ],
+)
+def test_a_picture_from_elsewhere_is_a_link(text):
+    """The form grader would fetch it, and tell its owner, or a service on this machine."""
+    assert not re.search(r'<img[^>]*src="(?!attachment:)', markdown2html(intake.harmless(text)))
+    assert not re.search(r'<img[^>]*src="(?!attachment:)', markdown2html(intake.harmless(text * 2)))
 
 
 @pytest.mark.parametrize("text", ["$E[x](y)$", "$$p[i]: q < r$$", r"$\log[1](2) < x$", "`a[1](2)`"])

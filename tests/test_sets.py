@@ -53,6 +53,10 @@ def test_solutions_earn_all_and_releases_none_and_mistakes_are_named(name, varia
     for question in problem_set.questions:
         if question.kind != "text":
             assert question.earned(solved, seed=4), question.id
+        for number, mistake in enumerate(question.mistakes if variant is None else ()):
+            wrong = {question.name: mistake.wrong}
+            passed = [seed for seed in range(100, 110) if question.earned(wrong, seed)]
+            assert not passed, (question.id, number, passed)
 
 
 NUMBERS = ["two", "three", "four", "five", "six", "seven", "eight", "nine"]
@@ -572,6 +576,21 @@ def surprise(p):
 """
 
 
+TINY = """# %% nbgrader={"grade_id": "q3-answer", "solution": true}
+### BEGIN SOLUTION
+tiny = 1e-10
+### END SOLUTION
+
+# %% nbgrader={"grade_id": "q3", "grade": true, "points": 1}
+assert tiny >= 0, "it is not negative"
+
+# %% tags=["grading"] question="q3"
+name = "tiny"
+
+# %% [markdown]
+# Why?"""
+
+
 def test_the_small_set_is_sound():
     """So that what breaks it below is the break."""
     assert sets.read("ps-small", SMALL).faults() == []
@@ -626,6 +645,8 @@ def test_a_bad_source_gets_a_clear_error(old, new, message):
         ("return {{log}}(p)", "return -2 * {{log}}(p)", "the public check lets it pass"),
         ('says = "which', 'says = "Which', "the public check should say 'Which sign"),
         ("> 0)", "> 9)", "q1: its own solution fails the check: a surprisal is positive"),
+        ("# %% [markdown]\n# Why?", TINY,
+         "q3: atol is 1e-09; for an answer of 1e-10 it should be below 5e-17"),
         ("    ### BEGIN SOLUTION\n    return -{{log}}(p)\n",
          "    return -{{log}}(p)\n    ### BEGIN SOLUTION\n    ...\n",
          "q1: the student edition holds the solution already"),
