@@ -1821,7 +1821,7 @@ def test_the_boundary_trains_takes_points_and_is_probed(hand):
         hand.press_on(box.get_by_role("button", name=name, exact=True))
 
     expect(drawing).to_contain_text("loss 0.060 nats, 99.7% right")
-    expect(note).to_contain_text("(0.84, 0.84): bird, p̂ 0.991")
+    expect(note).to_contain_text("(0.84, 0.84): bird, p̂ 0.990")
     hand.press_on(box.locator("label", has_text="±20"))
     expect(note).to_contain_text("(14.00, 14.00): bird, p̂ 0.991")
     expect(note).to_contain_text("4 of 4 hidden units")

@@ -257,7 +257,7 @@ class Model {
   save_changes() { this.save?.(this.values); } // to Python, for a widget in the reader's output
 }
 
-// A figure of the page stands as it was left until the tab is closed; a later visit begins anew.
+// A figure of the page stands as it was left until the tab is closed; a later visit begins with the first state.
 const keyOf = (figure) => `${PREFIX}figure:${edition}:${page}#${figure.closest('.cell, section').id}`;
 const kind = (value) => (Array.isArray(value) ? 'list' : value === null ? 'null' : typeof value);
 function asLeft(figure, values) {
