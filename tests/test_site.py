@@ -558,7 +558,9 @@ def test_no_table_is_cut_and_no_target_small_on_a_phone(width, chromium, address
             name = file.relative_to(site).as_posix()
             page.goto(address + name)
             assert page.evaluate(CUT) == [], name
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+            page.wait_for_function(  # once the figures in sight have taken its width
+                f"document.documentElement.scrollWidth <= {width}", timeout=5000
+            )
 
 
 LABEL = "(cell) => getComputedStyle(cell, '::before').content"
@@ -730,8 +732,8 @@ def test_small_cut_and_crossing_lettering_is_found(change, says, phone):
 
 def test_a_figure_of_another_page_is_shown_with_its_glyphs(reader):
     reader.evaluate(
-        """() => { document.querySelector('main p').innerHTML =
-            '<a id="far" href="04_the_pair.html#fig-pa-surface">figure</a>'; }"""
+        """() => { document.querySelector('main section > p').innerHTML =
+            '<a id="far" class="internal" href="04_the_pair.html#fig-pa-surface">figure</a>'; }"""
     )
     reader.hover("#far")
     reader.wait_for_selector("#peek svg", state="attached")
