@@ -60,7 +60,8 @@ function rename(article, path, known) {
   }
 }
 
-// A widget's first state: the drawing that its module makes, then its numbers.
+// A widget's first state: the drawing that its module makes, then its numbers. What is empty before a
+// press (.ce-later) is left out.
 async function still(box, path) {
   const { widget, model } = box.dataset;
   const values = JSON.parse(model);
@@ -68,7 +69,7 @@ async function still(box, path) {
   const stage = make('div', { className: 'ce-widget' });
   document.body.append(stage);
   render({ model: { get: (name) => values[name], set() {}, on() {}, off() {}, save_changes() {} }, el: stage });
-  const drawings = [...stage.querySelectorAll('svg')].filter((svg) => svg.getBoundingClientRect().width > 100);
+  const drawings = [...stage.querySelectorAll('svg:not(.ce-later)')].filter((svg) => svg.getBoundingClientRect().width > 100);
   for (const svg of drawings) {
     for (const element of [svg, ...svg.querySelectorAll('*')]) {
       for (const name of element.getAttributeNames()) {
@@ -80,7 +81,7 @@ async function still(box, path) {
     svg.classList.add('ce-drawing');
   }
   stage.remove();
-  box.querySelector('.ce-first')?.remove(); // the module's own drawing is better
+  if (drawings.length) box.querySelector('.ce-first')?.remove(); // the module's own drawing is better
   const section = box.closest('section[id]');
   const live = new URL(`${path}#${section?.id.split('--')[1] ?? ''}`, published).href;
   box.prepend(...drawings);

@@ -306,7 +306,7 @@ function render({ model, el }) {
   const buttons = html('div', { className: 'ce-row' }, play, button('One step', () => asked(() => { pause(); finish(); })), button('Reset to zero', () => asked(() => { pause(); begin(); shots(); show(); })));
   const note = html('p', { className: 'ce-line ce-note' });
   const strip = html('div', { className: 'ce-shots', role: 'group', 'aria-label': 'Mistakes on the held-out pictures' });
-  const curve = svg('svg', { role: 'img', 'aria-label': 'The loss on training and held-out pictures against the steps' });
+  const curve = svg('svg', { class: 'ce-later', role: 'img', 'aria-label': 'The loss on training and held-out pictures against the steps' });
   const status = speaker();
   let width = 640;
 
