@@ -14,7 +14,9 @@ from test_site import NARROW, WIDE, axe
 from grading import sets
 
 NAMES = practice.names(prose.ROOT)
+EXERCISES = [re.findall(r"\*\*\d+ ★", path.read_text(encoding="utf-8")) for path in prose.CHAPTERS]
 TOTAL = sum(len(practice.variants(name)[0][0].questions) for name in NAMES.values())
+TOTAL += sum(map(len, EXERCISES))
 CASES = [(chapter, variant) for chapter in NAMES for variant in range(len(practice.VARIANTS))]
 
 
