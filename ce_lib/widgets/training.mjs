@@ -198,7 +198,7 @@ dress(`
   .ce-classes td i.ce-minus { background: var(--dog, #d55e00); }
   .ce-classes td span { position: relative; white-space: nowrap; }
   .ce-widget .ce-classes button { width: 2rem; min-width: 0; height: 1.6rem; min-height: 0; padding: 0; }
-  @media (pointer: coarse) { .ce-widget .ce-classes button { width: 2.75rem; height: 2.75rem; } }
+  @media (pointer: coarse) { .ce-widget .ce-classes button { height: 2.75rem; } }
   .ce-classes tr.ce-answer { font-weight: 700; }
   .ce-widget button[aria-pressed="true"] { border-color: var(--w-accent); box-shadow: inset 0 0 0 1px var(--w-accent); }
   .ce-shots { display: flex; gap: 0.4rem; min-height: 5.4rem; overflow-x: auto; align-items: start; }
