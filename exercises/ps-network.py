@@ -132,15 +132,15 @@ variants = {
     ],
     "proof": [
         {
-            "claim": r"""Suppose the first scores $z_1, \dots, z_K$ are normally distributed with mean 0 and standard deviation $s$, and independent of the label. Prove that the expected first loss lies between $\ln K$ and $\ln K + s^2/2$.""",
+            "claim": r"""Suppose the first scores $z_1, \dots, z_K$ are normally distributed with mean 0 and standard deviation $\rho$, and independent of the label. Prove that the expected first loss lies between $\ln K$ and $\ln K + \rho^2/2$.""",
             "shown": r"""The loss is $\log \sum_k e^{z_k} - z_c$, and $\mathrm{E}\, z_c = 0$ since the label is independent of the scores.
 
-*Upper bound.* The logarithm is concave, so $\mathrm{E} \log S \le \log \mathrm{E}\, S$ (Jensen). For a normal $z_k$ with mean 0, $\mathrm{E}\, e^{z_k} = e^{s^2/2}$, so $\log \mathrm{E}\, S = \log(K e^{s^2/2}) = \ln K + s^2/2$.
+*Upper bound.* The logarithm is concave, so $\mathrm{E} \log S \le \log \mathrm{E}\, S$ (Jensen). For a normal $z_k$ with mean 0, $\mathrm{E}\, e^{z_k} = e^{\rho^2/2}$, so $\log \mathrm{E}\, S = \log(K e^{\rho^2/2}) = \ln K + \rho^2/2$.
 
 *Lower bound.* Logsumexp is convex, so $\mathrm{E} \log \sum_k e^{z_k} \ge \log \sum_k e^{\mathrm{E} z_k} = \ln K$. ∎""",
             "marks": r"""- 1: writes the loss as logsumexp minus $z_c$, and $\mathrm{E}\, z_c = 0$ with the independence as the reason.
 - 1: Jensen for the concave logarithm, in the right direction.
-- 1: $\mathrm{E}\, e^{z_k} = e^{s^2/2}$.
+- 1: $\mathrm{E}\, e^{z_k} = e^{\rho^2/2}$.
 - 1: the lower bound (Jensen for the convex logsumexp).""",
         },
         {
@@ -227,8 +227,8 @@ how_many = {{biases}}
 # %% [markdown]
 # ## 2 · Back through a unit ★ ({{points["q2"]}} points)
 #
-# A hidden unit computes $u$ from its score $a$ by {{unit}}. Write `through_unit(slope, u)`: the slope
-# of the loss in the unit's score, from the slope of the loss in its output and from the output $u$.
+# A hidden unit computes $u$ from the sum $a$ that enters it by {{unit}}. Write `through_unit(slope, u)`: the slope
+# of the loss in this sum, from the slope of the loss in the output and from the output $u$.
 # `slope`, `u` and the result are arrays of one shape.
 #
 # *Section: [Check every slope]({{book}}/09_the_network.html#check-every-slope).*
@@ -236,7 +236,7 @@ how_many = {{biases}}
 
 # %% nbgrader={"grade_id": "q2-answer", "solution": true}
 def through_unit(slope, u):
-    """The slope of the loss in the score of a unit with the output u."""
+    """The slope of the loss in the sum that enters a unit with the output u."""
     ### BEGIN SOLUTION
     return slope * ({{slope}})
     ### END SOLUTION
@@ -256,11 +256,11 @@ assert not np.allclose(found, output(a)), (
     "that multiplies by the output; multiply by the derivative"
 )
 assert np.allclose(found, want, rtol=1e-6), (
-    f"with a slope of 1 in the output, the slopes in the scores −1, 0.3 and 2 are {want.round(3)} by differences, and you say {found.round(3)}"
+    f"with a slope of 1 in the output, the slopes in the sums −1, 0.3 and 2 are {want.round(3)} by differences, and you say {found.round(3)}"
 )
 twice = np.asarray(through_unit(2 * np.ones(3), output(a)))
 assert np.allclose(twice, 2 * want, rtol=1e-6), (
-    "twice the slope in the output should give twice the slope in the score"
+    "twice the slope in the output should give twice the slope in the sum"
 )
 
 # %% tags=["grading"] question="q2"
@@ -284,7 +284,7 @@ def through_unit(slope, u):
 
 
 # %% tags=["mistake"] question="q2"
-says = "the slopes in the scores"
+says = "the slopes in the sums"
 hint = "Write the derivative of the unit with the help of its output."
 
 
@@ -293,7 +293,7 @@ def through_unit(slope, u):
 
 
 # %% tags=["mistake"] question="q2"
-says = "twice the slope in the output should give twice the slope in the score"
+says = "twice the slope in the output should give twice the slope in the sum"
 
 
 def through_unit(slope, u):
@@ -304,7 +304,7 @@ def through_unit(slope, u):
 # ## 3 · How large may the first scores be? ★★ ({{points["q3"]}} points)
 #
 # A network for {{K}} classes starts with scores that are independent of the labels and normally
-# distributed, with mean 0 and standard deviation $s$. For which $s$ does the chapter's bound lie
+# distributed, with mean 0 and standard deviation $\rho$. For which $\rho$ does the chapter's bound lie
 # {{above}} {{unit_of_loss}} above the loss of equal scores? Assign the number to `spread`, correct to
 # four digits or better.
 #
@@ -342,7 +342,7 @@ spread = np.sqrt({{in_nats}})
 
 # %% tags=["mistake"] question="q3"
 says = "above the loss of equal scores"
-hint = "Solve $s^2/2$ for what the bound adds, and mind the unit."
+hint = "Solve $\rho^2/2$ for what the bound adds, and mind the unit."
 spread = 2 * np.sqrt(2 * {{in_nats}})
 
 # %% [markdown]

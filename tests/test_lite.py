@@ -4,6 +4,7 @@ Pyodide comes from its CDN, as a reader has it. Where that is out of reach, PYOD
 folder with the files of its release, which then answers in the CDN's place.
 """
 
+import contextlib
 import copy
 import json
 import os
@@ -204,13 +205,20 @@ def test_without_pyodide_the_reader_is_told(cut_off, address):
     expect(cut_off.locator("#ce-back")).to_have_text("← Back to the chapter")
 
 
-def test_a_chapter_in_jupyterlite_reads_without_warnings(chromium, address):
-    """Terms, works and numbers are links into this copy; the first cell is the title."""
-    with chromium.new_context(viewport=WIDE, service_workers="block") as context:
+@contextlib.contextmanager
+def lab_page(chromium, size=WIDE):
+    """A page with time for JupyterLite, which starts slowly; Pyodide's CDN does not answer."""
+    with chromium.new_context(viewport=size, service_workers="block") as context:
         context.route(f"{lite.cdn()}**", lambda route: route.abort())
         context.set_default_timeout(60_000)
         page = context.new_page()
         page.on("dialog", lambda dialog: dialog.accept())
+        yield page
+
+
+def test_a_chapter_in_jupyterlite_reads_without_warnings(chromium, address):
+    """Terms, works and numbers are links into this copy; the first cell is the title."""
+    with lab_page(chromium) as page:
         page.goto(f"{address}lite/notebooks/index.html?path=chapters/{prose.CHAPTERS[3].name}")
         page.locator(".jp-Notebook h1").first.wait_for()
         expect(page.locator(".jp-Notebook .jp-Cell").first).to_contain_text("Why the two belong")
@@ -228,11 +236,7 @@ def test_a_chapter_in_jupyterlite_reads_without_warnings(chromium, address):
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_a_section_opens_in_jupyterlite_and_leads_back(size, chromium, address):
     """From the section's link on the page to its title, and back from the section of any cell."""
-    with chromium.new_context(viewport=size, service_workers="block") as context:
-        context.route(f"{lite.cdn()}**", lambda route: route.abort())
-        context.set_default_timeout(60_000)
-        page = context.new_page()
-        page.on("dialog", lambda dialog: dialog.accept())
+    with lab_page(chromium, size) as page:
         page.goto(f"{address}chapters/07_gradients.html")
         page.locator("#check-a-gradient").get_by_text("This section in JupyterLab").click()
         back = page.get_by_text("← Back to section 7.")
@@ -253,11 +257,7 @@ def test_a_section_opens_in_jupyterlite_and_leads_back(size, chromium, address):
 
 
 def test_a_problem_set_in_jupyterlite_leads_back_to_its_page(chromium, address):
-    with chromium.new_context(viewport=WIDE, service_workers="block") as context:
-        context.route(f"{lite.cdn()}**", lambda route: route.abort())
-        context.set_default_timeout(60_000)
-        page = context.new_page()
-        page.on("dialog", lambda dialog: dialog.accept())
+    with lab_page(chromium) as page:
         page.goto(f"{address}practice/{prose.CHAPTERS[0].stem}.html")
         page.locator("a[href*='lite/notebooks']").first.click()
         page.get_by_text("← Back to the practice page").click()

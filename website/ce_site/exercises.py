@@ -13,10 +13,9 @@ begin with the exercise's number:
                                       of its message. The sentences are the hints, too, where a
                                       mistake has no other one: (hint: Look at the sign.)
 
-Each exercise has a button that counts it in the progress, before its solution. Those with checks
-have a second button; pressed, it fetches
-`chapters/NN_name.exercises.json`, in the form in which practice pages have their questions. The
-solution stays where the chapter has it.
+Before its solution each exercise has a button that counts it in the progress. Those with checks
+have a second button; pressed, it fetches `chapters/NN_name.exercises.json`, in the form in which
+practice pages have their questions. The solution stays where the chapter has it.
 """
 
 import functools

@@ -165,10 +165,11 @@ async function runTo(target, { all = false } = {}) {
 
 function ask(cell, options) {
   const now = turn;
-  (options?.all ? overall() : place(cell)).said.append(make('p', {}, 'Waiting for another cell …'), stopButton('Stop'));
+  const mine = options?.all ? overall() : place(cell);
+  mine.said.append(make('p', {}, 'Waiting for another cell …'), stopButton('Stop'));
   return python.inTurn(() => {
     if (now === turn) return runTo(cell, options);
-    return boxOf(cell).querySelector('.yours')?.remove();
+    return (mine.yours ?? mine.said).remove();
   });
 }
 
