@@ -45,7 +45,7 @@ def entropy(p: ArrayLike, *, axis: SupportsIndex = -1, base: Number = math.e) ->
     """
     p, dtype, axis = _checks.as_distribution("p", p, axis)
     terms = np.moveaxis(p * _checks.logarithm(base)(np.where(p > 0, p, 1)), axis, -1)
-    answer: Losses = np.maximum(0.0 - _exact_sum(terms), 0).astype(dtype)[()]
+    answer: Losses = np.maximum(0.0 - _compensated_sum(terms), 0).astype(dtype)[()]
     return answer
 
 
@@ -111,13 +111,13 @@ def kl_divergence(
     square = x * x
     series = np.polyval(1 / np.arange(33, 1, -2), square)  # artanh(x) = x + x^3 series
     second = (p + q) * square * (1 + (x + square) * series)
-    close = (second.sum(axis=-1) + _exact_sum(gap)) / math.log(base)
+    close = (second.sum(axis=-1) + _compensated_sum(gap)) / math.log(base)
     answer = np.maximum(far + close, 0).astype(np.result_type(p_dtype, q_dtype))
     divergence: Losses = answer[()]
     return divergence
 
 
-def _exact_sum(a: Array) -> Array:
+def _compensated_sum(a: Array) -> Array:
     """The sums over the last axis, with the rounding error of each addition added back."""
     after = a.cumsum(axis=-1)
     before = np.concatenate([np.zeros_like(a[..., :1]), after[..., :-1]], axis=-1)
