@@ -4,12 +4,19 @@ import numpy as np
 
 import ce_lib as ce
 from benchmarks import oracle, table
-from benchmarks.peers import PEERS, losses_and_gradients
+from benchmarks.peers import (
+    LINEAR_PEERS,
+    PEERS,
+    linear_batch,
+    losses_and_gradients,
+    ready_linear,
+)
 
 NAMES = ["ce_lib", *PEERS]
 SOFT = ["ce_lib", "PyTorch", "torch.compile", "Optax, safe"]  # those that take distributions
 SIZES = [(2, 2000), (3, 2000), (10, 2000), (5000, 50)]  # classes, rows
 LARGE = 10**6, 2
+LINEAR = {"N": 64, "D": 256, "K": 5000}
 
 
 def cases():
@@ -54,6 +61,21 @@ def worst_soft(regime, dtype, smoothing, n):
     return result
 
 
+def worst_linear():
+    """{library: errors of the loss and of each gradient of a linear layer}; see `report`."""
+    loss, *gradients = oracle.exact_linear(*linear_batch(LINEAR))
+    result = {}
+    for name in ["ce_lib", *LINEAR_PEERS]:
+        value, found = ready_linear(name, True, LINEAR)()
+        errors = [abs(np.longdouble(float(value)) - loss) / loss]
+        errors += [
+            np.abs(np.asarray(f).astype(np.longdouble) - g).max() / np.abs(g).max()
+            for f, g in zip(found, gradients, strict=True)
+        ]
+        result[name] = [float(e / np.finfo(np.float32).eps) for e in errors]
+    return result
+
+
 def number(ulp):
     """An error as the table prints it."""
     if ulp < 0.05:
@@ -89,6 +111,8 @@ def report():
         for regime, name in oracle.REGIMES.items()
         for smoothing in (0.0, 0.1)
     ]
+    linear = [[name, *map(number, errors)] for name, errors in worst_linear().items()]
+    sizes = ", ".join(f"{name} = {size:,}" for name, size in LINEAR.items())
     return f"""\
 Largest error of a loss / of an entry of the gradient, in units of the last place, wherever the \
 true value is a normal number. 2,000 rows for each of K = 2, 3, 10; 50 rows at K = 5,000; two at \
@@ -106,4 +130,10 @@ PyTorch, JAX, Optax or SciPy does better in a row of the table, it does so by at
 Soft targets and smoothed ones cancel in p̂ − y; there the gradient is measured in ulp of the \
 larger of p̂ and y (K = 10).
 
-{table(["logits", "smoothing", "format", *SOFT], soft)}"""
+{table(["logits", "smoothing", "format", *SOFT], soft)}
+
+A linear layer and its mean loss in one call, {sizes}, float32, against long doubles: the loss's \
+relative error, and each gradient's largest error over its largest entry, both in units of \
+float32's spacing at 1.
+
+{table(["program", "loss", "gradient of x", "of the weights", "of the biases"], linear)}"""

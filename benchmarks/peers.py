@@ -169,13 +169,18 @@ def _linear_loss(x, weight, bias, labels):
     return F.cross_entropy(F.linear(x, weight, bias), labels)
 
 
-def ready_linear(name, want_grad, sizes=LINEAR):
-    """A call of one library: a linear layer and its mean loss (and gradients), float32."""
+def linear_batch(sizes):
+    """Random float32 rows, weights that give logits of about N(0, 1), biases and labels."""
     n, d, k = sizes.values()
     rng = np.random.default_rng(0)
     x, weight, bias = (rng.standard_normal(s, np.float32) for s in ((n, d), (k, d), k))
     weight *= np.float32(d**-0.5)
-    labels = rng.integers(0, k, n)
+    return x, weight, bias, rng.integers(0, k, n)
+
+
+def ready_linear(name, want_grad, sizes=LINEAR):
+    """A call of one library: a linear layer and its mean loss (and gradients), float32."""
+    x, weight, bias, labels = linear_batch(sizes)
     if name == "ce_lib":
         ours = ce.linear_cross_entropy_with_grad if want_grad else ce.linear_cross_entropy
         return partial(ours, x, weight, bias, labels)
