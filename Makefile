@@ -75,11 +75,14 @@ light: .venv/installed  ## run every chapter with nothing but the light install
 	_build/light/.venv/bin/python tools/notebooks.py _build/light/chapters/*.ipynb
 	$(BIN)/python tools/light.py _build/light/chapters
 
-floors: .venv/installed  ## run every chapter with the oldest versions that pyproject.toml allows
+OF_CE_LIB = every_array bad_input derivatives information linear logits loss
+floors: .venv/installed  ## run ce_lib's tests and every chapter with the oldest versions that pyproject.toml allows
 	rm -rf _build/floors
 	$(PYTHON) -m venv _build/floors/.venv
 	$(BIN)/uv pip install --quiet --python _build/floors/.venv/bin/python \
 	  --resolution lowest-direct ".[notebooks]"
+	$(BIN)/uv pip install --quiet --python _build/floors/.venv/bin/python pytest hypothesis mpmath
+	_build/floors/.venv/bin/python -m pytest -q -o addopts= $(OF_CE_LIB:%=tests/test_%.py)
 	cp -R chapters _build/floors
 	_build/floors/.venv/bin/python tools/notebooks.py _build/floors/chapters/*.ipynb
 	$(BIN)/python tools/light.py _build/floors/chapters
