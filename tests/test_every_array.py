@@ -483,8 +483,11 @@ def test_a_drawn_array_costs_what_the_formula_says(data, dtype, shape):
     weights = nps.arrays(float, k, elements=st.sampled_from([0.5, 1, 3]))
     others = {"label_smoothing": st.just(0.5), "temperature": st.just(2), "class_weights": weights}
     options |= {name: data.draw(some) for name, some in others.items() if data.draw(rarely)}
-    sizes = {name: getattr(loss_module, name) for name in ("BLOCK", "SMALL", "PART")}
-    small = [{"BLOCK": 8, "SMALL": 0}, {"BLOCK": 64, "SMALL": 0, "PART": 2}]
+    sizes = {name: getattr(loss_module, name) for name in ("BLOCK", "ONE_BLOCK", "SMALL", "PART")}
+    small = [
+        {"BLOCK": 8, "ONE_BLOCK": 0, "SMALL": 0},
+        {"BLOCK": 64, "ONE_BLOCK": 0, "SMALL": 0, "PART": 2},
+    ]
     sizes |= data.draw(st.sampled_from([{}, *small]))
     with pytest.MonkeyPatch.context() as patch:
         for name, size in sizes.items():
