@@ -3,7 +3,7 @@
 // how far it is.
 const BASE = 'BASE';
 
-self.loadPyodide = async ({ indexURL, report, ...options }) => {
+self.loadPyodide = async ({ indexURL, report, without = [], ...options }) => {
   const base = new URL(BASE, indexURL).href;
   const channel = report ? null : new BroadcastChannel('ce-book:python');
   const progress = { from: new URL(base).host, files: 0, of: 0, bytes: 0 };
@@ -32,6 +32,7 @@ self.loadPyodide = async ({ indexURL, report, ...options }) => {
   const script = async (name) => importScripts(URL.createObjectURL(await (await self.fetch(base + name)).blob()));
   try {
     const lock = await (await plain(new URL('pyodide-lock.json', indexURL))).json();
+    for (const entry of Object.values(lock.packages)) entry.depends = entry.depends.filter((name) => !without.includes(name));
     const needed = new Set();
     const need = (name) => {
       const key = name.toLowerCase().replace(/[-_.]+/g, '-');

@@ -4,6 +4,7 @@
 // here, and the pages need no 'unsafe-eval'.
 const PYTHON = 'PYTHON';
 const PACKAGES = 'PACKAGES';
+const WITHOUT = 'WITHOUT';
 const SHELL = 'SHELL';
 
 // What is fetched while Python starts is kept, so that it starts again without a network.
@@ -37,7 +38,9 @@ async function start() {
     const script = await keptFetch(`${indexURL}pyodide.js`);
     if (!script.ok) throw new Error(`${script.url}: status ${script.status}`);
     importScripts(URL.createObjectURL(await script.blob()));
-    const pyodide = await self.loadPyodide({ indexURL, report, packages: PACKAGES });
+    const pyodide = await self.loadPyodide({ indexURL, report, packages: PACKAGES, without: WITHOUT });
+    // A page has no terminal. Without IPython's, which its package imports first, Python is there sooner.
+    pyodide.runPython("import sys, types; sys.modules['IPython.terminal.embed'] = types.SimpleNamespace(embed=None)");
     pyodide.FS.writeFile('book_shell.py', SHELL);
     const shell = pyodide.pyimport('book_shell');
     shell.start((outputs) => self.postMessage({ outputs: JSON.parse(outputs) }));
