@@ -81,7 +81,8 @@ floors: .venv/installed  ## run ce_lib's tests and every chapter with the oldest
 	$(PYTHON) -m venv _build/floors/.venv
 	$(BIN)/uv pip install --quiet --python _build/floors/.venv/bin/python \
 	  --resolution lowest-direct ".[notebooks]"
-	$(BIN)/uv pip install --quiet --python _build/floors/.venv/bin/python pytest hypothesis mpmath
+	$(BIN)/uv pip install --quiet --python _build/floors/.venv/bin/python -c requirements.txt \
+	  pytest hypothesis mpmath mypy
 	_build/floors/.venv/bin/python -m pytest -q -o addopts= $(OF_CE_LIB:%=tests/test_%.py)
 	cp -R chapters _build/floors
 	_build/floors/.venv/bin/python tools/notebooks.py _build/floors/chapters/*.ipynb
