@@ -183,7 +183,7 @@ def brier_decomposition(
     probs : floats (..., K), distributions. labels : integers (...,) in [0, K). Returns and raises
     as said; ValueError or TypeError name the argument. If nearly every row has a prediction of its
     own, calibration is nearly all: round predictions first, which changes them.
-    Reference: Murphy (1973); Bröcker (2009) for other scores.
+    Reference: Murphy (1973); Broecker (2009) for other scores.
 
     >>> ce.brier_decomposition([[0.75, 0.25], [0.75, 0.25]], [0, 1])
     (np.float64(0.125), np.float64(0.5))
@@ -202,7 +202,7 @@ def cross_entropy_decomposition(
     Calibration is the mean of D(a || p) over the rows, refinement that of the entropy H(a), with
     the groups and shares a of `brier_decomposition`. Arguments and errors are as in
     `brier_decomposition`. Returns two numbers of 0 or more; the first is inf if a label has p = 0.
-    Reference: Bröcker (2009).
+    Reference: Broecker (2009).
 
     >>> ce.cross_entropy_decomposition([[0.5, 0.5], [0.5, 0.5]], [0, 1])
     (np.float64(0.0), np.float64(0.6931471805599453))
