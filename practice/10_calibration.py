@@ -137,9 +137,8 @@ def thresholds(p, labels, coverage, classes):
 
 # %% 6 begin
 # (a) Newton's steps from β = 1 on the held-out pictures
-after_one = (
-    ...
-)  # is β after the first step "below 0", "between 0 and the best" or "above the best"?
+# β after the first step is "below 0", "between 0 and the best" or "above the best"
+after_one = ...
 # (b) where the slope is concave and negative, a step from the left ends ...
 ends = ...  # "at the best or to its left", or "at the best or to its right"
 
