@@ -180,9 +180,9 @@ def brier_decomposition(
     Rows with the same prediction p form a group, whose shares of labels are a. Calibration is the
     mean of |p - a|^2 over the rows, refinement that of 1 - |a|^2 (equation 10.3).
 
-    probs : floats (..., K), distributions. labels : integers (...,) in [0, K). Returns and raises
-    as said; ValueError or TypeError name the argument. If nearly every row has a prediction of its
-    own, calibration is nearly all: round predictions first, which changes them.
+    probs : floats (..., K), distributions. labels : integers (...,) in [0, K). Returns two numbers.
+    Raises ValueError or TypeError, naming the argument. If nearly every row has a prediction of its
+    own, calibration is nearly all: round the predictions first, which changes them.
     Reference: Murphy (1973); Broecker (2009) for other scores.
 
     >>> ce.brier_decomposition([[0.75, 0.25], [0.75, 0.25]], [0, 1])
@@ -200,8 +200,8 @@ def cross_entropy_decomposition(
     """(calibration, refinement) in nats, which add up to `cross_entropy_from_probs(probs, labels)`.
 
     Calibration is the mean of D(a || p) over the rows, refinement that of the entropy H(a), with
-    the groups and shares a of `brier_decomposition`. Arguments and errors are as in
-    `brier_decomposition`. Returns two numbers of 0 or more; the first is inf if a label has p = 0.
+    the groups and shares a, and the arguments and errors, as in `brier_decomposition`. Returns two
+    numbers of 0 or more; the first is inf if a label has p = 0.
     Reference: Broecker (2009).
 
     >>> ce.cross_entropy_decomposition([[0.5, 0.5], [0.5, 0.5]], [0, 1])
