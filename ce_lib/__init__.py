@@ -5,6 +5,15 @@
 Losses are in nats unless a base is given. Logits have shape (..., K), labels (...,).
 """
 
+from ce_lib.calibration import (
+    brier_decomposition,
+    brier_score,
+    cross_entropy_decomposition,
+    expected_calibration_error,
+    fit_temperature,
+    reliability,
+    squared_calibration_error,
+)
 from ce_lib.derivatives import check_gradient, cross_entropy_hessian, softmax_jacobian
 from ce_lib.information import entropy, huffman_lengths, kl_divergence, surprisal
 from ce_lib.linear import linear_cross_entropy, linear_cross_entropy_with_grad
@@ -13,19 +22,26 @@ from ce_lib.loss import cross_entropy, cross_entropy_from_probs, cross_entropy_w
 
 __version__ = "0.1.0"
 __all__ = [
+    "brier_decomposition",
+    "brier_score",
     "check_gradient",
     "cross_entropy",
+    "cross_entropy_decomposition",
     "cross_entropy_from_probs",
     "cross_entropy_hessian",
     "cross_entropy_with_grad",
     "entropy",
+    "expected_calibration_error",
+    "fit_temperature",
     "huffman_lengths",
     "kl_divergence",
     "linear_cross_entropy",
     "linear_cross_entropy_with_grad",
     "log_softmax",
     "logsumexp",
+    "reliability",
     "softmax",
     "softmax_jacobian",
+    "squared_calibration_error",
     "surprisal",
 ]

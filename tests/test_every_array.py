@@ -176,6 +176,82 @@ FUNCTIONS = {
 }
 
 
+def summed_up(p, labels, n_bins=15):
+    """Count, mean belief and share right of each bin, in which some rows are."""
+    right = (p.argmax(axis=1) == labels).astype(LONG)
+    bins = np.maximum(np.ceil(p.max(axis=1) * int(n_bins)).astype(int) - 1, 0)
+    own = [bins == b for b in range(int(n_bins))]
+    sums = [np.array([a[b].sum() for b in own]) for a in (right**0, p.max(axis=1), right)]
+    return sums[0], sums[1] / np.maximum(sums[0], 1), sums[2] / np.maximum(sums[0], 1)
+
+
+def ece(p, labels, n_bins=15):
+    counts, belief, right = summed_up(p, labels, n_bins)
+    return (counts * abs(belief - right)).sum() / len(p)
+
+
+def squared(p, labels, n_bins=15):
+    d = p.max(axis=1) - (p.argmax(axis=1) == labels)
+    bins = np.ceil(p.max(axis=1) * int(n_bins))
+    pairs = (np.outer(d, d) - np.diag(d * d)) * (bins[:, None] == bins)
+    return (pairs.sum(axis=1) / np.maximum((bins[:, None] == bins).sum(axis=1) - 1, 1)).mean()
+
+
+def brier(p, labels, reduction="mean"):
+    losses = ((p - one_hot(labels, p.shape[-1])) ** 2).sum(axis=-1)
+    return {"none": losses, "sum": losses.sum(), "mean": losses.mean()}[reduction]
+
+
+def temperature(z, labels):
+    """By halving."""
+    low, high, own = LONG(0), LONG(64), z[np.arange(len(z)), labels]
+    for _ in range(80):
+        beta = (low + high) / 2
+        rising = ((naive.softmax(beta * z) * z).sum(axis=1) - own).mean() > 0
+        low, high = (low, beta) if rising else (beta, high)
+    return 1 / beta
+
+
+def in_groups(apart, left):
+    """Of SHARED and LABELS: the first three rows have one of each label, the last the dog."""
+    a, b = LONG([1, 1, 1]) / 3, LONG([0, 1, 0])
+    return lambda p, labels: (
+        (3 * apart(a, p[0]) + apart(b, p[3])) / 4,
+        (3 * left(a) + left(b)) / 4,
+    )
+
+
+def entropy(a):
+    return -(a * np.log(np.where(a > 0, a, 1))).sum()
+
+
+def divergence(a, p):
+    return -(a * np.log(p)).sum() - entropy(a)
+
+
+ROWS = {"probs": P, "labels": LABELS}
+SHARED = np.array([[2, 4, 2], [2, 4, 2], [2, 4, 2], [4, 2, 2]]) / 8  # one forecast for three rows
+FUNCTIONS |= {
+    "fit_temperature": (ce.fit_temperature, {"logits": Z, "labels": LABELS}, temperature, [{}]),
+    "reliability": (ce.reliability, ROWS, summed_up, [{"n_bins": 1}, {"n_bins": np.int8(2)}]),
+    "ece": (ce.expected_calibration_error, ROWS, ece, [{}, {"n_bins": 2}]),
+    "squared": (ce.squared_calibration_error, ROWS, squared, [{}, {"n_bins": np.uint8(2)}]),
+    "brier": (ce.brier_score, ROWS, brier, [{}, {"reduction": "none"}, {"reduction": "sum"}]),
+    "brier parts": (
+        ce.brier_decomposition,
+        {"probs": SHARED, "labels": LABELS},
+        in_groups(lambda a, p: ((a - p) ** 2).sum(), lambda a: 1 - a @ a),
+        [{}],
+    ),
+    "loss parts": (
+        ce.cross_entropy_decomposition,
+        {"probs": SHARED, "labels": LABELS},
+        in_groups(divergence, entropy),
+        [{}],
+    ),
+}
+
+
 class Sub(np.ndarray):
     """A subclass of NumPy's array, with a sum of its own."""
 

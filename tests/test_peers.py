@@ -203,10 +203,70 @@ def test_loss_from_probabilities_agrees_with_scikit_learn():
     np.testing.assert_allclose(ce.cross_entropy(Z, LABELS), theirs, rtol=1e-12)
 
 
+@with_peers
+def test_the_temperature_and_the_brier_score_agree_with_scikit_learn():
+    from sklearn.calibration import CalibratedClassifierCV
+    from sklearn.frozen import FrozenEstimator
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import brier_score_loss
+
+    z = 3 * rng.normal(size=(300, 5))
+    labels = (z / 2 + rng.gumbel(size=z.shape)).argmax(axis=1)
+    model = LogisticRegression()  # whose scores are z
+    model.classes_, model.n_features_in_ = np.arange(5), 5
+    model.coef_, model.intercept_ = np.eye(5), np.zeros(5)
+    fitted = CalibratedClassifierCV(FrozenEstimator(model), method="temperature").fit(z, labels)
+    p = ce.softmax(z, temperature=ce.fit_temperature(z, labels))
+    np.testing.assert_allclose(fitted.predict_proba(z), p, atol=1e-4)
+    theirs = brier_score_loss(labels, p, labels=range(5), scale_by_half=False)
+    np.testing.assert_allclose(ce.brier_score(p, labels), theirs, rtol=1e-12)
+
+
+@with_peers
+def test_the_bins_agree_with_scikit_learn():
+    from sklearn.calibration import calibration_curve
+
+    q = rng.uniform(0.5, 1, 500)
+    right = rng.random(500) < q
+    counts, belief, share = ce.reliability(np.stack([q, 1 - q], axis=1), 1 - right, n_bins=10)
+    theirs = calibration_curve(right, q, n_bins=10)
+    np.testing.assert_allclose(share[counts > 0], theirs[0], rtol=1e-12)
+    np.testing.assert_allclose(belief[counts > 0], theirs[1], rtol=1e-12)
+
+
+@with_peers
+@pytest.mark.parametrize("zeroed", [True, False])
+def test_chapter_10_takes_the_steps_of_pytorchs_optimiser(zeroed):
+    """With one parameter, L-BFGS is the secant method of the chapter, with and without the bug."""
+    import torch
+
+    z = 3 * rng.normal(size=(300, 5))
+    labels = (z / 2 + rng.gumbel(size=z.shape)).argmax(axis=1)
+    T = torch.nn.Parameter(torch.full((1,), 1.5, dtype=torch.float64))
+    optimiser = torch.optim.LBFGS([T], lr=0.01, max_iter=50)
+
+    def evaluate():
+        if zeroed:
+            optimiser.zero_grad()
+        found = torch.nn.functional.cross_entropy(torch.tensor(z) / T, torch.tensor(labels))
+        found.backward()
+        return found
+
+    optimiser.step(evaluate)
+    names, tree = {"ce": ce, "np": np}, ast.parse(cell_source("secant", "10_calibration"))
+    exec(ast.unparse(tree.body[0]), names)  # its function
+    np.testing.assert_allclose(names["secant"](z, labels, keep=not zeroed), T.item(), rtol=1e-6)
+
+
+def cell_source(name, chapter):
+    """The code of the cell that is called by this name."""
+    notebook = json.loads((ROOT / f"chapters/{chapter}.ipynb").read_text(encoding="utf-8"))
+    return next("".join(c["source"]) for c in notebook["cells"] if c["id"] == name)
+
+
 def assigned(name, chapter="05_stability"):
     """The expression that the cell called as the name assigns to it."""
-    notebook = json.loads((ROOT / f"chapters/{chapter}.ipynb").read_text(encoding="utf-8"))
-    code = next("".join(c["source"]) for c in notebook["cells"] if c["id"] == name)
+    code = cell_source(name, chapter)
     values = (s.value for s in ast.parse(code).body if s.targets[0].id == name)
     return ast.Expression(next(values))
 

@@ -267,6 +267,19 @@ def with_one_matrix(X, labels, n_classes, strength):
 
 
 OTHER_WAYS = {  # right answers that are computed differently from the solutions
+    ("ps-calibration", "q2"): lambda belief, n: np.searchsorted(np.arange(1, n) / n, belief),
+    ("ps-calibration", "q4"): lambda belief, right, bins: (
+        sum(
+            (len(d) * np.mean([a * b for a, b in itertools.permutations(d, 2)]))
+            for k in set(bins)
+            for d in [(belief - right)[bins == k]]
+        )
+        / len(bins)
+    ),
+    ("ps-calibration", "q7"): lambda held, labels, new, promised: [
+        [np.sum(held[range(len(held)), labels] > v) < promised * (len(held) + 1) for v in row]
+        for row in new
+    ],
     ("ps-surprisal", "q2"): lambda p, losses: np.median(p[p < 1] ** (-1 / losses[p < 1])),
     ("ps-surprisal", "q3"): by_factors,
     ("ps-surprisal", "q5"): lambda counts: np.dot(counts, ce.huffman_lengths(counts)),

@@ -39,6 +39,8 @@ PLACES = {
     "training": "chapters/08_learning.html",
     "backward_pass": "chapters/09_the_network.html",
     "boundary": "chapters/09_the_network.html",
+    "reliability": "chapters/10_calibration.html",
+    "conformal": "chapters/10_calibration.html",
 }
 NETWORK = prose.ROOT / "chapters/09_the_network.ipynb"
 SET_BY_CHAPTER = {"overflow_explorer", "training"}  # they open in a state of the chapter's own
@@ -395,6 +397,62 @@ def test_the_boundary_opens_with_the_numbers_of_the_chapter(chapter9):
     far = np.array([[84.0, 84.0]])
     p = ce.softmax(chapter9["scores"](params, far).data)[0]
     assert words.endswith("4 of 4 | " + " | ".join(f"{value:.3f}" for value in p))
+
+
+def test_the_forecasts_are_binned_and_judged_as_by_ce_lib(computed):
+    """The same photographs, too, and beliefs at the ends of bins."""
+    figures = [
+        widgets.Reliability(
+            temperature=float(2 ** RNG.uniform(-2, 2)),
+            bins=int(RNG.integers(1, 51)),
+            count=int(RNG.integers(1, 600)),
+            seed=int(RNG.integers(8)),
+        )
+        for _ in range(40)
+    ]
+    found = computed("reliability", [figure.state() for figure in figures])
+    for figure, numbers in zip(figures, found, strict=True):
+        wanted = figure.errors(figure.temperature)
+        assert numbers["counts"] == wanted["counts"].tolist()
+        for name in ("belief", "right"):
+            values = [np.nan if value is None else value for value in numbers[name]]
+            np.testing.assert_allclose(values, wanted[name], rtol=1e-12)
+        for name in ("ece", "gap", "square", "loss"):
+            np.testing.assert_allclose(numbers[name], wanted[name], rtol=1e-12, atol=1e-14)
+    words = widgets.Reliability(count=1000, temperature=1.0).words()
+    assert "1 | " in words
+    assert " | 0.000 | " in words  # true chances have no true error
+
+
+def test_the_sets_cover_as_in_python(computed):
+    figures = [
+        widgets.Conformal(
+            temperature=float(RNG.choice([0.4, 1.0, 2.5])),
+            coverage=float(RNG.uniform(0.05, 0.99)),
+            held=int(RNG.integers(1, 300)),
+            draws=int(RNG.integers(1, 8)),
+        )
+        for _ in range(30)
+    ]
+    states = [figure.state() for figure in figures]
+    more = [state | {"draws": state["draws"] + 2} for state in states]  # goes on where it was
+    pairs = [state for both in zip(states, more, states, strict=True) for state in both]
+    found = computed("conformal", pairs)
+    for k, figure in enumerate(figures):
+        wanted = figure.drawn()
+        for numbers in (found[3 * k], found[3 * k + 2]):
+            agree(numbers["coverages"], wanted["coverages"])
+            np.testing.assert_allclose(numbers["threshold"], wanted["threshold"], rtol=1e-12)
+            agree(numbers["size"], wanted["size"])
+        assert found[3 * k + 1]["coverages"][: figure.draws] == found[3 * k]["coverages"]
+
+
+def test_the_mean_coverage_of_the_figure_is_the_proof_s():
+    """In the figure's simulation, for an overconfident model, too."""
+    for temperature in (0.4, 1.0):
+        figure = widgets.Conformal(temperature=temperature, held=20, draws=2000)
+        covered = figure.drawn()["coverages"]
+        assert abs(np.mean(covered) - 19 / 21) < 4 * np.std(covered) / np.sqrt(2000)
 
 
 def learning(*cells):
@@ -901,6 +959,19 @@ RANDOM = {
         "label": 0,
         "added": [[*RNG.uniform(-view, view, 2).tolist(), 1]],
     },
+    "reliability": lambda: widgets.Reliability(
+        temperature=float(2 ** RNG.uniform(-1.5, 1.5)),
+        bins=int(RNG.integers(1, 51)),
+        count=int(RNG.choice([100, 300, 1000])),
+        seed=int(RNG.integers(8)),
+    ).state(),
+    "conformal": lambda: widgets.Conformal(
+        temperature=float(RNG.choice([0.4, 1.0, 2.5])),
+        coverage=float(RNG.choice([0.5, 0.9, 0.99])),
+        held=int(RNG.choice([10, 50, 500])),
+        draws=int(RNG.choice([1, 20, 200])),
+        scores=RNG.uniform(0, 8, 3).round(1).tolist(),
+    ).state(),
 }
 
 
@@ -1877,6 +1948,64 @@ def test_the_boundary_moves_once_a_second_where_motion_is_reduced(hand):
     hand.wait_for_timeout(400)
     assert drawing.text_content() == first
     hand.press_on(box.get_by_role("button", name="Pause"))
+
+
+def test_the_reliability_diagram_follows_its_sliders(hand):
+    box, figure = hand.open_widget("reliability"), widgets.Reliability()
+    values, note = box.locator(".ce-figures b"), box.locator(".ce-note")
+
+    def shown(found):
+        numbers = [f"{found[name]:.3f}" for name in ("ece", "gap")]
+        numbers += [f"{found['square']:.4f}".replace("-", "−"), f"{found['loss']:.3f}"]
+        expect(values).to_have_text(numbers)
+
+    shown(figure.errors(1.0))
+    heat = box.get_by_label("temperature T")
+    heat.focus()
+    for _ in range(10):
+        hand.keyboard.press("ArrowLeft")
+    shown(figure.errors(0.5))
+    expect(heat).to_have_attribute("aria-valuetext", "0.50")
+    box.get_by_label("bins").fill("5")
+    shown(widgets.Reliability(bins=5).errors(0.5))
+    box.get_by_label("photographs", exact=False).first.fill("5")
+    shown(widgets.Reliability(bins=5, count=2000).errors(0.5))
+    expect(note).to_contain_text("the loss is lowest at 1.0")
+    hand.press_on(box.locator("button", has_text="Other photographs"))
+    shown(widgets.Reliability(bins=5, count=2000, seed=1).errors(0.5))
+    expect(box.locator("[role=status]")).to_contain_text("2000 photographs: ECE 0.1")
+    hand.press_on(box.locator("button", has_text="Start again"))
+    shown(figure.errors(1.0))
+
+
+def test_the_sets_follow_scores_and_draws(hand):
+    box = hand.open_widget("conformal")
+    values, note = box.locator(".ce-figures b"), box.locator(".ce-note")
+
+    def shown(**state):
+        found = widgets.Conformal(**state).drawn()
+        numbers = [found["threshold"], found["coverages"][-1], np.mean(found["coverages"])]
+        expect(values).to_have_text([*(f"{x:.3f}" for x in numbers), f"{found['size']:.2f}"])
+        return found["threshold"]
+
+    shown()
+    hand.press_on(box.locator("button", has_text="One draw"))
+    reach = shown(draws=101)
+    p = ce.softmax([5.0, 4.0, 1.0])
+    inside = [name for name, chance in zip(widgets.CLASSES, p, strict=True) if chance >= reach]
+    expect(note).to_contain_text(f"Your set: {', '.join(inside)}.")
+    box.get_by_label("score of bird").fill("5")
+    expect(note).to_contain_text("Your set: cat, bird.")  # as likely as the cat now
+    hand.press_on(box.locator("label", has_text="overconfident").first)
+    shown(draws=101, temperature=0.4)
+    box.get_by_label("held out").fill("0")
+    shown(draws=101, temperature=0.4, held=10)
+    expect(note).to_contain_text("by the proof 0.909")
+    box.get_by_label("coverage γ").fill("5")
+    expect(note).to_contain_text("by the proof 1.000")
+    expect(values.first).to_have_text("0.000")
+    hand.press_on(box.locator("button", has_text="Start again"))
+    shown()
 
 
 def test_weights_of_another_shape_are_named():

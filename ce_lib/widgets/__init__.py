@@ -947,6 +947,153 @@ class Boundary(Widget):
 INK = ("#0072b2", "#d55e00", "#009e73")  # of the classes, where no style sheet is
 
 
+def _photographs(rng: np.random.Generator, count: int) -> tuple[Array, Array, Array]:
+    """Scores of cat, dog and bird, their softmax, and a label drawn from it, as in chapter 10."""
+    scores = 8 * rng.random((count, 3))
+    chances = ce.softmax(scores)
+    draw = rng.random((count, 1))
+    return scores, chances, (draw > chances.cumsum(axis=1)[:, :2]).sum(axis=1)
+
+
+class Reliability(Widget):
+    """Forecasts of photographs whose true chances are known: bins, errors and the temperature.
+
+    A forecaster divides the scores of the true chances by the temperature. The browser draws the
+    photographs from the states of NumPy's generator.
+
+    temperature : 1 states the true chances, less is overconfident. bins : of equal width.
+    count : of photographs. seed : of the generator, 0 to 7.
+    """
+
+    name = "reliability"
+    temperature = traitlets.Float(1.0, min=0.1, max=10.0).tag(sync=True)
+    bins = traitlets.Int(15, min=1, max=50).tag(sync=True)
+    count = traitlets.Int(300, min=1, max=3000).tag(sync=True)
+    seed = traitlets.Int(0, min=0, max=7).tag(sync=True)
+    starts: traitlets.List[Any] = traitlets.List().tag(sync=True)
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Keep the states from which the browser draws."""
+        super().__init__(**kwargs)
+        states = [np.random.default_rng(seed).bit_generator.state["state"] for seed in range(8)]
+        self.starts = [[str(found["state"]), str(found["inc"])] for found in states]
+
+    def errors(self, temperature: float) -> dict[str, Any]:
+        """The bins and the errors of the forecasts at a temperature."""
+        rng = np.random.default_rng(self.seed)
+        scores, chances, labels = _photographs(rng, self.count)
+        p = ce.softmax(scores, temperature=temperature)
+        counts, belief, right = ce.reliability(p, labels, n_bins=self.bins)
+        gap = p.max(axis=1) - chances[np.arange(self.count), scores.argmax(axis=1)]
+        return {
+            "counts": counts,
+            "belief": belief,
+            "right": right,
+            "ece": ce.expected_calibration_error(p, labels, n_bins=self.bins),
+            "square": ce.squared_calibration_error(p, labels, n_bins=self.bins),
+            "gap": np.abs(gap).mean(),
+            "loss": ce.cross_entropy(scores, labels, temperature=temperature),
+        }
+
+    def lines(self) -> Iterator[Any]:
+        """The errors at some temperatures."""
+        yield f"Forecasts of {self.count} photographs in {self.bins} bins, at a temperature T."
+        yield ["T", "ECE", "true error", "unbiased square", "loss, nats"]
+        for t in sorted({0.5, 0.7, 1.0, 1.4, 2.0, self.temperature}):
+            found = self.errors(t)
+            numbers = [f"{found[key]:.3f}" for key in ("ece", "gap")]
+            yield [f"{t:g}", *numbers, f"{found['square']:.4f}", f"{found['loss']:.3f}"]
+
+    def still(self) -> str:
+        """The diagram as a drawing, above the table."""
+        found = self.errors(self.temperature)
+        parts = ['<path d="M40 20V220H300" class="ce-axis"/>']
+        parts.append('<path d="M40 160L300 20" class="ce-rule"/>')
+        for n, q, share in zip(found["counts"], found["belief"], found["right"], strict=True):
+            if n:
+                x, y = 40 + 260 * (q - 0.3) / 0.7, 220 - 200 * share
+                r = 2.5 + 6 * math.sqrt(n / self.count)
+                parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r:.1f}" class="ce-cat"/>')
+        parts += [_label(x, 238, t) for x, t in ((77, "0.4"), (226, "0.8"), (300, "1"))]
+        parts += [_label(26, y, t) for y, t in ((224, "0"), (26, "1"))]
+        parts.append(_label(170, 256, "mean belief; upwards, share right"))
+        said = "The share right against the mean belief, a dot for each bin"
+        return f"{_drawing(262, said, parts)}{super().still()}"
+
+
+class Conformal(Widget):
+    """Prediction sets whose coverage is guaranteed: thresholds from held-out photographs.
+
+    The photographs are those of `Reliability`, a thousand of them. Each draw holds some out, takes
+    the threshold from them, and counts how many labels of the others it covers.
+
+    temperature : of the model; 1 states the true chances. coverage : the promise.
+    held : photographs held out. draws : so far. scores : of the reader's own photograph.
+    """
+
+    name = "conformal"
+    temperature = traitlets.Float(1.0, min=0.1, max=10.0).tag(sync=True)
+    coverage = traitlets.Float(0.9, min=0.01, max=0.99).tag(sync=True)
+    held = traitlets.Int(50, min=1, max=999).tag(sync=True)
+    draws = traitlets.Int(100, min=1, max=10_000).tag(sync=True)
+    scores = traitlets.List(traitlets.Float(), [5.0, 4.0, 1.0], minlen=3, maxlen=3).tag(sync=True)
+    start: traitlets.List[Any] = traitlets.List().tag(sync=True)
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Keep the state from which the browser draws."""
+        super().__init__(**kwargs)
+        found = np.random.default_rng(0).bit_generator.state["state"]
+        self.start = [str(found["state"]), str(found["inc"])]
+
+    def drawn(self) -> dict[str, Any]:
+        """The last threshold, the coverage of each draw, and the mean size of the last sets."""
+        rng, count = np.random.default_rng(0), 1000
+        scores, _, labels = _photographs(rng, count)
+        p = ce.softmax(scores, temperature=self.temperature)
+        mine, order = p[np.arange(count), labels], np.arange(count)
+        rank = math.ceil(self.coverage * (self.held + 1))
+        coverages = []
+        for _ in range(self.draws):
+            for i, u in enumerate(rng.random(self.held)):
+                j = i + int(u * (count - i))
+                order[[i, j]] = order[[j, i]]
+            ranked = np.sort(mine[order[: self.held]])[::-1]
+            threshold = ranked[rank - 1] if rank <= self.held else 0.0
+            coverages.append(np.mean(mine[order[self.held :]] >= threshold))
+        size = (p[order[self.held :]] >= threshold).sum(axis=1).mean()
+        return {"threshold": threshold, "coverages": coverages, "size": size}
+
+    def lines(self) -> Iterator[Any]:
+        """The draws in numbers, beside what the proof says."""
+        found = self.drawn()
+        rank = math.ceil(self.coverage * (self.held + 1))
+        yield (
+            f"{self.draws} draws of {self.held} held-out photographs, sets that promise"
+            f" {self.coverage:g}, a model at T = {self.temperature:g}."
+        )
+        yield ["mean coverage", "by the proof", "lowest", "highest", "last threshold", "classes"]
+        mean, low, high = (f(found["coverages"]) for f in (np.mean, min, max))
+        proof = min(1.0, rank / (self.held + 1))
+        numbers = [digits(v) for v in (mean, proof, low, high, found["threshold"])]
+        yield [*numbers, f"{found['size']:.2f}"]
+
+    def still(self) -> str:
+        """How often each coverage occurred, above the table."""
+        cells = np.floor((np.array(self.drawn()["coverages"]) - 0.5) * 100 + 1e-9).astype(int)
+        counts = np.bincount(np.clip(cells, 0, 50), minlength=51)
+        parts = ['<path d="M20 140H310" class="ce-axis"/>']
+        for k, n in enumerate(counts):
+            if n:
+                high = 110 * n / counts.max()
+                place = f'x="{20 + 5.6 * k:.1f}" y="{140 - high:.1f}"'
+                parts.append(f'<rect {place} width="4.6" height="{high:.1f}" class="ce-cat"/>')
+        x = 20 + 560 * (max(0.5, self.coverage) - 0.5)
+        parts.append(f'<path d="M{x:.1f} 20V140" class="ce-rule"/>')
+        parts += [_label(x, 158, t) for x, t in ((20, "0.5"), (160, "0.75"), (300, "1"))]
+        parts.append(_label(160, 176, "coverage of a draw; dashed: the promise"))
+        return f"{_drawing(182, 'How often each coverage occurred', parts)}{super().still()}"
+
+
 class Quiz(Widget):
     """A question to check yourself with; every wrong answer is explained.
 
@@ -1100,6 +1247,8 @@ FIGURES = {
         Training,
         BackwardPass,
         Boundary,
+        Reliability,
+        Conformal,
     )
 }
 __all__ = [*(figure.__name__ for figure in FIGURES.values()), "Quiz"]
