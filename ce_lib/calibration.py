@@ -40,10 +40,9 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> np.floating[Any]:
     mine = s[np.arange(len(s)), own]
     _checks.refuse("the label's logit, minus the largest", mine, mine == -np.inf, "finite")
     masked = s == -np.inf
-    scale = np.max(-s, where=~masked, initial=0)
-    if scale > 0:
-        s, mine = s / scale, mine / scale  # logits of any size
-    if not _derivatives(s, masked, mine, 0.0)[0] < 0:
+    largest = np.max(-s, where=~masked, initial=0) or 1.0  # logits of any size
+    slope, _ = _derivatives(s / largest, masked, mine / largest, 0.0)
+    if not slope < -8 * np.finfo(float).eps * np.mean(-mine / largest):  # 0 but for the rounding
         raise ValueError(
             "labels must have logits above the mean of their rows, on average; here they have not,"
             " so that no finite temperature is best: the loss falls as T grows"
@@ -53,7 +52,12 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> np.floating[Any]:
             "labels must include one whose logit is not the largest of its row; here all are right,"
             " so that no positive temperature is best: the loss falls as T goes to 0"
         )
-    low, high, beta, last = 0.0, math.inf, scale, math.inf
+    # In units of the largest gap of a label the loss is at least beta / N, and ln K at beta = 0,
+    # so the best beta is at most N ln K. A logit far below, such as a mask of -1e308, counts as 0.
+    scale = -mine.min()
+    s, mine = np.maximum(s / scale, -1e150), mine / scale
+    low, high, last = 0.0, len(s) * math.log(s.shape[1]), math.inf
+    beta = min(scale, high / 2)
     for _ in range(MOST_STEPS):
         slope, curvature = _derivatives(s, masked, mine, beta)
         if slope == 0:
@@ -61,7 +65,7 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> np.floating[Any]:
         low, high = (beta, high) if slope < 0 else (low, beta)
         to = beta - slope / curvature if curvature > 0 else math.nan
         if not (low < to < high and abs(to - beta) <= last / 2):
-            to = (low + high) / 2 if high < math.inf else 2 * beta
+            to = (low + high) / 2
         last, beta = abs(to - beta), to
         if last <= 1e-15 * beta:
             break
@@ -129,15 +133,15 @@ def expected_calibration_error(
 def squared_calibration_error(
     probs: ArrayLike, labels: ArrayLike, *, n_bins: SupportsIndex = 15
 ) -> np.floating[Any]:
-    """An unbiased estimate of sum_b (n_b / N) gap_b^2, gap_b = E[belief - right] in bin b.
+    """An estimate without bias of sum_b (n_b / N) gap_b^2, gap_b = E[belief - right] in bin b.
 
-    Arguments, bins and errors as in `reliability`. Returns a number, below 0 as often as not if
-    the predictions are calibrated; the square root of one above 0 is on the scale of the ECE.
+    Arguments, bins and errors as in `reliability`. Returns a number, often below 0 if the
+    predictions are calibrated; the square root of one above 0 is on the scale of the ECE.
 
     The square of a bin's mean gap is too large on average, by the variance of this mean. Here it
     is the mean of d_i d_j over all pairs of different rows of the bin, d being belief minus right
-    (equation 10.2), whose expectation is gap_b^2 if the rows of a bin are drawn independently of
-    each other. A bin with one row has no pair and adds 0.
+    (equation 10.2), whose expectation is gap_b^2 if the rows of a bin are drawn independently and
+    alike. The sum is over bins with two rows or more: one row has no pair, and its bin adds 0.
     Reference: Kumar, Liang and Ma (2019), who correct the square by an estimated variance.
 
     >>> ce.squared_calibration_error([[0.75, 0.25], [0.875, 0.125]], [0, 1], n_bins=2)

@@ -272,7 +272,12 @@ def _labelled(
     k, own = z.shape[-1], _checks.worked(dtype)
     work = own if k >= SHORT else DOUBLE
     in_grad = grad is not None and work == dtype  # where the exponentials have room
-    if z.size <= ONE_BLOCK and z.ndim == 2 and not far and (grad is None or grad.flags.c_contiguous):
+    if (
+        z.size <= ONE_BLOCK
+        and z.ndim == 2
+        and not far
+        and (grad is None or grad.flags.c_contiguous)
+    ):
         e = grad if in_grad else np.empty(z.shape, work)
         z = z if z.dtype is own and z.flags.c_contiguous else np.ascontiguousarray(z, own)
         return _label_rows(z, labels, weight, t, scale, e, grad)

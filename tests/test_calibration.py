@@ -161,3 +161,14 @@ def test_a_fitted_temperature_never_raises_the_loss():
         found = ce.fit_temperature(z, labels)
         assert ce.cross_entropy(z / found, labels) <= ce.cross_entropy(z, labels) + 1e-15
         assert 0.5 < found < 2 or scale == 0.1  # the labels are drawn at T = 1
+
+
+def test_rounding_and_masks_mislead_no_temperature():
+    """A slope of 0 is not taken for a small one; a mask of any depth is one."""
+    with pytest.raises(ValueError, match="as T grows"):
+        ce.fit_temperature(np.tile([0.1, 0.2, 0.4], (3, 1)), [0, 1, 2])
+    rows = np.array([[1.0, 0, -np.inf], [0, 1, -np.inf], [1, 0, -np.inf], [1, 0, -np.inf]])
+    wanted = ce.fit_temperature(rows, [0, 1, 1, 0])
+    for mask in (-1e4, -1e30, -1e300, -1e308, np.finfo(float).min):
+        masked = np.where(np.isinf(rows), mask, rows)
+        assert abs(ce.fit_temperature(masked, [0, 1, 1, 0]) / wanted - 1) < 1e-14
