@@ -51,8 +51,9 @@ MEMBERS, UNPACKED = 5000, 512 * MIB  # of each student in a zip archive
 LONGEST_LIST = 64 * MIB  # bytes of an archive's list
 ZIP64, ZIP64_MARK = sizeEndCentDir64 + sizeEndCentDir64Locator, stringEndArchive64
 LISTING = 512  # bytes of a member's line in an archive's list, on average
-CLASS = 100 * MEMBERS  # of all students in one
+CLASS_MEMBERS = 100 * MEMBERS  # of all students in one
 TRIES = 20  # files of a student that are read to find one that can be graded, or large ones fewer
+OPEN = 10  # archives that may stay open until all is read
 ARCHIVES = 20  # archives within an archive, of each student
 CELLS = 1000
 TIE = 2  # seconds between files that count as handed in together, as archives keep times
@@ -70,6 +71,12 @@ PLATFORMS = [
         r"(?P<name>[^\W_]+)(?:_LATE)?_(?P<number>\d+)_\d+_(?P<rest>.+)",  # Canvas
     )
 ]
+CANVAS = PLATFORMS[-1]  # whose form other names have, too: ps_2026_11_20.ipynb
+# Words of a name, numbers aside: those that only a class's archive has, and those of platforms'
+# exports, which students use as well.
+CLASS = re.compile(r"(?i)(?:all|class|course|sections?|students)\d*")
+EXPORT = re.compile(r"(?i)(?:submission|gradebook|assignment|homework|export|download)s?\d*")
+WHOSE = "put it into a folder named after the student, or, if it is the class's, name it all.zip"
 JUNK = re.compile(r"(?i)(?:^|/)(?:__MACOSX(?:/|$)|\._|\.DS_Store$|Thumbs\.db$|desktop\.ini$)")
 NOTEBOOK = re.compile(r"(?i)\.ipynb(?: ?\(\d+\))?(?:\.(?:txt|json|download))?$")  # as browsers save
 OLD = re.compile(
@@ -88,7 +95,6 @@ class Unreadable(ValueError):
 
 Parts = tuple[str, ...]  # a path, or the part of it that says whose a file is
 Opener = Callable[[Path, PurePath, str, Parts], list["HandedIn"]]
-Counts = tuple[Counter[str], Counter[str]]  # of students' archives, and of the files in them
 Used = tuple[str, Counter[str], Counter[str]]  # the same, and whose an archive is
 Pictures = dict[str, dict[str, str]]  # {name: {kind: data in base64}}
 
@@ -115,6 +121,7 @@ class HandedIn:
         self.inner = inner or time  # when it was packed, for which its owner's word is taken
         self.number = ""  # the platform's for the student
         self.mark: re.Match[str] | None = None
+        self.listed = False  # whether a list of the platform's says whose it is
         self._fault, self._load, self._data = fault, load, b""
 
     @property
@@ -155,6 +162,17 @@ class Marked(TypedDict, total=False):
 
     texts: dict[str, str]  # {question: digest of the text}
     was: dict[str, float]  # {question: points that were taken back}
+
+
+@dataclass
+class Inbox:
+    """What is known of a whole inbox when one of its files is opened."""
+
+    roster: "Roster | None"
+    beside: set[str]  # the names of what lies in it, but for archives that may be the class's
+    many: bool  # whether there are more archives in it than should be open at once
+    archives: Counter[str] = field(default_factory=Counter)  # of each student
+    files: Counter[str] = field(default_factory=Counter)  # in them
 
 
 @dataclass
@@ -203,8 +221,11 @@ def printable(name: str) -> str:
 # ---------------------------------------------------------------- what was handed in
 
 
-def gather(inbox: str | Path, set_name: str) -> list[HandedIn]:
-    """Every file below `inbox` that was handed in, those inside zip archives included."""
+def gather(inbox: str | Path, set_name: str, *, roster: "Roster | None" = None) -> list[HandedIn]:
+    """Every file below `inbox` that was handed in, those inside zip archives included.
+
+    roster : a `Roster`, by which an archive is known as a student's own, or None
+    """
     inbox, listed = Path(inbox), []
     closed: list[OSError] = []
     for folder, folders, names in os.walk(inbox, onerror=closed.append):
@@ -215,10 +236,12 @@ def gather(inbox: str | Path, set_name: str) -> list[HandedIn]:
             if not JUNK.search(inner.as_posix()):
                 listed.append((path, inner))
     outer, found = _wrappers([inner.parts for _, inner in listed]), []
-    used: Counts = Counter(), Counter()
+    tops = {inner.parts[0] for _, inner in listed if _may_be_work(inner.parts)}
+    beside = {name for name in tops if not _names_class(name, set_name)}
+    of = Inbox(roster, beside, sum(name.lower().endswith(".zip") for name in tops) > OPEN)
     for path, inner in listed:
         parts = inner.parts[inner.parts[0] in outer :]
-        found += _guarded(partial(_open, used), path, inner, set_name, parts)
+        found += _guarded(partial(_open, of), path, inner, set_name, parts)
     for error in closed:
         where = Path(os.path.relpath(error.filename, inbox)).as_posix()
         if where != ".":
@@ -243,14 +266,14 @@ def _guarded(
         return [HandedIn(inner.as_posix(), student, path.name, EPOCH, fault=f"{what}: {said}")]
 
 
-def _open(used: Counts, path: Path, inner: PurePath, set_name: str, parts: Parts) -> list[HandedIn]:
+def _open(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) -> list[HandedIn]:
     entry = os.lstat(path)
     item = HandedIn(inner.as_posix(), _owner(parts, set_name), path.name, _changed(entry))
     item.mark = _platform(parts[0])
     if not stat.S_ISREG(entry.st_mode):
         item._fault = "it is a symbolic link or a device, not a file"
     elif path.suffix.lower() == ".zip":
-        return _unpack(used, path, inner, set_name, parts)
+        return _unpack(of, path, inner, set_name, parts)
     elif path.name in ("timestamp.txt", "submission_metadata.yml"):
         return []  # a time that may be the student's own word is not taken
     elif why := _no_notebook(inner.parts):
@@ -260,6 +283,11 @@ def _open(used: Counts, path: Path, inner: PurePath, set_name: str, parts: Parts
     else:
         item._load = lambda: read_file(path, LARGEST)
     return [item]
+
+
+def _may_be_work(parts: Parts) -> bool:
+    """Whether a file may be a notebook, or hold one, by its name."""
+    return parts[-1].lower().endswith(".zip") or not _no_notebook(parts)
 
 
 def _no_notebook(parts: Parts) -> str:
@@ -308,36 +336,64 @@ def stamped(text: str) -> datetime | None:
 # ---------------------------------------------------------------- archives
 
 
-def _unpack(
-    used: Counts, path: Path, inner: PurePath, set_name: str, parts: Parts
-) -> list[HandedIn]:
-    """The notebooks in an archive; none is written to disk under the name that it has there."""
-    time, own = _changed(os.stat(path)), len(inner.parts) > 1
+def _unpack(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) -> list[HandedIn]:
+    """The notebooks in an archive; none is written to disk under the name that it has there.
 
-    def reopen() -> zipfile.ZipFile:
-        return _opened(path, MEMBERS if own else CLASS)
+    Whose they are is said from outside wherever it can be: by the archive's folder or its own name.
+    Only a class's archive says it by the names in it. That one lies in the inbox itself, and is
+    known by its name, or as a platform's export if no other work lies beside it.
+    """
+    time, student = _changed(os.stat(path)), _owner(parts, set_name)
 
-    # It is opened for each file: a class may hand in more than can be open at a time.
-    if own:
-        owner = _owner(parts, set_name)
-        used[0][owner] += 1
-        if used[0][owner] > ARCHIVES:
+    def own() -> list[HandedIn]:
+        """All of it as this student's; it is opened for each file, so that few are open at once."""
+        of.archives[student] += 1
+        if of.archives[student] > ARCHIVES:
             raise Unreadable(f"{ARCHIVES} archives of a student are opened at most")
+        reopen = partial(_opened, path, MEMBERS)
+        used = student, of.archives, of.files
         with reopen() as archive:
-            whose = (owner, *used)
-            return _members(archive, inner, set_name, time, True, 0, reopen, parts, whose)
-    # A class's archive, which lies there alone or has a long list, stays open.
-    archive = _opened(path, CLASS)
-    alone = len(list(path.parent.glob("*.[zZ][iI][pP]"))) < 2
-    again = None if alone or len(archive.infolist()) > MEMBERS else reopen
-    with archive if again else contextlib.nullcontext():
-        files = _members(archive, inner, set_name, time, own, 0, again, parts)
-        # Of several archives each is one student's, if it does not hold the work of several.
-        readable = [file for file in files if not file.known_fault]
-        several = {f.student for f in readable if f.student and not OLD.match(f.student)}
-        if alone or len(several) > 1 or any(file.mark for file in readable):
-            return files
-        return _members(archive, inner, set_name, time, True, 0, again, parts)
+            return _members(archive, inner, set_name, time, True, 0, reopen, parts, used)
+
+    item = HandedIn(inner.as_posix(), student, path.name, time)
+    known = of.roster.find(item) if of.roster is not None and student_id(student) else set()
+    if len(inner.parts) > 1 or _platform(parts[0]) or len(known) == 1:
+        return own()
+    named = _names_class(path.name, set_name)
+    alone = not of.beside - {path.name}
+    archive = _opened(path, CLASS_MEMBERS)
+    again = partial(_opened, path, MEMBERS)
+    stays = not of.many or len(archive.infolist()) > MEMBERS  # else it is opened for each file
+    with contextlib.nullcontext() if stays else archive:
+        look = partial(_members, archive, inner, set_name, time, False, 0, None if stays else again)
+        seen = [file for file in look(parts, opens=False) if not file.known_fault]
+        names = {student_id(f.student): f.student for f in seen if not OLD.match(f.student)}
+        names.pop("", None)
+        exported = bool(seen) and all(file.mark or file.listed for file in seen)
+        if len(names) < 2:
+            exported = exported and not any(file.mark and file.mark.re is CANVAS for file in seen)
+        if named == "class" or (alone and (named or exported)):
+            return look(parts)
+    if named:
+        item.student, item._fault = "", f"nothing says whose it is: {WHOSE}"
+    elif len(names) > 1 and student_id(student) not in names:
+        some = ", ".join(printable(name)[:40] for name in sorted(names.values())[:3])
+        item._fault = f"in it is what seems to be the work of several ({some}): {WHOSE}"
+    else:
+        return own()
+    return [item]
+
+
+def _names_class(name: str, set_name: str) -> str:
+    """Whether an archive's name says that it is a class's: "class", "export" (perhaps), or ""."""
+    if not name.lower().endswith(".zip"):
+        return ""
+    said = _owner((name,), set_name)
+    words = [word for word in re.split(r"[\W_]+", said) if word and not word[0].isdigit()]
+    if words and all(map(CLASS.fullmatch, words)):
+        return "class"
+    exported = all(CLASS.fullmatch(word) or EXPORT.fullmatch(word) for word in words)
+    return "export" if exported and (words or not said) else ""  # a number may be a student's
 
 
 def _opened(file: Path | io.BytesIO, most: int) -> zipfile.ZipFile:
@@ -372,18 +428,20 @@ def _members(
     reopen: Callable[[], zipfile.ZipFile] | None = None,
     parts: Parts = (),
     used: Used | None = None,
+    opens: bool = True,
 ) -> list[HandedIn]:
     """The files in an opened archive.
 
     own : whether a student made it: then all in it is that student's, and as old as the archive
     reopen : a function that opens it again; None if it stays open
     parts : the part of the archive's own path that says whose it is
-    used : of an archive in another: the student, and what all students' archives have held so far
+    used : of a student's archive: the student, and what all students' archives have held so far
+    opens : whether archives in it are opened, too
     """
     named = [(_spelled(m), place, m) for place, m in enumerate(archive.infolist())]
     named = [one for one in named if not one[2].is_dir() and not JUNK.search(one[0])]
     names = [one[0] for one in named]
-    most = MEMBERS if own else CLASS
+    most = MEMBERS if own else CLASS_MEMBERS
     if len(named) > most:
         raise Unreadable(f"the archive has {len(named)} members; {most} are taken at most")
     notebooks = [
@@ -392,7 +450,7 @@ def _members(
         if not _leads_out(name) and name.lower().endswith((".ipynb", ".zip"))
     ]
     shared = 0 if own else _shared_folders(notebooks, set_name)
-    whose = {} if own else _gradescope(archive, names)
+    top, whose = ((), {}) if own else _gradescope(archive, names)
     outer = _wrappers([parts[shared:] for parts in notebooks if len(parts) > shared])
     owner = tuple(parts) or inner.parts
 
@@ -418,7 +476,7 @@ def _members(
         taken[key] += 1
         if taken[key] > MEMBERS + 1:
             continue  # the first one too many has a line
-        load = _loader(reopen or held, place, left[item.student])
+        load, files = _loader(reopen or held, place, left[item.student]), [item]
         item.mark = _platform(owner[0] if own else inside[0])
         if taken[key] > MEMBERS:
             item._fault = f"{MEMBERS} files of a student are taken at most"
@@ -429,20 +487,20 @@ def _members(
             item._fault = "it is a symbolic link, not a file"
         elif member.flag_bits & 1:
             item._fault = "it is encrypted"
-        elif name.lower().endswith(".zip") and depth < 2:
+        elif name.lower().endswith(".zip") and depth < 2 and opens:
             nested[key] += 1
             if nested[key] > ARCHIVES:
                 item._fault = f"{ARCHIVES} archives of a student are opened at most"
             else:
-                found += _nested(load, item, set_name, depth, (key, nested, taken))
-                continue
-        elif parts[-1] == "submission_metadata.yml" and whose:
+                files = _nested(load, item, set_name, depth, (key, nested, taken))
+        elif parts == (*top, METADATA) and whose:
             continue
-        elif why := _no_notebook(parts):
+        elif (why := _no_notebook(parts)) and (opens or not _may_be_work(parts)):
             item._fault = why
         else:
             item._load = load
-        found += [*_for_each(item, whose.get(next((p for p in parts if p in whose), "")))]
+        people = whose.get(parts[len(top)]) if len(parts) > len(top) else None
+        found += [one for file in files for one in _for_each(file, people)]
     return found
 
 
@@ -455,7 +513,7 @@ def _for_each(
         return
     for name, time in students:
         copy = HandedIn(item.where, name, item.name, time or item.time, inner=item.inner)
-        copy._fault, copy._load = item._fault, item._load
+        copy._fault, copy._load, copy.listed = item._fault, item._load, True
         yield copy
 
 
@@ -540,49 +598,73 @@ def _leads_out(name: str) -> bool:
     return name.startswith("/") or ".." in name.split("/") or bool(re.match(r"\w:/|.*\0", name))
 
 
-def _gradescope(
-    archive: zipfile.ZipFile, names: list[str]
-) -> dict[str, list[tuple[str, datetime | None]]]:
-    """{folder: [(student, time), ...]} from the list that Gradescope puts into its exports."""
+People = list[tuple[str, datetime | None]]  # who handed in together, and when
+METADATA = "submission_metadata.yml"
 
-    class Loader(yaml.SafeLoader):
-        """Plain data; Ruby's marks are left out."""
 
-        def flatten_mapping(self, node: yaml.MappingNode) -> None:
-            """Leave merges alone, which can grow without end."""
-
-    def unmarked(loader: yaml.SafeLoader, _: str, node: yaml.MappingNode) -> object:
-        return loader.construct_mapping(node, True)
-
-    yaml.add_multi_constructor("!", unmarked, Loader)
+def _gradescope(archive: zipfile.ZipFile, names: list[str]) -> tuple[Parts, dict[str, People]]:
+    """Where Gradescope's folders lie in one of its exports, and {folder: people} from its list."""
     inside = [PurePosixPath(name).parts for name in names if not _leads_out(name)]
-    top = inside[0][:1] if len({parts[:1] for parts in inside}) == 1 else ()
+    outer = {parts[:1] for parts in inside}
+    top = inside[0][:1] if len(outer) == 1 else ()
     for name in names:  # beside the students' folders: one in a student's folder is the student's
-        if PurePosixPath(name).parts != (*top, "submission_metadata.yml"):
-            continue
-        try:
-            with archive.open(name) as file:
-                listed = yaml.load(file.read(5 * MIB), Loader)
-            found = {}
-            for folder, about in listed.items():
-                time = about.get(":created_at")
-                time = time if isinstance(time, datetime) else stamped(str(time))
-                if time:
-                    time = time.replace(tzinfo=time.tzinfo or UTC).astimezone(UTC)
-                people = about[":submitters"]
-                found[folder] = [(str(one.get(":name") or one[":email"]), time) for one in people]
-            return found
-        except Exception:  # another list of that name
-            return {}
-    return {}
+        if PurePosixPath(name).parts == (*top, METADATA) and not any(map(_platform, top)):
+            with contextlib.suppress(Exception), archive.open(name) as file:
+                return top, _submitters(file.read(LARGEST).decode("utf-8", "replace"))
+    return top, {}
+
+
+def _submitters(listed: str) -> dict[str, People]:
+    """{folder: people} from Gradescope's list.
+
+    It is YAML, of which a parser in Python reads a hundred kilobytes a second. What is looked for
+    stands in lines of its own, which nothing that a student says can make: that is indented more.
+    """
+    found: dict[str, People] = {}
+    said: dict[str, list[dict[str, str]]] = {}
+    times: dict[str, datetime | None] = {}
+    for part in re.split(r"(?m)^(?=submission_\d+:)", listed)[1:]:
+        folder = part.partition(":")[0]
+        lines = re.search(r"(?m)^  :submitters:.*\n((?:  (?:- |  ).*\n?)*)", part)
+        said[folder] = [
+            {key: _scalar(value) for key, value in re.findall(r"(?m)^ *:(\w+): (.+)", person)}
+            for person in re.split(r"(?m)^ *- ", lines[1] if lines else "")[1:]
+        ]
+        time = re.search(r"(?m)^  :created_at: (.+)", part)
+        times[folder] = stamped(
+            re.sub(r" +(?=Z$|[-+][\d:]+$)", "", time[1].strip() if time else "")
+        )
+    named = Counter(one.get("name") for people in said.values() for one in people)
+    for folder, people in said.items():
+        for one in people:  # of two of one name the address tells them apart
+            alike = named[one.get("name")] > 1
+            keys = ("email", "sid", "name") if alike else ("name", "email", "sid")
+            if name := next((one[key] for key in keys if one.get(key)), ""):
+                found.setdefault(folder, []).append((name, times[folder]))
+    return found
+
+
+def _scalar(text: str) -> str:
+    """A short value of YAML as text, in quotes or not."""
+    text = text.strip()[:LONGEST_NAME]
+    if text[:1] in ("'", '"'):
+        with contextlib.suppress(Exception):
+            return str(yaml.safe_load(text))
+    return text
 
 
 # ---------------------------------------------------------------- whose it is
 
 
 def _platform(name: str) -> re.Match[str] | None:
-    """The parts of a name that a learning platform made, or None."""
-    return next((m for pattern in PLATFORMS if (m := pattern.fullmatch(name))), None)
+    """The parts of a name that a learning platform made, or None.
+
+    The platform's part comes first, and the student's behind it may look like another platform's:
+    of two that begin at one place the shorter is right; else nothing says which of them is.
+    """
+    found = [match for pattern in PLATFORMS if (match := pattern.fullmatch(name))]
+    found.sort(key=lambda match: match.end("name"))
+    return found[0] if len({match.start("name") for match in found}) == 1 else None
 
 
 def _wrappers(paths: list[Parts]) -> set[str]:
@@ -670,10 +752,17 @@ class Roster:
                     self.known.setdefault(key, set()).add(student)
 
     def find(self, item: HandedIn) -> set[str]:
-        """The ids that a file may belong to."""
-        names = [item.student, f"{item.student}_{item.number}", item.number]
-        tried = [key for name in names if name for key in _keys("name", name)]
-        return next((self.known[key] for key in tried if key in self.known), set())
+        """The ids that a file may belong to; a platform's number has to agree with the name."""
+
+        def known(*names: str) -> set[str]:
+            tried = [key for name in names for key in _keys("name", name)]
+            return next((self.known[key] for key in tried if key in self.known), set())
+
+        name = known(item.student, f"{item.student}_{item.number}")
+        number = known(item.number)
+        if name and len(number) > 1:  # of a section, or the like
+            return name
+        return (name & number) or (name | number)
 
 
 def roster(root: str | Path) -> Roster | None:
@@ -688,7 +777,8 @@ def _keys(column: str, value: str) -> Iterator[str]:
         return
     if "@" in value:
         yield "".join(_words(value.split("@")[0]))
-    words = _words(value)
+    if not (words := _words(value)):
+        return
     yield "".join(words)
     yield "".join(sorted(words))
     for turn in range(1, len(words)):
