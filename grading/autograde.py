@@ -275,7 +275,12 @@ def about(notebook: NotebookNode, given: Callable[[], NotebookNode]) -> About:
         for name in written
         if sources[name].strip() == was.get(name, "").strip()
     ]
-    return {"sources": sources, "untouched": untouched}
+    checks = {
+        marks[cell.id]["grade_id"]: cell.source
+        for cell in notebook.cells
+        if cell.cell_type == "code" and marks[cell.id].get("grade")
+    }
+    return {"sources": sources, "checks": checks, "untouched": untouched}
 
 
 def written(verdict: Verdict, count: int) -> list[NotebookNode]:

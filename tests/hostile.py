@@ -684,6 +684,26 @@ threading.Thread(target=late).start()
         """,
     ),
     attack(
+        "counts-of-the-neighbours",
+        FULL,
+        "Correct",
+        "seen: []",
+        first="""
+        import glob, os, pty
+        seen = glob.glob("/proc/sys/*") + glob.glob("/dev/pts/*")
+        for path in ("/dev/ptmx", "/dev/pts/ptmx", "/proc/sys/kernel/pty/nr"):
+            try:
+                seen.append(os.open(path, os.O_RDWR))
+            except OSError:
+                pass
+        try:
+            seen.append(pty.openpty())
+        except OSError:
+            pass
+        print("seen:", seen)
+        """,
+    ),
+    attack(
         "notes-in-locks",
         FULL,
         "Correct",
