@@ -71,7 +71,7 @@ PLATFORMS = [
         r"(?P<name>[^\W_]+)(?:_LATE)?_(?P<number>\d+)_\d+_(?P<rest>.+)",  # Canvas
     )
 ]
-CANVAS = PLATFORMS[-1]  # whose form other names have, too: ps_2026_11_20.ipynb
+BLACKBOARD, CANVAS = PLATFORMS[1], PLATFORMS[-1]  # other names may look like these two's
 # Words of a name, numbers aside: those that only a class's archive has, and those of platforms'
 # exports, which students use as well.
 CLASS = re.compile(r"(?i)(?:all|class|course|sections?|students)\d*")
@@ -369,9 +369,10 @@ def _unpack(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts)
         seen = [file for file in look(parts, opens=False) if not file.known_fault]
         names = {student_id(f.student): f.student for f in seen if not OLD.match(f.student)}
         names.pop("", None)
-        exported = bool(seen) and all(file.mark or file.listed for file in seen)
-        if len(names) < 2:
-            exported = exported and not any(file.mark and file.mark.re is CANVAS for file in seen)
+        formed = [file for file in seen if file.mark or file.listed]
+        if len(names) < 2:  # ps_2026_11_20.ipynb is no file of Canvas's
+            formed = [file for file in formed if not file.mark or file.mark.re is not CANVAS]
+        exported = 2 * len(formed) > len(seen)  # by a few names no student may change what it is
         if named == "class" or (alone and (named or exported)):
             return look(parts)
     if named:
@@ -659,12 +660,14 @@ def _scalar(text: str) -> str:
 def _platform(name: str) -> re.Match[str] | None:
     """The parts of a name that a learning platform made, or None.
 
-    The platform's part comes first, and the student's behind it may look like another platform's:
-    of two that begin at one place the shorter is right; else nothing says which of them is.
+    The platform's part comes first, and the student's behind it may look like another platform's.
     """
     found = [match for pattern in PLATFORMS if (match := pattern.fullmatch(name))]
-    found.sort(key=lambda match: match.end("name"))
-    return found[0] if len({match.start("name") for match in found}) == 1 else None
+    found.sort(key=lambda match: match.start("rest"))
+    # HW_1_2_ada_attempt_… may be HW's file on Canvas as well as ada's on Blackboard.
+    if [match.re for match in found[:2]] == [CANVAS, BLACKBOARD]:
+        return None
+    return found[0] if found else None
 
 
 def _wrappers(paths: list[Parts]) -> set[str]:

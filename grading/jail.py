@@ -469,7 +469,7 @@ class Jail:
         self.tree: list[str] = []
         as_root = os.getuid() == 0
         self.uid = nobody() if walls and as_root else None
-        self.ready, self.room = False, 0
+        self.ready, self.room, self.given_up = False, 0, 0
         self.most, self.size = limits.said, (0, 0)  # of all it says, and of the last frame
         self.over: Ended | None = None
         self.group: Path | None = None
@@ -685,7 +685,8 @@ class Jail:
         """Keep the limit of memory; Ended says that this is not possible.
 
         The states that are kept for questions come on top of what the notebook itself holds, so
-        they are ended first, the largest of them before the others.
+        they are ended first, the largest of them before the others, and no more processes than
+        there are states: others may say of themselves what these do.
         """
         # Not bubblewrap's own two processes, and not the one that runs the cells.
         first = 3 if self.walls else 1
@@ -694,8 +695,9 @@ class Jail:
             if sum(sizes.values()) <= self.limits.memory:
                 return
             spare = [pid for pid in tree[first:] if sizes[pid] and gives_way(pid)]
-            if not spare:
+            if not spare or self.given_up == self.room:
                 raise Ended("memory")
+            self.given_up += 1
             largest = max(spare, key=sizes.__getitem__)
             fd = open_pidfd(largest)
             if fd is not None:

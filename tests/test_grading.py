@@ -601,7 +601,32 @@ def test_a_state_that_is_lost_is_made_anew(does, monkeypatch):
 def test_a_notebook_that_is_too_large_itself_is_ended():
     need_a_jail()
     limits = jail.Limits(memory=400 * 2**20)
-    cells = [["a", LARGE], ["q", "x = 1"], ["c", f"b = a{LARGE}; c = b * 2"]]
+    cells = [
+        ["a", LARGE],
+        ["q", "x = 1"],
+        ["c", f"b = a{LARGE}; c = b * 2\nimport time; time.sleep(1)"],
+    ]
+    record = jail.run(cells, [["q", "value", "x", [[]]]], limits)
+    assert record["ended"] == {"c": "memory"}
+    assert record["answers"] == {"q": [{"value": 1}]}
+
+
+YIELDS = """
+import ctypes, os, time
+ctypes.CDLL(None).prctl(4, 1)  # PR_SET_DUMPABLE: as root's jail, it may not write to its files
+for _ in range(40):
+    if os.fork() == 0:
+        open("/proc/self/oom_score_adj", "w").write("1000")
+        held = b"x" * (120 * 2**20)
+        time.sleep(60)
+    time.sleep(0.3)
+"""
+
+
+def test_processes_that_give_way_may_do_so_as_often_as_states_are_kept():
+    need_a_jail()
+    limits = jail.Limits(memory=400 * 2**20)
+    cells = [["q", "x = 1"], ["c", YIELDS]]
     record = jail.run(cells, [["q", "value", "x", [[]]]], limits)
     assert record["ended"] == {"c": "memory"}
     assert record["answers"] == {"q": [{"value": 1}]}

@@ -762,16 +762,33 @@ def test_of_a_student_in_the_roster_an_archive_alone_is_the_students(tmp_path, r
     assert [s.student for s in submissions] == ["eve"]
 
 
-def test_a_students_file_has_no_other_platforms_name(tmp_path, release):
-    """What Canvas puts first says whose it is, however the student named the file."""
-    hand_in(tmp_path, "ada_1_2_hw.ipynb")
-    spoofs = ["attempt_2090-01-01-00-00-00_x.ipynb", "9_assignsubmission_file_x.ipynb"]
-    for number, spoof in enumerate(spoofs):
-        hand_in(tmp_path, f"eve_5_{number}_ada_{spoof}", answer("Eve's."))
+SPOOFS = ["ada_attempt_2090-01-01-00-00-00_x", "ada_9_assignsubmission_file_x", "ada_1_2_x"]
+
+
+@pytest.mark.parametrize("place", ["{}", "CS101-Softmax-12345.zip"])
+@pytest.mark.parametrize(
+    "form",
+    ["{}_{}_5_", "{}_{}_assignsubmission_file_", "HW_{}_attempt_2025-11-20-12-00-0{}_"],
+    ids=["Canvas", "Moodle", "Blackboard"],
+)
+def test_no_name_of_a_students_file_passes_for_another_platforms(tmp_path, release, form, place):
+    """What the platform puts first says whose a file is, and what the export is."""
+    work = {
+        f"{form.format(one, n)}hw.ipynb": answer() for n, one in enumerate(("ada", "bob", "wei"))
+    }
+    work |= {
+        f"{form.format('eve', n)}{spoof}.ipynb": answer("Eve's.") for n, spoof in enumerate(SPOOFS)
+    }
+    if place == "{}":
+        for name, data in work.items():
+            hand_in(tmp_path, name, data)
+    else:
+        hand_in(tmp_path, place, packed(*work.items()))
     submissions, _ = intake.take_in(intake.gather(tmp_path, SET), release, set_name=SET)
     found = {s.student: s.notebook.cells[-1].source for s in submissions}
-    assert found.pop("ada") == "Because."
-    assert all(name.startswith("eve") for name in found)
+    assert [found.pop(one) for one in ("ada", "bob", "wei")] == 3 * ["Because."]
+    assert found
+    assert all("eve" in name for name in found)
 
 
 def test_gradescopes_list_is_read_in_no_time_and_tells_namesakes_apart():

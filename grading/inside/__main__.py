@@ -552,6 +552,7 @@ def answer_apart(
         status = kept.ask(question, limits)
         again = status == FAULTY or namespace.get(name) is not kept.bound
         stuck = kept.threads and status in (None, STUCK)
+        lost = status == -signal.SIGKILL  # as if it had been gone a moment earlier
     else:
         lost = True
     done = "time" if status is None else "exit"
