@@ -235,7 +235,11 @@ def gather(inbox: str | Path, set_name: str, *, roster: "Roster | None" = None) 
             inner = path.relative_to(inbox)
             if not JUNK.search(inner.as_posix()):
                 listed.append((path, inner))
-    outer, found = _wrappers([inner.parts for _, inner in listed]), []
+    outer: set[str] = set()
+    for name in _wrappers([inner.parts for _, inner in listed]):
+        if roster is None or len(roster.find(HandedIn(name, name, name, EPOCH))) != 1:
+            outer.add(name)  # the folder of a student in the roster stays that
+    found: list[HandedIn] = []
     tops = {inner.parts[0] for _, inner in listed if _may_be_work(inner.parts)}
     beside = {name for name in tops if not _names_class(name, set_name)}
     of = Inbox(roster, beside, sum(name.lower().endswith(".zip") for name in tops) > OPEN)
@@ -361,7 +365,7 @@ def _unpack(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts)
         return own()
     named = _names_class(path.name, set_name)
     alone = not of.beside - {path.name}
-    archive = _opened(path, CLASS_MEMBERS)
+    archive = _opened(path, CLASS_MEMBERS if named or alone else MEMBERS)
     again = partial(_opened, path, MEMBERS)
     stays = not of.many or len(archive.infolist()) > MEMBERS  # else it is opened for each file
     with contextlib.nullcontext() if stays else archive:

@@ -744,6 +744,16 @@ threading.Thread(target=late).start()
         """,
     ),
     attack(
+        "large-arrays-in-states-kept",
+        FULL,
+        "Correct",
+        "seconds",
+        first="import os, time; print(os.times().system, 'seconds')",
+        q1="X = b'1' * (120 << 20)\n" + SCALE,
+        q2="X = b'2' * (120 << 20)\n" + SHARE,
+        q3="X = b'3' * (120 << 20)\nX = b'4' * (120 << 20)\nnp = 26; time.sleep(0.3)\n" + ANSWER,
+    ),
+    attack(
         "disk-filler",
         FULL,
         "Correct",

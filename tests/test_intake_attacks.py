@@ -762,6 +762,16 @@ def test_of_a_student_in_the_roster_an_archive_alone_is_the_students(tmp_path, r
     assert [s.student for s in submissions] == ["eve"]
 
 
+def test_the_folder_of_a_student_in_the_roster_is_no_platforms(tmp_path, release):
+    (tmp_path / "roster.csv").write_text("id,name\nada,Ada\nbob,Bob\neve,Eve E\n")
+    for one in ("ada", "bob"):
+        hand_in(tmp_path / "inbox", f"Eve E/{one}_1_2_hw.ipynb")
+    roster = intake.Roster(tmp_path / "roster.csv")
+    found = intake.gather(tmp_path / "inbox", SET, roster=roster)
+    assert {item.student for item in found} == {"Eve E"}
+    assert {item.student for item in intake.gather(tmp_path / "inbox", SET)} == {"ada", "bob"}
+
+
 SPOOFS = ["ada_attempt_2090-01-01-00-00-00_x", "ada_9_assignsubmission_file_x", "ada_1_2_x"]
 
 
