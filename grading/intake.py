@@ -169,7 +169,7 @@ class Inbox:
     """What is known of a whole inbox when one of its files is opened."""
 
     roster: "Roster | None"
-    beside: set[str]  # the names of what lies in it, but for archives that may be the class's
+    beside: set[str]  # the names of what lies in it, but for archives that are named for a class
     many: bool  # whether there are more archives in it than should be open at once
     archives: Counter[str] = field(default_factory=Counter)  # of each student
     files: Counter[str] = field(default_factory=Counter)  # in them
@@ -241,7 +241,7 @@ def gather(inbox: str | Path, set_name: str, *, roster: "Roster | None" = None) 
             outer.add(name)  # the folder of a student in the roster stays that
     found: list[HandedIn] = []
     tops = {inner.parts[0] for _, inner in listed if _may_be_work(inner.parts)}
-    beside = {name for name in tops if not _names_class(name, set_name)}
+    beside = {name for name in tops if _names_class(name, set_name) != "class"}
     of = Inbox(roster, beside, sum(name.lower().endswith(".zip") for name in tops) > OPEN)
     for path, inner in listed:
         parts = inner.parts[inner.parts[0] in outer :]

@@ -614,8 +614,8 @@ EXPORTS = {  # files in the inbox, or members of an archive there: the student o
         "CS101-Softmax-12345.zip": {"Ada_1_assignsubmission_file_/hw.ipynb": "Ada"},
     },
     "an export twice": {
-        "submissions.zip": {"ada_1_2_hw.ipynb": "newer one"},
-        "submissions (1).zip": {
+        "all.zip": {"ada_1_2_hw.ipynb": "newer one"},
+        "all (1).zip": {
             "ada_1_2_hw-1.ipynb": "ada",
             "bob_LATE_3_4_hw.zip": {"a.ipynb": "bob"},
         },
@@ -734,6 +734,7 @@ def test_nothing_in_a_students_archive_says_whose_anything_is(tmp_path, release,
     ("name", "reason"),
     [
         ("week3.zip", "work of several (ada, bob)"),
+        ("submissions.zip", "says whose"),
         ("homework.zip", "says whose"),
         (f"{SET}.zip", "says"),
     ],

@@ -496,10 +496,10 @@ class State:
             self.process = os.fork()
         if self.process == 0:
             try:
-                with contextlib.suppress(OSError):
+                with contextlib.suppress(OSError, AttributeError):  # macOS has no such call
                     gives_way(True)
                 question = exchange.parse(os.fdopen(tray, "rb").readline())["question"]
-                with contextlib.suppress(OSError):
+                with contextlib.suppress(OSError, AttributeError):
                     gives_way(False)
                 os._exit(answer(namespace, question, limits["call"], send, self.threads))
             finally:
