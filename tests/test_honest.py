@@ -230,6 +230,17 @@ HABITS = {  # answers by question; "first", "last": an added cell; "do": what be
         "pool = ProcessPoolExecutor(2)\nlist(pool.map(abs, [-1]))\n"
         "def scale(x): return np.array(list(pool.map(np.multiply, [2] * len(x), x)))",
     },
+    "a manager made once": {
+        "q1": "from multiprocessing import Manager\ntable = Manager().dict(two=2)\n"
+        "def scale(x): return table['two'] * np.asarray(x)",
+    },
+    "a program that runs beside": {
+        "q3": "import subprocess\nbc = subprocess.Popen(['cat'], stdin=-1, stdout=-1, text=True)\n"
+        + ANSWER,
+        "last": "def scale(x):\n    print(2, file=bc.stdin, flush=True)\n"
+        "    return float(bc.stdout.readline()) * np.asarray(x)",
+        "q1": "def scale(x): return x",
+    },
     "a thread that works off a queue": {
         "q1": "import queue, threading\ntodo, done = queue.Queue(), queue.Queue()\n"
         "def work():\n    while True: done.put(2 * np.asarray(todo.get()))\n"

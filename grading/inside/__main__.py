@@ -15,8 +15,9 @@ Each question is answered in a process of its own, so that one that crashes cost
 process branched off right after the question's check had run, so it has the state that the author
 of the answer saw; with "again" the state at the end of the notebook may give another answer. It is
 "lost" if it is no longer there, as when it was ended for its memory; and an answer is "stuck" that
-may wait for threads, which no copy of a process has. Then a question may be answered "here", in the
-process that ran the cells; with "leave", the processes that they started are left to it.
+may wait for threads, which no copy of a process has, or fail for a process that was ended. Then a
+question may be answered "here", in the process that ran the cells; with "leave", the processes that
+they started are left to it.
 This folder is bound into the jail and run as `python -I /inside`.
 """
 
@@ -536,8 +537,12 @@ def answer_apart(
     asked: dict[str, Any],
     limits: exchange.Allowed,
     send: Send,
+    alone: bool,
 ) -> None:
-    """Have a question answered in a process of its own, and say so when that has ended."""
+    """Have a question answered in a process of its own, and say so when that has ended.
+
+    alone : whether processes that the cells left running were ended
+    """
     question, where = asked["question"], asked["state"]
     question_id, _, name, _ = question
     again = lost = stuck = False
@@ -547,11 +552,11 @@ def answer_apart(
     elif where == "end":
         state = State(namespace, name, limits, send)
         status = state.ask(question, limits)
-        stuck = state.threads and status in (None, STUCK)
+        stuck = (state.threads and status in (None, STUCK)) or (alone and status != 0)
     elif (kept := states.get(question_id)) and kept.waits():
         status = kept.ask(question, limits)
         again = status == FAULTY or namespace.get(name) is not kept.bound
-        stuck = kept.threads and status in (None, STUCK)
+        stuck = (kept.threads and status in (None, STUCK)) or (alone and status != 0)
         lost = status == -signal.SIGKILL  # as if it had been gone a moment earlier
     else:
         lost = True
@@ -560,17 +565,23 @@ def answer_apart(
     send({"question": question_id, "done": done, **said})
 
 
-def end_all_but(kept: list[int]) -> None:
-    """End what the cells left running: all processes of the jail but this one and those to keep."""
+def end_all_but(kept: list[int]) -> bool:
+    """End what the cells left running: all processes of the jail but this one and those to keep.
+
+    Returns whether there were any.
+    """
+    ended = False
     with contextlib.suppress(ProcessLookupError):
         os.kill(-1, signal.SIGSTOP)  # at one stroke, so that none can start another
     for name in os.listdir("/proc"):
         if name.isdigit() and int(name) not in {1, os.getpid(), *kept}:
             with contextlib.suppress(OSError):
                 os.kill(int(name), signal.SIGKILL)
+                ended = True
     for process in kept:
         with contextlib.suppress(OSError):
             os.kill(process, signal.SIGCONT)
+    return ended
 
 
 def main() -> None:
@@ -605,11 +616,12 @@ def main() -> None:
 
     run_cells(shell, recorder, order["cells"], limits, send, keep)
     inside = limits["walls"] and os.getpid() == 2  # in the jail, after its first process
+    alone = False
     if inside and not order.get("leave"):
-        end_all_but([state.process for state in states.values()])
+        alone = end_all_but([state.process for state in states.values()])
     send({"cells": "done"})
     for line in in_tray:
-        answer_apart(states, shell.user_ns, exchange.parse(line), limits, send)
+        answer_apart(states, shell.user_ns, exchange.parse(line), limits, send, alone)
     os._exit(0)  # no clean-up of the student's objects
 
 
