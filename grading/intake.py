@@ -42,7 +42,6 @@ from zipfile import (  # type: ignore[attr-defined]  # private, so untyped
 )
 
 import nbformat
-import yaml
 from nbformat import NotebookNode
 
 MIB = 2**20
@@ -56,6 +55,7 @@ TRIES = 20  # files of a student that are read to find one that can be graded, o
 OPEN = 10  # archives that may stay open until all is read
 ARCHIVES = 20  # archives within an archive, of each student
 CELLS = 1000
+TOGETHER = 20  # students who hand in one notebook
 TIE = 2  # seconds between files that count as handed in together, as archives keep times
 LONGEST = 50_000  # characters of a text; what follows is cut
 LONGEST_NAME, LONGEST_REASON = 500, 2000  # characters of these in the teacher's list
@@ -96,6 +96,7 @@ class Unreadable(ValueError):
 Parts = tuple[str, ...]  # a path, or the part of it that says whose a file is
 Opener = Callable[[Path, PurePath, str, Parts], list["HandedIn"]]
 Used = tuple[str, Counter[str], Counter[str]]  # the same, and whose an archive is
+People = list[tuple[str, datetime | None]]  # who handed in together, and when
 Pictures = dict[str, dict[str, str]]  # {name: {kind: data in base64}}
 
 
@@ -504,14 +505,13 @@ def _members(
             item._fault = why
         else:
             item._load = load
-        people = whose.get(parts[len(top)]) if len(parts) > len(top) else None
+        people = whose.get(parts[len(top)], []) if len(parts) > len(top) else []
+        people = people if opens else people[:2]
         found += [one for file in files for one in _for_each(file, people)]
     return found
 
 
-def _for_each(
-    item: HandedIn, students: list[tuple[str, datetime | None]] | None
-) -> Iterator[HandedIn]:
+def _for_each(item: HandedIn, students: People) -> Iterator[HandedIn]:
     """The file once for each student who handed it in, where a list of the platform's says so."""
     if not students:
         yield item
@@ -603,8 +603,8 @@ def _leads_out(name: str) -> bool:
     return name.startswith("/") or ".." in name.split("/") or bool(re.match(r"\w:/|.*\0", name))
 
 
-People = list[tuple[str, datetime | None]]  # who handed in together, and when
 METADATA = "submission_metadata.yml"
+SUBMITTER = r"(?m)^ *:(name|email|sid): (.+)"
 
 
 def _gradescope(archive: zipfile.ZipFile, names: list[str]) -> tuple[Parts, dict[str, People]]:
@@ -625,23 +625,24 @@ def _submitters(listed: str) -> dict[str, People]:
     It is YAML, of which a parser in Python reads a hundred kilobytes a second. What is looked for
     stands in lines of its own, which nothing that a student says can make: that is indented more.
     """
-    found: dict[str, People] = {}
     said: dict[str, list[dict[str, str]]] = {}
     times: dict[str, datetime | None] = {}
-    for part in re.split(r"(?m)^(?=submission_\d+:)", listed)[1:]:
+    for part in re.split(r"(?m)^(?=submission_\d+:)", listed, maxsplit=MEMBERS)[1:]:
         folder = part.partition(":")[0]
         lines = re.search(r"(?m)^  :submitters:.*\n((?:  (?:- |  ).*\n?)*)", part)
+        people = re.split(r"(?m)^ *- ", lines[1] if lines else "", maxsplit=TOGETHER)[1:]
         said[folder] = [
-            {key: _scalar(value) for key, value in re.findall(r"(?m)^ *:(\w+): (.+)", person)}
-            for person in re.split(r"(?m)^ *- ", lines[1] if lines else "")[1:]
+            {key: _scalar(value) for key, value in re.findall(SUBMITTER, person[:LONGEST_REASON])}
+            for person in people
         ]
         time = re.search(r"(?m)^  :created_at: (.+)", part)
         times[folder] = stamped(
-            re.sub(r" +(?=Z$|[-+][\d:]+$)", "", time[1].strip() if time else "")
+            re.sub(r" +(?=Z$|[-+][\d:]+$)", "", _scalar(time[1]) if time else "")
         )
     named = Counter(one.get("name") for people in said.values() for one in people)
-    for folder, people in said.items():
-        for one in people:  # of two of one name the address tells them apart
+    found: dict[str, People] = {}
+    for folder, submitters in said.items():
+        for one in submitters:  # of two of one name the address tells them apart
             alike = named[one.get("name")] > 1
             keys = ("email", "sid", "name") if alike else ("name", "email", "sid")
             if name := next((one[key] for key in keys if one.get(key)), ""):
@@ -651,11 +652,11 @@ def _submitters(listed: str) -> dict[str, People]:
 
 def _scalar(text: str) -> str:
     """A short value of YAML as text, in quotes or not."""
-    text = text.strip()[:LONGEST_NAME]
-    if text[:1] in ("'", '"'):
-        with contextlib.suppress(Exception):
-            return str(yaml.safe_load(text))
-    return text
+    text = text[:LONGEST_NAME].strip()
+    if text[:1] == '"':
+        with contextlib.suppress(ValueError):
+            return str(json.loads(text))
+    return text.strip("'").replace("''", "'")
 
 
 # ---------------------------------------------------------------- whose it is
