@@ -184,7 +184,7 @@ REFUSED = """
     open_tree mount_setattr keyctl add_key request_key bpf perf_event_open userfaultfd
     io_uring_setup io_setup kexec_load kexec_file_load init_module finit_module delete_module
     open_by_handle_at name_to_handle_at personality syslog acct swapon swapoff reboot quotactl
-    fanotify_init inotify_init inotify_init1 mincore cachestat vmsplice
+    fanotify_init inotify_init inotify_init1 mincore cachestat vmsplice process_madvise
 """
 CLONE_NEWUSER, AF_UNIX, SOL_SOCKET = 0x10000000, 1, 1
 SHARED_ANONYMOUS = 0x21  # memory that stays held after it has left every page table
@@ -195,6 +195,8 @@ LOCKS = (6, 7, 37, 38)  # F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW
 # how long its data will live stays with the file: F_SETLEASE, F_NOTIFY, F_SETPIPE_SZ, and four
 # named F_GET_RW_HINT and the like.
 REFUSED_FCNTL = (1024, 1026, 1031, 1035, 1036, 1037, 1038)
+# To empty the cache of a file that all jails read would let each tell whether another has read it.
+PAGEOUT = 21  # of madvise; the same advice on a file, which some programs give, is not heeded
 BUFFERS = (7, 8, 32, 33)  # SO_SNDBUF, SO_RCVBUF, and both by force
 
 
@@ -242,7 +244,9 @@ def system_call_filter() -> bytes:
         rule(refuse(errno.EAFNOSUPPORT), name, _Compare(0, differs, AF_UNIX, 0))
     both = _Compare(3, masked_equal, SHARED_ANONYMOUS, SHARED_ANONYMOUS)
     rule(refuse(errno.EPERM), "mmap", both)
+    rule(refuse(errno.EPERM), "madvise", _Compare(2, masked_equal, word, PAGEOUT))
     rule(ignored, "flock")
+    rule(ignored, "fadvise64")
     for action, numbers in ((ignored, LOCKS), (refuse(errno.EPERM), REFUSED_FCNTL)):
         for number in numbers:
             rule(action, "fcntl", _Compare(1, masked_equal, word, number))

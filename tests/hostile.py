@@ -676,6 +676,9 @@ threading.Thread(target=late).start()
                 except OSError:
                     pass
         libc = ctypes.CDLL(None, use_errno=True)
+        got += ["fadvise"] * (libc.posix_fadvise(-1, 0, 0, 4) != 0)  # it would say: bad file
+        libc.madvise(None, 4096, 21)  # it would say: no memory there
+        got += ["pageout"] * (ctypes.get_errno() != 1)
         got += [fd for fd in (libc.inotify_init(), libc.inotify_init1(0)) if fd != -1]
         context = ctypes.c_ulong()  # requests of all jails count against one limit
         if os.uname().machine == "x86_64" and libc.syscall(206, 1, ctypes.byref(context)) == 0:
