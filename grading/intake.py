@@ -370,8 +370,11 @@ def _unpack(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts)
     again = partial(_opened, path, MEMBERS)
     stays = not of.many or len(archive.infolist()) > MEMBERS  # else it is opened for each file
     with contextlib.nullcontext() if stays else archive:
-        look = partial(_members, archive, inner, set_name, time, False, 0, None if stays else again)
-        seen = [file for file in look(parts, opens=False) if not file.known_fault]
+        look = partial(
+            _members, archive, inner, set_name, time, False, roster=of.roster,
+            reopen=None if stays else again, parts=parts,
+        )  # fmt: skip
+        seen = [file for file in look(opens=False) if not file.known_fault]
         names = {student_id(f.student): f.student for f in seen if not OLD.match(f.student)}
         names.pop("", None)
         formed = [file for file in seen if file.mark or file.listed]
@@ -379,7 +382,7 @@ def _unpack(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts)
             formed = [file for file in formed if not file.mark or file.mark.re is not CANVAS]
         exported = 2 * len(formed) > len(seen)  # by a few names no student may change what it is
         if named == "class" or (alone and (named or exported)):
-            return look(parts)
+            return look()
     if named:
         item.student, item._fault = "", f"nothing says whose it is: {WHOSE}"
     elif len(names) > 1 and student_id(student) not in names:
@@ -435,6 +438,7 @@ def _members(
     parts: Parts = (),
     used: Used | None = None,
     opens: bool = True,
+    roster: "Roster | None" = None,
 ) -> list[HandedIn]:
     """The files in an opened archive.
 
@@ -443,6 +447,7 @@ def _members(
     parts : the part of the archive's own path that says whose it is
     used : of a student's archive: the student, and what all students' archives have held so far
     opens : whether archives in it are opened, too
+    roster : by which a folder of a class's archive is known as a student's, or None
     """
     named = [(_spelled(m), place, m) for place, m in enumerate(archive.infolist())]
     named = [one for one in named if not one[2].is_dir() and not JUNK.search(one[0])]
@@ -455,7 +460,7 @@ def _members(
         for name in names
         if not _leads_out(name) and name.lower().endswith((".ipynb", ".zip"))
     ]
-    shared = 0 if own else _shared_folders(notebooks, set_name)
+    shared = 0 if own else _shared_folders(notebooks, set_name, roster)
     top, whose = ((), {}) if own else _gradescope(archive, names)
     outer = _wrappers([parts[shared:] for parts in notebooks if len(parts) > shared])
     owner = tuple(parts) or inner.parts
@@ -581,13 +586,17 @@ def _packed(member: zipfile.ZipInfo) -> datetime:
         return EPOCH
 
 
-def _shared_folders(paths: list[Parts], set_name: str) -> int:
-    """How many folders all notebooks of an archive lie in before those of the students begin."""
+def _shared_folders(paths: list[Parts], set_name: str, roster: "Roster | None") -> int:
+    """How many folders all notebooks of a class's archive lie in before the students' begin."""
     folders = {parts[:-1] for parts in paths}
     if not folders:
         return 0
     alike = itertools.takewhile(lambda level: len(set(level)) == 1, zip(*folders, strict=False))
-    shared = len(list(alike))
+    common = [level[0] for level in alike]
+    shared = len(common)
+    for place, name in enumerate(common):
+        if roster is not None and len(roster.find(HandedIn(name, name, name, EPOCH))) == 1:
+            return place
     # In one folder lie the files of one student, or of a class that are named after the students.
     files = {parts[-1] for parts in paths} if len(folders) == 1 else set()
     known = [file for file in files if _platform(file)]
@@ -595,7 +604,11 @@ def _shared_folders(paths: list[Parts], set_name: str) -> int:
     flat = shared and (len(files) > 2 or (files and (len(known) == len(files) or len(named) == 2)))
     if any(_platform(part) for parts in paths for part in parts[: shared or 1]) and not flat:
         return next((i for i, part in enumerate(paths[0]) if _platform(part)), 0)
-    return shared if flat or len(folders) > 1 else max(shared - 1, 0)
+    if flat or len(folders) > 1:
+        return shared
+    # All lie in one folder: below what is named for a class, the first is a student's.
+    outer = itertools.takewhile(lambda name: _names_class(f"{name}.zip", set_name), common[:-1])
+    return len(list(outer))
 
 
 def _leads_out(name: str) -> bool:

@@ -545,6 +545,9 @@ EXPORTS = {  # files in the inbox, or members of an archive there: the student o
         "all.zip": {f"all/{name}.ipynb": name for name in ("ada", "bob", "eve")},
     },
     "one student's folder": {"all.zip": {"all/ada/a.ipynb": "ada"}},
+    "one student's folders": {"all.zip": {"all/ada/bob/hw.ipynb": "ada", "ada.pdf": "no notebook"}},
+    "one student's, in none": {"all.zip": {"ada/bob/hw.ipynb": "ada"}},
+    "one student's, and the set's": {"all.zip": {"ps-small/ada/homework/hw.ipynb": "ada"}},
     "macOS": {
         "class.zip": {
             "class/ada/hw.ipynb": "ada",
@@ -771,6 +774,15 @@ def test_the_folder_of_a_student_in_the_roster_is_no_platforms(tmp_path, release
     found = intake.gather(tmp_path / "inbox", SET, roster=roster)
     assert {item.student for item in found} == {"Eve E"}
     assert {item.student for item in intake.gather(tmp_path / "inbox", SET)} == {"ada", "bob"}
+
+
+def test_a_student_in_the_roster_who_is_alone_in_a_classs_archive(tmp_path, release):
+    (tmp_path / "roster.csv").write_text("id,name\nada,Ada\nbob,Bob\neve,Eve E\n")
+    names = ["week3/Eve E/ada/hw.ipynb", "week3/Eve E/bob/hw.ipynb"]
+    hand_in(tmp_path / "inbox", "all.zip", packed(*[(name, answer()) for name in names]))
+    roster = intake.Roster(tmp_path / "roster.csv")
+    found = intake.gather(tmp_path / "inbox", SET, roster=roster)
+    assert {item.student for item in found} == {"Eve E"}
 
 
 SPOOFS = ["ada_attempt_2090-01-01-00-00-00_x", "ada_9_assignsubmission_file_x", "ada_1_2_x"]
