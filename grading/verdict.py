@@ -208,7 +208,10 @@ def _is_own(check: str, said: str) -> bool:
 
     An error from the function that it calls could say whatever its author likes.
     """
-    nodes = list(ast.walk(ast.parse(check)))
+    try:
+        nodes = list(ast.walk(ast.parse(check)))
+    except SyntaxError:  # magics
+        return False
     pieces = [part for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values]
     for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in pieces:

@@ -243,9 +243,9 @@ def test_a_submission_puts_no_words_into_the_graders_mouth(output):
     assert "\n" not in said.replace("It was called with", "")
     for text in (FORGED, "a quarter and no right of three, FORGED", "a quarter and no"):
         failed = {"output_type": "error", "ename": "AssertionError", "evalue": text}
-        checks = {"q2": "assert f'a quarter and no {1 + 1} of three'"}
-        wrong = of.said({"value": 1.0}, cells={"q2": [failed]}, checks=checks)
-        assert "The check says" not in wrong
+        for check in ("assert f'a quarter and no {1 + 1} of three'", "%time f'{1}'"):
+            wrong = of.said({"value": 1.0}, cells={"q2": [failed]}, checks={"q2": check})
+            assert "The check says" not in wrong
 
 
 def test_how_a_cell_ended_is_said_as_the_grader_saw_it():
