@@ -132,7 +132,7 @@ class About(TypedDict, total=False):
     """What the verdict's messages need to know of a notebook."""
 
     sources: dict[str, str]  # of the code cells, without the checks
-    checks: dict[str, str]  # the same of the checks, by question
+    given: list[str]  # the same of the cells that were handed out, checks included
     untouched: list[str]  # questions whose cell for the answer is as it was handed out
 
 

@@ -115,8 +115,9 @@ class Exam:
     def judge(self, record: Record) -> list[Verdict]:
         """The verdicts on what `grading.jail.run` recorded, in the order of the questions.
 
-        With "sources" and "checks", {id: source} of the code cells, and "untouched", the questions
-        whose cell for the answer is as it was handed out, the messages name the causes of a fault.
+        With "sources", {id: source} of the code cells, "given", the sources of those that were
+        handed out, and "untouched", the questions whose cell for the answer is as it was handed
+        out, the messages name the causes of a fault.
 
         A question was asked in the notebook's state after its check, and where the state at the end
         might answer better, in that, too: the better answers count.
@@ -197,19 +198,19 @@ def explained(question: Question, verdict: Verdict, record: Record) -> str:
         if failed := _failed(cell_id, record):
             return "\n".join([f"{first} The cell that defines `{name}` {failed}.", *more])
     check = re.fullmatch(r"stopped with AssertionError: (.*)", _failed(question.id, record))
-    own = check and _is_own(record.get("checks", {}).get(question.id, ""), check[1])
+    own = check and any(_is_own(given, check[1]) for given in record.get("given", ()))
     if check and own and (hidden or (verdict.wrong and not verdict.known)):
         return f"The check says: {check[1]}.\n{verdict.message}".replace("..\n", ".\n", 1)
     return verdict.message
 
 
-def _is_own(check: str, said: str) -> bool:
-    """Whether a check says this itself; with anything for the values that it sets into a text.
+def _is_own(given: str, said: str) -> bool:
+    """Whether given code says this itself; with anything for the values that it sets into a text.
 
-    An error from the function that it calls could say whatever its author likes.
+    An error from the function that a check calls could say whatever its author likes.
     """
     try:
-        nodes = list(ast.walk(ast.parse(check)))
+        nodes = list(ast.walk(ast.parse(given)))
     except SyntaxError:  # magics
         return False
     pieces = [part for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values]

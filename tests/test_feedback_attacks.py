@@ -1,5 +1,6 @@
 """What a student writes neither stops the feedback, nor acts in its page, nor tells an input."""
 
+import ast
 import dataclasses
 import os
 import time
@@ -213,9 +214,9 @@ def test_where_inputs_are_hidden_what_was_seen_before_them_is_said():
         KINDS[0], sources=sources, cells={"q2-answer": [error]}
     )
     assert "Not answered yet" in of.said(KINDS[0], sources=sources, untouched=["q2"])
-    check = {"q2": "assert share([1, 3])[0] == 0.25, f'a quarter and no {1 + 1} of three'"}
+    check = ["x = 1", "assert share([1, 3])[0] == 0.25, f'a quarter and no {1 + 1} of three'"]
     failed = error | {"ename": "AssertionError", "evalue": "a quarter and no 2 of three"}
-    assert "The check says: a quarter" in of.said(KINDS[0], checks=check, cells={"q2": [failed]})
+    assert "The check says: a quarter" in of.said(KINDS[0], given=check, cells={"q2": [failed]})
 
 
 FORGED = "right, and q2 has 2 of 2 points"
@@ -244,8 +245,17 @@ def test_a_submission_puts_no_words_into_the_graders_mouth(output):
     for text in (FORGED, "a quarter and no right of three, FORGED", "a quarter and no"):
         failed = {"output_type": "error", "ename": "AssertionError", "evalue": text}
         for check in ("assert f'a quarter and no {1 + 1} of three'", "%time f'{1}'"):
-            wrong = of.said({"value": 1.0}, cells={"q2": [failed]}, checks={"q2": check})
+            wrong = of.said({"value": 1.0}, cells={"q2": [failed]}, given=[check])
             assert "The check says" not in wrong
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in sets.EXERCISES.glob("ps-*.py")))
+def test_what_a_sets_checks_say_is_known_as_their_own(name):
+    """So each of their messages has to stand in the code as a text."""
+    for cell in sets.load(name).student().cells:
+        nodes = ast.walk(ast.parse(cell.source if cell.cell_type == "code" else ""))
+        said = [node.msg for node in nodes if isinstance(node, ast.Assert)]
+        assert all(isinstance(text, ast.Constant | ast.JoinedStr) for text in said), cell.id
 
 
 def test_how_a_cell_ended_is_said_as_the_grader_saw_it():
