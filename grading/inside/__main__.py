@@ -54,7 +54,8 @@ else:
 STUB = "replace this line by your answer"
 QUICK = 5  # seconds for a cell once all of them have used up their time
 FAULTY = 3  # what a process ends with whose answers the state at the end might better
-STUCK = 4  # and one that may have waited for threads that it does not have
+FAILED = 4  # the same after an error of the student's function
+STUCK = 5  # and after a call that may have waited for threads that the process does not have
 GET_DUMPABLE, SET_DUMPABLE = 3, 4  # of prctl
 INSTALL = ("pip", "conda", "mamba", "micromamba", "uv")  # magics without their program here
 KEPT = ("text/plain", "image/png")  # other outputs could run scripts when somebody looks at them
@@ -410,7 +411,7 @@ def answer(
     copied : whether this process lacks threads that were there; then it ends at the first call that
         takes too long
 
-    Returns FAULTY if something is missing or raised an error, STUCK, or 0.
+    Returns FAULTY if something is missing, FAILED, STUCK, or 0.
     """
     question_id, kind, name, calls = question
     if name not in namespace:
@@ -434,7 +435,7 @@ def answer(
         except TooLong:
             frame["timeout"] = True
         except BaseException as error:
-            status = FAULTY
+            status = FAULTY if isinstance(error, NotImplementedError) else FAILED
             frame["error"] = [type(error).__name__, traceback.format_exception_only(error)[-1]]
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
@@ -552,11 +553,11 @@ def answer_apart(
     elif where == "end":
         state = State(namespace, name, limits, send)
         status = state.ask(question, limits)
-        stuck = (state.threads and status in (None, STUCK)) or (alone and status != 0)
+        stuck = (state.threads and status in (None, STUCK)) or (alone and status in (None, FAILED))
     elif (kept := states.get(question_id)) and kept.waits():
         status = kept.ask(question, limits)
-        again = status == FAULTY or namespace.get(name) is not kept.bound
-        stuck = (kept.threads and status in (None, STUCK)) or (alone and status != 0)
+        again = status in (FAULTY, FAILED) or namespace.get(name) is not kept.bound
+        stuck = (kept.threads and status in (None, STUCK)) or (alone and status in (None, FAILED))
         lost = status == -signal.SIGKILL  # as if it had been gone a moment earlier
     else:
         lost = True
