@@ -275,7 +275,9 @@ def about(notebook: NotebookNode, given: Callable[[], NotebookNode]) -> About:
         for name in written
         if sources[name].strip() == was.get(name, "").strip()
     ]
-    return {"sources": sources, "untouched": untouched}
+    code = [cell for cell in notebook.cells if cell.cell_type == "code" and marks[cell.id]]
+    texts = [cell.source for cell in code if not marks[cell.id].get("solution")]
+    return {"sources": sources, "given": texts, "untouched": untouched}
 
 
 def written(verdict: Verdict, count: int) -> list[NotebookNode]:

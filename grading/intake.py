@@ -42,7 +42,6 @@ from zipfile import (  # type: ignore[attr-defined]  # private, so untyped
 )
 
 import nbformat
-import yaml
 from nbformat import NotebookNode
 
 MIB = 2**20
@@ -51,10 +50,12 @@ MEMBERS, UNPACKED = 5000, 512 * MIB  # of each student in a zip archive
 LONGEST_LIST = 64 * MIB  # bytes of an archive's list
 ZIP64, ZIP64_MARK = sizeEndCentDir64 + sizeEndCentDir64Locator, stringEndArchive64
 LISTING = 512  # bytes of a member's line in an archive's list, on average
-CLASS = 100 * MEMBERS  # of all students in one
+CLASS_MEMBERS = 100 * MEMBERS  # of all students in one
 TRIES = 20  # files of a student that are read to find one that can be graded, or large ones fewer
+OPEN = 10  # archives that may stay open until all is read
 ARCHIVES = 20  # archives within an archive, of each student
 CELLS = 1000
+TOGETHER = 20  # students who hand in one notebook
 TIE = 2  # seconds between files that count as handed in together, as archives keep times
 LONGEST = 50_000  # characters of a text; what follows is cut
 LONGEST_NAME, LONGEST_REASON = 500, 2000  # characters of these in the teacher's list
@@ -70,6 +71,12 @@ PLATFORMS = [
         r"(?P<name>[^\W_]+)(?:_LATE)?_(?P<number>\d+)_\d+_(?P<rest>.+)",  # Canvas
     )
 ]
+BLACKBOARD, CANVAS = PLATFORMS[1], PLATFORMS[-1]  # other names may look like these two's
+# Words of a name, numbers aside: those that only a class's archive has, and those of platforms'
+# exports, which students use as well.
+CLASS = re.compile(r"(?i)(?:all|class|course|sections?|students)\d*")
+EXPORT = re.compile(r"(?i)(?:submission|gradebook|assignment|homework|export|download)s?\d*")
+WHOSE = "put it into a folder named after the student, or, if it is the class's, name it all.zip"
 JUNK = re.compile(r"(?i)(?:^|/)(?:__MACOSX(?:/|$)|\._|\.DS_Store$|Thumbs\.db$|desktop\.ini$)")
 NOTEBOOK = re.compile(r"(?i)\.ipynb(?: ?\(\d+\))?(?:\.(?:txt|json|download))?$")  # as browsers save
 OLD = re.compile(
@@ -88,8 +95,8 @@ class Unreadable(ValueError):
 
 Parts = tuple[str, ...]  # a path, or the part of it that says whose a file is
 Opener = Callable[[Path, PurePath, str, Parts], list["HandedIn"]]
-Counts = tuple[Counter[str], Counter[str]]  # of students' archives, and of the files in them
 Used = tuple[str, Counter[str], Counter[str]]  # the same, and whose an archive is
+People = list[tuple[str, datetime | None]]  # who handed in together, and when
 Pictures = dict[str, dict[str, str]]  # {name: {kind: data in base64}}
 
 
@@ -115,6 +122,7 @@ class HandedIn:
         self.inner = inner or time  # when it was packed, for which its owner's word is taken
         self.number = ""  # the platform's for the student
         self.mark: re.Match[str] | None = None
+        self.listed = False  # whether a list of the platform's says whose it is
         self._fault, self._load, self._data = fault, load, b""
 
     @property
@@ -155,6 +163,17 @@ class Marked(TypedDict, total=False):
 
     texts: dict[str, str]  # {question: digest of the text}
     was: dict[str, float]  # {question: points that were taken back}
+
+
+@dataclass
+class Inbox:
+    """What is known of a whole inbox when one of its files is opened."""
+
+    roster: "Roster | None"
+    beside: set[str]  # the names of what lies in it, but for archives that are named for a class
+    many: bool  # whether there are more archives in it than should be open at once
+    archives: Counter[str] = field(default_factory=Counter)  # of each student
+    files: Counter[str] = field(default_factory=Counter)  # in them
 
 
 @dataclass
@@ -203,8 +222,11 @@ def printable(name: str) -> str:
 # ---------------------------------------------------------------- what was handed in
 
 
-def gather(inbox: str | Path, set_name: str) -> list[HandedIn]:
-    """Every file below `inbox` that was handed in, those inside zip archives included."""
+def gather(inbox: str | Path, set_name: str, *, roster: "Roster | None" = None) -> list[HandedIn]:
+    """Every file below `inbox` that was handed in, those inside zip archives included.
+
+    roster : a `Roster`, by which an archive is known as a student's own, or None
+    """
     inbox, listed = Path(inbox), []
     closed: list[OSError] = []
     for folder, folders, names in os.walk(inbox, onerror=closed.append):
@@ -214,11 +236,17 @@ def gather(inbox: str | Path, set_name: str) -> list[HandedIn]:
             inner = path.relative_to(inbox)
             if not JUNK.search(inner.as_posix()):
                 listed.append((path, inner))
-    outer, found = _wrappers([inner.parts for _, inner in listed]), []
-    used: Counts = Counter(), Counter()
+    outer: set[str] = set()
+    for name in _wrappers([inner.parts for _, inner in listed]):
+        if roster is None or len(roster.find(HandedIn(name, name, name, EPOCH))) != 1:
+            outer.add(name)  # the folder of a student in the roster stays that
+    found: list[HandedIn] = []
+    tops = {inner.parts[0] for _, inner in listed if _may_be_work(inner.parts)}
+    beside = {name for name in tops if _names_class(name, set_name) != "class"}
+    of = Inbox(roster, beside, sum(name.lower().endswith(".zip") for name in tops) > OPEN)
     for path, inner in listed:
         parts = inner.parts[inner.parts[0] in outer :]
-        found += _guarded(partial(_open, used), path, inner, set_name, parts)
+        found += _guarded(partial(_open, of), path, inner, set_name, parts)
     for error in closed:
         where = Path(os.path.relpath(error.filename, inbox)).as_posix()
         if where != ".":
@@ -243,14 +271,14 @@ def _guarded(
         return [HandedIn(inner.as_posix(), student, path.name, EPOCH, fault=f"{what}: {said}")]
 
 
-def _open(used: Counts, path: Path, inner: PurePath, set_name: str, parts: Parts) -> list[HandedIn]:
+def _open(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) -> list[HandedIn]:
     entry = os.lstat(path)
     item = HandedIn(inner.as_posix(), _owner(parts, set_name), path.name, _changed(entry))
     item.mark = _platform(parts[0])
     if not stat.S_ISREG(entry.st_mode):
         item._fault = "it is a symbolic link or a device, not a file"
     elif path.suffix.lower() == ".zip":
-        return _unpack(used, path, inner, set_name, parts)
+        return _unpack(of, path, inner, set_name, parts)
     elif path.name in ("timestamp.txt", "submission_metadata.yml"):
         return []  # a time that may be the student's own word is not taken
     elif why := _no_notebook(inner.parts):
@@ -260,6 +288,11 @@ def _open(used: Counts, path: Path, inner: PurePath, set_name: str, parts: Parts
     else:
         item._load = lambda: read_file(path, LARGEST)
     return [item]
+
+
+def _may_be_work(parts: Parts) -> bool:
+    """Whether a file may be a notebook, or hold one, by its name."""
+    return parts[-1].lower().endswith(".zip") or not _no_notebook(parts)
 
 
 def _no_notebook(parts: Parts) -> str:
@@ -308,36 +341,68 @@ def stamped(text: str) -> datetime | None:
 # ---------------------------------------------------------------- archives
 
 
-def _unpack(
-    used: Counts, path: Path, inner: PurePath, set_name: str, parts: Parts
-) -> list[HandedIn]:
-    """The notebooks in an archive; none is written to disk under the name that it has there."""
-    time, own = _changed(os.stat(path)), len(inner.parts) > 1
+def _unpack(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) -> list[HandedIn]:
+    """The notebooks in an archive; none is written to disk under the name that it has there.
 
-    def reopen() -> zipfile.ZipFile:
-        return _opened(path, MEMBERS if own else CLASS)
+    Whose they are is said from outside wherever it can be: by the archive's folder or its own name.
+    Only a class's archive says it by the names in it. That one lies in the inbox itself, and is
+    known by its name, or as a platform's export if no other work lies beside it.
+    """
+    time, student = _changed(os.stat(path)), _owner(parts, set_name)
 
-    # It is opened for each file: a class may hand in more than can be open at a time.
-    if own:
-        owner = _owner(parts, set_name)
-        used[0][owner] += 1
-        if used[0][owner] > ARCHIVES:
+    def own() -> list[HandedIn]:
+        """All of it as this student's; it is opened for each file, so that few are open at once."""
+        of.archives[student] += 1
+        if of.archives[student] > ARCHIVES:
             raise Unreadable(f"{ARCHIVES} archives of a student are opened at most")
+        reopen = partial(_opened, path, MEMBERS)
+        used = student, of.archives, of.files
         with reopen() as archive:
-            whose = (owner, *used)
-            return _members(archive, inner, set_name, time, True, 0, reopen, parts, whose)
-    # A class's archive, which lies there alone or has a long list, stays open.
-    archive = _opened(path, CLASS)
-    alone = len(list(path.parent.glob("*.[zZ][iI][pP]"))) < 2
-    again = None if alone or len(archive.infolist()) > MEMBERS else reopen
-    with archive if again else contextlib.nullcontext():
-        files = _members(archive, inner, set_name, time, own, 0, again, parts)
-        # Of several archives each is one student's, if it does not hold the work of several.
-        readable = [file for file in files if not file.known_fault]
-        several = {f.student for f in readable if f.student and not OLD.match(f.student)}
-        if alone or len(several) > 1 or any(file.mark for file in readable):
-            return files
-        return _members(archive, inner, set_name, time, True, 0, again, parts)
+            return _members(archive, inner, set_name, time, True, 0, reopen, parts, used)
+
+    item = HandedIn(inner.as_posix(), student, path.name, time)
+    known = of.roster.find(item) if of.roster is not None and student_id(student) else set()
+    if len(inner.parts) > 1 or _platform(parts[0]) or len(known) == 1:
+        return own()
+    named = _names_class(path.name, set_name)
+    alone = not of.beside - {path.name}
+    archive = _opened(path, CLASS_MEMBERS if named or alone else MEMBERS)
+    again = partial(_opened, path, MEMBERS)
+    stays = not of.many or len(archive.infolist()) > MEMBERS  # else it is opened for each file
+    with contextlib.nullcontext() if stays else archive:
+        look = partial(
+            _members, archive, inner, set_name, time, False, roster=of.roster,
+            reopen=None if stays else again, parts=parts,
+        )  # fmt: skip
+        seen = [file for file in look(opens=False) if not file.known_fault]
+        names = {student_id(f.student): f.student for f in seen if not OLD.match(f.student)}
+        names.pop("", None)
+        formed = [file for file in seen if file.mark or file.listed]
+        if len(names) < 2:  # ps_2026_11_20.ipynb is no file of Canvas's
+            formed = [file for file in formed if not file.mark or file.mark.re is not CANVAS]
+        exported = 2 * len(formed) > len(seen)  # by a few names no student may change what it is
+        if named == "class" or (alone and (named or exported)):
+            return look()
+    if named:
+        item.student, item._fault = "", f"nothing says whose it is: {WHOSE}"
+    elif len(names) > 1 and student_id(student) not in names:
+        some = ", ".join(printable(name)[:40] for name in sorted(names.values())[:3])
+        item._fault = f"in it is what seems to be the work of several ({some}): {WHOSE}"
+    else:
+        return own()
+    return [item]
+
+
+def _names_class(name: str, set_name: str) -> str:
+    """Whether an archive's name says that it is a class's: "class", "export" (perhaps), or ""."""
+    if not name.lower().endswith(".zip"):
+        return ""
+    said = _owner((name,), set_name)
+    words = [word for word in re.split(r"[\W_]+", said) if word and not word[0].isdigit()]
+    if words and all(map(CLASS.fullmatch, words)):
+        return "class"
+    exported = all(CLASS.fullmatch(word) or EXPORT.fullmatch(word) for word in words)
+    return "export" if exported and (words or not said) else ""  # a number may be a student's
 
 
 def _opened(file: Path | io.BytesIO, most: int) -> zipfile.ZipFile:
@@ -372,18 +437,22 @@ def _members(
     reopen: Callable[[], zipfile.ZipFile] | None = None,
     parts: Parts = (),
     used: Used | None = None,
+    opens: bool = True,
+    roster: "Roster | None" = None,
 ) -> list[HandedIn]:
     """The files in an opened archive.
 
     own : whether a student made it: then all in it is that student's, and as old as the archive
     reopen : a function that opens it again; None if it stays open
     parts : the part of the archive's own path that says whose it is
-    used : of an archive in another: the student, and what all students' archives have held so far
+    used : of a student's archive: the student, and what all students' archives have held so far
+    opens : whether archives in it are opened, too
+    roster : by which a folder of a class's archive is known as a student's, or None
     """
     named = [(_spelled(m), place, m) for place, m in enumerate(archive.infolist())]
     named = [one for one in named if not one[2].is_dir() and not JUNK.search(one[0])]
     names = [one[0] for one in named]
-    most = MEMBERS if own else CLASS
+    most = MEMBERS if own else CLASS_MEMBERS
     if len(named) > most:
         raise Unreadable(f"the archive has {len(named)} members; {most} are taken at most")
     notebooks = [
@@ -391,8 +460,8 @@ def _members(
         for name in names
         if not _leads_out(name) and name.lower().endswith((".ipynb", ".zip"))
     ]
-    shared = 0 if own else _shared_folders(notebooks, set_name)
-    whose = {} if own else _gradescope(archive, names)
+    shared = 0 if own else _shared_folders(notebooks, set_name, roster)
+    top, whose = ((), {}) if own else _gradescope(archive, names)
     outer = _wrappers([parts[shared:] for parts in notebooks if len(parts) > shared])
     owner = tuple(parts) or inner.parts
 
@@ -418,7 +487,7 @@ def _members(
         taken[key] += 1
         if taken[key] > MEMBERS + 1:
             continue  # the first one too many has a line
-        load = _loader(reopen or held, place, left[item.student])
+        load, files = _loader(reopen or held, place, left[item.student]), [item]
         item.mark = _platform(owner[0] if own else inside[0])
         if taken[key] > MEMBERS:
             item._fault = f"{MEMBERS} files of a student are taken at most"
@@ -429,33 +498,32 @@ def _members(
             item._fault = "it is a symbolic link, not a file"
         elif member.flag_bits & 1:
             item._fault = "it is encrypted"
-        elif name.lower().endswith(".zip") and depth < 2:
+        elif name.lower().endswith(".zip") and depth < 2 and opens:
             nested[key] += 1
             if nested[key] > ARCHIVES:
                 item._fault = f"{ARCHIVES} archives of a student are opened at most"
             else:
-                found += _nested(load, item, set_name, depth, (key, nested, taken))
-                continue
-        elif parts[-1] == "submission_metadata.yml" and whose:
+                files = _nested(load, item, set_name, depth, (key, nested, taken))
+        elif parts == (*top, METADATA) and whose:
             continue
-        elif why := _no_notebook(parts):
+        elif (why := _no_notebook(parts)) and (opens or not _may_be_work(parts)):
             item._fault = why
         else:
             item._load = load
-        found += [*_for_each(item, whose.get(next((p for p in parts if p in whose), "")))]
+        people = whose.get(parts[len(top)], []) if len(parts) > len(top) else []
+        people = people if opens else people[:2]
+        found += [one for file in files for one in _for_each(file, people)]
     return found
 
 
-def _for_each(
-    item: HandedIn, students: list[tuple[str, datetime | None]] | None
-) -> Iterator[HandedIn]:
+def _for_each(item: HandedIn, students: People) -> Iterator[HandedIn]:
     """The file once for each student who handed it in, where a list of the platform's says so."""
     if not students:
         yield item
         return
     for name, time in students:
         copy = HandedIn(item.where, name, item.name, time or item.time, inner=item.inner)
-        copy._fault, copy._load = item._fault, item._load
+        copy._fault, copy._load, copy.listed = item._fault, item._load, True
         yield copy
 
 
@@ -518,13 +586,17 @@ def _packed(member: zipfile.ZipInfo) -> datetime:
         return EPOCH
 
 
-def _shared_folders(paths: list[Parts], set_name: str) -> int:
-    """How many folders all notebooks of an archive lie in before those of the students begin."""
+def _shared_folders(paths: list[Parts], set_name: str, roster: "Roster | None") -> int:
+    """How many folders all notebooks of a class's archive lie in before the students' begin."""
     folders = {parts[:-1] for parts in paths}
     if not folders:
         return 0
     alike = itertools.takewhile(lambda level: len(set(level)) == 1, zip(*folders, strict=False))
-    shared = len(list(alike))
+    common = [level[0] for level in alike]
+    shared = len(common)
+    for place, name in enumerate(common):
+        if roster is not None and len(roster.find(HandedIn(name, name, name, EPOCH))) == 1:
+            return place
     # In one folder lie the files of one student, or of a class that are named after the students.
     files = {parts[-1] for parts in paths} if len(folders) == 1 else set()
     known = [file for file in files if _platform(file)]
@@ -532,7 +604,11 @@ def _shared_folders(paths: list[Parts], set_name: str) -> int:
     flat = shared and (len(files) > 2 or (files and (len(known) == len(files) or len(named) == 2)))
     if any(_platform(part) for parts in paths for part in parts[: shared or 1]) and not flat:
         return next((i for i, part in enumerate(paths[0]) if _platform(part)), 0)
-    return shared if flat or len(folders) > 1 else max(shared - 1, 0)
+    if flat or len(folders) > 1:
+        return shared
+    # All lie in one folder: below what is named for a class, the first is a student's.
+    outer = itertools.takewhile(lambda name: _names_class(f"{name}.zip", set_name), common[:-1])
+    return len(list(outer))
 
 
 def _leads_out(name: str) -> bool:
@@ -540,49 +616,76 @@ def _leads_out(name: str) -> bool:
     return name.startswith("/") or ".." in name.split("/") or bool(re.match(r"\w:/|.*\0", name))
 
 
-def _gradescope(
-    archive: zipfile.ZipFile, names: list[str]
-) -> dict[str, list[tuple[str, datetime | None]]]:
-    """{folder: [(student, time), ...]} from the list that Gradescope puts into its exports."""
+METADATA = "submission_metadata.yml"
+SUBMITTER = r"(?m)^ *:(name|email|sid): (.+)"
 
-    class Loader(yaml.SafeLoader):
-        """Plain data; Ruby's marks are left out."""
 
-        def flatten_mapping(self, node: yaml.MappingNode) -> None:
-            """Leave merges alone, which can grow without end."""
-
-    def unmarked(loader: yaml.SafeLoader, _: str, node: yaml.MappingNode) -> object:
-        return loader.construct_mapping(node, True)
-
-    yaml.add_multi_constructor("!", unmarked, Loader)
+def _gradescope(archive: zipfile.ZipFile, names: list[str]) -> tuple[Parts, dict[str, People]]:
+    """Where Gradescope's folders lie in one of its exports, and {folder: people} from its list."""
     inside = [PurePosixPath(name).parts for name in names if not _leads_out(name)]
-    top = inside[0][:1] if len({parts[:1] for parts in inside}) == 1 else ()
+    outer = {parts[:1] for parts in inside}
+    top = inside[0][:1] if len(outer) == 1 else ()
     for name in names:  # beside the students' folders: one in a student's folder is the student's
-        if PurePosixPath(name).parts != (*top, "submission_metadata.yml"):
-            continue
-        try:
-            with archive.open(name) as file:
-                listed = yaml.load(file.read(5 * MIB), Loader)
-            found = {}
-            for folder, about in listed.items():
-                time = about.get(":created_at")
-                time = time if isinstance(time, datetime) else stamped(str(time))
-                if time:
-                    time = time.replace(tzinfo=time.tzinfo or UTC).astimezone(UTC)
-                people = about[":submitters"]
-                found[folder] = [(str(one.get(":name") or one[":email"]), time) for one in people]
-            return found
-        except Exception:  # another list of that name
-            return {}
-    return {}
+        if PurePosixPath(name).parts == (*top, METADATA) and not any(map(_platform, top)):
+            with contextlib.suppress(Exception), archive.open(name) as file:
+                return top, _submitters(file.read(LARGEST).decode("utf-8", "replace"))
+    return top, {}
+
+
+def _submitters(listed: str) -> dict[str, People]:
+    """{folder: people} from Gradescope's list.
+
+    It is YAML, of which a parser in Python reads a hundred kilobytes a second. What is looked for
+    stands in lines of its own, which nothing that a student says can make: that is indented more.
+    """
+    said: dict[str, list[dict[str, str]]] = {}
+    times: dict[str, datetime | None] = {}
+    for part in re.split(r"(?m)^(?=submission_\d+:)", listed, maxsplit=MEMBERS)[1:]:
+        folder = part.partition(":")[0]
+        lines = re.search(r"(?m)^  :submitters:.*\n((?:  (?:- |  ).*\n?)*)", part)
+        people = re.split(r"(?m)^ *- ", lines[1] if lines else "", maxsplit=TOGETHER)[1:]
+        said[folder] = [
+            {key: _scalar(value) for key, value in re.findall(SUBMITTER, person[:LONGEST_REASON])}
+            for person in people
+        ]
+        time = re.search(r"(?m)^  :created_at: (.+)", part)
+        times[folder] = stamped(
+            re.sub(r" +(?=Z$|[-+][\d:]+$)", "", _scalar(time[1]) if time else "")
+        )
+    named = Counter(one.get("name") for people in said.values() for one in people)
+    found: dict[str, People] = {}
+    for folder, submitters in said.items():
+        for one in submitters:  # of two of one name the address tells them apart
+            alike = named[one.get("name")] > 1
+            keys = ("email", "sid", "name") if alike else ("name", "email", "sid")
+            if name := next((one[key] for key in keys if one.get(key)), ""):
+                found.setdefault(folder, []).append((name, times[folder]))
+    return found
+
+
+def _scalar(text: str) -> str:
+    """A short value of YAML as text, in quotes or not."""
+    text = text[:LONGEST_NAME].strip()
+    if text[:1] == '"':
+        with contextlib.suppress(ValueError):
+            return str(json.loads(text))
+    return text.strip("'").replace("''", "'")
 
 
 # ---------------------------------------------------------------- whose it is
 
 
 def _platform(name: str) -> re.Match[str] | None:
-    """The parts of a name that a learning platform made, or None."""
-    return next((m for pattern in PLATFORMS if (m := pattern.fullmatch(name))), None)
+    """The parts of a name that a learning platform made, or None.
+
+    The platform's part comes first, and the student's behind it may look like another platform's.
+    """
+    found = [match for pattern in PLATFORMS if (match := pattern.fullmatch(name))]
+    found.sort(key=lambda match: match.start("rest"))
+    # HW_1_2_ada_attempt_… may be HW's file on Canvas as well as ada's on Blackboard.
+    if [match.re for match in found[:2]] == [CANVAS, BLACKBOARD]:
+        return None
+    return found[0] if found else None
 
 
 def _wrappers(paths: list[Parts]) -> set[str]:
@@ -670,10 +773,17 @@ class Roster:
                     self.known.setdefault(key, set()).add(student)
 
     def find(self, item: HandedIn) -> set[str]:
-        """The ids that a file may belong to."""
-        names = [item.student, f"{item.student}_{item.number}", item.number]
-        tried = [key for name in names if name for key in _keys("name", name)]
-        return next((self.known[key] for key in tried if key in self.known), set())
+        """The ids that a file may belong to; a platform's number has to agree with the name."""
+
+        def known(*names: str) -> set[str]:
+            tried = [key for name in names for key in _keys("name", name)]
+            return next((self.known[key] for key in tried if key in self.known), set())
+
+        name = known(item.student, f"{item.student}_{item.number}")
+        number = known(item.number)
+        if name and len(number) > 1:  # of a section, or the like
+            return name
+        return (name & number) or (name | number)
 
 
 def roster(root: str | Path) -> Roster | None:
@@ -688,7 +798,8 @@ def _keys(column: str, value: str) -> Iterator[str]:
         return
     if "@" in value:
         yield "".join(_words(value.split("@")[0]))
-    words = _words(value)
+    if not (words := _words(value)):
+        return
     yield "".join(words)
     yield "".join(sorted(words))
     for turn in range(1, len(words)):

@@ -131,7 +131,8 @@ class Output(TypedDict, total=False):
 class About(TypedDict, total=False):
     """What the verdict's messages need to know of a notebook."""
 
-    sources: dict[str, str]  # of the code cells
+    sources: dict[str, str]  # of the code cells, without the checks
+    given: list[str]  # the same of the cells that were handed out, checks included
     untouched: list[str]  # questions whose cell for the answer is as it was handed out
 
 
@@ -139,6 +140,7 @@ class Record(About):
     """What a submission showed and answered; see `run`."""
 
     cells: dict[str, list[Output]]
+    ended: dict[str, str]  # cells that did not come to their end: "slow", or one of `REASONS`
     answers: dict[str, list[Answer]]
     later: dict[str, list[Answer]]
 
@@ -182,7 +184,7 @@ REFUSED = """
     open_tree mount_setattr keyctl add_key request_key bpf perf_event_open userfaultfd
     io_uring_setup io_setup kexec_load kexec_file_load init_module finit_module delete_module
     open_by_handle_at name_to_handle_at personality syslog acct swapon swapoff reboot quotactl
-    fanotify_init inotify_init inotify_init1 mincore cachestat vmsplice
+    fanotify_init inotify_init inotify_init1 mincore cachestat vmsplice process_madvise
 """
 CLONE_NEWUSER, AF_UNIX, SOL_SOCKET = 0x10000000, 1, 1
 SHARED_ANONYMOUS = 0x21  # memory that stays held after it has left every page table
@@ -193,6 +195,8 @@ LOCKS = (6, 7, 37, 38)  # F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW
 # how long its data will live stays with the file: F_SETLEASE, F_NOTIFY, F_SETPIPE_SZ, and four
 # named F_GET_RW_HINT and the like.
 REFUSED_FCNTL = (1024, 1026, 1031, 1035, 1036, 1037, 1038)
+# To empty the cache of a file that all jails read would let each tell whether another has read it.
+PAGEOUT = 21  # of madvise; the same advice on a file, which some programs give, is not heeded
 BUFFERS = (7, 8, 32, 33)  # SO_SNDBUF, SO_RCVBUF, and both by force
 
 
@@ -240,7 +244,9 @@ def system_call_filter() -> bytes:
         rule(refuse(errno.EAFNOSUPPORT), name, _Compare(0, differs, AF_UNIX, 0))
     both = _Compare(3, masked_equal, SHARED_ANONYMOUS, SHARED_ANONYMOUS)
     rule(refuse(errno.EPERM), "mmap", both)
+    rule(refuse(errno.EPERM), "madvise", _Compare(2, masked_equal, word, PAGEOUT))
     rule(ignored, "flock")
+    rule(ignored, "fadvise64")
     for action, numbers in ((ignored, LOCKS), (refuse(errno.EPERM), REFUSED_FCNTL)):
         for number in numbers:
             rule(action, "fcntl", _Compare(1, masked_equal, word, number))
@@ -329,7 +335,11 @@ def command(student: Path, limits: Limits, as_root: bool) -> list[str]:
     for folder in filter(os.path.isdir, hidden):
         line += ["--remount-ro", folder]
     line += ["--ro-bind", str(student), "/env", "--ro-bind", str(HERE / "inside"), "/inside"]
-    line += ["--proc", "/proc", "--dev", "/dev", "--dev-bind", "/dev/null", "/dev/zero"]
+    # The kernel's counters in /proc/sys would tell of the neighbours, and so would a lack of
+    # pseudo-terminals, of which there are so many for all.
+    line += ["--proc", "/proc", "--size", "4096", "--tmpfs", "/proc/sys"]
+    line += ["--remount-ro", "/proc/sys", "--dev", "/dev", "--dev-bind", "/dev/null", "/dev/zero"]
+    line += ["--size", "4096", "--tmpfs", "/dev/pts", "--remount-ro", "/dev/pts"]
     line += ["--perms", "1777", "--size", str(MIB), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
     line += ["--perms", "1777", "--size", str(limits.scratch), "--tmpfs", "/tmp"]
     line += ["--perms", "0777", "--dir", "/tmp/matplotlib"]
@@ -463,7 +473,7 @@ class Jail:
         self.tree: list[str] = []
         as_root = os.getuid() == 0
         self.uid = nobody() if walls and as_root else None
-        self.ready, self.room = False, 0
+        self.ready, self.room, self.given_up = False, 0, 0
         self.most, self.size = limits.said, (0, 0)  # of all it says, and of the last frame
         self.over: Ended | None = None
         self.group: Path | None = None
@@ -554,13 +564,14 @@ class Jail:
             raise NoJail(f"the jail did not start: it said {frame}")
         self.ready = True
 
-    def hand_over(self, cells: list[list[str]], kept: list[list[str]]) -> None:
+    def hand_over(self, cells: list[list[str]], kept: list[list[str]], leave: bool = False) -> None:
         """Send the cells to run.
 
         kept : lists of [cell, question, name]: after this cell the state is kept for the question
+        leave : whether what the cells left running may go on
         """
         self.room = len(kept)
-        self.send({"cells": cells, "kept": kept})
+        self.send({"cells": cells, "kept": kept, "leave": leave})
 
     def reason(self, ended: Ended) -> str:
         """Why it has ended; the kernel says of its group whether memory was the reason."""
@@ -666,13 +677,38 @@ class Jail:
             raise Ended("processes")
         if max(processor, sum(self.used.values())) > self.limits.processor:
             raise Ended("processor")
-        if memory > self.limits.memory and sum(map(held, tree)) > self.limits.memory:
-            raise Ended("memory")
+        if memory > self.limits.memory:
+            self.make_room(tree)
         if self.ready and self.walls and len(tree) > 1:
             if sockets(tree[1]) > self.limits.sockets:
                 raise Ended("sockets")
             if inodes(tree[1]) > self.limits.inodes:
                 raise Ended("inodes")
+
+    def make_room(self, tree: list[int]) -> None:
+        """Keep the limit of memory; Ended says that this is not possible.
+
+        The states that are kept for questions come on top of what the notebook itself holds, so
+        they are ended first, the largest of them before the others, and no more processes than
+        there are states: others may say of themselves what these do.
+        """
+        # Not bubblewrap's own two processes, and not the one that runs the cells.
+        first = 3 if self.walls else 1
+        while True:
+            sizes = {pid: held(pid) for pid in tree}
+            if sum(sizes.values()) <= self.limits.memory:
+                return
+            spare = [pid for pid in tree[first:] if sizes[pid] and gives_way(pid)]
+            if not spare or self.given_up == self.room:
+                raise Ended("memory")
+            self.given_up += 1
+            largest = max(spare, key=sizes.__getitem__)
+            fd = open_pidfd(largest)
+            if fd is not None:
+                if gives_way(largest):  # still, so the descriptor is that of the one meant
+                    send_signal(fd)
+                    select.select([fd], [], [], 5)
+                os.close(fd)
 
 
 def in_group(group: Path, limits: Limits) -> list[str]:
@@ -721,6 +757,13 @@ def held(pid: int) -> int:
             return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * mmap.PAGESIZE
         except OSError:
             return 0
+
+
+def gives_way(pid: int) -> bool:
+    """Whether a process has said that it may be the first to be ended where memory runs short."""
+    with contextlib.suppress(OSError, ValueError):
+        return int(Path(f"/proc/{pid}/oom_score_adj").read_text()) == 1000
+    return False
 
 
 def sockets(pid: int) -> int:
@@ -777,26 +820,27 @@ def run(
     {"missing": why} or {"died": why}; values are still encoded. "answers" are given in the state
     after the cell with the question's id, "later" in the state at the end, where that may differ.
     A cell or a question that kills the process is left out, and the others are tried again, up to
-    `limits.attempts` times.
+    `limits.attempts` times. Where a state could not be kept, or was of no use without its threads,
+    the cells are run again up to it, as long as there is time.
     """
-    limits = limits or Limits()
+    limits, questions = limits or Limits(), [Asked(*question) for question in questions]
     deadline = time.monotonic() + limits.total
     shown: dict[str, list[Output]] = {}
-    answers: dict[str, list[Answer]] = {}
-    later: dict[str, list[Answer]] = {}
+    found = Found({}, {}, [limits.answered, limits.elements], limits.said)
+    over: dict[str, str] = {}  # cells that did not come to their end
     left_out: set[str] = set()
-    left, taken = limits.said, [limits.answered, limits.elements]
+    retries: list[Retry] = []
     for attempt in range(1, limits.attempts + 1):
         if time.monotonic() > deadline:
             break
         todo = [cell for cell in cells if cell[0] not in left_out]
-        asked = [question for question in questions if question[0] not in answers]
+        asked = [question for question in questions if question[0] not in found.answers]
         kept = [[cell[0], q[0], q[2]] for q in asked for cell in todo if cell[0] == q[0]]
         with Jail(limits, student=student, walls=walls) as jail:
             jail.start()
             jail.deadline = deadline
             # What an attempt says is kept in memory here: each may use up half of the rest.
-            jail.most = left if attempt == limits.attempts else left // 2
+            jail.most = found.left if attempt == limits.attempts else found.left // 2
             cell_id: str | None = None
             room = [2 * limits.shown, limits.outputs]
             try:
@@ -807,25 +851,141 @@ def run(
                     shown.setdefault(cell_id, checked_outputs(frame, room))
                     if frame.get("slow") is True:
                         left_out.add(cell_id)  # of the next attempt
+                        over.setdefault(cell_id, "slow")
                 cell_id = None
                 awaited(jail, "cells", "done", limits.cell)
                 for question in asked:
-                    if ask(jail, question, "own", answers, limits, taken):
-                        ask(jail, question, "end", later, limits, taken)
+                    retries += ask_both(jail, question, found, limits, {cell[0] for cell in todo})
                 break
             except Ended as ended:
-                why, left = jail.reason(ended), max(left - jail.said, 0)
+                why = jail.reason(ended)
                 if cell_id is not None:
                     left_out.add(cell_id)
-                    said = [note(f"This cell {REASONS[why]}, so it was left out.")]
-                    shown.setdefault(cell_id, said)
-                elif len(answers) == len(questions):
+                    if cell_id not in shown:
+                        over[cell_id] = why
+                        shown[cell_id] = [note(f"This cell {REASONS[why]}, so it was left out.")]
+                elif len(found.answers) == len(questions):
                     break
+            finally:
+                found.left = max(found.left - jail.said, 0)
+    todo = [cell for cell in cells if cell[0] not in left_out]
+    place = {cell[0]: place for place, cell in enumerate(todo, 1)}
+    retries = [one for one in retries if one.state == "end" or one.question.id in place]
+    while retries and time.monotonic() < deadline:
+        retries.sort(key=lambda one: place[one.question.id] if one.state == "own" else len(todo))
+        last = retries.pop()
+        upto = todo[: place[last.question.id]] if last.state == "own" else todo
+        with (
+            contextlib.suppress(Ended, NoJail),
+            Jail(limits, student=student, walls=walls) as jail,
+        ):
+            try:
+                jail.start()
+                jail.deadline, jail.most = deadline, found.left // 2
+                retries = run_again(jail, upto, questions, retries, last, found, limits)
+            finally:
+                found.left = max(found.left - jail.said, 0)
     for question_id, _, _, calls in questions:
-        answers.setdefault(question_id, [{"died": "unreached"}] * len(calls))
+        found.answers.setdefault(question_id, [{"died": "unreached"}] * len(calls))
     for cell_id, _ in cells:
         shown.setdefault(cell_id, [note("This cell was not reached.")])
-    return {"cells": shown, "answers": answers, "later": later}
+    return {"cells": shown, "ended": over, "answers": found.answers, "later": found.later}
+
+
+@dataclass
+class Found:
+    """The answers of a submission so far, and how much more it may say."""
+
+    answers: dict[str, list[Answer]]
+    later: dict[str, list[Answer]]
+    room: list[int]  # characters and elements of answers
+    left: int  # bytes, all that leaves the jail
+
+    def take(self, retry: "Retry", answers: list[Answer]) -> None:
+        """Take the answers of another run, if it came to any."""
+        question_id = retry.question.id
+        if not any("value" in answer or "error" in answer for answer in answers):
+            return
+        if retry.state == "end":
+            self.later[question_id] = answers
+            return
+        if not retry.stuck:  # until now, those of the state at the end had to do
+            self.later.setdefault(question_id, self.answers[question_id])
+        self.answers[question_id] = answers
+
+
+class Done(NamedTuple):
+    """What the jail says of a question when it has been asked."""
+
+    again: bool  # the state at the end of the notebook may answer it better
+    lost: bool  # the state in which it was to be asked is gone
+    stuck: bool  # it may have waited for threads that the copy of a process lacks
+
+
+class Retry(NamedTuple):
+    """A question to be asked again, in a run that ends with it."""
+
+    question: Asked
+    state: str  # "own" or "end"
+    stuck: bool
+
+
+def ask_both(
+    jail: Jail, question: Asked, found: Found, limits: Limits, ran: set[str]
+) -> list[Retry]:
+    """Put a question to its own state and, where that may help, to the state at the end.
+
+    ran : the cells that were run
+
+    Returns the states that are to be asked again.
+    """
+    retries = []
+    done = ask(jail, question, "own", found.answers, limits, found.room)
+    if done.lost and question.id in ran:
+        retries.append(Retry(question, "own", False))
+    elif done.stuck:
+        retries.append(Retry(question, "own", True))
+    if done.lost or done.again:
+        answers = found.answers if done.lost else found.later
+        if ask(jail, question, "end", answers, limits, found.room).stuck:
+            retries.append(Retry(question, "end", True))
+    return retries
+
+
+def run_again(
+    jail: Jail,
+    cells: list[list[str]],
+    questions: list[Asked],
+    retries: list[Retry],
+    last: Retry,
+    found: Found,
+    limits: Limits,
+) -> list[Retry]:
+    """Run cells once more and ask `last` in the very process, without a copy.
+
+    The states before that are kept and asked as well, where they need no threads, all in the order
+    of `questions`: inputs that may not be shown come last. What cells show now is not looked at.
+    Returns what is left to ask.
+    """
+    kept = [one for one in retries if not one.stuck]
+    names = [[one.question.id, one.question.id, one.question.name] for one in kept]
+    jail.hand_over(cells, names, last.stuck)
+    for cell_id, _ in cells:
+        awaited(jail, "cell", cell_id, limits.cell + limits.grace)
+    awaited(jail, "cells", "done", limits.cell)
+    left = [one for one in retries if one.stuck]
+    for one in sorted([*kept, last], key=lambda one: questions.index(one.question)):
+        answers: dict[str, list[Answer]] = {}
+        try:
+            done = ask(
+                jail, one.question, "own" if one in kept else "here", answers, limits, found.room
+            )
+            if one in kept and (done.lost or done.stuck):
+                answers.clear()
+                left.append(one._replace(stuck=done.stuck))
+        finally:  # what came before a crash counts
+            found.take(one, answers.get(one.question.id, []))
+    return left
 
 
 def ask(
@@ -835,10 +995,10 @@ def ask(
     answers: dict[str, list[Answer]],
     limits: Limits,
     room: list[int],
-) -> bool:
-    """Put a question to one state of the notebook; whether another may answer it better."""
+) -> Done:
+    """Put a question to one state of the notebook."""
     jail.send({"question": question, "state": state})
-    seconds = max(limits.question, limits.call * len(question[3]))
+    seconds = max(limits.question, limits.call * len(question.calls))
     return take_answers(jail, question, answers, seconds + limits.grace, room)
 
 
@@ -853,12 +1013,12 @@ def awaited(jail: Jail, key: str, value: str, seconds: float) -> dict[str, Any]:
 
 def take_answers(
     jail: Jail, question: Asked, answers: dict[str, list[Answer]], seconds: float, room: list[int]
-) -> bool:
+) -> Done:
     """Collect the answers to a question as they come; what arrived before a crash counts.
 
     room : how many characters and elements are still taken, of these answers and all later ones
 
-    Returns whether the state at the end of the notebook is to be asked, too.
+    Returns what the jail says of the question when it is done with it.
     """
     question_id, _, _, calls = question
     taken: list[Answer | None] = [None] * len(calls)
@@ -869,7 +1029,7 @@ def take_answers(
             number = frame.get("call")
             if "done" in frame:
                 why = frame["done"] if frame["done"] in list(REASONS) else "exit"
-                return frame.get("again") is True
+                return Done(*(frame.get(key) is True for key in Done._fields))
             if frame.get("missing") in ("undefined", "uncallable"):
                 taken[:] = [{"missing": frame["missing"]}] * len(calls)
             elif type(number) is int and 0 <= number < len(calls) and taken[number] is None:

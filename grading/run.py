@@ -93,7 +93,7 @@ class Class:
                 where = str(folder.relative_to(self.root))
                 unmoved.append(intake.Entry(folder.parent.name, where, "set aside", reason))
         submissions, entries = intake.take_in(
-            intake.gather(inbox, self.name),
+            intake.gather(inbox, self.name, roster=self.roster),
             self.release,
             roster=self.roster,
             other=self.templates,

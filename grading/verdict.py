@@ -4,6 +4,7 @@ The hidden inputs are drawn from a secret seed, one for each class and set, kept
 issued, so that a re-grade asks the same. They and the reference's answers stay in this process.
 """
 
+import ast
 import hashlib
 import json
 import os
@@ -20,7 +21,7 @@ import numpy as np
 
 from grading.compare import difference
 from grading.inside import exchange
-from grading.jail import Answer, Asked, Output, Record
+from grading.jail import REASONS, Answer, Asked, Record
 from grading.sets import ProblemSet, Question, SetError, within
 
 DIED = {
@@ -34,6 +35,10 @@ DIED = {
     "inodes": "it made more files than allowed",
     "unreached": "the cells took all the time, or ended Python too often, so it was not reached",
 }
+HIDDEN = (
+    "gives no right answer for an input that is not shown: it is not defined, was not reached, "
+    "fails, or is wrong."
+)
 SHOWN = 500  # characters of a value in a message
 
 
@@ -110,8 +115,9 @@ class Exam:
     def judge(self, record: Record) -> list[Verdict]:
         """The verdicts on what `grading.jail.run` recorded, in the order of the questions.
 
-        With "sources", {id: source} of the code cells, and "untouched", the questions whose cell
-        for the answer is as it was handed out, the messages name the causes of a fault.
+        With "sources", {id: source} of the code cells, "given", the sources of those that were
+        handed out, and "untouched", the questions whose cell for the answer is as it was handed
+        out, the messages name the causes of a fault.
 
         A question was asked in the notebook's state after its check, and where the state at the end
         might answer better, in that, too: the better answers count.
@@ -175,25 +181,54 @@ class Known(str):
 def explained(question: Question, verdict: Verdict, record: Record) -> str:
     """The message on a fault, with what lies behind it: a cell that failed, or the check's words.
 
-    What cells showed was shown before any input was sent, so it can tell nothing of one.
+    What cells showed was shown before any input was sent, so it can tell nothing of one. It is all
+    that is told where the inputs may not be shown.
     """
-    cells, sources = record.get("cells", {}), record.get("sources", {})
+    sources, hidden = record.get("sources", {}), _hidden(question)
     first, *more = verdict.message.split("\n")
-    missing = first.endswith("is not defined.")
+    missing = hidden or first.endswith("is not defined.")
     binding = _binds(question.name, sources) if missing else []
     untouched = question.id in record.get("untouched", ())
     if untouched and missing and not set(binding) - {f"{question.id}-answer"}:
         return "Not answered yet: the cell for the answer is as it was handed out."
     name = question.name
-    if question.show and (echo := re.search(r"NameError: name '(\w+)' is not", first)):
+    if not hidden and (echo := re.search(r"NameError: name '(\w+)' is not", first)):
         name, binding = echo[1], _binds(echo[1], sources)
     for cell_id in binding:
-        if failed := _failed(cells.get(cell_id, [])):
+        if failed := _failed(cell_id, record):
             return "\n".join([f"{first} The cell that defines `{name}` {failed}.", *more])
-    check = re.fullmatch(r"stopped with AssertionError: (.*)", _failed(cells.get(question.id, [])))
-    if check and not verdict.known and verdict.wrong:
+    check = re.fullmatch(r"stopped with AssertionError: (.*)", _failed(question.id, record))
+    own = check and any(_is_own(given, check[1]) for given in record.get("given", ()))
+    if check and own and (hidden or (verdict.wrong and not verdict.known)):
         return f"The check says: {check[1]}.\n{verdict.message}".replace("..\n", ".\n", 1)
     return verdict.message
+
+
+def _is_own(given: str, said: str) -> bool:
+    """Whether given code says this itself; with anything for the values that it sets into a text.
+
+    An error from the function that a check calls could say whatever its author likes.
+    """
+    try:
+        nodes = list(ast.walk(ast.parse(given)))
+    except SyntaxError:  # magics
+        return False
+    pieces = [part for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values]
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in pieces:
+            if said == " ".join(node.value.split()):
+                return True
+        elif isinstance(node, ast.JoinedStr):
+            parts = [part.value if isinstance(part, ast.Constant) else "" for part in node.values]
+            texts, place = [" ".join(str(part).split()) for part in parts], 0
+            fits = said.startswith(texts[0]) and said.endswith(texts[-1])
+            fits = fits and max(map(len, texts)) > 9
+            for text in texts:
+                found = said.find(text, place)
+                fits, place = fits and found >= 0, found + len(text)
+            if fits:
+                return True
+    return False
 
 
 def _binds(name: str, sources: dict[str, str]) -> list[str]:
@@ -205,17 +240,21 @@ def _binds(name: str, sources: dict[str, str]) -> list[str]:
     return [cell_id for cell_id, source in sources.items() if re.search(binds, source)]
 
 
-def _failed(outputs: list[Output]) -> str:
+def _failed(cell_id: str, record: Record) -> str:
     """How a cell ended that did not end well."""
-    for output in outputs:
+    if ended := record.get("ended", {}).get(cell_id):
+        return "took longer than a cell may take" if ended == "slow" else REASONS[ended]
+    for output in record.get("cells", {}).get(cell_id, []):
         if output.get("output_type") == "error":
-            name, said = output["ename"], " ".join(output["evalue"].split())[:SHOWN]
-            if name == "TooLong":
-                return "took longer than a cell may take"
-            return f"stopped with {name}: {said}" if said else f"stopped with {name}"
-        if match := re.match(r"This cell (.*), so it was left out", output.get("text", "")):
-            return match[1]
+            name, said = output["ename"].split(), " ".join(output["evalue"].split())[:SHOWN]
+            named = f"stopped with {name[0][:100] if name else 'an error'}"
+            return f"{named}: {said}" if said else named
     return ""
+
+
+def _hidden(question: Question) -> bool:
+    """Whether a question has inputs that may not be shown."""
+    return question.kind == "function" and not question.show
 
 
 def fault(
@@ -223,11 +262,14 @@ def fault(
 ) -> str | None:
     """What is wrong with an answer: a line for the student, more lines with values; or None.
 
-    Where a question's hidden inputs may not be shown, nothing that the submission says is shown
-    either: it could say what it was asked.
+    Where a question's inputs may not be shown, there is one sentence for all that may be wrong: the
+    submission could choose what is wrong by what it was asked, and so tell it.
     """
     name = f"`{question.name}`"
-    shown = call if question.show else []  # a value has no arguments
+    if _hidden(question):
+        right = "value" in answer and question.accepts(exchange.decode(answer["value"]), want)
+        return None if right else f"{name} {HIDDEN}"
+    shown = call if question.kind == "function" else []
     if "missing" in answer:
         undefined = answer["missing"] == "undefined"
         return f"{name} is not defined." if undefined else f"{name} is not a function."
@@ -239,9 +281,7 @@ def fault(
         error, text = answer["error"]
         if error == "NotImplementedError":
             return "Not answered yet: NotImplementedError was raised."
-        if question.show:
-            return _lines(f"{name} raised {' '.join(text.split())}", shown)
-        return f"{name} raised an exception on an input not shown."
+        return _lines(f"{name} raised {' '.join(text.split())}", shown)
     got = exchange.decode(answer["value"])
     said = difference(got, want, question.rtol, question.atol, question.single)
     if said is None:
@@ -249,12 +289,8 @@ def fault(
     explained = _explanation(question, call, got, want) if explain else None
     if isinstance(got, exchange.Other):
         said = f"it is {got.what}; numbers, texts, arrays and lists of these can be compared"
-        said = said if question.show or question.kind == "value" else ""
     if question.kind == "value":
         return Known(explained) if explained else f"{name} is {_show(got)}: {said}."
-    if not question.show:
-        said = f"{name} returns something wrong for an input that is not shown."
-        return Known(explained) if explained else said
     said = explained or f"What {name} returns is wrong: {said}."
     said = _lines(said, shown, [got])
     return Known(said) if explained else said
@@ -272,8 +308,6 @@ def _lines(sentence: str, shown: Sequence[Any], returned: Sequence[Any] = ()) ->
 def _explanation(question: Question, call: Sequence[Any], got: Any, want: Any) -> str | None:
     if isinstance(got, exchange.Other):
         return None
-    if not question.show:  # then no words that depend on what the submission says
-        question = replace(question, explanation=None)
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"), within(10, "an explanation"):
             warnings.simplefilter("ignore")

@@ -676,11 +676,34 @@ threading.Thread(target=late).start()
                 except OSError:
                     pass
         libc = ctypes.CDLL(None, use_errno=True)
+        got += ["fadvise"] * (libc.posix_fadvise(-1, 0, 0, 4) != 0)  # it would say: bad file
+        libc.madvise(None, 4096, 21)  # it would say: no memory there
+        got += ["pageout"] * (ctypes.get_errno() != 1)
         got += [fd for fd in (libc.inotify_init(), libc.inotify_init1(0)) if fd != -1]
         context = ctypes.c_ulong()  # requests of all jails count against one limit
         if os.uname().machine == "x86_64" and libc.syscall(206, 1, ctypes.byref(context)) == 0:
             got.append("io_setup")
         print("got:", got)
+        """,
+    ),
+    attack(
+        "counts-of-the-neighbours",
+        FULL,
+        "Correct",
+        "seen: []",
+        first="""
+        import glob, os, pty
+        seen = glob.glob("/proc/sys/*") + glob.glob("/dev/pts/*")
+        for path in ("/dev/ptmx", "/dev/pts/ptmx", "/proc/sys/kernel/pty/nr"):
+            try:
+                seen.append(os.open(path, os.O_RDWR))
+            except OSError:
+                pass
+        try:
+            seen.append(pty.openpty())
+        except OSError:
+            pass
+        print("seen:", seen)
         """,
     ),
     attack(
@@ -722,6 +745,16 @@ threading.Thread(target=late).start()
         found = [text for text in texts if b"venv" in text or b"COURSE" in text]
         print("read:", found + [end for end in ends if end.startswith("/tmp")])
         """,
+    ),
+    attack(
+        "large-arrays-in-states-kept",
+        FULL,
+        "Correct",
+        "seconds",
+        first="import os, time; print(os.times().system, 'seconds')",
+        q1="X = b'1' * (120 << 20)\n" + SCALE,
+        q2="X = b'2' * (120 << 20)\n" + SHARE,
+        q3="X = b'3' * (120 << 20)\nX = b'4' * (120 << 20)\nnp = 26; time.sleep(0.3)\n" + ANSWER,
     ),
     attack(
         "disk-filler",

@@ -1,5 +1,7 @@
 """What a student writes neither stops the feedback, nor acts in its page, nor tells an input."""
 
+import ast
+import dataclasses
 import os
 import time
 from pathlib import Path
@@ -7,6 +9,7 @@ from types import SimpleNamespace
 
 import latex2mathml.converter
 import nbformat
+import numpy as np
 import pytest
 from classroom import SET, Course, need_a_jail
 from nbconvert import HTMLExporter
@@ -164,17 +167,106 @@ def test_a_student_may_write_the_words_around_a_rubric(words):
     assert [cell.source for cell in notebook.cells] == ["Derive it.", lines, lines]
 
 
-ASKED = SimpleNamespace(id="q2", kind="function", name="share", show=False)
+class OfTwo:
+    """An exam of one question, `share(x)`, with two hidden inputs and a mistake that it knows."""
+
+    def __init__(self, show):
+        """Show an input that failed, or do not."""
+        mistake = sets.Mistake("a quarter", "Which sum?", lambda x: x / np.max(x), "")
+        question = sets.Question("q2", 2, "function", "share", reference=lambda x: x / x.sum())
+        self.question = dataclasses.replace(question, show=show, mistakes=(mistake,))
+        self.exam = verdict.Exam.__new__(verdict.Exam)
+        calls = [[np.array([1.0, 2.0])], [np.array([1.0, 2.0, 3.0])]]
+        self.exam.questions, self.exam.calls = [self.question], {"q2": calls}
+        self.exam.wanted = {"q2": [x / x.sum() for (x,) in calls]}
+
+    def said(self, first, **record):
+        """The verdict's words if the first call is answered like this, and the second right."""
+        right = {"value": exchange.encode(self.exam.wanted["q2"][1])}
+        right = first if "missing" in first else right
+        whole = {"answers": {"q2": [first, right]}, "later": {}, "cells": {}} | record
+        return self.exam.judge(whole)[0].message
 
 
-@pytest.mark.parametrize("error", ["KeyError", "OSError", "Secret1"])
-def test_a_chosen_exception_tells_nothing_of_a_hidden_input(error):
-    said = verdict.fault(ASKED, [1.0], {"error": [error, "it was 1.0"]}, 1.0)
-    assert said == "`share` raised an exception on an input not shown."
+KINDS = [
+    *({"died": why} for why in verdict.DIED),
+    *({"error": [name, "it was 1.0"]} for name in ("KeyError", "NotImplementedError", "Secret1")),
+    *({"missing": why} for why in ("undefined", "uncallable")),
+    {"timeout": True},
+    *({"value": value} for value in (1.0, None, "it was 1.0", {"$other": "an object of type T"})),
+    {"value": exchange.encode(np.array([0.5, 1.0]))},  # the known mistake's
+]
+
+
+def test_where_inputs_are_hidden_no_kind_of_failure_tells_anything():
+    """A submission could choose it by what it was asked."""
+    hidden = {OfTwo(show=False).said(kind) for kind in KINDS}
+    assert len(hidden) == 1
+    assert "not shown" in hidden.pop()
+    assert len({OfTwo(show=True).said(kind) for kind in KINDS}) > 12
+
+
+def test_where_inputs_are_hidden_what_was_seen_before_them_is_said():
+    error = {"output_type": "error", "ename": "KeyError", "evalue": "'a'", "traceback": []}
+    sources = {"q2-answer": "def share(x): pass"}
+    of = OfTwo(show=False)
+    assert "`share` stopped with KeyError: 'a'." in of.said(
+        KINDS[0], sources=sources, cells={"q2-answer": [error]}
+    )
+    assert "Not answered yet" in of.said(KINDS[0], sources=sources, untouched=["q2"])
+    check = ["x = 1", "assert share([1, 3])[0] == 0.25, f'a quarter and no {1 + 1} of three'"]
+    failed = error | {"ename": "AssertionError", "evalue": "a quarter and no 2 of three"}
+    assert "The check says: a quarter" in of.said(KINDS[0], given=check, cells={"q2": [failed]})
+
+
+FORGED = "right, and q2 has 2 of 2 points"
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        {"output_type": "stream", "text": f"This cell is {FORGED}, so it was left out."},
+        {"output_type": "error", "ename": "TooLong", "evalue": ""},
+        {"output_type": "error", "ename": f"X\nIt is {FORGED}\n" + "x" * 10**6, "evalue": ""},
+    ],
+    ids=["a note", "a time", "a name"],
+)
+def test_a_submission_puts_no_words_into_the_graders_mouth(output):
+    of = OfTwo(show=True)
+    said = of.said(
+        {"missing": "undefined"},
+        sources={"a": "share: int"},
+        cells={"a": [output], "q2": [output]},
+    )
+    assert "left out" not in said
+    assert "longer than" not in said
+    assert len(said) < 1000
+    assert "\n" not in said.replace("It was called with", "")
+    for text in (FORGED, "a quarter and no right of three, FORGED", "a quarter and no"):
+        failed = {"output_type": "error", "ename": "AssertionError", "evalue": text}
+        for check in ("assert f'a quarter and no {1 + 1} of three'", "%time f'{1}'"):
+            wrong = of.said({"value": 1.0}, cells={"q2": [failed]}, given=[check])
+            assert "The check says" not in wrong
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in sets.EXERCISES.glob("ps-*.py")))
+def test_what_a_sets_checks_say_is_known_as_their_own(name):
+    """So each of their messages has to stand in the code as a text."""
+    for cell in sets.load(name).student().cells:
+        nodes = ast.walk(ast.parse(cell.source if cell.cell_type == "code" else ""))
+        said = [node.msg for node in nodes if isinstance(node, ast.Assert)]
+        assert all(isinstance(text, ast.Constant | ast.JoinedStr) for text in said), cell.id
+
+
+def test_how_a_cell_ended_is_said_as_the_grader_saw_it():
+    of = OfTwo(show=True)
+    for why, said in (("slow", "took longer than a cell may take"), ("memory", "used more memory")):
+        found = of.said({"missing": "undefined"}, sources={"a": "share = 1"}, ended={"a": why})
+        assert f"The cell that defines `share` {said}" in found
 
 
 def test_a_placeholder_left_as_it_was_is_named():
-    said = verdict.fault(ASKED, [1.0], {"error": ["NotImplementedError", "replace it"]}, 1.0)
+    said = OfTwo(show=True).said({"error": ["NotImplementedError", "replace it"]})
     assert said.startswith("Not answered yet")
 
 

@@ -567,6 +567,71 @@ def test_what_a_later_attempt_shows_is_not_shown():
     assert record["cells"]["a"] == ran[0]
 
 
+KILLS = """
+import os, signal
+for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):
+    if pid not in (1, os.getpid()):
+        os.kill(pid, signal.SIGKILL)
+"""
+LARGE = "\na = b'x' * (120 * 2**20)"
+
+
+@pytest.mark.parametrize("does", [KILLS, LARGE], ids=["killed", "too large"])
+def test_a_state_that_is_lost_is_made_anew(does, monkeypatch):
+    """What is kept for a question is on top of what the notebook holds, which alone has a limit.
+
+    In each run questions are asked in their order: those whose inputs may not be shown come last.
+    """
+    need_a_jail()
+    limits, ids = jail.Limits(memory=400 * 2**20), [f"q{n}" for n in range(1, 6)]
+    cells = [[f"q{n}", f"{does if n > 1 or does is LARGE else ''}\nx = {n}"] for n in range(1, 6)]
+    asked, ask = {}, jail.ask
+    monkeypatch.setattr(
+        jail, "ask", lambda *of: asked.setdefault(of[0], []).append(of[1].id) or ask(*of)
+    )
+    order = ["q3", "q1", "q5", "q2", "q4"]
+    questions = [[name, "value", "x", [[]]] for name in order]
+    record = jail.run([*cells, ["end", "x = 'end'"]], questions, limits)
+    assert len(asked) > 1
+    assert all(run == sorted(run, key=order.index) for run in asked.values())
+    assert record["ended"] == {}
+    assert [record["answers"][q] for q in ids] == [[{"value": n}] for n in range(1, 6)]
+
+
+def test_a_notebook_that_is_too_large_itself_is_ended():
+    need_a_jail()
+    limits = jail.Limits(memory=400 * 2**20)
+    cells = [
+        ["a", LARGE],
+        ["q", "x = 1"],
+        ["c", f"b = a{LARGE}; c = b * 2\nimport time; time.sleep(1)"],
+    ]
+    record = jail.run(cells, [["q", "value", "x", [[]]]], limits)
+    assert record["ended"] == {"c": "memory"}
+    assert record["answers"] == {"q": [{"value": 1}]}
+
+
+YIELDS = """
+import ctypes, os, time
+ctypes.CDLL(None).prctl(4, 1)  # PR_SET_DUMPABLE: as root's jail, it may not write to its files
+for _ in range(40):
+    if os.fork() == 0:
+        open("/proc/self/oom_score_adj", "w").write("1000")
+        held = b"x" * (120 * 2**20)
+        time.sleep(60)
+    time.sleep(0.3)
+"""
+
+
+def test_processes_that_give_way_may_do_so_as_often_as_states_are_kept():
+    need_a_jail()
+    limits = jail.Limits(memory=400 * 2**20)
+    cells = [["q", "x = 1"], ["c", YIELDS]]
+    record = jail.run(cells, [["q", "value", "x", [[]]]], limits)
+    assert record["ended"] == {"c": "memory"}
+    assert record["answers"] == {"q": [{"value": 1}]}
+
+
 BURIES = """
 import os, signal, time
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # what the dead have used is then told to nobody

@@ -214,6 +214,49 @@ HABITS = {  # answers by question; "first", "last": an added cell; "do": what be
         "q2": "import asyncio\nasync def go(x): return x / np.sum(x)\n"
         "def share(x): return asyncio.run(go(x))",
     },
+    "a large array before each question": {
+        "q1": "X = np.full(45_000_000, 1.0)\n" + SCALE,
+        "q2": "X = np.full(45_000_000, 2.0)\n" + SHARE,
+        "q3": "X = np.full(45_000_000, 3.0)\n" + ANSWER,
+        "last": "X = np.full(45_000_000, 4.0)\nnp = 26",
+    },
+    "a pool of threads made once": {
+        "q1": "from concurrent.futures import ThreadPoolExecutor\npool = ThreadPoolExecutor(2)\n"
+        "list(pool.map(abs, [-1]))\ndef scale(x): return pool.submit(np.multiply, 2, x).result()",
+        "last": "np = 26",
+    },
+    "a pool of processes made once": {
+        "q1": "from concurrent.futures import ProcessPoolExecutor\n"
+        "pool = ProcessPoolExecutor(2)\nlist(pool.map(abs, [-1]))\n"
+        "def scale(x): return np.array(list(pool.map(np.multiply, [2] * len(x), x)))",
+    },
+    "a manager made once": {
+        "q1": "from multiprocessing import Manager\ntable = Manager().dict(two=2)\n"
+        "def scale(x): return table['two'] * np.asarray(x)",
+    },
+    "a program that runs beside": {
+        "q3": "import subprocess\nbc = subprocess.Popen(['cat'], stdin=-1, stdout=-1, text=True)\n"
+        + ANSWER,
+        "last": "def scale(x):\n    print(2, file=bc.stdin, flush=True)\n"
+        "    return float(bc.stdout.readline()) * np.asarray(x)",
+        "q1": "def scale(x): return x",
+    },
+    "a thread that works off a queue": {
+        "q1": "import queue, threading\ntodo, done = queue.Queue(), queue.Queue()\n"
+        "def work():\n    while True: done.put(2 * np.asarray(todo.get()))\n"
+        "threading.Thread(target=work, daemon=True).start()\n"
+        "def scale(x):\n    todo.put(x)\n    return done.get()",
+    },
+    "corrected at the end by a pool": {
+        "q1": "def scale(x): return x",
+        "last": "from multiprocessing.pool import ThreadPool\npool = ThreadPool(2)\n"
+        "def scale(x): return np.array(pool.map(lambda r: 2 * r, x))",
+    },
+    "commands of the shell": {
+        "first": "!echo 'x = 21' > mine.py\n%system echo\n!cat mine.py; exit 3\n"
+        "two = _exit_code - 1\nname = 'mine.py'\nlines = !cat {name}",
+        "q3": "exec(lines[0])\nanswer = x * float(two)",
+    },
     "long doubles and masks": {
         "q1": "def scale(x): return 2 * np.asarray(x, np.longdouble)",
         "q2": "def share(x): return np.ma.array(x / np.sum(x))",

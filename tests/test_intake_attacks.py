@@ -545,6 +545,9 @@ EXPORTS = {  # files in the inbox, or members of an archive there: the student o
         "all.zip": {f"all/{name}.ipynb": name for name in ("ada", "bob", "eve")},
     },
     "one student's folder": {"all.zip": {"all/ada/a.ipynb": "ada"}},
+    "one student's folders": {"all.zip": {"all/ada/bob/hw.ipynb": "ada", "ada.pdf": "no notebook"}},
+    "one student's, in none": {"all.zip": {"ada/bob/hw.ipynb": "ada"}},
+    "one student's, and the set's": {"all.zip": {"ps-small/ada/homework/hw.ipynb": "ada"}},
     "macOS": {
         "class.zip": {
             "class/ada/hw.ipynb": "ada",
@@ -599,8 +602,37 @@ EXPORTS = {  # files in the inbox, or members of an archive there: the student o
         "eve_1_2_hw.zip": {"ps-small/my homework.ipynb": "eve"},
     },
     "archives of sections": {
-        "a.zip": {"ada/hw.ipynb": "ada", "bob/hw.ipynb": "bob"},
-        "b.zip": {"eve/hw.ipynb": "eve", "wei/hw.ipynb": "wei"},
+        "section 1.zip": {"ada/hw.ipynb": "ada", "bob/hw.ipynb": "bob"},
+        "section-2.zip": {"eve/hw.ipynb": "eve", "wei/hw.ipynb": "wei"},
+    },
+    "a student's archive beside a folder": {
+        "ada.zip": {"homework/hw.ipynb": "ada"},
+        "blaise.zip": {"hw1.ipynb": "blaise"},
+        "4101.zip": {"hw.ipynb": "4101"},
+        "bob/hw.ipynb": "bob",
+    },
+    "a student's archive alone": {"ada.zip": {"homework/hw.ipynb": "ada"}},
+    "a number's archive alone": {"4101.zip": {"ps_2026_11_20.ipynb": "4101"}},
+    "an export with the course's name": {
+        "CS101-Softmax-12345.zip": {"Ada_1_assignsubmission_file_/hw.ipynb": "Ada"},
+    },
+    "an export twice": {
+        "all.zip": {"ada_1_2_hw.ipynb": "newer one"},
+        "all (1).zip": {
+            "ada_1_2_hw-1.ipynb": "ada",
+            "bob_LATE_3_4_hw.zip": {"a.ipynb": "bob"},
+        },
+    },
+    "an export and one that came late": {
+        "all 2025.zip": {"ada_1_2_hw.ipynb": "ada", "bob_3_4_hw.ipynb": "bob"},
+        "eve/hw.ipynb": "eve",
+    },
+    "Gradescope, an archive within": {
+        "assignment_1_export.zip": {
+            "assignment_1_export/submission_11/hw.zip": {"hw.ipynb": "Ada_Lovelace"},
+            "assignment_1_export/submission_12/submission_11/hw.ipynb": "Wei_Guo",
+            "assignment_1_export/submission_metadata.yml": None,
+        }
     },
     "a tie": {"ada/part1.ipynb": "newer one", "ada/ps-small.ipynb": "ada"},
 }  # fmt: skip
@@ -643,6 +675,171 @@ def test_files_as_they_come_find_their_student(tmp_path, release, platform):
         entry = found[name.replace("\\", "/")]
         got = entry.student if entry.status == "graded" else entry.reason
         assert want in got, (name, entry)
+
+
+BOTH = """submission_1:
+  :submitters:
+  - :name: ada
+  - :name: bob
+  :created_at: 2090-01-01 00:00:00 Z
+"""
+INSIDE = {  # what eve's archive may hold so that ada's and bob's work is replaced
+    "folders": ["ada/hw.ipynb", "bob/hw.ipynb"],
+    "a folder": ["ada/hw.ipynb"],
+    "folders in one": ["all/ada/hw.ipynb", "all/bob/hw.ipynb"],
+    "notebooks": ["ada.ipynb", "bob.ipynb", "wei.ipynb"],
+    "Moodle": ["ada_1_assignsubmission_file_/hw.ipynb", "bob_2_assignsubmission_file_/hw.ipynb"],
+    "Canvas": ["ada_1_2_hw.ipynb", "bob_3_4_hw.ipynb"],
+    "Blackboard": [f"hw_{one}_attempt_2090-01-01-00-00-00_hw.ipynb" for one in ("ada", "bob")],
+    "Brightspace": [f"1-2 - {one} - Nov 20, 2090 1205 PM/hw.ipynb" for one in ("ada", "bob")],
+    "Gradescope": ["assignment_1/submission_1/hw.ipynb", "assignment_1/submission_metadata.yml"],
+    "a list": ["submission_1/hw.ipynb", "submission_metadata.yml", "timestamp.txt"],
+    "archives": ["ada.zip", "bob.zip"],
+}
+PLACES = {  # where eve's archive comes from; beside it lie ada.ipynb and bob/hw.ipynb
+    "named": "eve.zip",
+    "named with the set": "ps-small_eve.zip",
+    "in a folder": "eve/hw.zip",
+    "in a folder within": "eve/all/all.zip",
+    "by Canvas": "eve_5_6_all.zip",
+    "by Moodle": "eve_7_assignsubmission_file_/all.zip",
+    "by Blackboard": "hw_eve_attempt_2025-01-01-00-00-00_submission_metadata.zip",
+    "with a name for nobody": "homework.zip",
+    "in the class's": None,
+}
+
+
+@pytest.mark.parametrize("inside", INSIDE)
+@pytest.mark.parametrize("place", PLACES)
+def test_nothing_in_a_students_archive_says_whose_anything_is(tmp_path, release, place, inside):
+    evil = answer("Eve's.")
+    data = {"zip": packed(("hw.ipynb", evil)), "yml": BOTH, "txt": "2090-01-01", "ipynb": evil}
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        for name in INSIDE[inside]:
+            member = zipfile.ZipInfo(name, (2090, 1, 1, 0, 0, 0))
+            file.writestr(member, data[name.rpartition(".")[2]])
+    work = {"ada.ipynb": answer(), "bob/hw.ipynb": answer()}
+    if PLACES[place] is None:
+        members = ["ada/hw.ipynb", "bob/hw.ipynb"]
+        work = {
+            "all.zip": packed(("eve/hw.zip", archive.getvalue()), *[(m, answer()) for m in members])
+        }
+    for name, of in (work | ({PLACES[place]: archive.getvalue()} if PLACES[place] else {})).items():
+        hand_in(tmp_path, name, of)
+    submissions, _ = intake.take_in(intake.gather(tmp_path, SET), release, set_name=SET)
+    found = {s.student: s.notebook.cells[-1].source for s in submissions}
+    assert found.pop("eve", "Eve's.") == "Eve's."
+    assert found == {"ada": "Because.", "bob": "Because."}
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("week3.zip", "work of several (ada, bob)"),
+        ("submissions.zip", "says whose"),
+        ("homework.zip", "says whose"),
+        (f"{SET}.zip", "says"),
+    ],
+)
+def test_an_archive_that_may_be_a_students_is_asked_about(tmp_path, release, name, reason):
+    hand_in(tmp_path, name, packed(("ada/hw.ipynb", answer()), ("bob/hw.ipynb", answer())))
+    hand_in(tmp_path, "eve/hw.ipynb")
+    submissions, entries = intake.take_in(intake.gather(tmp_path, SET), release, set_name=SET)
+    assert [s.student for s in submissions] == ["eve"]
+    (said,) = [entry.reason for entry in entries if entry.file == name]
+    assert reason in said
+    assert "name it all.zip" in said
+    (tmp_path / name).rename(tmp_path / "all.zip")
+    assert students(tmp_path, release) == ["ada", "bob", "eve"]
+
+
+@pytest.mark.parametrize("inside", INSIDE)
+def test_of_a_student_in_the_roster_an_archive_alone_is_the_students(tmp_path, release, inside):
+    (tmp_path / "roster.csv").write_text("id,name\nada,Ada\nbob,Bob\neve,Eve E\nhw,-\n")
+    data = {"zip": packed(("hw.ipynb", answer())), "yml": BOTH, "txt": "", "ipynb": answer()}
+    members = [(name, data[name.rpartition(".")[2]]) for name in INSIDE[inside]]
+    hand_in(tmp_path / "inbox", "Eve E.zip", packed(*members))
+    roster = intake.Roster(tmp_path / "roster.csv")
+    found = intake.gather(tmp_path / "inbox", SET, roster=roster)
+    submissions, _ = intake.take_in(found, release, roster=roster)
+    assert [s.student for s in submissions] == ["eve"]
+
+
+def test_the_folder_of_a_student_in_the_roster_is_no_platforms(tmp_path, release):
+    (tmp_path / "roster.csv").write_text("id,name\nada,Ada\nbob,Bob\neve,Eve E\n")
+    for one in ("ada", "bob"):
+        hand_in(tmp_path / "inbox", f"Eve E/{one}_1_2_hw.ipynb")
+    roster = intake.Roster(tmp_path / "roster.csv")
+    found = intake.gather(tmp_path / "inbox", SET, roster=roster)
+    assert {item.student for item in found} == {"Eve E"}
+    assert {item.student for item in intake.gather(tmp_path / "inbox", SET)} == {"ada", "bob"}
+
+
+def test_a_student_in_the_roster_who_is_alone_in_a_classs_archive(tmp_path, release):
+    (tmp_path / "roster.csv").write_text("id,name\nada,Ada\nbob,Bob\neve,Eve E\n")
+    names = ["week3/Eve E/ada/hw.ipynb", "week3/Eve E/bob/hw.ipynb"]
+    hand_in(tmp_path / "inbox", "all.zip", packed(*[(name, answer()) for name in names]))
+    roster = intake.Roster(tmp_path / "roster.csv")
+    found = intake.gather(tmp_path / "inbox", SET, roster=roster)
+    assert {item.student for item in found} == {"Eve E"}
+
+
+SPOOFS = ["ada_attempt_2090-01-01-00-00-00_x", "ada_9_assignsubmission_file_x", "ada_1_2_x"]
+
+
+@pytest.mark.parametrize("place", ["{}", "CS101-Softmax-12345.zip"])
+@pytest.mark.parametrize(
+    "form",
+    ["{}_{}_5_", "{}_{}_assignsubmission_file_", "HW_{}_attempt_2025-11-20-12-00-0{}_"],
+    ids=["Canvas", "Moodle", "Blackboard"],
+)
+def test_no_name_of_a_students_file_passes_for_another_platforms(tmp_path, release, form, place):
+    """What the platform puts first says whose a file is, and what the export is."""
+    work = {
+        f"{form.format(one, n)}hw.ipynb": answer() for n, one in enumerate(("ada", "bob", "wei"))
+    }
+    work |= {
+        f"{form.format('eve', n)}{spoof}.ipynb": answer("Eve's.") for n, spoof in enumerate(SPOOFS)
+    }
+    if place == "{}":
+        for name, data in work.items():
+            hand_in(tmp_path, name, data)
+    else:
+        hand_in(tmp_path, place, packed(*work.items()))
+    submissions, _ = intake.take_in(intake.gather(tmp_path, SET), release, set_name=SET)
+    found = {s.student: s.notebook.cells[-1].source for s in submissions}
+    assert [found.pop(one) for one in ("ada", "bob", "wei")] == 3 * ["Because."]
+    assert found
+    assert all("eve" in name for name in found)
+
+
+def test_gradescopes_list_is_read_in_no_time_and_tells_namesakes_apart():
+    people = [(f"Ada {n}", f"a{n}@x") for n in range(2000)] + [
+        ("Wei Guo", f"wei{n}@x") for n in (1, 2)
+    ]
+    results = 20 * "    - :output: |\n        submission_1:\n          :submitters:\n"
+    said = "".join(
+        f"submission_{n}:\n  :submitters:\n  - :name: {name!r}\n    :sid: '{n}'\n"
+        f"    :email: {mail}\n  :created_at: 2025-11-20 23:30:00.000000000 -08:00\n"
+        f"  :results:\n    :tests:\n{results}"
+        for n, (name, mail) in enumerate(people)
+    )
+    start = time.process_time()
+    found = intake._submitters(said)
+    hard = ["[" * 10**6, "- [" + "a," * 2_000_000, "    :name: '" * 10**5, "{a: " * 10**6, MERGES]
+    for text in hard:
+        intake._submitters(f"submission_1:\n  :submitters:\n  - :name: Ada\n  {text}\n" * 2)
+    many = intake._submitters("submission_1:\n  :submitters:\n" + "  - :name: 'Ada'\n" * 10**6)
+    assert len(many["submission_1"]) == intake.TOGETHER
+    head = "  :submitters:\n" + 20 * "  - :name: 'Ada'\n    :email: '\"'\n    :sid: \"\\'\"\n"
+    intake._submitters("".join(f"submission_{n}:\n{head}" for n in range(20_000)))
+    intake._submitters("submission_1:\n" * 10**6)
+    assert time.process_time() - start < 10
+    when = datetime(2025, 11, 21, 7, 30, tzinfo=UTC)
+    assert found["submission_7"] == [("Ada 7", when)]
+    assert [found[f"submission_{n}"][0][0] for n in (2000, 2001)] == ["wei1@x", "wei2@x"]
+    assert len(found) == len(people)
 
 
 @pytest.mark.parametrize("solved", ["a.ipynb", "z.ipynb", "ps-small.ipynb"])
@@ -691,6 +888,18 @@ def test_a_roster_is_the_truth(tmp_path, release):
     path.write_text("id,name\nada,A\nada,B\n")
     with pytest.raises(ValueError, match="line 3: its id is empty, or is there twice"):
         intake.Roster(path)
+
+
+def test_who_takes_anothers_name_on_a_platform_keeps_the_own_number(tmp_path, release):
+    path = tmp_path / "roster.csv"
+    path.write_text("id,name,canvas,section\nada,Ada L,4101,1\neve,Eve E,4102,1\nwei,Wei G,,1\n")
+    for name in ("adal_4102_1_hw.ipynb", "weig_1_1_hw.ipynb"):
+        hand_in(tmp_path / "inbox", name)
+    roster = intake.Roster(path)
+    found = intake.gather(tmp_path / "inbox", SET, roster=roster)
+    submissions, entries = intake.take_in(found, release, roster=roster)
+    assert [s.student for s in submissions] == ["wei"]
+    assert "adal may be ada or eve" in " ".join(entry.reason for entry in entries)
 
 
 # ---------------------------------------------------------------- memory
@@ -798,7 +1007,7 @@ MERGES = "a0: &a0 {x: 1}\n" + "".join(
 @pytest.mark.parametrize("listed", [SWAP, MERGES], ids=["swap", "merges"])
 @pytest.mark.parametrize("place", ["Eve E_3_assignsubmission_file_/", ""], ids=["eve", "top"])
 def test_a_students_list_of_submitters_says_nothing(tmp_path, release, listed, place):
-    """One at the top comes from the platform; even that one cannot grow without end."""
+    """One at the top comes from a platform, which names the folders as it does."""
     names = ["Blaise P_2_assignsubmission_file_", "Eve E_3_assignsubmission_file_"]
     with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
         for name in names:
@@ -806,5 +1015,4 @@ def test_a_students_list_of_submitters_says_nothing(tmp_path, release, listed, p
         archive.writestr(f"{place}submission_metadata.yml", listed)
     submissions, _ = intake.take_in(intake.gather(tmp_path, SET), release, set_name=SET)
     whose = {s.student: names["Eve" in nbformat.writes(s.notebook)] for s in submissions}
-    swapped = listed == SWAP and not place
-    assert whose == dict(zip(["Blaise_P", "Eve_E"], names[:: -1 if swapped else 1], strict=True))
+    assert whose == dict(zip(["Blaise_P", "Eve_E"], names, strict=True))

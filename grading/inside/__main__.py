@@ -5,15 +5,19 @@ Nothing that this process says is trusted. It has an in-tray (file descriptor 0)
 
     in   {"limits": {...}}
     out  {"ready": true}
-    in   {"cells": [[id, source], ...], "kept": [[cell, question, name], ...]}
+    in   {"cells": [[id, source], ...], "kept": [[cell, question, name], ...], "leave": bool}
     out  {"cell": id, "outputs": [...], "count": n}    for each, then {"cells": "done"}
-    in   {"question": [id, kind, name, [arguments, ...]], "state": "own" or "end"}  one by one
+    in   {"question": [id, kind, name, [arguments, ...]], "state": "own", "end" or "here"}
     out  {"question": id, "call": n, "value": ...}     or "error", "timeout", "missing"
-    out  {"question": id, "done": why, "again": bool}  when all calls are answered, or cannot be
+    out  {"question": id, "done": why, "again": bool, "lost": bool, "stuck": bool}
 
 Each question is answered in a process of its own, so that one that crashes costs no other. That
 process branched off right after the question's check had run, so it has the state that the author
-of the answer saw; with "again" the state at the end of the notebook may give another answer.
+of the answer saw; with "again" the state at the end of the notebook may give another answer. It is
+"lost" if it is no longer there, as when it was ended for its memory; and an answer is "stuck" that
+may wait for threads, which no copy of a process has, or fail for a process that was ended. Then a
+question may be answered "here", in the process that ran the cells; with "leave", the processes that
+they started are left to it.
 This folder is bound into the jail and run as `python -I /inside`.
 """
 
@@ -21,6 +25,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import ctypes
 import io
 import os
 import resource
@@ -49,6 +54,9 @@ else:
 STUB = "replace this line by your answer"
 QUICK = 5  # seconds for a cell once all of them have used up their time
 FAULTY = 3  # what a process ends with whose answers the state at the end might better
+FAILED = 4  # the same after an error of the student's function
+STUCK = 5  # and after a call that may have waited for threads that the process does not have
+GET_DUMPABLE, SET_DUMPABLE = 3, 4  # of prctl
 INSTALL = ("pip", "conda", "mamba", "micromamba", "uv")  # magics without their program here
 KEPT = ("text/plain", "image/png")  # other outputs could run scripts when somebody looks at them
 
@@ -239,6 +247,23 @@ def make_shell(recorder: Recorder) -> InteractiveShell:
             pass
 
     class Shell(InteractiveShell):
+        def system(self, cmd: str) -> None:
+            """Run a command of the shell's without a terminal, of which there is none here."""
+            import subprocess
+
+            if cmd.rstrip().endswith("&"):
+                raise OSError("commands in the background are not supported")
+            line = ["/bin/sh", "-c", self.var_expand(cmd, depth=1)]
+            nothing, pipe, both = subprocess.DEVNULL, subprocess.PIPE, subprocess.STDOUT
+            with subprocess.Popen(line, stdin=nothing, stdout=pipe, stderr=both) as process:
+                try:
+                    for part in iter(lambda: process.stdout.read1(2**16), b""):  # type: ignore
+                        sys.stdout.write(part.decode("utf-8", "replace"))
+                except BaseException:
+                    process.kill()
+                    raise
+            self.user_ns["_exit_code"] = process.returncode
+
         def enable_gui(self, gui: str | None = None) -> None:
             """No window is ever opened."""
 
@@ -378,23 +403,28 @@ def run_cells(
         after(cell_id)
 
 
-def answer(namespace: dict[str, Any], question: list[Any], limit: float, send: Send) -> bool:
+def answer(
+    namespace: dict[str, Any], question: list[Any], limit: float, send: Send, copied: bool = False
+) -> int:
     """Call the student's function with each of the arguments, or read the student's value.
 
-    Returns whether something is missing or raised an error.
+    copied : whether this process lacks threads that were there; then it ends at the first call that
+        takes too long
+
+    Returns FAULTY if something is missing, FAILED, STUCK, or 0.
     """
     question_id, kind, name, calls = question
     if name not in namespace:
         send({"question": question_id, "missing": "undefined"})
-        return True
+        return FAULTY
     if kind == "value":
         value = exchange.encode(exchange.plain(namespace[name]))
         send({"question": question_id, "call": 0, "value": value})
-        return value is None
+        return FAULTY if value is None else 0
     if not callable(namespace[name]):
         send({"question": question_id, "missing": "uncallable"})
-        return True
-    faulty = False
+        return FAULTY
+    status = 0
     for number, arguments in enumerate(calls):
         frame = {"question": question_id, "call": number}
         signal.signal(signal.SIGALRM, out_of_time)
@@ -405,22 +435,61 @@ def answer(namespace: dict[str, Any], question: list[Any], limit: float, send: S
         except TooLong:
             frame["timeout"] = True
         except BaseException as error:
-            faulty = True
+            status = FAULTY if isinstance(error, NotImplementedError) else FAILED
             frame["error"] = [type(error).__name__, traceback.format_exception_only(error)[-1]]
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
         send(frame)
-    return faulty
+        if copied and frame.get("timeout"):
+            return STUCK
+    return status
+
+
+def gives_way(first: bool) -> None:
+    """Set whether this process is the first to be ended where the jail's memory runs short.
+
+    The kernel's own mark for that is used, by which the grader knows such processes, too.
+    """
+    prctl = ctypes.CDLL(None).prctl
+    was = prctl(GET_DUMPABLE)
+    prctl(SET_DUMPABLE, 1)  # else the file is not this user's
+    try:
+        fd = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+        os.write(fd, b"1000" if first else USUAL)
+        os.close(fd)
+    finally:
+        prctl(SET_DUMPABLE, was % 2)
+
+
+def usual() -> bytes:
+    """How soon the kernel would end this process where memory runs short."""
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "rb") as file:
+        return file.read()
+    return b"0"
+
+
+USUAL = usual()
+
+
+def has_threads() -> bool:
+    """Whether this process has threads besides the first."""
+    with contextlib.suppress(OSError):
+        return len(os.listdir("/proc/self/task")) > 1
+    return False
 
 
 class State:
-    """The notebook's state at one moment, in a process of its own that waits for a question."""
+    """The notebook's state at one moment, in a process of its own that waits for a question.
+
+    It may have to hold much that the notebook has let go of since, so it is the first to be ended
+    where memory runs short: it then costs the student nothing but time.
+    """
 
     def __init__(
         self, namespace: dict[str, Any], name: str, limits: exchange.Allowed, send: Send
     ) -> None:
         """Branch off; OSError says that no process is left to do it."""
-        self.bound = namespace.get(name)
+        self.bound, self.threads = namespace.get(name), has_threads()
         tray, self.tray = os.pipe()
         with (
             warnings.catch_warnings()
@@ -429,8 +498,12 @@ class State:
             self.process = os.fork()
         if self.process == 0:
             try:
+                with contextlib.suppress(OSError, AttributeError):  # macOS has no such call
+                    gives_way(True)
                 question = exchange.parse(os.fdopen(tray, "rb").readline())["question"]
-                os._exit(FAULTY * answer(namespace, question, limits["call"], send))
+                with contextlib.suppress(OSError, AttributeError):
+                    gives_way(False)
+                os._exit(answer(namespace, question, limits["call"], send, self.threads))
             finally:
                 os._exit(1)
         os.close(tray)
@@ -465,32 +538,51 @@ def answer_apart(
     asked: dict[str, Any],
     limits: exchange.Allowed,
     send: Send,
+    alone: bool,
 ) -> None:
-    """Have a question answered in a process of its own, and say so when that has ended."""
-    question = asked["question"]
+    """Have a question answered in a process of its own, and say so when that has ended.
+
+    alone : whether processes that the cells left running were ended
+    """
+    question, where = asked["question"], asked["state"]
     question_id, _, name, _ = question
-    state, again = states.get(question_id), False
-    if asked.get("state") != "own" or state is None or not state.waits():
-        status = State(namespace, name, limits, send).ask(question, limits)
-    else:
+    again = lost = stuck = False
+    status: int | None = 0
+    if where == "here":
+        answer(namespace, question, limits["call"], send)
+    elif where == "end":
+        state = State(namespace, name, limits, send)
         status = state.ask(question, limits)
-        rebound = namespace.get(name) is not state.bound
-        again = status == FAULTY or rebound
+        stuck = (state.threads and status in (None, STUCK)) or (alone and status in (None, FAILED))
+    elif (kept := states.get(question_id)) and kept.waits():
+        status = kept.ask(question, limits)
+        again = status in (FAULTY, FAILED) or namespace.get(name) is not kept.bound
+        stuck = (kept.threads and status in (None, STUCK)) or (alone and status in (None, FAILED))
+        lost = status == -signal.SIGKILL  # as if it had been gone a moment earlier
+    else:
+        lost = True
     done = "time" if status is None else "exit"
-    send({"question": question_id, "done": done, "again": again})
+    said = {"again": again, "lost": lost, "stuck": stuck}
+    send({"question": question_id, "done": done, **said})
 
 
-def end_all_but(kept: list[int]) -> None:
-    """End what the cells left running: all processes of the jail but this one and those to keep."""
+def end_all_but(kept: list[int]) -> bool:
+    """End what the cells left running: all processes of the jail but this one and those to keep.
+
+    Returns whether there were any.
+    """
+    ended = False
     with contextlib.suppress(ProcessLookupError):
         os.kill(-1, signal.SIGSTOP)  # at one stroke, so that none can start another
     for name in os.listdir("/proc"):
         if name.isdigit() and int(name) not in {1, os.getpid(), *kept}:
             with contextlib.suppress(OSError):
                 os.kill(int(name), signal.SIGKILL)
+                ended = True
     for process in kept:
         with contextlib.suppress(OSError):
             os.kill(process, signal.SIGCONT)
+    return ended
 
 
 def main() -> None:
@@ -524,11 +616,13 @@ def main() -> None:
                     states[question_id] = State(shell.user_ns, name, limits, send)
 
     run_cells(shell, recorder, order["cells"], limits, send, keep)
-    if limits["walls"] and os.getpid() == 2:  # in the jail, after its first process
-        end_all_but([state.process for state in states.values()])
+    inside = limits["walls"] and os.getpid() == 2  # in the jail, after its first process
+    alone = False
+    if inside and not order.get("leave"):
+        alone = end_all_but([state.process for state in states.values()])
     send({"cells": "done"})
     for line in in_tray:
-        answer_apart(states, shell.user_ns, exchange.parse(line), limits, send)
+        answer_apart(states, shell.user_ns, exchange.parse(line), limits, send, alone)
     os._exit(0)  # no clean-up of the student's objects
 
 
