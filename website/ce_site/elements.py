@@ -17,8 +17,7 @@ from ce_site import maths
 EXPONENT = re.compile(r"(\d(?:\.\d+)?e[-−]\d+)")
 CLASS = re.compile(r"\b((?:cat|dog|bird)s?)\b", re.IGNORECASE)
 COLOURED = re.compile(
-    'data-widget="(softmax_explorer|temperature_path|gumbel_race'
-    '|gradient_explorer|boundary)"'
+    'data-widget="(softmax_explorer|temperature_path|gumbel_race|gradient_explorer|boundary)"'
 )
 UNBROKEN = (
     nodes.literal,
