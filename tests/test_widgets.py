@@ -2129,6 +2129,16 @@ def test_print_shows_the_current_state(chromium, address):
         expect(box.locator(".ce-figures")).to_contain_text("0.828")
         assert not box.locator("input[type=range]").is_visible()
         assert not page.locator(".bar").is_visible()
+        page.emulate_media(media="screen")
+        page.goto(address + PLACES["training"])
+        box = page.locator("[data-widget=training]")
+        box.scroll_into_view_if_needed()
+        box.locator("input").first.wait_for()
+        page.emulate_media(media="print")
+        for k, name in enumerate(box.locator(".ce-classes th[scope=row]").all()):
+            assert name.inner_text() == str(k)  # a button on the screen
+        assert not box.locator(".ce-later").is_visible()  # no curve yet
+        assert not box.locator(".ce-hint").is_visible()
 
 
 def test_the_words_hold_the_numbers_of_ce_lib():
@@ -2208,11 +2218,11 @@ SHOW_CELL = """async (start) => {
 }"""
 
 
-HELD = {  # what is dragged in a figure, and how far
+HELD = {  # what is dragged in a figure, and how far; a finger goes the other way up
     **{name: (".ce-knob", (-25, -25)) for name in [*DRAGGED, "softmax_explorer", "boundary"]},
     "gumbel_race": (".ce-knob", (-25, 0)),
     "online_softmax": (".ce-slot:enabled", (150, 0)),
-    "training": (".ce-pad", (-25, -25)),
+    "training": (".ce-pad", (-70, -70)),
 }
 
 
@@ -2261,7 +2271,8 @@ def test_in_jupyterlab_the_same_widgets_run(lab, chromium):
             assert box.inner_text() != before, name
             for touch in (False, True) if name in HELD else ():
                 before = box.evaluate(UNSAID)
-                move(page, box.locator(HELD[name][0]).first, HELD[name][1], touch)
+                part, (right, down) = HELD[name]
+                move(page, box.locator(part).first, (right, -down if touch else down), touch)
                 page.wait_for_timeout(300)
                 assert box.evaluate(UNSAID) != before, (name, touch)
             if name == "training":  # the pictures come from the kernel

@@ -201,6 +201,7 @@ dress(`
   @media (pointer: coarse) { .ce-widget .ce-classes button { height: 2.75rem; } }
   .ce-classes tr.ce-answer { font-weight: 700; }
   .ce-widget button[aria-pressed="true"] { border-color: var(--w-accent); box-shadow: inset 0 0 0 1px var(--w-accent); }
+  @media print { .ce-widget.ce-widget .ce-classes button { display: inline; width: auto; border: 0; box-shadow: none; } .ce-later:not(:has(.ce-curve)) { display: none; } }
   .ce-shots { display: flex; gap: 0.4rem; min-height: 5.4rem; overflow-x: auto; align-items: start; }
   .ce-widget .ce-shots button { flex: none; width: 3.6rem; padding: 0.2rem; font-size: 0.75rem; line-height: 1.2; white-space: nowrap; }
   .ce-widget .ce-shots svg { width: 2.2rem; margin: 0 auto 0.1rem; }
@@ -484,7 +485,7 @@ function render({ model, el }) {
   ink.forEach((cell) => cell.setAttribute('class', 'ce-ink'));
   el.append(
     html('div', { className: 'ce-digit' }, html('figure', {}, pad, frame(ink, mark), clear), html('figure', {}, frame(tints, lights), formula), table),
-    html('p', { className: 'ce-line ce-key' }, 'Blue adds to the score, orange takes off. Inner square: its area is the ink. M: the curvature bound.'), meant, caption, html('div', { className: 'ce-row' }, methods, penalties), rate, buttons, curve, note, strip, status,
+    html('p', { className: 'ce-line ce-key' }, 'Blue adds to the score, orange takes off. Inner square: its area is the ink.', html('span', { className: 'ce-hint' }, ' M: the curvature bound.')), meant, caption, html('div', { className: 'ce-row' }, methods, penalties), rate, buttons, curve, note, strip, status,
   );
   let given = String(model.get('weights'));
   const change = bind(model, ['picture', 'meant', 'shown', 'weights', 'method', 'penalty', 'scale'], () => {
