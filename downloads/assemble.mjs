@@ -60,7 +60,7 @@ function rename(article, path, known) {
   }
 }
 
-// A widget's first state: the drawing that its module makes, then its numbers. What is empty before a
+// A widget's first state: the drawing that its module makes, with its key, then its numbers. What is empty before a
 // press (.ce-later) is left out.
 async function still(box, path) {
   const { widget, model } = box.dataset;
@@ -80,11 +80,13 @@ async function still(box, path) {
     svg.setAttribute('aria-label', heading(box.querySelector('p')));
     svg.classList.add('ce-drawing');
   }
+  const keys = [...stage.querySelectorAll('.ce-key')];
+  for (const hint of stage.querySelectorAll('.ce-hint')) hint.remove();
   stage.remove();
   if (drawings.length) box.querySelector('.ce-first')?.remove(); // the module's own drawing is better
   const section = box.closest('section[id]');
   const live = new URL(`${path}#${section?.id.split('--')[1] ?? ''}`, published).href;
-  box.prepend(...drawings);
+  box.prepend(...drawings, ...keys);
   box.append(make('p', { className: 'live' }, make('a', { href: live, textContent: 'On the website this figure moves' }), '.'));
 }
 

@@ -11,9 +11,11 @@ import prose
 import pytest
 from pypdf import PdfReader
 
+from ce_lib import widgets
 from downloads import epub, pdf
 from downloads import site as packed
 
+PAGE_HEIGHT = 944  # CSS pixels: A4 less the margins that print.css sets
 NEEDS_SCRIPTS = {"your_guesses", "review"}
 BOUND = [p for p in [*prose.CHAPTERS, *prose.PAGES] if p.stem not in NEEDS_SCRIPTS]
 PRE = re.compile(r"<pre>(.*?)</pre>", re.DOTALL)
@@ -150,6 +152,24 @@ def test_what_does_not_fit_on_paper_is_named(site, chromium):
         faults = page.evaluate("tooLarge()")
     assert any("wide" in fault for fault in faults)
     assert any("figure" in fault for fault in faults)
+
+
+ON_PAPER = """() => [...document.querySelectorAll('.ce-widget')]
+    .filter((box) => box.dataset.widget !== 'quiz').map((box) => [
+    box.dataset.widget, ...['.ce-drawing', 'svg:not(.ce-drawing)', '.ce-hint', '.ce-key', 'table']
+        .map((kind) => box.querySelectorAll(kind).length), box.getBoundingClientRect().height])"""
+KEYED = {"loss_explorer", "gradient_explorer", "newton_step", "training", "backward_pass"}
+
+
+def test_a_figure_is_drawn_once_on_paper_with_its_key_and_its_numbers(site, chromium):
+    with pdf.laid_out(site, chromium) as (page, _):
+        found = page.evaluate(ON_PAPER)
+    assert {name for name, *_ in found} == set(widgets.FIGURES)
+    for name, drawn, others, hints, keys, tables, height in found:
+        more = name == "training"  # the picture beside its class's weights, then all ten classes
+        assert (name, drawn, others, hints, tables) == (name, 1 + more, more, 0, 1)
+        assert keys == (name in KEYED)
+        assert height < PAGE_HEIGHT, name
 
 
 def test_the_epub_has_no_fault_that_epubcheck_finds(bound):

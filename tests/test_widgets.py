@@ -48,6 +48,10 @@ COMPUTE = """async ([name, states, what]) => {
     const module = await import(new URL(`_static/widgets/${name}.js`, location.href));
     return states.map((state) => module[what](state));
 }"""
+CLASS_COLOURED = {  # they draw the classes in colours that the text beside them takes up
+    *("softmax_explorer", "temperature_path", "gumbel_race"),
+    *("gradient_explorer", "boundary"),
+}
 RNG = np.random.default_rng(0)
 
 
@@ -1064,6 +1068,26 @@ ROOM = """(box) => {
 }"""
 
 
+NAMED = {  # what is drawn or counted is said in the figure itself
+    "loss_explorer": ["cross-entropy", "softmax twice", "✓: the cat leads", "0 steps"],
+    "overflow_explorer": ["true digits", "exact", "stored: 1 +", "subnormal"],
+    "gradient_explorer": ["equal loss", "Ring: the truth", "Arrow:", "Press a column"],
+    "step_microscope": ["dots: measured; lines: bounds", "1e−18"],
+    "newton_step": ["margin", "Dashed: tangent", "hollow dot"],
+    "training": ["Blue adds", "orange takes off", "its area is the ink", "M: the curvature bound"],
+    "backward_pass": ["∇: slope of the loss", "bias 0.1", "bias −0.2"],
+    "boundary": ["hidden units", "x₁ = 1.2", "x₂ = 1.2", "A press adds a"],
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_figure_names_what_it_draws(name, hand):
+    box = hand.open_widget(name)
+    text = re.sub(r"\s+", " ", " ".join(box.locator("text, p, th, legend").all_text_contents()))
+    for phrase in NAMED[name]:
+        assert phrase in text
+
+
 @pytest.mark.parametrize("name", ["quiz", *PLACES])
 def test_a_module_takes_at_most_15_kb_on_the_way(name):
     assert len(gzip.compress(widgets.source(name).encode())) <= 15_000
@@ -1140,7 +1164,9 @@ def test_the_race_follows_hand_and_keys(hand):
     for _ in range(6):
         hand.press_on(box.locator("button", has_text="One step"))
     expect(steps).to_have_text(["6 ✓", "6", "5 ✓", "6"])
-    expect(box.locator("[role=status]")).to_contain_text("pair: loss 0.355, slope −0.299, arrived")
+    expect(box.locator("[role=status]")).to_contain_text(
+        "cross-entropy: loss 0.355, slope −0.299, arrived"
+    )
     knob = box.locator(".ce-knob")
     at = knob.bounding_box()["x"]
     knob.focus()
@@ -1232,7 +1258,7 @@ def test_a_nudged_score_lights_its_column_and_the_arrows_run(hand):
     expect(note).to_contain_text("the cat loses 0.225. The dog gets 0.160, the bird gets 0.065")
     hand.press_on(drawing.locator("rect[data-column='2']").first)
     expect(note).to_contain_text("Per unit of the bird's score, the bird gains 0.089")
-    hand.press_on(box.locator("fieldset label", has_text="times"))
+    hand.press_on(box.locator("fieldset label", has_text="terms"))
     p, y = ce.softmax([2.0, 1.0, 0.1]), np.array([0.7, 0.2, 0.1])
     shown = [f"{v:+.3f}".replace("-", "−") for v in p - y]
     texts = drawing.locator("text").all_text_contents()
@@ -1559,28 +1585,32 @@ def test_a_figure_takes_the_room_that_was_kept_for_it(name, place, hand):
 
 HANDLE = re.compile(r"<span data-sets='(\w+) (\{[^']*\})'>")
 HANDLES = {
-    path.stem: HANDLE.findall(path.read_text().replace('\\"', '"')) for path in prose.CHAPTERS
+    place.removesuffix(".html"): HANDLE.findall(
+        next(prose.ROOT.glob(place.replace(".html", ".[im]*"))).read_text().replace('\\"', '"')
+    )
+    for place in dict.fromkeys([*PLACES.values(), "index.html"])
 }
 
 
 def test_a_phrase_of_the_text_names_a_figure_of_its_chapter_and_a_state_of_it():
-    for name, place in PLACES.items():
-        chapter = Path(place).stem
-        assert sum(figure == name for figure, _ in HANDLES[chapter]) >= 2, (chapter, name)
-    for chapter, found in HANDLES.items():
-        text = (prose.ROOT / f"chapters/{chapter}.ipynb").read_text()
+    for name, place in [*PLACES.items(), ("softmax_explorer", "index.html")]:
+        page = place.removesuffix(".html")
+        assert sum(figure == name for figure, _ in HANDLES[page]) >= 2, (page, name)
+    for page, found in HANDLES.items():
+        (path,) = prose.ROOT.glob(f"{page}.[im]*")  # a notebook, or Markdown
+        text = path.read_text()
         assert text.count("data-sets") == len(found)
         for name, state in found:
             kind, state = widgets.FIGURES[name], json.loads(state)
-            assert f"widgets.{kind.__name__}(" in text, chapter
+            assert f"widgets.{kind.__name__}(" in text or f":::{{widget}} {name}\n" in text, page
             assert kind(**state).state() | state == kind(**state).state()
             assert set(state) <= set(kind().state())
 
 
-@pytest.mark.parametrize("chapter", [name for name, found in HANDLES.items() if found])
+@pytest.mark.parametrize("chapter", HANDLES)
 def test_a_phrase_of_the_text_sets_the_figure(chapter, hand):
     """By mouse, finger and Enter; the figure says what it shows, and stays in sight."""
-    hand.goto(f"{hand.address}chapters/{chapter}.html")
+    hand.goto(f"{hand.address}{chapter}.html")
     hand.evaluate("for (const fold of document.querySelectorAll('main details')) fold.open = true")
     before, phrases = {}, hand.locator("button.sets")
     assert phrases.count() == len(HANDLES[chapter])
@@ -1604,6 +1634,61 @@ def test_a_phrase_of_the_text_sets_the_figure(chapter, hand):
         assert box.evaluate("(box) => Boolean(box.querySelector('[role=status]'))")
         top, tall = box.bounding_box()["y"], box.bounding_box()["height"]
         assert -tall < top < hand.viewport_size["height"]
+
+
+def test_the_text_before_a_figure_asks_and_the_text_after_it_answers():
+    """Two figures may share a question only with text between them."""
+    for path in prose.CHAPTERS:
+        cells = [
+            (cell["cell_type"], "".join(cell["source"]))
+            for cell in prose.load(path)["cells"]
+            if "remove-cell" not in cell["metadata"].get("tags", [])
+        ]
+        for k, (kind, source) in enumerate(cells):
+            if kind == "code" and re.match(r"widgets\.(?!Quiz)\w+\(", source):
+                (before, asks), (after, answers) = cells[k - 1], cells[k + 1]
+                assert before == after == "markdown", (path.stem, source)
+                assert "?" in asks.split("\n\n")[-1], (path.stem, source)
+                assert not re.match(r"[(#:]|.*\?$", answers.split("\n\n")[0]), (path.stem, source)
+
+
+SAME_COLOURS = """() => [...document.querySelectorAll('.is-cat, .is-dog, .is-bird')].map((word) => {
+    const lit = (colour) => {
+        const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map((v) => v / 255)
+            .map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+    };
+    const name = word.className.slice(3);
+    const text = document.createElementNS('http://www.w3.org/2000/svg', 'text');
+    text.setAttribute('class', `ce-${name}`);
+    const drawing = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+    drawing.append(text);
+    document.querySelector('.ce-widget').append(drawing);
+    const [own, drawn] = [getComputedStyle(word).color, getComputedStyle(text).fill];
+    drawing.remove();
+    const two = [lit(own), lit(getComputedStyle(document.body).backgroundColor)];
+    return [name, word.textContent, own === drawn, Math.max(...two) / Math.min(...two)];
+})"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_class_has_its_colour_in_the_text_beside_a_figure(scheme, chromium, address):
+    """Where the figure draws the classes in these colours; contrast is at least 4.5 : 1."""
+    with chromium.new_context(color_scheme=scheme, service_workers="block") as context:
+        page = context.new_page()
+        for name in [*PLACES, "index.html"]:
+            page.goto(address + PLACES.get(name, name))
+            words = page.evaluate(SAME_COLOURS)
+            wanted = name in {*CLASS_COLOURED, "index.html"}
+            if PLACES.get(name) not in [PLACES[figure] for figure in CLASS_COLOURED]:
+                assert bool(words) == wanted, name
+            if wanted:
+                kinds = {"bird"} if name == "boundary" else {"cat", "dog", "bird"}
+                assert {kind for kind, *_ in words} == kinds, name
+            for kind, text, same, contrast in words:
+                assert text.lower().rstrip("s") == kind
+                assert same
+                assert contrast >= 4.5
 
 
 NEAREST = """(phrase, name) => {
@@ -1707,6 +1792,8 @@ def test_pairs_merge_by_drag_press_and_keys_to_one_total(hand):
 def test_newton_s_parabola_follows_hand_keys_and_steps(hand):
     box = hand.open_widget("newton_step")
     cells, note = box.locator("td"), box.locator(".ce-note")
+    expect(cells).to_have_text(["+5.482", "3.982", "0.018", "+3.270", "1.770", "0.157"])
+    box.locator("input[type=range]").fill("0")
     expect(cells).to_have_text(["+2.000", "2.000", "0.127", "+2.000", "2.000", "0.127"])
     for lands in (2, 3.135, 4.179):  # as the chapter says
         hand.press_on(box.locator("button", has_text="Newton step"))
@@ -1786,7 +1873,9 @@ def test_training_fetches_runs_pauses_diverges_and_shows_mistakes(hand):
     hand.on("request", lambda request: asked.append(request.url))
     box = hand.open_widget("training")
     note, press = box.locator(".ce-note"), lambda text: hand.press_on(box.locator(text).first)
+    curve, status = box.locator(".ce-later"), box.locator("[role=status]")
     assert not any("digits.json" in url for url in asked)
+    expect(curve).to_contain_text("No step yet")  # instead of an empty chart
     press("button:has-text('Show its mistakes')")
     expect(box.get_by_role("group", name="52 mistakes on 797")).to_be_visible()
     assert sum("digits.json" in url for url in asked) == 1
@@ -1797,17 +1886,24 @@ def test_training_fetches_runs_pauses_diverges_and_shows_mistakes(hand):
     expect(note).to_contain_text("After 0 steps: training loss 2.303, 9.9% right")
     press("button:has-text('One step')")
     expect(note).to_contain_text("After 1 step: training loss 2.268, 85.0% right")
+    expect(curve).not_to_contain_text("No step yet")
     expect(note).to_contain_text("held out 2.270, 81.3% right")
     press("button:has-text('Train')")
     expect(note).not_to_contain_text("After 1 step:")
+    expect(status).to_have_text("Training has begun.")
     press("button:has-text('Pause')")
     rests = note.inner_text()
     hand.wait_for_timeout(300)
     assert note.inner_text() == rests
+    expect(status).to_contain_text("After")  # what training has led to
     press("label:has-text('Newton')")
-    press("button:has-text('One step')")
-    expect(note).to_contain_text("needs a penalty")
+    expect(note).to_contain_text("needs a penalty")  # which is why nothing can be pressed
+    for name in ("Train", "One step"):
+        expect(box.get_by_role("button", name=name)).to_be_disabled()
+    expect(box.locator("input[type=range]")).to_be_disabled()
+    expect(box.locator(".ce-value")).to_have_text("not used")
     press("fieldset label:has-text('0.001')")
+    expect(note).not_to_contain_text("needs a penalty")
     press("button:has-text('Reset')")
     hand.emulate_media(reduced_motion="reduce")
     press("button:has-text('Train')")  # it ends by itself
@@ -2162,6 +2258,16 @@ def test_print_shows_the_current_state(chromium, address):
         expect(box.locator(".ce-figures")).to_contain_text("0.828")
         assert not box.locator("input[type=range]").is_visible()
         assert not page.locator(".bar").is_visible()
+        page.emulate_media(media="screen")
+        page.goto(address + PLACES["training"])
+        box = page.locator("[data-widget=training]")
+        box.scroll_into_view_if_needed()
+        box.locator("input").first.wait_for()
+        page.emulate_media(media="print")
+        for k, name in enumerate(box.locator(".ce-classes th[scope=row]").all()):
+            assert name.inner_text() == str(k)  # a button on the screen
+        assert not box.locator(".ce-later").is_visible()  # no curve yet
+        assert not box.locator(".ce-hint").is_visible()
 
 
 def test_the_words_hold_the_numbers_of_ce_lib():
@@ -2241,9 +2347,42 @@ SHOW_CELL = """async (start) => {
 }"""
 
 
+HELD = {  # what is dragged in a figure, and how far; a finger goes the other way up
+    **{name: (".ce-knob", (-25, -25)) for name in [*DRAGGED, "softmax_explorer", "boundary"]},
+    "gumbel_race": (".ce-knob", (-25, 0)),
+    "online_softmax": (".ce-slot:enabled", (150, 0)),
+    "training": (".ce-pad", (-70, -70)),
+}
+
+
+UNSAID = """(box) => [...box.children].filter((part) => !part.matches('.ce-said'))
+    .map((part) => part.outerHTML).join('')"""
+
+
+def move(page, place, by, touch):
+    """Drag from the middle of a place, with a mouse or a finger, so many pixels."""
+    place.scroll_into_view_if_needed()
+    at = place.bounding_box()
+    start = at["x"] + at["width"] / 2, at["y"] + at["height"] / 2
+    path = [(start[0] + by[0] * k / 4, start[1] + by[1] * k / 4) for k in range(5)]
+    if not touch:
+        page.mouse.move(*path[0])
+        page.mouse.down()
+        for x, y in path[1:]:
+            page.mouse.move(x, y)
+        page.mouse.up()
+        return
+    session = page.context.new_cdp_session(page)
+    for k, (x, y) in enumerate(path):
+        event = {"type": "touchMove" if k else "touchStart", "touchPoints": [{"x": x, "y": y}]}
+        session.send("Input.dispatchTouchEvent", event)
+        page.wait_for_timeout(30)
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
 def test_in_jupyterlab_the_same_widgets_run(lab, chromium):
-    """Each chapter run from top to bottom: its widget and its questions are alive."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    """Each chapter run from top to bottom: its widgets follow slider, mouse and finger."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, has_touch=True)
     context.set_default_timeout(60_000)
     for place in dict.fromkeys(PLACES.values()):
         page = context.new_page()
@@ -2259,6 +2398,12 @@ def test_in_jupyterlab_the_same_widgets_run(lab, chromium):
             page.keyboard.press("ArrowRight")
             page.wait_for_timeout(300)
             assert box.inner_text() != before, name
+            for touch in (False, True) if name in HELD else ():
+                before = box.evaluate(UNSAID)
+                part, (right, down) = HELD[name]
+                move(page, box.locator(part).first, (right, -down if touch else down), touch)
+                page.wait_for_timeout(300)
+                assert box.evaluate(UNSAID) != before, (name, touch)
             if name == "training":  # the pictures come from the kernel
                 box.locator("button", has_text="One step").click()
                 expect(box.locator(".ce-note")).to_contain_text("After 1 step: training loss")

@@ -700,7 +700,7 @@ class NewtonStep(Widget):
     """
 
     name = "newton_step"
-    margin = traitlets.Float(0.0).tag(sync=True)
+    margin = traitlets.Float(-1.5).tag(sync=True)
     target = traitlets.Enum([1.0, 0.7], 1.0).tag(sync=True)
     damped = traitlets.Bool(False).tag(sync=True)
     trail: traitlets.List[Any] = traitlets.List(traitlets.Float()).tag(sync=True)
@@ -754,8 +754,9 @@ class NewtonStep(Widget):
             path = "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
             paths.append(f'<path class="{kind}" d="M{path}"/>')
         dot = f'<circle class="ce-handle" r="6" cx="{20 * (self.margin + 6):g}"'
-        drawn = '<svg viewBox="0 0 360 145" role="img" aria-label="The loss against the margin, its'
-        drawn += f' tangent and the parabola of its slope and curvature">{"".join(paths)}'
+        drawn = '<svg class="ce-first" viewBox="0 0 360 145" role="img" aria-label="The loss'
+        drawn += " against the margin, its tangent and the parabola of its slope and curvature"
+        drawn += f'">{"".join(paths)}'
         return f'{drawn}{dot} cy="{20 * (6 - loss):g}"/></svg>{super().still()}'
 
 
@@ -941,7 +942,7 @@ class Boundary(Widget):
             parts.append(f'<path class="ce-{CLASSES[k]}" fill="{INK[k]}" d="{dots}"/>')
         title = "Three spiral arms of points; the plane coloured by the answer of the network"
         box = f'viewBox="0 0 {side} {side}" role="img" aria-label="{title}"'
-        return f"<svg {box}>{''.join(parts)}</svg>{super().still()}"
+        return f'<svg class="ce-first" {box}>{"".join(parts)}</svg>{super().still()}'
 
 
 INK = ("#0072b2", "#d55e00", "#009e73")  # of the classes, where no style sheet is

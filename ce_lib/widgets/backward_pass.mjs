@@ -16,7 +16,7 @@ export function compute({ inputs, label, W1, b1, W2, b2 }) {
 }
 
 const LAST = 9; // steps: five forward, four back
-const TALL = 38; // the height of a box
+const TALL = [38, 52, 38, 52, 38, 38]; // the heights of the boxes: a sum has a line for its bias
 const GAPS = [60, 30, 70, 26, 22]; // between two stages, at least
 const SATURATED = 0.05; // 1 − u² below this
 const RULES = [ // of each stage: on the way forward, and its slope on the way back
@@ -84,7 +84,7 @@ function render({ model, el }) {
     drawing.classList.toggle('ce-snug', each < 88);
     const strip = wide ? 0 : 20;
     const tops = [strip + 1];
-    GAPS.forEach((gap, k) => tops.push(tops[k] + TALL + (wide ? gap : Math.max(gap - 4, 38))));
+    GAPS.forEach((gap, k) => tops.push(tops[k] + TALL[k] + (wide ? gap : Math.max(gap - 4, 38))));
     const places = [2, 2, 2, 3, 3, 1].map((count) => Array.from({ length: count }, (_, k) => (graph * (2 * k + 1)) / (2 * count)));
     const values = [state.inputs, found.a, found.u, found.z, found.probs, [found.loss]];
     const slopes = [found.dx, found.da, found.du, found.g];
@@ -93,7 +93,7 @@ function render({ model, el }) {
 
     // From a stage to the next: a thin line once the value has passed, and the slope on its way back.
     const edge = (stage, from, to, carried, said) => {
-      const [x0, y0, x1, y1] = [places[stage][from], tops[stage] + TALL, places[stage + 1][to], tops[stage + 1]];
+      const [x0, y0, x1, y1] = [places[stage][from], tops[stage] + TALL[stage], places[stage + 1][to], tops[stage + 1]];
       edges.push(svg('path', { d: `M${x0} ${y0}L${x1} ${y1}`, class: at > stage ? 'ce-edge ce-passed' : 'ce-edge' }));
       if (at >= BACK[stage] && carried) {
         const flow = flows && at === BACK[stage];
@@ -116,10 +116,13 @@ function render({ model, el }) {
       const [x, y] = [places[stage][k], tops[stage]];
       const now = at === SHOWN[stage] || at === BACK[stage];
       const shut = (stage === 1 || stage === 2) && found.factor[k] < SATURATED && at >= SHOWN[2];
-      boxes.push(svg('rect', { x: x - each / 2, y, width: each, height: TALL, rx: 5, class: `ce-box${now ? ' ce-now' : ''}${shut ? ' ce-full' : ''}` }));
+      boxes.push(svg('rect', { x: x - each / 2, y, width: each, height: TALL[stage], rx: 5, class: `ce-box${now ? ' ce-now' : ''}${shut ? ' ce-full' : ''}` }));
       const line = (down, said, name) => svg('text', { x, y: y + down, 'text-anchor': 'middle', class: name }, said);
-      boxes.push(line(16, at >= SHOWN[stage] ? `${names[stage][k]} ${short(value)}` : names[stage][k], stage === 4 && k === label ? 'ce-truth' : ''));
-      if (stage < 4 && at >= BACK[stage]) boxes.push(line(32, `∇ ${short(slopes[stage][k])}`, slopes[stage][k] < 0 ? 'ce-minus' : 'ce-plus'));
+      const bias = { 1: state.b1, 3: state.b2 }[stage]?.[k];
+      const down = bias === undefined ? 0 : 14;
+      if (down) boxes.push(line(14, `bias ${digits(bias, 1)}`, 'ce-small'));
+      boxes.push(line(16 + down, at >= SHOWN[stage] ? `${names[stage][k]} ${short(value)}` : names[stage][k], stage === 4 && k === label ? 'ce-truth' : ''));
+      if (stage < 4 && at >= BACK[stage]) boxes.push(line(32 + down, `∇ ${short(slopes[stage][k])}`, slopes[stage][k] < 0 ? 'ce-minus' : 'ce-plus'));
       else if (stage > 3) boxes.push(line(32, stage === 4 ? `y = ${found.y[k]}` : 'nats', 'ce-small'));
     }));
 
@@ -133,7 +136,7 @@ function render({ model, el }) {
       return [svg('text', { x: 2, y: y - 7, class: `ce-small ${stage > 3 ? 'ce-within' : ''} ${now(SHOWN[stage])}` }, first),
         svg('text', { x: width - 2, y: y - 7, 'text-anchor': 'end', class: `ce-small ce-back ${now(BACK[stage])}` }, rule)];
     });
-    const bottom = tops[5] + TALL;
+    const bottom = tops[5] + TALL[5];
     const one = svg('rect', { x: 1, y: tops[4] - 6 - strip, width: graph - 2, height: bottom - tops[4] + 11 + strip, rx: 8, class: 'ce-fused' });
     drawing.setAttribute('viewBox', `0 0 ${width} ${bottom + 6}`);
     drawing.replaceChildren(one, ...edges, ...rules.flat(), ...labels, ...boxes);
@@ -198,7 +201,6 @@ dress(`
   [data-widget="backward_pass"] :is(th, td) { white-space: nowrap; padding: 0.12rem 0.2rem 0.12rem 0; height: 1.6em; }
   [data-widget="backward_pass"] th { min-width: 0 !important; }
   [data-widget="backward_pass"] th:first-child { width: 34%; }
-  [data-widget="backward_pass"] .ce-key { font-size: 0.8125rem; }
   @media (max-width: 23rem) { [data-widget="backward_pass"] table { font-size: 0.71875rem; } }
   @media (prefers-reduced-motion: no-preference) {
     .ce-flow { animation: ce-flow 0.9s ease-out; }

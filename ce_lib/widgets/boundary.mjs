@@ -189,14 +189,14 @@ function render({ model, el }) {
   play.className = 'ce-play';
   const buttons = html('div', { className: 'ce-row ce-tight' }, play, button('Step', () => { stop(); advance(1); keep(); }),
     button('Start over', () => reset()), button('Other first weights', () => reset({ seed: (model.get('seed') + 1) % model.get('starts').length })));
-  const units = choice('Units', UNITS, (value) => reset({ units: Number(value) }));
+  const units = choice('hidden units', UNITS, (value) => reset({ units: Number(value) }));
   const rate = slider('step size η', { min: 0.1, max: 5, step: 0.1, show: (value) => digits(value, 1), change: (value) => change({ rate: value }) });
   const views = choice('View', VIEWS, (value) => change({ view: Number(value), probe: model.get('probe').map((at) => Number((at * (Number(value) / model.get('view'))).toFixed(3))) }));
-  const kinds = choice('Add', Object.fromEntries(CLASSES.map((name, k) => [k, name])), (value) => change({ label: Number(value) }));
+  const kinds = choice('A press adds a', Object.fromEntries(CLASSES.map((name, k) => [k, name])), (value) => change({ label: Number(value) }));
   const extra = html('div', { className: 'ce-row ce-tight' }, button('Add at the probe', () => add(...model.get('probe'))), button('Remove added', () => change({ added: [] })));
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
-  el.append(withKnobs(drawing, [knob], () => undefined), note, buttons,  html('div', { className: 'ce-grid' }, html('div', {}, units, rate), html('div', {}, views, kinds, extra)), status);
+  el.append(withKnobs(drawing, [knob], () => undefined), note, buttons,  html('div', { className: 'ce-row' }, units, views), html('div', { className: 'ce-grid' }, rate, html('div', {}, kinds, extra)), status);
 
   let [width, side] = [640, 380];
 
@@ -243,6 +243,9 @@ function render({ model, el }) {
       const [x, y] = place(1.08 * Math.cos(angle), 1.08 * Math.sin(angle)).map(Number);
       return text(x, y + 4, name, { 'text-anchor': 'middle', class: `ce-${name}` });
     });
+    const edge = VIEWS[view.toFixed(1)].slice(1);
+    const axes = [[6, 17, `x₂ = ${edge}`, 'start'], [6, side - 6, `−${edge}`, 'start'], [side - 5, side - 6, `x₁ = ${edge}`, 'end']]
+      .map(([x, y, said, anchor]) => text(x, y, said, { 'text-anchor': anchor, class: 'ce-small' }));
     const { probs, top, saturated } = compute({ ...run, probe: model.get('probe') });
     const [px, py] = place(...model.get('probe')).map(Number);
     const [x, y] = model.get('probe');
@@ -266,7 +269,7 @@ function render({ model, el }) {
       text(from, foot + 18, '0', { 'text-anchor': 'middle', class: 'ce-small' }), text(width - 8, foot + 18, `${run.steps} steps`, { 'text-anchor': 'end', class: 'ce-small' }),
     ];
     drawing.setAttribute('viewBox', `0 0 ${width} ${wide ? side + 2 : foot + 26}`);
-    drawing.replaceChildren(...regions(), ...dots, ...fresh, svg('rect', { x: 1, y: 1, width: side, height: side, class: 'ce-triangle' }), ...names,
+    drawing.replaceChildren(...regions(), ...dots, ...fresh, svg('rect', { x: 1, y: 1, width: side, height: side, class: 'ce-triangle' }), ...axes, ...names,
       svg('path', { d: `M${px - 11} ${py}h22M${px} ${py - 11}v22`, class: 'ce-axis' }), svg('circle', { cx: px, cy: py, r: 7, class: 'ce-handle ce-ball' }),
       text(left, down + 15, 'p̂ at the probe'), ...bars, ...curve);
     knob.set(px, py, x, `${where}: ${CLASSES.map((name, k) => `${name} ${digits(probs[k])}`).join(', ')}`);

@@ -85,7 +85,7 @@ function render({ model, el }) {
   const values = names.map((name) => html('div', {}, html('b', {}), html('span', {}, name)));
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
-  el.append(typed, html('div', { className: 'ce-row' }, 'Or try:', examples), blocks, view, row, html('div', { className: 'ce-row' }, play, 'orange ruler: −log₂ p'), note, html('div', { className: 'ce-figures' }, values), status);
+  el.append(typed, html('div', { className: 'ce-row' }, html('span', { className: 'ce-hint' }, 'Or try:'), examples), blocks, view, row, html('div', { className: 'ce-row' }, play, 'orange ruler: −log₂ p'), note, html('div', { className: 'ce-figures' }, values), status);
 
   let width = 640;
   let [found, shape, key, timer, part] = [null, null, '', 0, 0]; // part: how far the next merge has come, while playing

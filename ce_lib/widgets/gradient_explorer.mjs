@@ -229,7 +229,7 @@ function render({ model, el }) {
   }));
   scores.forEach((row, k) => row.input.addEventListener('focus', () => { if (model.get('nudged') !== k) light(k); }));
   const goals = choice('The truth', { cat: 'cat', dog: 'dog', bird: 'bird', soft: '0.7, 0.2, 0.1' }, (name) => change({ target: TARGETS[name] }));
-  const kinds = choice('Show', { J: 'J', slopes: 'times −y / p̂' }, (cells) => change({ cells }));
+  const kinds = choice('Show', { J: 'Jacobian', slopes: 'terms of the slope' }, (cells) => change({ cells }));
   const rate = slider('step size η', { min: 0.1, max: 4, step: 0.1, show: (value) => digits(value, 1), change: (value) => change({ rate: value }) });
   const button = (name, act) => html('button', { type: 'button', onclick: act }, name);
   const walk = () => { runs.forEach((path) => path.push(step({ logits: path.at(-1), target: model.get('target'), rate: model.get('rate') }))); };
@@ -257,7 +257,9 @@ function render({ model, el }) {
   const results = html('div', {}, html('table', {}, html('thead', {}, html('tr', {}, head)), html('tbody', {}, figures.map((cells, k) => html('tr', {}, html('th', { scope: 'row' }, names[k]), cells)))));
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
-  el.append(frame);
+  const hint = html('span', { className: 'ce-hint' }, race ? '' : ' Press a column to light it.');
+  const key = html('p', { className: 'ce-line ce-key' }, 'Grey lines: equal loss. Ring: the truth. ', race ? 'Last step: how far p̂ moved in it.' : 'Arrow: where p̂ goes.', hint);
+  el.append(frame, key);
   if (race) el.append(results, note, rate, html('div', { className: 'ce-row' }, buttons, goals), status);
   else el.append(note, ...scores, html('div', { className: 'ce-row' }, kinds, goals), status);
 

@@ -49,18 +49,20 @@ export function race(rivals) {
 // How many steps of size 1 each loss takes; null where the limit comes first.
 export const arrivals = (rivals) => race(rivals).advance(LIMIT).map((ball) => (ball.home ? ball.steps : null));
 
-const NAMES = ['pair', 'squared', 'hinge', 'twice']; // as the chapter calls its programs
+const NAMES = ['cross-entropy', 'squared error', 'hinge', 'softmax twice'];
 const COLOURS = ['cat', 'dog', 'bird', 'other'];
 const LEVELS = [[1, 4, 7, 10], [0.4, 0.9, 1.4, 1.9], [1, 4, 7, 10, 13, 16, 19, 22], [0.6, 0.9, 1.2, 1.5]];
-const [LOW, HIGH, MAP, MOST] = [-8, 12, 22, 14]; // a map's range and top, the largest loss drawn
+const [LOW, HIGH, MOST] = [-8, 12, 14]; // a map's range, the largest loss drawn
 
 // Where all is in a drawing so many pixels wide: `unit` pixels stand for a point of score or of loss.
 function places(width) {
   const left = 26;
   const side = Math.min(190, (width - left - 24) / 3);
   const unit = side / (HIGH - LOW);
-  const slice = MAP + side + 20;
-  return { side, unit, slice, floor: slice + unit * MOST, lefts: [0, 1, 2].map((k) => left + (k * (width - left - side - 2)) / 2) };
+  const narrow = side < 100; // a title and a count take two lines each
+  const map = narrow ? 38 : 22;
+  const slice = map + side + 20;
+  return { side, unit, narrow, map, slice, floor: slice + unit * MOST, lefts: [0, 1, 2].map((k) => left + (k * (width - left - side - 2)) / 2) };
 }
 
 // The lines along which a loss is constant, by the sides of small squares that they cross.
@@ -100,15 +102,15 @@ function render({ model, el }) {
   const drawing = svg('svg', { role: 'img', 'aria-label': 'Three maps of a loss, each with a ball at the same start, and below each map the loss against the lead of the cat with the tangent at the ball' });
   const lay = (width) => {
     at = places(width);
-    const { side, unit, slice, floor, lefts } = at;
+    const { side, unit, narrow, map, slice, floor, lefts } = at;
     panels = lefts.map((left, k) => {
       const part = {
-        title: text(side / 2, 15, ''), lines: svg('path', {}), trail: svg('path', {}), curve: svg('path', {}), tangent: svg('path', { class: 'ce-axis ce-bold' }),
-        start: svg('circle', { r: 6, class: 'ce-axis' }), ball: svg('circle', { r: 6 }), dot: svg('circle', { r: 6 }), above: svg('path', {}), count: text(side / 2, floor + 38, ''),
+        title: [15, 31].map((y) => text(side / 2, y, '')), lines: svg('path', {}), trail: svg('path', {}), curve: svg('path', {}), tangent: svg('path', { class: 'ce-axis ce-bold' }),
+        start: svg('circle', { r: 6, class: 'ce-axis' }), ball: svg('circle', { r: 6 }), dot: svg('circle', { r: 6 }), above: svg('path', {}), count: [38, 54].map((y) => text(side / 2, floor + y, '')),
       };
       part.whole = svg('g', { transform: `translate(${left})` },
         part.title, part.count,
-        svg('g', { transform: `translate(0 ${MAP})` },
+        svg('g', { transform: `translate(0 ${map})` },
           svg('g', { 'clip-path': `url(#${clip})` },
             svg('path', { d: `M0 ${down(0)}H${right(0)}V${side}M${right(0)} ${down(0)}L${side} 0`, class: 'ce-rule' }), part.lines, part.trail),
           svg('path', { d: `M0 0H${side}V${side}H0Z`, class: 'ce-axis' }),
@@ -121,7 +123,7 @@ function render({ model, el }) {
       if (!k) part.whole.append(...[0, 10].map((tick) => text(-6, slice + unit * (MOST - tick) + 5, String(tick), { 'text-anchor': 'end' })));
       return part;
     });
-    drawing.setAttribute('viewBox', `0 0 ${width} ${floor + 46}`);
+    drawing.setAttribute('viewBox', `0 0 ${width} ${floor + (narrow ? 62 : 46)}`);
     drawing.replaceChildren(box(clip, side), box(`${clip}s`, unit * MOST), ...panels.map(({ whole }) => whole));
   };
   const cells = NAMES.map(() => [html('td', {}), html('td', {}), html('td', {})]);
@@ -135,7 +137,7 @@ function render({ model, el }) {
     label: 'Start of the balls', min: LOW, max: HIGH,
     move: (x, y) => {
       const left = at.lefts.findLast((from) => x >= from - 5) ?? at.lefts[0];
-      put((x - left) / at.unit + LOW, (at.side + MAP - y) / at.unit + LOW);
+      put((x - left) / at.unit + LOW, (at.side + at.map - y) / at.unit + LOW);
     },
     nudge: (by, up) => { const [dog, bird] = model.get('rivals'); put(dog + by / 10, bird + up / 10); },
   });
@@ -172,12 +174,12 @@ function render({ model, el }) {
   const stop = () => { cancelAnimationFrame(timer); timer = 0; play.textContent = 'Play'; show(); };
   const again = () => { run = race(model.get('rivals')); };
   const buttons = html('div', { className: 'ce-row' }, play, button('One step', () => { stop(); run.advance(run.steps() + 1); show(); }), button('Reset', () => { again(); stop(); }));
-  el.append(whole, html('p', { className: 'ce-line' }, 'Right: dog − cat. Up: bird − cat. Below: the loss by the cat’s lead, with its tangent.'),
+  el.append(whole, html('p', { className: 'ce-line ce-key' }, 'Right: dog − cat. Up: bird − cat. Below: the loss by the cat’s lead, and its tangent. ✓: the cat leads.'),
     buttons, html('div', { className: 'ce-grid' }, html('div', {}, rows, third), table), status);
 
   function show(say = true) {
     const balls = run.advance(0);
-    const { side, unit } = at;
+    const { side, unit, narrow } = at;
     balls.forEach(({ z, steps, home }, k) => {
       const { values, gradients } = compute(z);
       const took = home ? `${steps} ✓` : steps === LIMIT ? `> ${LIMIT}` : String(steps);
@@ -194,9 +196,10 @@ function render({ model, el }) {
       const [x, y] = [side - right(-lead), unit * (MOST - Math.min(loss, MOST))];
       const curve = [];
       for (let d = -HIGH; d <= -LOW; d += 0.25) curve.push(`${(side - right(-d)).toFixed(2)} ${(unit * (MOST - lossAt(d))).toFixed(2)}`);
-      part.title.textContent = NAMES[k];
-      part.title.setAttribute('class', `ce-${COLOURS[k]}`);
-      part.count.textContent = `${steps === LIMIT ? `> ${LIMIT}` : steps}${side > 90 ? ' steps' : ''}${home ? ' ✓' : ''}`;
+      const count = [`${steps === LIMIT ? `> ${LIMIT}` : steps}`, `steps${home ? ' ✓' : ''}`];
+      const lines = ([first, second = '']) => (narrow ? [first, second.trim()] : [first + second, '']);
+      lines(NAMES[k].split(/(?<=-)|(?= )/)).forEach((said, j) => { part.title[j].textContent = said; part.title[j].setAttribute('class', `ce-${COLOURS[k]}`); });
+      lines([count[0], ` ${count[1]}`]).forEach((said, j) => { part.count[j].textContent = said; });
       if (part.shown !== k) set('lines', { d: contours(k, unit), class: `ce-thin ce-line-${COLOURS[k]}` });
       part.shown = k;
       set('trail', { d: `M${[...path, [z[1] - z[0], z[2] - z[0]]].map(([a, b]) => `${right(a).toFixed(1)} ${down(b).toFixed(1)}`).join('L')}`, class: 'ce-axis ce-bold' });
@@ -212,7 +215,7 @@ function render({ model, el }) {
     });
     if (say) status.say(`After ${run.steps()} steps: ${NAMES.map((name, k) => `${name}: loss ${cells[k][0].textContent}, slope ${cells[k][1].textContent}, ${balls[k].home ? `arrived after ${balls[k].steps} steps` : 'still on its way'}`).join('; ')}`);
   }
-  const seat = (rivals) => whole.set(at.lefts[0] + right(rivals[0]), MAP + down(rivals[1]), rivals[0], `dog ${digits(rivals[0], 1)}, bird ${digits(rivals[1], 1)}, cat 0`);
+  const seat = (rivals) => whole.set(at.lefts[0] + right(rivals[0]), at.map + down(rivals[1]), rivals[0], `dog ${digits(rivals[0], 1)}, bird ${digits(rivals[1], 1)}, cat 0`);
   fit(drawing, (width) => {
     lay(width);
     seat(model.get('rivals'));

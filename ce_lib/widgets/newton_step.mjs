@@ -54,17 +54,18 @@ function render({ model, el }) {
     change({ margin, trail: [...model.get('trail'), margin] });
   }));
   const buttons = html('div', { className: 'ce-row' }, steps, button('Back to the start', () => go(model.get('trail')[0])));
-  const rows = ['newton', 'gradient'].map((name) => html('tr', {}, html('th', { scope: 'row', className: `ce-by-${name}` }, name === 'newton' ? 'Newton' : 'gradient (η = 4)'), [0, 1, 2].map(() => html('td', {}))));
+  const rows = ['newton', 'gradient'].map((name) => html('tr', {}, html('th', { scope: 'row', className: `ce-by-${name}` }, name === 'newton' ? 'Newton' : 'gradient (η\u00a0=\u00a04)'), [0, 1, 2].map(() => html('td', {}))));
   const table = html('div', {}, html('table', {}, html('thead', {}, html('tr', {}, ['method', 'step', 'leads to', 'loss there'].map((name) => html('th', { scope: 'col' }, name)))), html('tbody', {}, rows)));
+  const key = html('p', { className: 'ce-line ce-key' }, 'Dashed: tangent. Orange: Newton’s parabola; the hollow dot is its lowest point. Arrows: both steps.');
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
-  el.append(withKnobs(drawing, [knob]), row, html('div', { className: 'ce-row' }, targets, kinds), buttons, table, note, status);
+  el.append(withKnobs(drawing, [knob]), key, row, html('div', { className: 'ce-row' }, targets, kinds), buttons, table, note, status);
 
   function draw() {
     const [{ margin, target, damped }, trail] = [state(), model.get('trail')];
     const found = compute({ margin, target, damped });
     const { loss, slope, curvature, newton, gradient, t } = found;
-    const lanes = [y(LOW) + 40, y(LOW) + 40 + LANE];
+    const lanes = [y(LOW) + 52, y(LOW) + 52 + LANE];
     drawing.setAttribute('viewBox', `0 0 ${width} ${lanes[1] + 12}`);
     const clip = (d) => Math.min(RIGHT, Math.max(LEFT, d));
     const line = (f, n = 180) => { // the pieces of a curve that are inside the frame
@@ -93,6 +94,7 @@ function render({ model, el }) {
       ...[0, 2, 4].map((tick) => svg('text', { x: 25, y: y(tick) + 4, 'text-anchor': 'end', class: 'ce-small' }, String(tick))),
       svg('text', { x: 2, y: 14 }, 'loss (nats)'),
       ...[-6, -3, 0, 3, 6, 9, 12].map((tick) => svg('text', { x: x(tick), y: y(LOW) + 16, 'text-anchor': tick === RIGHT ? 'end' : 'middle', class: 'ce-small' }, String(tick).replace('-', '−'))),
+      svg('text', { x: x((LEFT + RIGHT) / 2), y: y(LOW) + 33, 'text-anchor': 'middle', class: 'ce-small' }, 'margin'),
       svg('path', { d: line((d) => loss + slope * (d - margin)), class: 'ce-rule' }),
       svg('path', { d: line(parabola), class: 'ce-trail' }),
       svg('path', { d: line((d) => local(d, target).loss), class: 'ce-curve' }),
@@ -100,11 +102,10 @@ function render({ model, el }) {
       ...lands(newton, 'dog'), ...lands(gradient, 'bird'), arrow(newton.to, lanes[0], 'dog'), arrow(gradient.to, lanes[1], 'bird'),
       ...trail.slice(0, -1).filter((d) => d === clip(d) && local(d, target).loss <= HIGH).map((d) => svg('circle', { cx: x(d), cy: y(local(d, target).loss), r: 3, class: 'ce-cat' })),
       svg('circle', { cx: x(clip(margin)), cy: y(Math.min(HIGH, loss)), r: 8, class: 'ce-handle' }),
-      svg('text', { x: width - 12, y: width < 400 ? 32 : 14, 'text-anchor': 'end', class: 'ce-small' }, 'tangent dashed, parabola orange'),
     );
     [newton, gradient].forEach(({ to, loss: value }, k) => [to - margin, to, value].forEach((number, c) => {
       const text = Math.abs(number) < 1000 || !Number.isFinite(number) ? digits(number, Math.abs(number) < 1e-3 ? 1 : 3) : number.toPrecision(2).replace('e+', 'e').replaceAll('-', '−');
-      rows[k].children[c + 1].textContent = (c ? '' : number >= 0 ? '+' : '') + text;
+      rows[k].children[c + 1].textContent = number === 0 ? '0' : (c ? '' : number > 0 ? '+' : '') + text;
     }));
     const off = margin === clip(margin) ? '' : ' The dot is off the drawing.';
     const rises = newton.loss > loss;

@@ -138,7 +138,7 @@ function render({ model, el }) {
     showPairs();
   };
   el.append(drawing, line, orders, row, chunks,
-    html('p', { className: 'ce-line' }, 'Merge pairs (m, s): drag one onto another, or press one and then another.'),
+    html('p', { className: 'ce-line ce-hint' }, 'Merge pairs (m, s): drag one onto another, or press one and then another.'),
     html('div', { className: 'ce-slots', role: 'group', ariaLabel: 'Pairs to merge' }, slots),
     html('div', { className: 'ce-row' }, button('Split again', split), html('span', {}, 'm + log s of all: ', total)), status);
 

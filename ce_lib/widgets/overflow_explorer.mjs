@@ -74,7 +74,7 @@ export function judged(state) {
 export const printed = (state) => judged(state).rows;
 
 const REACH = { float16: 20, float32: 120, float64: 800 };
-const BITS = { float16: [10, 14, 25, 65504], float32: [23, 126, 150, 2 ** 127 * (2 - 2 ** -23)], float64: [52, 1022, 1075, Number.MAX_VALUE] };
+const BITS = { float16: [10, 14, 25, 65504, '⁻¹⁰'], float32: [23, 126, 150, 2 ** 127 * (2 - 2 ** -23), '⁻²³'], float64: [52, 1022, 1075, Number.MAX_VALUE, '⁻⁵²'] };
 const PROGRAMS = ['exact', 'naive', 'max_shifted', 'log1p form'];
 
 function render({ model, el }) {
@@ -88,7 +88,7 @@ function render({ model, el }) {
   } });
   const row = slider('add to all logits', { min: -20, max: 20, step: 0.5, show: (value) => digits(value, 1), change: (added) => change({ added }) });
   const losses = PROGRAMS.map(() => [html('td', { className: 'ce-digits' }), html('td', {})]);
-  const printed = html('table', {}, html('thead', {}, html('tr', {}, html('td', {}), html('th', { scope: 'col' }, 'loss, false digits underlined'), html('th', { scope: 'col' }, 'true'))),
+  const printed = html('table', {}, html('thead', {}, html('tr', {}, html('td', {}), html('th', { scope: 'col' }, 'loss, false digits underlined'), html('th', { scope: 'col' }, 'true digits'))),
     html('tbody', {}, PROGRAMS.map((name, k) => html('tr', {}, html('th', { scope: 'row' }, name), losses[k]))));
   const drawing = svg('svg', { role: 'img', 'aria-label': 'Above, the floats around the sum of the exponentials: the exact sum and the float that stands for it. Below, the logits whose exponential is a float, and the three logits' });
   const text = (x, y, said, more) => svg('text', { x, y, 'text-anchor': 'middle', ...more }, said);
@@ -115,8 +115,8 @@ function render({ model, el }) {
       text(0, 14, `${format}s near Σ exp(z − max)`, { 'text-anchor': 'start' }), width < 400 ? text(0, 31, spacing, { 'text-anchor': 'start' }) : text(width, 14, spacing, { 'text-anchor': 'end' }),
       svg('path', { d: `M0 ${line}H${width}`, class: 'ce-axis' }), ...ticks,
       svg('path', { d: `M${x(off)} ${line - 22}L${middle} ${line - 10}`, class: 'ce-axis' }), svg('path', { d: `M${middle} ${line - 12}v24`, class: 'ce-axis ce-bold' }),
-      svg('circle', { r: 6, cx: x(off), cy: line - 22, class: 'ce-other' }),
-      text(middle, line + 30, over ? `${width < 400 ? '' : 'sum: '}1 + ${over} × ${digits(2 ** -fraction)}` : width < 400 ? '1' : 'sum: 1'),
+      svg('circle', { r: 6, cx: x(off), cy: line - 22, class: 'ce-other' }), text(x(off) + 11, line - 18, 'exact', { 'text-anchor': 'start', class: 'ce-small' }),
+      text(middle, line + 30, `stored: 1${over ? ` + ${over} × 2${BITS[format][4]}` : ''}`, { class: width < 400 ? 'ce-small' : '' }),
       text(0, band - 12, width < 400 ? 'exp(z): 0, grey subnormal, float, inf' : 'Logits whose exp is 0, subnormal (grey), a float, inf', { 'text-anchor': 'start' }), svg('path', { d: `M0 ${band + 6}H${width}`, class: 'ce-rule' }),
       part(less, high, 'ce-whole'), part(zero, less, 'ce-few'),
       ...[zero, high].map((end) => text(across(end), band + 30, digits(end, 2))),

@@ -199,6 +199,8 @@ dress(`
   .ce-widget :is(.ce-fit, .ce-draggable:has(.ce-fit)) { max-width: none; }
   .ce-widget .ce-fit.ce-fit text { font-size: 13px; }
   .ce-widget .ce-fit.ce-fit .ce-small { font-size: 12px; }
+  .ce-widget .ce-key { color: var(--w-quiet); font-size: 0.8125rem; }
+  .ce-widget :is(input, button):disabled { opacity: 0.5; cursor: default; }
   .ce-note { min-height: 2.9em; }
   [data-widget="boldness_dial"] .ce-note { min-height: 1.45em; }
   @media (max-width: 30rem) {

@@ -65,7 +65,7 @@ const LAST = 50; // at h = 2^−50, x + h is four doubles from x
 const powers = Array.from({ length: LAST + 1 }, (_, k) => k);
 const curve = powers.map((power) => compute({ power }));
 const EPS = 2 ** -52;
-const FLOOR = 1e-17;
+const FLOOR = 1e-18; // what is below is drawn there
 const [F2, F3] = [1 / 4, Math.sqrt(3) / 18];
 const BOUNDS = { // the chapter's, with F the loss at x − h
   forward: ({ h, losses: [most] }) => (F2 * h) / 2 + (EPS * most) / h,
@@ -103,9 +103,9 @@ function render({ model, el }) {
   function chart(power) {
     const { each, x0 } = places();
     const bottom = TOP + TALL;
-    const up = (error) => bottom - (TALL * (Math.log10(Math.max(error, FLOOR)) + 17)) / 17;
-    const parts = [text(2, 14, 'error of the slope'), svg('path', { d: `M${x0} ${TOP - 6}V${bottom}H${x0 + each}`, class: 'ce-axis' }), text(x0 + each / 2, bottom + 34, 'step h', { 'text-anchor': 'middle', class: 'ce-small' })];
-    for (const tick of [0, -4, -8, -12, -16]) parts.push(text(x0 - 5, up(10 ** tick) + 4, `1e${tick}`.replace('-', '−').replace(/^1e0$/, '1'), { 'text-anchor': 'end', class: 'ce-small' }));
+    const up = (error) => bottom - (TALL * (Math.log10(Math.max(error, FLOOR)) + 18)) / 18;
+    const parts = [text(2, 14, 'error of the slope'), text(2, 31, 'dots: measured; lines: bounds', { class: 'ce-small' }), svg('path', { d: `M${x0} ${TOP - 6}V${bottom}H${x0 + each}`, class: 'ce-axis' }), text(x0 + each / 2, bottom + 34, 'step h', { 'text-anchor': 'middle', class: 'ce-small' })];
+    for (const tick of [0, -6, -12, -18]) parts.push(text(x0 - 5, up(10 ** tick) + 4, `1e${tick}`.replace('-', '−').replace(/^1e0$/, '1'), { 'text-anchor': 'end', class: 'ce-small' }));
     for (const tick of [0, -5, -10, -15]) parts.push(text(across(10 ** tick), bottom + 17, `1e${tick}`.replace('-', '−').replace(/^1e0$/, '1'), { 'text-anchor': tick ? 'middle' : 'end', class: 'ce-small' }));
     for (const [name, colour] of Object.entries(KINDS)) {
       if (BOUNDS[name]) parts.push(svg('path', { d: `M${curve.map((at) => `${across(at.h).toFixed(1)} ${up(BOUNDS[name](at)).toFixed(1)}`).join('L')}`, class: `ce-thin ce-line-${colour}` }));

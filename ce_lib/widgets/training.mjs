@@ -201,9 +201,12 @@ dress(`
   @media (pointer: coarse) { .ce-widget .ce-classes button { height: 2.75rem; } }
   .ce-classes tr.ce-answer { font-weight: 700; }
   .ce-widget button[aria-pressed="true"] { border-color: var(--w-accent); box-shadow: inset 0 0 0 1px var(--w-accent); }
+  @media print { .ce-widget.ce-widget .ce-classes button { display: inline; width: auto; border: 0; box-shadow: none; } .ce-later:not(:has(.ce-curve)) { display: none; } }
   .ce-shots { display: flex; gap: 0.4rem; min-height: 5.4rem; overflow-x: auto; align-items: start; }
   .ce-widget .ce-shots button { flex: none; width: 3.6rem; padding: 0.2rem; font-size: 0.75rem; line-height: 1.2; white-space: nowrap; }
   .ce-widget .ce-shots svg { width: 2.2rem; margin: 0 auto 0.1rem; }
+  .ce-shots p { flex: none; width: 6.6rem; }
+  .ce-shots p:only-child { width: auto; }
   .ce-widget.ce-widget .ce-ask { flex: initial; align-self: center; width: auto; font-size: inherit; white-space: normal; }
   [data-widget="training"] .ce-slider { grid-template-columns: minmax(3.2rem, max-content) minmax(12rem, 1fr) 11rem; white-space: nowrap; }
   @media (max-width: 30rem) {
@@ -296,15 +299,17 @@ function render({ model, el }) {
   const stepSize = () => {
     const { scale, penalty } = settings();
     const times = { '-2': '¼', '-1': '½' }[scale] ?? 2 ** scale;
+    if (settings().method === 'Newton') return 'not used';
     return `${times} / (M + λ)${data ? ` = ${digits(2 ** scale / (data.bound + penalty))}` : ''}`;
   };
   const methods = choice('method', { descent: 'gradient descent', Newton: 'Newton, damped' }, (method) => change({ method }));
   const penalties = choice('penalty λ', Object.fromEntries(PENALTIES.map((value) => [value, String(value)])), (value) => change({ penalty: Number(value) }));
   const rate = slider('step size η', { min: -2, max: 8, step: 1, change: (scale) => change({ scale }) });
   const button = (text, act) => html('button', { type: 'button', onclick: act }, text);
-  const play = button('Train', () => (playing ? pause() : asked(() => { playing = true; play.textContent = 'Pause'; shots(); requestAnimationFrame(tick); })));
+  const play = button('Train', () => (playing ? pause() : asked(() => { playing = true; play.textContent = 'Pause'; shots(); status.say('Training has begun.'); said = performance.now(); requestAnimationFrame(tick); })));
   play.className = 'ce-play';
-  const buttons = html('div', { className: 'ce-row' }, play, button('One step', () => asked(() => { pause(); finish(); })), button('Reset to zero', () => asked(() => { pause(); begin(); shots(); show(); })));
+  const once = button('One step', () => asked(() => { pause(); finish(); }));
+  const buttons = html('div', { className: 'ce-row' }, play, once, button('Reset to zero', () => asked(() => { pause(); begin(); shots(); show(); })));
   const note = html('p', { className: 'ce-line ce-note' });
   const strip = html('div', { className: 'ce-shots', role: 'group', 'aria-label': 'Mistakes on the held-out pictures' });
   const curve = svg('svg', { class: 'ce-later', role: 'img', 'aria-label': 'The loss on training and held-out pictures against the steps' });
@@ -339,9 +344,7 @@ function render({ model, el }) {
   // A part of a step; true when the step is complete, or there is none.
   function turn() {
     if (!history.length) begin();
-    const { method, penalty } = settings();
-    if (method === 'Newton' && !penalty) halted = 'Newton’s method needs a penalty here: the matrix has no inverse.';
-    if (halted) return true;
+    if (halted || stuck()) return true;
     work ??= advance(W, data, settings());
     const { done, value } = work.next();
     if (!done) return false;
@@ -352,6 +355,7 @@ function render({ model, el }) {
     } else halted = history.at(-1).size < 1e-12 ? 'The gradient is 0 to twelve digits: this is the minimum.' : 'The matrix has no inverse in float64.';
     return true;
   }
+  const stuck = () => model.get('method') === 'Newton' && !model.get('penalty');
   function finish() {
     while (!turn());
     shots();
@@ -361,9 +365,10 @@ function render({ model, el }) {
     playing = false;
     play.textContent = 'Train';
     shots();
+    show();
   }
   const calm = matchMedia('(prefers-reduced-motion: reduce)');
-  let [shown, rest] = [0, 0]; // when it was drawn last; when the next Newton step may begin
+  let [shown, rest, said] = [0, 0, 0]; // when it was drawn last; when the next Newton step may begin; when a screen reader was told
   function tick(now) {
     if (!playing || !el.isConnected) return;
     let steps = 0;
@@ -372,6 +377,7 @@ function render({ model, el }) {
     if (steps && model.get('method') === 'Newton') rest = now + 500;
     if (halted) pause();
     if (halted || (steps && (!calm.matches || now - shown > 1000))) { shown = now; show(); }
+    if (playing && now - said > 5000) { said = now; status.say(note.textContent); }
     requestAnimationFrame(tick);
   }
 
@@ -388,7 +394,7 @@ function render({ model, el }) {
       return said === label ? [] : [{ i, label, said, p: softmax(Array.from(z))[said] }];
     }).sort((a, b) => b.p - a.p);
     strip.setAttribute('aria-label', `${wrong.length} mistakes on ${labels.length} held-out pictures, the surest first: true digit, answer, its probability`);
-    strip.replaceChildren(...wrong.slice(0, 12).map(({ i, label, said, p }) => {
+    strip.replaceChildren(html('p', { className: 'ce-line' }, `${wrong.length} of ${labels.length} wrong, the surest first:`), ...wrong.slice(0, 12).map(({ i, label, said, p }) => {
       const picture = Array.from({ length: PIXELS }, (_, j) => 16 * x[i * D + j]);
       const load = button('', () => change({ picture, meant: label, shown: said }));
       load.title = `${label}, called ${said} with ${digits(p, 2)}: put it into the drawing`;
@@ -420,6 +426,7 @@ function render({ model, el }) {
       svg('text', { x: left, y: bottom + 16, 'text-anchor': 'middle', class: 'ce-small' }, '0'),
       svg('text', { x: right, y: bottom + 16, 'text-anchor': 'end', class: 'ce-small' }, `${count.toLocaleString('en')} steps`),
     );
+    if (!history.length) curve.append(svg('text', { x: (left + right) / 2, y: (top + bottom) / 2 + 4, 'text-anchor': 'middle', class: 'ce-small' }, 'No step yet: press Train.'));
     if (!finite.length) return;
     const end = finite.length - 1;
     curve.append(
@@ -460,8 +467,10 @@ function render({ model, el }) {
     caption.textContent = `${answer}; loss ${digits(loss)} nats if ${a(digit)} is meant`;
     const now = history.at(-1);
     const n = history.length - 1;
-    note.textContent = !now ? 'Train starts from zero weights; until then the weights are those given.'
-      : `After ${n.toLocaleString('en')} step${n === 1 ? '' : 's'}: training loss ${digits(now.loss)}, ${percent(now.right)} right; held out ${digits(now.newLoss)}, ${percent(now.newRight)} right. Gradient ${digits(now.size)}. ${halted}`;
+    const reason = 'Newton’s method needs a penalty λ here: without it the matrix has no inverse.';
+    play.disabled = once.disabled = stuck();
+    note.textContent = !now ? (stuck() ? reason : 'Train starts from zero weights; until then the weights are those given.')
+      : `After ${n.toLocaleString('en')} step${n === 1 ? '' : 's'}: training loss ${digits(now.loss)}, ${percent(now.right)} right; held out ${digits(now.newLoss)}, ${percent(now.newRight)} right. Gradient ${digits(now.size)}. ${stuck() ? reason : halted}`;
     meant.set(digit);
     methods.set(model.get('method'));
     penalties.set(model.get('penalty'));
@@ -476,10 +485,11 @@ function render({ model, el }) {
   ink.forEach((cell) => cell.setAttribute('class', 'ce-ink'));
   el.append(
     html('div', { className: 'ce-digit' }, html('figure', {}, pad, frame(ink, mark), clear), html('figure', {}, frame(tints, lights), formula), table),
-    meant, caption, html('div', { className: 'ce-row' }, methods, penalties), rate, buttons, curve, note, strip, status,
+    html('p', { className: 'ce-line ce-key' }, 'Blue adds to the score, orange takes off. Inner square: its area is the ink.', html('span', { className: 'ce-hint' }, ' M: the curvature bound.')), meant, caption, html('div', { className: 'ce-row' }, methods, penalties), rate, buttons, curve, note, strip, status,
   );
   let given = String(model.get('weights'));
   const change = bind(model, ['picture', 'meant', 'shown', 'weights', 'method', 'penalty', 'scale'], () => {
+    if (playing && stuck()) pause();
     halted = halted.startsWith('Diverged') ? halted : '';
     if (String(model.get('weights')) !== given) { // set from a notebook
       given = String(model.get('weights'));

@@ -1,5 +1,6 @@
 """The HTML of a few elements, where the default fails a keyboard or a screen reader."""
 
+import itertools
 import json
 import re
 from html import escape, unescape
@@ -14,6 +15,10 @@ from ce_lib import widgets
 from ce_site import maths
 
 EXPONENT = re.compile(r"(\d(?:\.\d+)?e[-−]\d+)")
+CLASS = re.compile(r"\b((?:cat|dog|bird)s?)\b", re.IGNORECASE)
+COLOURED = re.compile(
+    'data-widget="(softmax_explorer|temperature_path|gumbel_race|gradient_explorer|boundary)"'
+)
 UNBROKEN = (
     nodes.literal,
     nodes.FixedTextElement,
@@ -135,6 +140,35 @@ def hold_numbers(app, doctree, docname):
         text.parent.replace(text, [part for part in parts if part])
 
 
+def colour_classes(app, doctree, docname):
+    """Give cat, dog and bird the colours that an interactive figure beside them gives the classes.
+
+    In the two paragraphs before it and the two after it; only on the website and what is made of
+    it. The figures in COLOURED draw the classes in these colours, others something else.
+    """
+    beside = []
+    for figure in doctree.findall(nodes.raw):
+        if not COLOURED.search(figure.astext()):
+            continue
+        while not isinstance(figure.parent, nodes.section):
+            figure = figure.parent
+        around, k = figure.parent.children, figure.parent.index(figure)
+        for part in (around[:k][::-1], around[k + 1 :]):
+            blocks = [node for node in part if node.astext() and not isinstance(node, nodes.target)]
+            beside += itertools.takewhile(lambda n: isinstance(n, nodes.paragraph), blocks[:2])
+    for text in {id(t): t for p in beside for t in p.findall(nodes.Text)}.values():
+        if isinstance(text.parent, UNBROKEN):
+            continue
+        parts = [
+            nodes.inline("", part, classes=[f"is-{part.lower().rstrip('s')}"])
+            if k % 2
+            else nodes.Text(part)
+            for k, part in enumerate(CLASS.split(text))
+        ]
+        if len(parts) > 1:
+            text.parent.replace(text, [part for part in parts if part.astext()])
+
+
 class WidgetFigure(SphinxDirective):
     """An interactive figure on a page without code: `:::{widget} softmax_explorer`."""
 
@@ -157,4 +191,5 @@ def setup(app):
     app.connect("doctree-resolved", explain_terms)
     app.connect("doctree-resolved", stack_wide_tables)
     app.connect("doctree-resolved", hold_numbers)
+    app.connect("doctree-resolved", colour_classes)
     app.add_node(HideCodeCellNode, override=True, html=(visit_hidden, depart_hidden))
