@@ -115,10 +115,11 @@ def report():
     sizes = ", ".join(f"{name} = {size:,}" for name, size in LINEAR.items())
     return f"""\
 Largest error of a loss / of an entry of the gradient, in units of the last place, wherever the \
-true value is a normal number. 2,000 rows for each of K = 2, 3, 10; 200 rows at K = 100; 50 at K = 5,000; two at \
-10⁶. ∞: the answer was infinite or nan. Logits are N(0, 1) unless said: *offset*, with 10⁸ \
-added (10⁴ in float32); *±1000*, uniform; *one ahead*, by 10 to 38; *one far ahead*, by 41 to 690 \
-(to 80 in float32), the label on it or off it; *near ties*, 1 + 10⁻⁶ N(0, 1).
+true value is a normal number. 2,000 rows for each of K = 2, 3, 10; 200 at K = 100; 50 at \
+K = 5,000; two at 10⁶. ∞: the answer was infinite or nan. Logits are N(0, 1) unless said: \
+*offset*, with 10⁸ added (10⁴ in float32); *±1000*, uniform; *one ahead*, by 10 to 38; *one far \
+ahead*, by 41 to 690 (to 80 in float32), the label on it or off it; *near ties*, \
+1 + 10⁻⁶ N(0, 1).
 
 {table(["logits", "label", "format", "K", *NAMES], rows)}
 
