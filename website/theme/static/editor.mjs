@@ -15,10 +15,16 @@ const colours = HighlightStyle.define([
   { tag: [tags.definition(tags.variableName), tags.function(tags.definition(tags.variableName))], color: 'var(--ce-code-name)' },
 ]);
 
+// A line that is wider than the page scrolls, and fades where it goes on, as elsewhere in the book.
+function showCut({ scrollDOM }) {
+  const hidden = scrollDOM.scrollWidth - scrollDOM.clientWidth;
+  scrollDOM.classList.toggle('cut', hidden > 1 && scrollDOM.scrollLeft < hidden - 1);
+}
+
 // text : what to begin with; label : the field's name; run() : on Ctrl+Enter; change(text) : on each change.
 export function edit(parent, { text, label, run, change }) {
   const enter = { key: 'Mod-Enter', preventDefault: true, run: () => { run(); return true; } };
-  return new EditorView({
+  const view = new EditorView({
     parent,
     doc: text,
     extensions: [
@@ -26,7 +32,13 @@ export function edit(parent, { text, label, run, change }) {
       history(), indentOnInput(), bracketMatching(), closeBrackets(), autocompletion(), indentUnit.of('    '),
       python(), syntaxHighlighting(colours),
       EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }), // axe asks for it where lines are wide
-      EditorView.updateListener.of((update) => { if (update.docChanged) change(update.state.doc.toString()); }),
+      EditorView.updateListener.of((update) => {
+        if (update.docChanged) change(update.state.doc.toString());
+        if (update.docChanged || update.geometryChanged) update.view.requestMeasure({ read: showCut });
+      }),
     ],
   });
+  view.scrollDOM.addEventListener('scroll', () => showCut(view), { passive: true });
+  view.requestMeasure({ read: () => showCut(view) });
+  return view;
 }
