@@ -15,14 +15,10 @@ const colours = HighlightStyle.define([
   { tag: [tags.definition(tags.variableName), tags.function(tags.definition(tags.variableName))], color: 'var(--ce-code-name)' },
 ]);
 
-// A line that is wider than the page scrolls, and fades where it goes on, as elsewhere in the book.
-function showCut({ scrollDOM }) {
-  const hidden = scrollDOM.scrollWidth - scrollDOM.clientWidth;
-  scrollDOM.classList.toggle('cut', hidden > 1 && scrollDOM.scrollLeft < hidden - 1);
-}
-
-// text : what to begin with; label : the field's name; run() : on Ctrl+Enter; change(text) : on each change.
-export function edit(parent, { text, label, run, change }) {
+// text : what to begin with; label : the field's name; run() : on Ctrl+Enter; change(text) : on each
+// change; fade(element) : marks where a line that is wider than the page goes on.
+export function edit(parent, { text, label, run, change, fade }) {
+  const look = (view) => view.requestMeasure({ read: () => fade(view.scrollDOM) });
   const enter = { key: 'Mod-Enter', preventDefault: true, run: () => { run(); return true; } };
   const view = new EditorView({
     parent,
@@ -34,11 +30,11 @@ export function edit(parent, { text, label, run, change }) {
       EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }), // axe asks for it where lines are wide
       EditorView.updateListener.of((update) => {
         if (update.docChanged) change(update.state.doc.toString());
-        if (update.docChanged || update.geometryChanged) update.view.requestMeasure({ read: showCut });
+        if (update.docChanged || update.geometryChanged) look(update.view);
       }),
     ],
   });
-  view.scrollDOM.addEventListener('scroll', () => showCut(view), { passive: true });
-  view.requestMeasure({ read: () => showCut(view) });
+  view.scrollDOM.addEventListener('scroll', () => fade(view.scrollDOM), { passive: true });
+  look(view);
   return view;
 }
