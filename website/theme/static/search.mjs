@@ -181,6 +181,7 @@ export function attach(input, panel, say) {
     panel.hidden = !query.trim();
     if (panel.hidden) return;
     const count = await show(query, list, 12, 3);
+    panel.scrollTop = 0;
     if (turn === asked) say(count ? `${count} results` : list.querySelector('a') ? 'No exact results; the nearest are listed' : 'No results');
   };
   input.addEventListener('input', look);
@@ -195,6 +196,11 @@ export function attach(input, panel, say) {
       all[(here + (event.key === 'ArrowDown' ? 1 : all.length - 1)) % all.length].focus();
     }
   });
+  box.addEventListener('submit', (event) => { // a server with clean URLs drops what follows ? and keeps what follows #
+    event.preventDefault();
+    const asked = new URLSearchParams({ q: input.value });
+    location.assign(new URL(`search.html?${asked}#${asked}`, home));
+  });
   box.addEventListener('focusout', ({ relatedTarget }) => { if (!box.contains(relatedTarget)) panel.hidden = true; });
   panel.addEventListener('click', ({ target }) => { if (target.closest('a')) panel.hidden = true; });
   look();
@@ -202,7 +208,7 @@ export function attach(input, panel, say) {
 
 // On the search page: all results of ?q=.
 export async function fillPage(place) {
-  const query = new URLSearchParams(location.search).get('q') ?? '';
+  const query = [location.search, location.hash].map((part) => new URLSearchParams(part.slice(1)).get('q')).find(Boolean) ?? '';
   const list = make('div');
   place.replaceChildren(make('p', { textContent: query ? 'Searching …' : 'Type what you look for into the field above: words, a symbol, or a number from your log.' }), list);
   if (!query) return;
