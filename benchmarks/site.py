@@ -185,7 +185,7 @@ def in_the_page(page, address):
 def in_jupyterlite(page, address):
     """Seconds from opening the chapter's notebook, running it from the top, to its first output."""
     began = time.monotonic()
-    page.goto(f"{address}lite/notebooks/index.html?path=chapters/{FIRST[0]}.ipynb")
+    page.goto(f"{address}lite/notebooks/?path=chapters/{FIRST[0]}.ipynb")
     page.wait_for_selector("#ce-status:has-text('What you run now')")
     page.evaluate(RUN_FIRST)
     page.wait_for_function(FIRST_OUTPUT)

@@ -74,7 +74,10 @@ def shown(path):
 
 @pytest.mark.parametrize("name", PATHS)
 def test_every_cell_prints_on_its_page_what_the_book_stores(name, reader, address):
-    """Those that the page hides run, too; only the site and Pyodide's CDN are asked."""
+    """Those that the page hides run, too; only the site and Pyodide's CDN are asked.
+
+    Then a cell is edited, run, kept over a reload, and restored.
+    """
     page = open_page(reader, f"{address}chapters/{name}.html")
     wanted = dict(shown(PATHS[name]))
     assert page.locator("[data-do=run]").count() == page.locator("[data-do=edit]").count()
@@ -92,11 +95,30 @@ def test_every_cell_prints_on_its_page_what_the_book_stores(name, reader, addres
         if text and not yours.locator("svg, .ce-widget").count():
             assert yours.locator(".outputs").text_content() == text, name_of_cell
     assert page.locator(".untrue, .error, .stderr").count() == 0
+    edit_and_restore(page, next(iter(wanted)))
     assert page.faults == []
     hosts = {url.split("/")[2] for url in reader.asked if not local(url)}
     assert hosts <= {lite.cdn().split("/")[2]}  # none, once this browser has Python
     reader.asked.clear()
     page.close()
+
+
+def edit_and_restore(page, name):
+    """Change a cell by one line, run it, reload, and return to the book's version."""
+    press(page, name, "Edit")
+    cell(page, name).locator(".cm-content").focus()
+    page.keyboard.press("Control+Home")
+    page.keyboard.insert_text("print('a line of mine')\n")
+    press(page, name, "Run")
+    expect(cell(page, name).locator(".yours[data-same=false]")).to_contain_text("a line of mine")
+    page.reload()
+    expect(cell(page, name).locator(".cm-content")).to_contain_text("print('a line of mine')")
+    press(page, name, "The book’s version")
+    expect(cell(page, name).locator(".cm-content")).to_have_count(0)
+    page.reload()
+    expect(cell(page, name).get_by_role("button", name="Run", exact=True)).to_be_visible()
+    assert page.locator(".editor").count() == 0
+    assert page.evaluate("Object.keys(localStorage).filter((key) => /:code:/.test(key))") == []
 
 
 def test_a_figure_and_a_widget_of_the_reader_s_are_as_the_book_s(reader, address):
@@ -122,6 +144,34 @@ def test_a_figure_and_a_widget_of_the_reader_s_are_as_the_book_s(reader, address
     before = box.inner_text()
     page.keyboard.press("ArrowUp")
     expect(box).not_to_have_text(before, use_inner_text=True)
+    page.close()
+
+
+def test_a_widget_moves_when_code_gives_it_other_values(reader, address):
+    """Also one that is not on the screen yet; a loop's last value stays."""
+    page = open_page(reader, f"{address}chapters/03_softmax.html")
+    first, later = "seed-demo", "four-sets"
+    press(page, first, "Edit")
+    cell(page, first).locator(".cm-content").focus()
+    page.keyboard.press("Control+End")
+    page.keyboard.insert_text(
+        "\nfrom ce_lib import widgets\nmine = widgets.SoftmaxExplorer()\nmine"
+    )
+    press(page, first, "Run")
+    finished(page, first)
+    for code, score in (
+        ("mine.logits = [-1.0, 1.0, 0.1]", "−1.0, share"),
+        ("for z in range(-20, 31):\n    mine.logits = [z / 10, 1.0, 0.1]", "3.0, share"),
+    ):
+        type_into(page, later, code)
+        press(page, later, "Run")
+        finished(page, later, 60)
+        box = cell(page, first).locator(".yours .ce-widget")
+        box.scroll_into_view_if_needed()
+        knob = box.locator(".ce-knob[aria-label*=cat]").first
+        expect(knob).to_have_attribute("aria-valuetext", re.compile(score))
+    assert page.faults == []
+    page.evaluate("localStorage.clear()")
     page.close()
 
 
@@ -162,6 +212,18 @@ def test_an_edited_cell_is_run_kept_exported_and_restored(reader, address, tmp_p
     expect(yours).to_contain_text("differs from the book’s")
     assert yours.locator("mark").all_text_contents() == ["mine"]
     assert axe(page) == []
+    page.set_viewport_size(NARROW)  # with the button at the foot of the screen
+    to_foot = "(b) => scrollBy(0, b.getBoundingClientRect().bottom - innerHeight + 60)"
+    cell(page, name).get_by_role("button", name="Run", exact=True).evaluate(to_foot)
+    cell(page, name).locator(".yours").evaluate("(yours) => yours.remove()")
+    press(page, name, "Run")
+    finished(page, name)
+    page.wait_for_timeout(100)
+    place = "(e) => { const { top, bottom } = e.getBoundingClientRect(); return [top, bottom]; }"
+    top, bottom = yours.evaluate(place)
+    assert top > 52
+    assert bottom < NARROW["height"] or top < 100
+    page.set_viewport_size(WIDE)
     page.reload()
     expect(field).to_contain_text("print('mine')")
     with page.expect_download() as download:
@@ -253,6 +315,46 @@ def test_python_starts_again_without_a_network(chromium, self_hosted):
         press(page, "seed-demo", "Edit")
         expect(cell(page, "seed-demo").locator(".cm-content")).to_be_focused()
         assert [url for url in asked if not local(url)] == []
+
+
+def test_python_from_its_cdn_starts_again_without_a_network(chromium, address):
+    """With the offline copy in charge of the page, which must leave the CDN's answers alone."""
+    with chromium.new_context(viewport=WIDE) as context:
+        if FILES:
+            context.route(f"{lite.cdn()}**", answer_from(FILES))
+        page = open_page(context, f"{address}chapters/03_softmax.html")
+        page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        page.reload()
+        assert page.evaluate("navigator.serviceWorker.controller !== null")
+        press(page, "seed-demo", "Run")
+        finished(page, "seed-demo")
+        page.wait_for_timeout(1000)  # until the last file is kept
+        context.unroute_all()
+        context.set_offline(True)
+        asked = []
+        context.on("request", lambda request: asked.append(request.url))
+        page.reload()
+        press(page, "seed-demo", "Run")
+        assert finished(page, "seed-demo").get_attribute("data-same") == "true"
+        assert [url for url in asked if not local(url)] == []
+
+
+def test_a_long_line_in_the_editor_shows_that_it_goes_on(chromium, address):
+    """As it is opened, typed and scrolled."""
+    with chromium.new_context(viewport=NARROW, service_workers="block") as context:
+        page = open_page(context, f"{address}chapters/03_softmax.html")
+        type_into(page, "seed-demo", "x = 1")
+        scroller = cell(page, "seed-demo").locator(".cm-scroller")
+        assert not scroller.evaluate("(e) => e.matches('.cut')")
+        page.keyboard.insert_text("\n" + "y = " + "1 + " * 30 + "1")
+        page.keyboard.press("Home")
+        expect(scroller).to_have_class(re.compile(r"\bcut\b"))
+        page.reload()
+        expect(scroller).to_have_class(re.compile(r"\bcut\b"))
+        scroller.evaluate("(e) => { e.scrollLeft = e.scrollWidth; }")
+        expect(scroller).not_to_have_class(re.compile(r"\bcut\b"))
+        expect(scroller).to_have_class(re.compile(r"\bbegun\b"))
+        assert axe(page) == []
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])

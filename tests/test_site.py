@@ -15,12 +15,14 @@ import unicodedata
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import browser
 import prose
 import pypdf
 import pytest
+from ce_site import publish
 from fontTools.ttLib import TTFont
 from playwright.sync_api import expect
 
@@ -87,6 +89,42 @@ def test_a_page_asks_no_other_host_and_has_no_fault(page, chromium, address):
                 width = visit.page.evaluate("document.documentElement.scrollWidth")
                 assert width <= size["width"], f"{where} scrolls sideways: {width} px"
                 assert axe(visit.page) == [], where
+
+
+DUE = {  # answers that a reader gave long ago
+    f"ce-book:{kind}:{key}": kept
+    for key in ("02-loss-of-a-label", "04-flat-where", "04-loss-of-twenty")
+    for kind, kept in (
+        ("quiz", '{"given": "x", "right": false}'),
+        ("review", '{"box": 1, "day": 20000}'),
+    )
+}
+LIVING = [  # pages that are more than their text, and what shows that they are there
+    *((f"practice/{path.stem}.html", ".question .tools button") for path in prose.CHAPTERS),
+    ("pages/review.html", "#reviews-due .ce-widget input"),
+    ("search.html?q=softmax", "#search-results .question"),
+    ("search.html?q=xyzzyplugh", "#search-results .nothing"),
+    ("search.html?q=focal+loss", "#search-results .nothing"),
+    ("404.html", "h1"),
+]
+
+
+@pytest.mark.parametrize(("page", "there"), LIVING, ids=[page for page, _ in LIVING])
+def test_a_page_that_scripts_fill_has_no_fault(page, there, chromium, address):
+    """At three widths, in light and dark, once it is filled; `test_guesses.py` has its own page."""
+    with chromium.new_context(viewport=WIDE, service_workers="block") as context:
+        context.add_init_script(
+            f"Object.entries({json.dumps(DUE)}).forEach(([k, v]) => localStorage.setItem(k, v))"
+        )
+        opened = context.new_page()
+        opened.goto(address + page)
+        opened.locator(there).first.wait_for()
+        for width, scheme in ((1280, "light"), (375, "dark"), (320, "light")):
+            opened.set_viewport_size({"width": width, "height": 800})
+            opened.emulate_media(color_scheme=scheme)
+            assert axe(opened) == [], f"{page} at {width} px, {scheme}"
+            wide = opened.evaluate("document.documentElement.scrollWidth")
+            assert wide <= width, f"{page} scrolls sideways at {width} px: {wide}"
 
 
 def test_the_checks_of_a_page_bite(chromium, site, tmp_path):
@@ -365,6 +403,14 @@ FIRST = {  # what answers a question comes before what mentions its words
     "BCEWithLogitsLoss": "glossary.html#term-logistic-loss",
     "regularization": "glossary.html#term-L2-penalty",
     "overfitting": "08_learning.html#what-the-penalty-does-on-new-pictures",
+    "exploding gradients": "09_the_network.html#fig-nw-depth",
+    "vanishing gradient": "09_the_network.html#fig-nw-depth",
+    "temperature scaling": "03_softmax.html#temperature",
+    "one hot": "glossary.html#term-one-hot",
+    "cross entropy loss nan": "your_log.html#patterns",
+    "entorpy": "glossary.html#term-entropy",
+    "focal loss": "glossary.html#term-class-weights",
+    "dropout": "glossary.html#term-L2-penalty",
 }
 
 
@@ -401,11 +447,79 @@ def test_an_excerpt_of_a_found_place_is_text(site):
 def test_the_search_knows_the_questions_and_not_their_answers(site):
     """Each once, with what there is to choose from."""
     found = json.loads((site / "search.json").read_text(encoding="utf-8"))
-    text = " ".join(entry["x"] for entry in found)
+    text = " ".join(f"{entry['t']} {entry['x']}" for entry in found)
     asked = "By how much does one Newton step raise the margin of the right class?"
     assert text.count(asked) == 1
     assert "conclude that ten classes must be a hard problem" in text
     assert "Difficulty does not show before training" not in text
+
+
+@pytest.mark.parametrize("path", prose.CHAPTERS, ids=lambda path: path.stem)
+def test_every_question_of_a_chapter_is_a_place_of_its_own(path, site):
+    """Quizzes, guesses, exercises and practice, without solutions; each leads to what it asks."""
+    sorts = dict.fromkeys(("Quiz", "Guess", "Exercise", "Practice"), 0)
+    found = json.loads((site / "search.json").read_text(encoding="utf-8"))
+    for entry in found:
+        if entry["k"] != "question" or Path(entry["p"]).name != path.stem:
+            continue
+        sort = entry["s"].split()[0]
+        sorts[sort] += 1
+        page = (site / f"{entry['p']}.html").read_text(encoding="utf-8")
+        assert f'id="{entry["h"]}"' in page, entry
+        assert len(entry["t"]) > 8, entry
+        assert ("y" in entry) == (sort == "Exercise"), entry
+        if sort == "Exercise":  # what is asked stands at the address, and its solution further on
+            asked, _, _ = page.partition(f'id="exercise-{entry["h"].rpartition("-")[2]}"')
+            assert f'id="{entry["h"]}"' in asked
+            assert "Solution" not in entry["t"]
+            assert entry["y"]
+    page = (site / "chapters" / f"{path.stem}.html").read_text(encoding="utf-8")
+    practised = (site / "practice" / f"{path.stem}.html").read_text(encoding="utf-8")
+    assert sorts == {
+        "Quiz": len(re.findall(r'data-question="', page)),
+        "Guess": len(re.findall(r'class="guess"', page)),
+        "Exercise": len(re.findall(r'id="exercise-\d+"', page)),
+        "Practice": len(re.findall(r'class="question docutils', practised)),
+    }
+
+
+ASKED = {  # what a reader types: the sort of question that is found, and where it leads
+    "Newton step margin of the right class": ("Quiz", "08_learning.html#cell-quiz-"),
+    "networks use cosines as logits": ("Exercise", "04_the_pair.html#asks-exercise-4"),
+    "1,000,001 additions": None,  # stands in a solution only, which is not to be told
+    "gradient vanishes": ("Practice", "practice/05_stability.html#"),
+}
+
+
+@pytest.mark.parametrize("query", ASKED)
+def test_a_found_question_is_marked_and_leads_to_its_place(query, reader, address):
+    reader.goto(f"{address}search.html?q={query}")
+    if not ASKED[query]:
+        expect(reader.locator("#search-results")).to_contain_text("places mention")
+        told = reader.locator("#search-results .question").all_inner_texts()
+        assert told
+        assert all("1,000,001" not in text for text in told)
+        return
+    sort, place = ASKED[query]
+    link = reader.locator(f"#search-results .question a[href*='{place}']").first
+    expect(link.locator(".crumb")).to_contain_text(f"› {sort}")
+    expect(reader.locator("#search-results .kind").last).to_have_text("Questions to try")
+    link.click()
+    reader.wait_for_url(f"**/{place}*")
+    expect(reader.locator(":target")).to_be_in_viewport()
+    assert reader.locator(":target").evaluate("(e) => e.getBoundingClientRect().top") > 52
+
+
+def test_what_the_book_does_not_have_is_said_before_the_nearest(reader):
+    for query in ("focal loss", "entorpy", "softmax zebra"):
+        reader.fill(".bar [type=search]", query)
+        expect(reader.locator(".results .nothing")).to_contain_text(f"has all of “{query}”")
+        expect(reader.locator("[role=status].for-ears")).to_contain_text("the nearest")
+        assert reader.locator(".results li a").count()
+        assert reader.locator(".results").evaluate("(panel) => panel.scrollTop") == 0
+        reader.locator(".results").evaluate("(panel) => { panel.scrollTop = 1e4; }")
+    reader.fill(".bar [type=search]", "one hot")
+    expect(reader.locator(".results .nothing")).to_have_count(0)
 
 
 def test_a_search_leaves_the_page_where_it_was(reader):
@@ -558,9 +672,38 @@ def test_no_table_is_cut_and_no_target_small_on_a_phone(width, chromium, address
             name = file.relative_to(site).as_posix()
             page.goto(address + name)
             assert page.evaluate(CUT) == [], name
-            page.wait_for_function(  # once the figures in sight have taken its width
-                f"document.documentElement.scrollWidth <= {width}", timeout=5000
-            )
+            for _ in range(50):  # until the figures in sight have taken its width
+                if page.evaluate("document.documentElement.scrollWidth") <= width:
+                    break
+                page.wait_for_timeout(100)
+            else:
+                pytest.fail(f"{name} scrolls sideways at {width} px")
+
+
+PRINTED = """() => {
+    for (const fold of document.querySelectorAll('main details')) fold.open = true;
+    for (const answer of document.querySelectorAll('main [hidden]')) answer.hidden = false;
+    return [...document.querySelectorAll('.cell_output pre')].map((pre) => ({
+        said: pre.textContent,
+        size: parseFloat(getComputedStyle(pre).fontSize),
+        over: pre.scrollWidth - pre.clientWidth,
+    }));
+}"""
+
+
+def test_what_a_cell_prints_fits_a_phone(phone):
+    """Set smaller where a line is long, but not below 11 px; with every fold and answer open."""
+    shown = {width: [] for width in (320, 375)}
+    for width, found in shown.items():
+        for page in CHAPTERS:
+            for output in phone(page, width).evaluate(PRINTED):
+                longest = max(map(len, output["said"].split("\n")))
+                found.append(f"{longest:3} letters, {page}: {output['said'][:40]}")
+                assert output["size"] >= 11, found[-1]
+                if output["over"] <= 1:
+                    found.pop()
+    assert shown[375] == []
+    assert all(int(line.split()[0]) >= 40 for line in shown[320]), shown[320]
 
 
 LABEL = "(cell) => getComputedStyle(cell, '::before').content"
@@ -861,6 +1004,12 @@ def test_a_server_with_clean_urls_serves_the_book_after_a_visit(chromium, site):
     with browser.served(site, clean=True) as address, chromium.new_context() as context:
         page = context.new_page()
         page.goto(address)
+        page.fill(".bar [type=search]", "softmax")  # whose redirects drop what follows a ?
+        page.wait_for_selector(".results li a")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/search**")
+        expect(page.locator("#search-results li a").first).to_be_visible()
+        page.goto(address)
         page.evaluate("navigator.serviceWorker.ready.then(() => true)")
         page.reload()
         context.set_offline(True)
@@ -931,6 +1080,24 @@ def test_two_builds_of_one_commit_are_equal(site, second_site):
     assert first.keys() == second.keys()
     differ = [name for name in first if first[name].read_bytes() != second[name].read_bytes()]
     assert [name for name in differ if name != ".buildinfo"] == []
+
+
+def test_a_server_of_another_user_can_read_a_site_built_privately(tmp_path):
+    (tmp_path / "below").mkdir(mode=0o700)
+    files = [tmp_path / "index.html", tmp_path / "below/page.html"]
+    for file in files:
+        file.touch(mode=0o600)
+    app = SimpleNamespace(outdir=tmp_path, builder=SimpleNamespace(name="html"))
+    publish.open_to_all(app, None)
+    assert [file.stat().st_mode & 0o777 for file in files] == [0o644, 0o644]
+    assert (tmp_path / "below").stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_link_needs_a_query_that_a_redirect_drops(page, site):
+    """A server with clean URLs answers x.html?a with a redirect to x: a folder keeps its query."""
+    text = (site / page).read_text(encoding="utf-8")
+    assert re.findall(r'href="(?!https?:)[^"]*\.html\?[^"]*"', text) == []
 
 
 def test_scripts_have_a_name_that_every_server_knows(site):

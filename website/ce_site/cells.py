@@ -25,7 +25,7 @@ TOOLS = (
     '<p class="tools with-script"><button data-do="run">Run</button>'
     '<button data-do="edit">Edit</button>{}</p>'
 )
-LITE = '<a href="../lite/notebooks/index.html?path={}.ipynb#{}">This section in JupyterLab</a>'
+LITE = '<a href="../lite/notebooks/?path={}.ipynb#{}">This section in JupyterLab</a>'
 
 
 def texts(outputs):

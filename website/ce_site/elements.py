@@ -14,6 +14,7 @@ from sphinx.writers.html5 import HTML5Translator
 from ce_lib import widgets
 from ce_site import maths
 
+FITS = 28  # characters of a printed line that fit any page at the usual size
 EXPONENT = re.compile(r"(\d(?:\.\d+)?e[-−]\d+)")
 CLASS = re.compile(r"\b((?:cat|dog|bird)s?)\b", re.IGNORECASE)
 COLOURED = re.compile(
@@ -85,6 +86,18 @@ def visit_hidden(self, node):
 def depart_hidden(self, node):
     """Close the fold."""
     self.body.append("</details>\n")
+
+
+def visit_literal_block(self, node):
+    """Code; of what a cell prints also the length of the longest line, for the style to fit it."""
+    place = len(self.body)
+    try:
+        HTML5Translator.visit_literal_block(self, node)
+    finally:  # it ends with SkipNode
+        longest = max(map(len, node.astext().split("\n")))
+        if "output" in node["classes"] and len(self.body) > place and longest > FITS:
+            block = self.body[place]
+            self.body[place] = block.replace("<div ", f'<div style="--chars:{longest}" ', 1)
 
 
 def set_formulas(app, values):
@@ -187,6 +200,7 @@ def setup(app):
     app.add_node(nodes.table, override=True, html=(visit_table, depart_table))
     app.add_node(nodes.citation, override=True, html=(visit_citation, depart_citation))
     app.add_node(nodes.raw, override=True, html=(visit_raw, None))
+    app.add_node(nodes.literal_block, override=True, html=(visit_literal_block, None))
     app.add_directive("widget", WidgetFigure)
     app.connect("doctree-resolved", explain_terms)
     app.connect("doctree-resolved", stack_wide_tables)

@@ -112,6 +112,7 @@ class OfferCells(SphinxTransform):
             number = re.fullmatch(r"(\d+) ★+", strong.astext())
             if not number:
                 continue
+            strong.parent["ids"].append(f"asks-exercise-{number[1]}")
             checked = int(number[1]) in wanted
             wanted.discard(int(number[1]))
             fold = strong.parent

@@ -111,6 +111,7 @@ class AskForGuesses(SphinxTransform):
             said = search_index.squeezed("".join(map(search_index.text_of, bold[-1].children)))
             raw = nodes.raw("", box, format="html", guess={"id": name, "question": said, **asked})
             paragraph = bold[-1].parent
+            paragraph["ids"].append(f"asks-{name}")
             paragraph.parent.insert(paragraph.parent.index(paragraph) + 1, raw)
             for part in self.answers(place, spec.get("reads", 1)):
                 part["classes"].append(f"answers-{name}")

@@ -70,7 +70,7 @@ def texts(cells):
 def page(name, chapter, base):
     """The Markdown of a practice page; base : the address at which the book is published."""
     made = [(problem_set, texts(cells)) for problem_set, cells in variants(name)]
-    notebook = f"{base}lite/notebooks/index.html?path=practice/{name}.ipynb"
+    notebook = f"{base}lite/notebooks/?path=practice/{name}.ipynb"
     title = made[0][0].title.replace("Problem set", "Practice")
     parts = [f"# {title}", INTRO.format(chapter=chapter, notebook=notebook, name=name).strip()]
     for k, asked in enumerate(made[0][0].questions):

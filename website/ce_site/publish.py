@@ -212,6 +212,14 @@ def write_worker(app, error):
     (out / "sw.js").write_text(worker.replace('"FILES"', json.dumps(files)), encoding="utf-8")
 
 
+def open_to_all(app, error):
+    """Let a server of another user read the site, whatever this user's umask is."""
+    if not error and app.builder.name == "html":
+        out = Path(app.outdir)
+        for path in [out, *out.rglob("*")]:
+            path.chmod(path.stat().st_mode | (0o755 if path.is_dir() else 0o444))
+
+
 def setup(app):
     """Register all of it with Sphinx."""
     app.add_config_value("comments_config", {}, "html")  # Jupyter Book always sets it
@@ -222,3 +230,4 @@ def setup(app):
     app.connect("html-page-context", page_context, priority=900)
     app.connect("build-finished", write_beside)
     app.connect("build-finished", write_worker, priority=900)
+    app.connect("build-finished", open_to_all, priority=950)

@@ -1,5 +1,8 @@
 """What the search knows: one entry for each section, glossary term, figure and question.
 
+Questions are those of the quizzes, the guesses, the exercises and the practice pages. An entry has
+what is asked and what there is to choose from; the solution of an exercise is searched, not shown.
+
 `search.json` lists them with the address, the trail of titles and the text, and is fetched when
 a reader begins to search; `theme/static/search.mjs` searches it with MiniSearch. That engine was
 chosen over Sphinx's own, which finds pages but not places, and drops numbers; and over Pagefind,
@@ -94,8 +97,53 @@ def squeezed(text):
     return " ".join(text.split())
 
 
+def joined(parts):
+    """The text of several nodes."""
+    return squeezed(" ".join(map(text_of, parts)))
+
+
+def quizzes(section):
+    """The quizzes among a section's children: the cell, and what it asks."""
+    for cell in section.children:
+        raws = cell.findall(nodes.raw) if isinstance(cell, nodes.container) else ()
+        if any("data-question=" in raw.astext() for raw in raws):
+            asked, *choices = joined([cell]).split(" (a) ", 1)
+            yield (
+                cell,
+                {
+                    "h": cell["ids"][0],
+                    "t": asked,
+                    "x": "".join(f"(a) {c}" for c in choices),
+                },
+            )
+
+
+def exercises(section):
+    """The exercises among a section's children: their nodes, and what is asked and solved."""
+    starts = [n for n in section.children if any("asks-exercise-" in i for i in n.get("ids", ()))]
+    for start in starts:
+        number = next(i for i in start["ids"] if i.startswith("asks-")).rpartition("-")[2]
+        rest = section.children[section.children.index(start) :]
+        end = next(k for k, n in enumerate(rest) if n.get("design_component") == "dropdown")
+        asked = re.sub(r"^\d+ ★+ ", "", joined(rest[:end]))
+        entry = {"h": f"asks-exercise-{number}", "t": asked, "x": "", "y": joined([rest[end]])}
+        yield rest[: end + 1], {**entry, "s": f"Exercise {number}"}
+
+
+def guesses(section):
+    """What a section asks its readers to guess."""
+    for node in section.children:
+        if isinstance(node, nodes.raw) and "guess" in node:
+            asked = node["guess"]
+            told = [asked.get("ask", ""), *asked.get("options", ())]
+            yield {"h": f"asks-{asked['id']}", "t": asked["question"], "x": " ".join(told).strip()}
+
+
 def entries(app):
-    """Each place: page, id, title, trail of titles above it, text, and what kind of place it is."""
+    """Each place: page p, id h, title t, trail of titles c above it, text x, and kind k of place.
+
+    A question has its sort s, and may have a text y that is searched and not shown.
+    """
     env = app.env
     for doc in [env.config.root_doc, *env.toctree_includes.get(env.config.root_doc, [])]:
         tree = env.get_doctree(doc)
@@ -107,17 +155,28 @@ def entries(app):
                 at = at.parent
             where = {"p": doc, "c": above}
             top = not above
+            practised = doc.startswith("practice/") and not top
+            inside = [*above, publish.titled(env, doc, section)]
+            aside = []
+            for cell, entry in quizzes(section):
+                aside.append(cell)
+                yield {"p": doc, "c": inside, "k": "question", "s": "Quiz", **entry}
+            for parts, entry in exercises(section):
+                aside += parts
+                yield {"p": doc, "c": inside, "k": "question", **entry}
+            for entry in guesses(section):
+                yield {"p": doc, "c": inside, "k": "question", "s": "Guess", **entry}
+            kind = {"k": "page" if top else "section"}
             yield where | {
                 "h": "" if top else section["ids"][0],
-                "t": publish.titled(env, doc, section),
-                "x": squeezed(" ".join(map(text_of, section.children))),
-                "k": "page" if top else "section",
+                "t": inside[-1],
+                "x": joined(node for node in section.children if node not in aside),
+                **({"k": "question", "s": "Practice"} if practised else kind),
             }
-            inside = [*above, publish.titled(env, doc, section)]
             for figure in [n for n in section.children if isinstance(n, nodes.figure)]:
                 caption = figure.next_node(nodes.caption)
                 if caption is not None and figure["ids"]:
-                    said = squeezed(" ".join(map(text_of, caption.children)))
+                    said = joined(caption.children)
                     first, _, rest = said.partition(". ")
                     yield {
                         **{"p": doc, "h": figure["ids"][0], "c": inside, "k": "figure"},
@@ -132,7 +191,7 @@ def entries(app):
                         "c": inside,
                         "k": "term",
                         "t": ", ".join(term.astext().split("\n")[0] for term in terms),
-                        "x": squeezed(" ".join(map(text_of, item.children[len(terms) :]))),
+                        "x": joined(item.children[len(terms) :]),
                     }
 
 

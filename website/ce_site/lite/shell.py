@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+import comm
+from comm.base_comm import BaseComm
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
@@ -48,6 +50,16 @@ class Outputs:
         else:
             self.waiting.append([kind, value])
         if self.size > LIMIT or time.monotonic() - self.sent > 0.05:
+            self.flush()
+
+    def move(self, model, values):
+        """Take the new values of a widget; those that code sets one after another go as one."""
+        last = self.waiting[-1] if self.waiting else [None]
+        if last[0] == "values" and last[1]["model"] == model:
+            last[1]["values"] |= values
+        else:
+            self.waiting.append(["values", {"model": model, "values": values}])
+        if time.monotonic() - self.sent > 0.05:
             self.flush()
 
     def flush(self):
@@ -101,6 +113,15 @@ class Publisher(DisplayPublisher):
         outputs.add("data", data)
 
 
+class Comm(BaseComm):
+    """A widget's way to the page: what code sets moves the drawing."""
+
+    def publish_msg(self, msg_type, data=None, **keys):
+        """Hand on new values; a widget's first state comes with its HTML."""
+        if msg_type == "comm_msg" and data.get("method") == "update":
+            outputs.move(self.comm_id, data["state"])
+
+
 class Shell(InteractiveShell):
     """IPython, with the page in place of a terminal."""
 
@@ -134,6 +155,7 @@ def start(send):
     config.InteractiveShell.colors = "NoColor"
     shell = Shell.instance(config=config)
     sys.stdout, sys.stderr = Stream("stdout"), Stream("stderr")
+    comm.create_comm = Comm  # for widgets, which are imported later
 
 
 def moved(model, values):

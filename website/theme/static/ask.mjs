@@ -1,11 +1,10 @@
 // Ask about this chapter: questions that the book answers with its own passages, found by its search,
 // and a prompt for a reader's own assistant. Loaded when a reader opens the panel.
 import { copy, home, make, page, pushButton, recall, say } from './book.mjs';
-import { address, find, marked } from './search.js';
+import { address, EMPTY, find, marked } from './search.js';
 
 document.head.append(make('link', { rel: 'stylesheet', href: new URL('_static/cells.css', home).href }));
 
-const EMPTY = new Set('a about again all also am an and any are as at be because been book but by can could did do does for from get go had has have how i if in into is it its just like me mean means much my no not of on one or our should so some than that the their them then there these they this to use used was we were what when where which who why will with would you your'.split(' '));
 const ASSISTANTS = { ChatGPT: 'https://chatgpt.com/', Claude: 'https://claude.ai/new', Gemini: 'https://gemini.google.com/app' };
 const TUTOR = `You are my tutor for one section of the book “Cross-Entropy and Softmax”. The section is below, with what its code prints. Find out by questions what I understand: ask one short question at a time and wait for my answer. Do not solve anything for me and do not give an answer away. When I am wrong, point to the sentence, formula or line of the section that shows it, and ask again. Keep to the section; say so if something is not in it. Begin with your first question.`;
 
@@ -29,7 +28,8 @@ async function passages(question) {
   const asked = words.join(' ') || question;
   const hits = new Map();
   for (const any of [false, true]) { // places with all of the words, then with some
-    for (const hit of await find(asked, 12, any)) if (hit.x && !hits.has(address(hit))) hits.set(address(hit), hit);
+    const found = (await find(asked, 40, any)).filter(({ k }) => k !== 'question').slice(0, 12);
+    for (const hit of found) if (hit.x && !hits.has(address(hit))) hits.set(address(hit), hit);
   }
   return [...hits.values()].slice(0, 5).map((hit) => make('li', {},
     make('a', { href: address(hit), textContent: [...hit.c.slice(-1), hit.t].join(' › ') }), marked(hit.x, hit.terms, 420)));

@@ -629,11 +629,15 @@ addEventListener('hashchange', openTarget);
 openTarget();
 
 // What is wider than the page scrolls sideways: it can be scrolled by keyboard, and says that it goes on.
+export function fade(element, hidden = element.scrollWidth - element.clientWidth) {
+  element.classList.toggle('cut', hidden > 1 && element.scrollLeft < hidden - 1);
+  element.classList.toggle('begun', element.scrollLeft > 1);
+}
 function showCut({ target }) {
   const hidden = target.scrollWidth - target.clientWidth;
   if (hidden > 1) target.tabIndex = 0;
   else target.removeAttribute('tabindex');
-  target.classList.toggle('cut', hidden > 1 && target.scrollLeft < hidden - 1);
+  fade(target, hidden);
 }
 const wide = new ResizeObserver((entries) => entries.forEach(showCut));
 $('#contents').addEventListener('toggle', ({ newState }) => { // the menu opens where the reader is

@@ -15,10 +15,12 @@ const colours = HighlightStyle.define([
   { tag: [tags.definition(tags.variableName), tags.function(tags.definition(tags.variableName))], color: 'var(--ce-code-name)' },
 ]);
 
-// text : what to begin with; label : the field's name; run() : on Ctrl+Enter; change(text) : on each change.
-export function edit(parent, { text, label, run, change }) {
+// text : what to begin with; label : the field's name; run() : on Ctrl+Enter; change(text) : on each
+// change; fade(element) : marks where a line that is wider than the page goes on.
+export function edit(parent, { text, label, run, change, fade }) {
+  const look = (view) => view.requestMeasure({ read: () => fade(view.scrollDOM) });
   const enter = { key: 'Mod-Enter', preventDefault: true, run: () => { run(); return true; } };
-  return new EditorView({
+  const view = new EditorView({
     parent,
     doc: text,
     extensions: [
@@ -26,7 +28,13 @@ export function edit(parent, { text, label, run, change }) {
       history(), indentOnInput(), bracketMatching(), closeBrackets(), autocompletion(), indentUnit.of('    '),
       python(), syntaxHighlighting(colours),
       EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }), // axe asks for it where lines are wide
-      EditorView.updateListener.of((update) => { if (update.docChanged) change(update.state.doc.toString()); }),
+      EditorView.updateListener.of((update) => {
+        if (update.docChanged) change(update.state.doc.toString());
+        if (update.docChanged || update.geometryChanged) look(update.view);
+      }),
     ],
   });
+  view.scrollDOM.addEventListener('scroll', () => fade(view.scrollDOM), { passive: true });
+  look(view);
+  return view;
 }

@@ -1,6 +1,6 @@
 // Questions with a cell, the check's message, hints, the solution, other numbers: all those of a
 // practice page; of a chapter the exercise whose button is pressed, and those begun before.
-import { home, keep, make, page, pushButton, recall, showProgress, watch } from './book.mjs';
+import { fade, home, keep, make, page, pushButton, recall, showProgress, watch } from './book.mjs';
 import * as python from './python.mjs';
 
 const ofChapter = page.startsWith('chapters/');
@@ -64,7 +64,7 @@ function build(box, id, { kind, variants }) {
     const holder = make('div', { className: 'editor' });
     const text = recall(draft()) ?? variant().begin;
     place.replaceChildren(holder);
-    view = edit(holder, { text, label: 'Your answer. Control and Enter check it; Tab leaves the editor.', run: check, change: (now) => keep(draft(), now) });
+    view = edit(holder, { text, label: 'Your answer. Control and Enter check it; Tab leaves the editor.', run: check, fade, change: (now) => keep(draft(), now) });
     if (focus) view.focus();
   }
 

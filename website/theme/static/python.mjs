@@ -1,5 +1,5 @@
 // One Python for the page, in a worker, and how what it says is shown. Loaded when a reader runs a cell.
-import { home, make, near, pushButton } from './book.mjs';
+import { home, make, near, pushButton, watch } from './book.mjs';
 
 document.head.append(make('link', { rel: 'stylesheet', href: new URL('_static/cells.css', home).href }));
 
@@ -52,7 +52,10 @@ export async function run(code, { tell, begun, show }) {
   return new Promise((resolve, reject) => {
     stopped = reject;
     hear = ({ outputs, done }) => {
-      for (const [kind, value] of outputs ?? []) show(kind, value);
+      for (const [kind, value] of outputs ?? []) {
+        if (kind === 'values') moved(value);
+        else show(kind, value);
+      }
       if (done !== undefined) resolve(done);
     };
     worker.postMessage({ code });
@@ -99,15 +102,25 @@ function figure(text) {
 }
 
 // HTML comes from the reader's own code; the page's policy runs no script that it may bring.
-// A widget that is moved tells its Python object, so that the next cell finds its new values.
+// A widget that is moved tells its Python object, so that the next cell finds its new values, and
+// values that code gives to the object move the widget.
 function markup(text, forms) {
   const box = make('div', { innerHTML: text });
   const model = forms['application/vnd.jupyter.widget-view+json']?.model_id;
   box.querySelectorAll('.ce-widget').forEach((widget) => {
+    widget.python = model;
     widget.save = (values) => worker?.postMessage({ model, values: JSON.stringify(values) });
     near.observe(widget);
   });
   return box;
+}
+
+function moved({ model, values }) {
+  for (const widget of document.querySelectorAll('.ce-widget')) {
+    if (widget.python !== model) continue;
+    widget.dataset.model = JSON.stringify({ ...JSON.parse(widget.dataset.model), ...values }); // for one that is not awake yet
+    for (const [name, value] of Object.entries(values)) widget.model?.set(name, value);
+  }
 }
 
 function mistake({ name, said, trace }) {
@@ -119,6 +132,16 @@ function mistake({ name, said, trace }) {
 const FORMS = { 'image/svg+xml': figure, 'text/html': markup, 'image/png': (data) => make('img', { alt: 'A picture', src: `data:image/png;base64,${data}` }) };
 
 // What a cell shows: `element` to see, `text` to compare, `said` the message of an error.
+function printed(textContent, className = '') {
+  const block = make('pre', { textContent, className, tabIndex: 0 });
+  fit(block);
+  watch(block);
+  return block;
+}
+function fit(block) { // as the book's outputs are: see book.css
+  block.style.setProperty('--chars', Math.max(...block.textContent.split('\n').map(({ length }) => length)));
+}
+
 export class Outputs {
   constructor() {
     this.element = make('div', { className: 'outputs' });
@@ -133,13 +156,15 @@ export class Outputs {
       this.text += this.said;
     } else if (kind === 'data') {
       const form = Object.keys(FORMS).find((type) => type in value);
-      this.element.append(form ? FORMS[form](value[form], value) : make('pre', { textContent: value['text/plain'], tabIndex: 0 }));
+      this.element.append(form ? FORMS[form](value[form], value) : printed(value['text/plain']));
       this.text += value['text/plain'] ?? '';
     } else {
       const last = this.element.lastElementChild;
-      if (last?.dataset.kind === kind) last.append(value);
-      else {
-        const block = make('pre', { textContent: value, className: kind, tabIndex: 0 });
+      if (last?.dataset.kind === kind) {
+        last.append(value);
+        fit(last);
+      } else {
+        const block = printed(value, kind);
         block.dataset.kind = kind;
         this.element.append(block);
       }

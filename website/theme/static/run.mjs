@@ -1,6 +1,6 @@
 // A chapter's cells, run and edited where they stand. Loaded when a reader presses Run or Edit, and
 // for a reader who has edited a cell of this page.
-import { forget, home, keep, make, page, pushButton, recall, say } from './book.mjs';
+import { fade, forget, home, keep, make, page, pushButton, recall, say } from './book.mjs';
 import * as python from './python.mjs';
 
 let cells = null;
@@ -109,8 +109,10 @@ async function runOne(cell, asked, before, mine, quiet = false) {
   const source = sourceOf(cell);
   const ok = await python.run(source, {
     tell: (far) => {
-      if (!fetching.isConnected) (mine.said.isConnected ? mine : stage).said.append(fetching);
+      const fresh = !fetching.isConnected;
+      if (fresh) (mine.said.isConnected ? mine : stage).said.append(fetching);
       python.progress(fetching.firstChild, far);
+      if (fresh && mine.yours?.isConnected) bringUp(mine.yours.parentElement);
     },
     begun: () => {
       showRestart();
@@ -144,6 +146,7 @@ async function runTo(target, { all = false } = {}) {
       }
     }
     await runOne(target, !all, all ? 0 : first.filter(({ shown }) => shown).length, mine);
+    if (!all) bringUp(boxOf(target));
     if (all) {
       const others = document.querySelectorAll('.yours[data-same=false]').length;
       mine.said.role = 'status'; // announced once, at the end
@@ -163,10 +166,18 @@ async function runTo(target, { all = false } = {}) {
   }
 }
 
+// What is said below the screen comes up, for a reader who is still at the button.
+function bringUp(box) {
+  const { top, bottom } = box.querySelector('.yours')?.getBoundingClientRect() ?? {};
+  const at = runButton(box).getBoundingClientRect().top;
+  if (at > 0 && at < innerHeight && bottom > innerHeight) scrollBy(0, Math.min(bottom - innerHeight + 12, top - 80));
+}
+
 function ask(cell, options) {
   const now = turn;
   const mine = options?.all ? overall() : place(cell);
   mine.said.append(make('p', {}, 'Waiting for another cell …'), stopButton('Stop'));
+  if (mine.yours) bringUp(boxOf(cell));
   return python.inTurn(() => {
     if (now === turn) return runTo(cell, options);
     return (mine.yours ?? mine.said).remove();
@@ -221,6 +232,7 @@ async function open(cell, focus) {
     text: sourceOf(cell),
     label: 'Your version of this cell. Control and Enter run it; Tab leaves the editor.',
     run: () => ask(cell),
+    fade,
     change: (text) => (text === cell.source ? forget(key(cell)) : keep(key(cell), text)),
   });
   editors.set(cell.id, view);

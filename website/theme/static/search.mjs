@@ -8,6 +8,7 @@ const TOKEN = new RegExp(`${NUMBER}|[\\p{L}_][\\p{L}\\p{M}\\p{N}_]*`, 'giu');
 const NUMERIC = new RegExp(`^${NUMBER}$`, 'i');
 const SAME = [ // other ways to write what the book writes
   [/\blog[-\s]?sum[-\s]?exp\b|\blse\b/gi, 'logsumexp'],
+  [/\b(?:cross[-\s]?entropy[-\s]?)?loss (?:(?:is|goes|turns|becomes|to|=) )*nan\b|\bnan loss\b/gi, 'nan patterns'],
   [/\bcross[-\s]?entropy[-\s]?loss\b|\bcrossentropyloss\b|\bcrossentropy\b/gi, 'cross entropy'],
   [/\bnll(_?loss)?\b/gi, 'negative log likelihood'],
   [/\bkl(div(loss)?)?\b/gi, 'kullback'],
@@ -18,21 +19,29 @@ const SAME = [ // other ways to write what the book writes
   [/\beps\b|ε/gi, 'eps'],
   [/\bdouble softmax\b/gi, 'softmax twice'],
 ];
+const ABSENT = [ // what the book does not treat, and what it has instead
+  [/\bfocal(?:[-\s]?loss)?\b/gi, 'class weights'],
+  [/\bdrop-?out\b|\bearly stopping\b/gi, 'l2 penalty'],
+];
+
+// Words that say nothing about a place: left out if no place has all that was asked.
+export const EMPTY = new Set('a about again all also am an and any are as at be because been book but by can could did do does for from get go had has have how i if in into is it its just like me mean means much my no not of on one or our should so some than that the their them then there these they this to use used was we were what when where which who why will with would you your'.split(' '));
 
 const tokens = (text) => (text.replaceAll('−', '-').match(TOKEN) ?? []);
 // A word without accents and endings: masks, masked and masking are one word.
 const folded = (term) => term.toLowerCase().normalize('NFD').replace(/\p{M}/gu, '').replace(/(?<=\d),(?=\d{3})/g, '')
-  .replace(/(?<=[a-z]{3})(?:ing|ed|(?<![su])s)$/, '');
+  .replace(/(?<=[a-z]{3})(?:ing|ed|(?<![su])s)$/, '').replace(/(?<=[a-z]{3})e$/, '');
 
 let loading;
 function engine() {
   loading ??= fetch(new URL('search.json', home)).then((answer) => answer.json()).then((places) => {
     const search = new MiniSearch({
-      fields: ['t', 'crumb', 'x'],
+      fields: ['t', 'crumb', 'x', 'y'],
       tokenize: tokens,
       processTerm: folded,
     });
-    search.addAll(places.map((place, id) => ({ id, t: place.t, crumb: place.c.join(' '), x: place.x })));
+    search.addAll(places.map(({ t, c, x, y, k, s }, id) => (k === 'question' // its title is a whole text
+      ? { id, crumb: [...c, s].join(' '), x: `${t} ${x}`, y } : { id, t, crumb: c.join(' '), x })));
     return { search, places };
   });
   loading.catch(() => { loading = undefined; });
@@ -47,40 +56,52 @@ function rounded(term) {
   return [term, ...shorter.map((text) => text + exponent)];
 }
 
-const KIND = { term: 1.6, page: 1.3, section: 1.2, figure: 0.8 };
-const weight = ({ k, p }) => KIND[k] * (/^practice|reference$/.test(p) ? 0.6 : 1); // first what explains
+const KIND = { term: 1.6, page: 1.3, section: 1.2, figure: 0.8, question: 0.6 };
+const weight = ({ k, p }) => KIND[k] * (p === 'pages/reference' ? 0.6 : 1); // first what explains
 
-// any : whether a place is found that has only some of the words.
+// Places that have all of the words; if they are few, then the nearest, marked as `partly`.
+// any : whether places with only some of the words are as good.
 export async function find(query, most = 30, any = false) {
   const { search, places } = await engine();
-  let asked = query;
-  for (const [pattern, word] of SAME) asked = asked.replace(pattern, ` ${word} `);
-  const words = tokens(asked).map(folded);
+  const replaced = (list, text) => list.reduce((known, [pattern, word]) => known.replace(pattern, ` ${word} `), text);
+  const instead = replaced(ABSENT, query);
+  const all = tokens(replaced(SAME, instead));
+  let words = all.map(folded);
   if (!words.length) return [];
-  const last = words.at(-1);
+  const prefix = (term) => term === words.at(-1) && !NUMERIC.test(term) && term.length > 1;
   const asking = (nearby) => words.map((word) => ({
     combineWith: 'OR',
     queries: rounded(word),
-    prefix: (term) => term === last && !NUMERIC.test(term) && term.length > 1,
+    prefix,
     fuzzy: (term) => (NUMERIC.test(term) || term.length < 5 ? 0 : nearby),
     boostTerm: (term) => (NUMERIC.test(term) && term !== word ? 0.3 : 1), // rounded: a weaker hit
   }));
-  const queries = asking(0.2);
-  const options = { boost: { t: 4, crumb: 0.5 }, boostDocument: (id) => weight(places[id]) };
-  let found = any ? [] : search.search({ combineWith: 'AND', queries }, options);
-  if (!found.length) found = search.search({ combineWith: 'OR', queries }, options);
-  if (!found.length) found = search.search({ combineWith: 'OR', queries: asking(0.34) }, options); // letters changed places
+  const options = { boost: { t: 4, crumb: 0.5, y: 0.5 }, boostDocument: (id) => weight(places[id]) };
+  const look = (combineWith, nearby) => search.search({ combineWith, queries: asking(nearby) }, options);
+  let exact = any ? [] : look('AND', 0);
+  if (!any && !exact.length) {
+    const telling = all.filter((word) => !EMPTY.has(word.toLowerCase())).map(folded);
+    if (telling.length && telling.length < words.length) {
+      words = telling;
+      exact = look('AND', 0);
+    }
+  }
+  const whole = new Set(exact.map(({ id }) => id));
+  const nearest = exact.length > 2 ? [] : [0, 0.2, 0.34] // the last: letters changed places
+    .reduce((hits, nearby) => (hits.length ? hits : look('OR', nearby)), []);
+  const found = [...exact, ...nearest.filter(({ id }) => !whole.has(id))];
   // A title that holds all that was asked comes before a page that mentions it often.
-  const named = ({ id }) => {
+  const titled = ({ id, terms }) => {
+    if (places[id].k === 'question') return 1;
     const title = tokens(places[id].t).map(folded);
-    const same = (word, part) => part === word || (word === last && part.startsWith(word));
+    const same = (word, part) => part === word || (word === words.at(-1) && part.startsWith(word)) || (!exact.length && terms.includes(part));
     const asked = words.filter((word) => title.some((part) => same(word, part))).length / words.length;
-    const whole = title.filter((part) => words.some((word) => same(word, part))).length / title.length;
-    return (1 + asked) ** 2 * (1 + whole / 2);
+    const named = title.filter((part) => words.some((word) => same(word, part))).length / title.length;
+    return (1 + asked) ** 2 * (1 + named / 2);
   };
-  const score = new Map(found.map((hit) => [hit, hit.score * named(hit)]));
-  found.sort((a, b) => score.get(b) - score.get(a));
-  return found.slice(0, most).map(({ id, terms }) => ({ ...places[id], terms }));
+  const score = new Map(found.map((hit) => [hit, hit.score * titled(hit)]));
+  found.sort((a, b) => whole.has(b.id) - whole.has(a.id) || score.get(b) - score.get(a));
+  return found.slice(0, most).map(({ id, terms }) => ({ ...places[id], terms, partly: !any && (!whole.has(id) || instead !== query) }));
 }
 
 function make(tag, properties = {}, ...children) {
@@ -110,10 +131,11 @@ export function marked(text, terms, length = 170) {
 }
 
 function result(hit) {
-  const trail = [...hit.c, ...(hit.k === 'figure' ? ['Figure'] : [])].join(' › ');
-  return make('li', {}, make('a', { href: address(hit) },
+  const trail = [...hit.c, ...(hit.k === 'figure' ? ['Figure'] : hit.s ? [hit.s] : [])].join(' › ');
+  const title = hit.k === 'question' && hit.h && hit.t.length > 130 ? marked(hit.t, hit.terms, 120).childNodes : [hit.t];
+  return make('li', { className: hit.k }, make('a', { href: address(hit) },
     make('span', { className: 'crumb', textContent: trail || 'Page' }),
-    make('b', { textContent: hit.t })), ...(hit.x ? [marked(hit.x, hit.terms)] : []));
+    make('b', {}, ...title)), ...(hit.x ? [marked(hit.x, hit.terms)] : []));
 }
 
 function nothing(query) {
@@ -122,20 +144,34 @@ function nothing(query) {
     make('a', { href: new URL('pages/cheat_sheet.html', home).href, textContent: 'cheat sheet' }), '.');
 }
 
-async function show(query, list, most) {
+// Fill a place with what is found: passages, then up to `asked` questions; returns their number.
+async function show(query, place, most, asked) {
   try {
-    const hits = await find(query, most);
-    list.replaceChildren(...(hits.length ? hits.map(result) : query.trim() ? [nothing(query)] : []));
-    return hits.length;
+    const hits = await find(query, Infinity);
+    const [none, isQuestion] = [hits[0]?.partly, ({ k }) => k === 'question'];
+    const questions = hits.filter((hit) => isQuestion(hit) && (none || !hit.partly)).slice(0, asked);
+    const passages = hits.filter((hit) => !isQuestion(hit)).slice(0, most - questions.length);
+    const [whole, nearest] = [passages.filter(({ partly }) => !partly), passages.filter(({ partly }) => partly)];
+    const parts = [];
+    const list = (found, className, textContent) => {
+      if (found.length && textContent) parts.push(make('p', { className, textContent }));
+      if (found.length) parts.push(make('ol', {}, ...found.map(result)));
+    };
+    list(whole);
+    list(nearest, none ? 'nothing' : 'kind', none ? `Nothing in the book has all of “${query}”. The nearest:` : 'Places that have some of these words');
+    list(questions, 'kind', 'Questions to try');
+    if (!parts.length && query.trim()) parts.push(nothing(query));
+    place.replaceChildren(...parts);
+    return none ? 0 : whole.length + questions.length;
   } catch {
-    list.replaceChildren(make('p', { className: 'nothing', textContent: 'The search could not be loaded. Check your connection and try again.' }));
+    place.replaceChildren(make('p', { className: 'nothing', textContent: 'The search could not be loaded. Check your connection and try again.' }));
     return 0;
   }
 }
 
 // In the bar: results below the field as one types.
 export function attach(input, panel, say) {
-  const list = make('ol');
+  const list = make('div');
   panel.replaceChildren(list);
   const links = () => [...panel.querySelectorAll('a')];
   let asked = 0;
@@ -144,8 +180,9 @@ export function attach(input, panel, say) {
     const query = input.value;
     panel.hidden = !query.trim();
     if (panel.hidden) return;
-    const count = await show(query, list, 12);
-    if (turn === asked) say(count ? `${count} results` : 'No results');
+    const count = await show(query, list, 12, 3);
+    panel.scrollTop = 0;
+    if (turn === asked) say(count ? `${count} results` : list.querySelector('a') ? 'No exact results; the nearest are listed' : 'No results');
   };
   input.addEventListener('input', look);
   input.addEventListener('focus', look);
@@ -159,6 +196,11 @@ export function attach(input, panel, say) {
       all[(here + (event.key === 'ArrowDown' ? 1 : all.length - 1)) % all.length].focus();
     }
   });
+  box.addEventListener('submit', (event) => { // a server with clean URLs drops what follows ? and keeps what follows #
+    event.preventDefault();
+    const asked = new URLSearchParams({ q: input.value });
+    location.assign(new URL(`search.html?${asked}#${asked}`, home));
+  });
   box.addEventListener('focusout', ({ relatedTarget }) => { if (!box.contains(relatedTarget)) panel.hidden = true; });
   panel.addEventListener('click', ({ target }) => { if (target.closest('a')) panel.hidden = true; });
   look();
@@ -166,11 +208,11 @@ export function attach(input, panel, say) {
 
 // On the search page: all results of ?q=.
 export async function fillPage(place) {
-  const query = new URLSearchParams(location.search).get('q') ?? '';
-  const list = make('ol');
+  const query = [location.search, location.hash].map((part) => new URLSearchParams(part.slice(1)).get('q')).find(Boolean) ?? '';
+  const list = make('div');
   place.replaceChildren(make('p', { textContent: query ? 'Searching …' : 'Type what you look for into the field above: words, a symbol, or a number from your log.' }), list);
   if (!query) return;
   document.querySelector('.bar input').value = query;
-  const count = await show(query, list, 60);
+  const count = await show(query, list, 60, 15);
   place.firstChild.textContent = count ? `${count} places mention “${query}”.` : '';
 }
