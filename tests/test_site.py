@@ -405,7 +405,7 @@ FIRST = {  # what answers a question comes before what mentions its words
     "overfitting": "08_learning.html#what-the-penalty-does-on-new-pictures",
     "exploding gradients": "09_the_network.html#fig-nw-depth",
     "vanishing gradient": "09_the_network.html#fig-nw-depth",
-    "temperature scaling": "03_softmax.html#temperature",
+    "temperature scaling": "glossary.html#term-temperature-scaling",
     "one hot": "glossary.html#term-one-hot",
     "cross entropy loss nan": "your_log.html#patterns",
     "entorpy": "glossary.html#term-entropy",
