@@ -201,7 +201,7 @@ dress(`
   @media (pointer: coarse) { .ce-widget .ce-classes button { height: 2.75rem; } }
   .ce-classes tr.ce-answer { font-weight: 700; }
   .ce-widget button[aria-pressed="true"] { border-color: var(--w-accent); box-shadow: inset 0 0 0 1px var(--w-accent); }
-  @media print { .ce-widget.ce-widget .ce-classes button { display: inline; width: auto; border: 0; box-shadow: none; } .ce-later:not(:has(.ce-curve)) { display: none; } }
+  @media print { .ce-later:not(:has(.ce-curve)) { display: none; } }
   .ce-shots { display: flex; gap: 0.4rem; min-height: 5.4rem; overflow-x: auto; align-items: start; }
   .ce-widget .ce-shots button { flex: none; width: 3.6rem; padding: 0.2rem; font-size: 0.75rem; line-height: 1.2; white-space: nowrap; }
   .ce-widget .ce-shots svg { width: 2.2rem; margin: 0 auto 0.1rem; }
@@ -287,7 +287,7 @@ function render({ model, el }) {
   const rows = Array.from({ length: K }, (_, k) => {
     const [z, p] = [0, 1].map(() => html('td', {}, html('i', {}), html('span', {})));
     const button = html('button', { type: 'button', 'aria-label': `Show the weights of class ${k}`, onclick: () => change({ shown: k }) }, String(k));
-    return html('tr', {}, html('th', { scope: 'row' }, button), z, p);
+    return html('tr', {}, html('th', { scope: 'row' }, button, html('span', { className: 'ce-still' }, String(k))), z, p);
   });
   const head = html('tr', {}, ['digit', 'score', 'p̂'].map((name, k) => html('th', { scope: 'col', style: k ? 'text-align: right' : '' }, name)));
   const table = html('table', { className: 'ce-classes', 'aria-label': 'Score and probability of each class' }, html('thead', {}, head), html('tbody', {}, rows));
