@@ -1142,7 +1142,7 @@ class DecisionLine(Widget):
             f"Birds: {self.used:g} of the photographs in use, {self.trained:g} in training, with"
             f" the weight {self.weight:g}; a missed bird costs {self.cost:g} false alarms."
         )
-        yield ["scores", "stated on average", "accuracy", "balanced", "F1", "cost of 100"]
+        yield ["scores", "mean stated", "accuracy", "balanced", "F1", "cost of 100"]
         for corrected in (False, True):
             found = DecisionLine(**{**self._chosen(), "corrected": corrected}).scores()
             numbers = [f"{found[key]:.3f}" for key in ("mean", "accuracy", "balanced", "f1")]

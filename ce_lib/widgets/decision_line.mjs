@@ -39,7 +39,7 @@ function render({ model, el }) {
   const rows = [pick('birds in use', 'used', SHARES), pick('birds in training', 'trained', SHARES), pick('weight of a bird', 'weight', FACTORS), pick('cost of a miss', 'cost', FACTORS)];
   const kinds = choice('scores', { false: 'as trained', true: 'corrected' }, (value) => change({ corrected: value === 'true' }));
   const again = html('div', { className: 'ce-row' }, html('button', { type: 'button', onclick: () => change(first) }, 'Start again'));
-  const values = ['stated on average', 'accuracy', 'balanced', 'F1', 'cost of 100'].map((name) => html('div', {}, html('b', {}), html('span', {}, name)));
+  const values = ['mean stated', 'accuracy', 'balanced', 'F1', 'cost of 100'].map((name) => html('div', {}, html('b', {}), html('span', {}, name)));
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
   el.append(drawing, note, html('div', { className: 'ce-grid' }, html('div', {}, rows.slice(0, 2)), html('div', {}, rows.slice(2))), kinds, again, html('div', { className: 'ce-figures' }, values), status);
@@ -79,7 +79,7 @@ function render({ model, el }) {
       row.set(Math.max(0, list.findLastIndex((entry) => entry <= value)), String(value));
     });
     kinds.set(now.corrected);
-    status.say(`${note.textContent} Stated on average ${digits(found.mean)}, accuracy ${digits(found.accuracy)}, balanced ${digits(found.balanced)}, F1 ${digits(found.f1)}, cost ${digits(found.cost, 1)}.`);
+    status.say(`${note.textContent} Mean stated ${digits(found.mean)}, accuracy ${digits(found.accuracy)}, balanced ${digits(found.balanced)}, F1 ${digits(found.f1)}, cost ${digits(found.cost, 1)}.`);
   }
   const change = bind(model, names, draw);
   fit(drawing, (wanted) => { width = wanted; draw(); });
