@@ -2118,7 +2118,7 @@ def test_the_best_answer_follows_loss_exponent_and_truth(hand):
     hand.press_on(box.locator("label", has_text="power").first)
     shown(kind="power", exponent=0.7)
     expect(note).to_contain_text("too bold")
-    box.get_by_label("truth", exact=False).first.fill("0.95")
+    box.locator(".ce-slider", has_text="truth").locator("input").fill("0.95")
     shown(kind="power", exponent=0.7, truth=0.95)
     hand.press_on(box.locator("label", has_text="cross-entropy").first)
     shown(kind="cross-entropy", truth=0.95)

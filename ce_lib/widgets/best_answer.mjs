@@ -81,8 +81,8 @@ function render({ model, el }) {
       ...[[0.5, '½'], [1, '1']].map(([p, said]) => text(left[1] - 6, v(p) + 4, said, { 'text-anchor': 'end' })),
     );
     const gap = found.stated - now.truth;
-    const kindOf = Math.abs(gap) < 5e-4 ? 'the truth' : Math.abs(found.stated - 0.5) < Math.abs(now.truth - 0.5) ? 'too near ½: too timid' : 'too far from ½: too bold';
-    note.textContent = `This loss is lowest where the model states ${digits(found.stated)}: ${kindOf}.`;
+    const kindOf = Math.abs(gap) < 5e-4 ? 'the truth' : Math.abs(found.stated - 0.5) < Math.abs(now.truth - 0.5) ? 'too near ½, so too timid' : 'too far from ½, so too bold';
+    note.textContent = `Lowest where it states ${digits(found.stated)}: ${kindOf}.`;
     [now.truth, found.stated, found.factor, found.back].forEach((value, i) => { values[i].firstChild.textContent = digits(value, i ? 3 : 2); });
     kinds.set(now.kind);
     shape.set(k, now.kind === 'cross-entropy' ? 'none' : digits(k, 2));

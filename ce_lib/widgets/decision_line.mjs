@@ -61,17 +61,17 @@ function render({ model, el }) {
     const at = Math.min(5, Math.max(-3, found.line));
     drawing.setAttribute('viewBox', `0 0 ${width} ${bottom[1] + 38}`);
     drawing.replaceChildren(
-      svg('rect', { x: x(at), y: bottom[0] - TALL, width: x(5) - x(at), height: bottom[1] - bottom[0] + TALL, class: 'ce-says' }),
+      ...bottom.map((low) => svg('rect', { x: x(at), y: low - TALL, width: x(5) - x(at), height: TALL, class: 'ce-says' })),
       ...bars,
       ...bottom.map((low) => svg('path', { d: `M${LEFT} ${low}H${LEFT + each}`, class: 'ce-axis' })),
       svg('path', { d: path(found.truth), class: 'ce-rule' }), svg('path', { d: path(found.stated), class: 'ce-stated' }),
-      svg('path', { d: `M${x(at)} ${bottom[0] - TALL}V${bottom[1]}`, class: 'ce-axis ce-bold' }),
+      svg('path', { d: bottom.map((low) => `M${x(at)} ${low - TALL}V${low}`).join(''), class: 'ce-axis ce-bold' }),
       title(0, 'photographs in use'), right(0, 0, 'bird', 'ce-bird'), right(0, 34, 'cat', 'ce-cat'),
       title(1, 'chance of a bird'), right(1, 0, 'true', ''), right(1, 36, 'stated', 'ce-bird'),
       ...[[0, '0'], [0.5, '½'], [1, '1']].map(([p, said]) => text(LEFT - 6, y(p) + 4, said, { 'text-anchor': 'end' })),
       ...[-2, 0, 2, 4].map((tick) => text(x(tick), bottom[1] + 16, String(tick).replace('-', '−'))), text(x(1), bottom[1] + 33, 'measurement'),
     );
-    note.textContent = `Shaded: the model says bird, from ${digits(found.line, 2)} on, where it states ${digits(1 / (1 + now.cost), 2)} or more. True share of birds: ${now.used}.`;
+    note.textContent = `Shaded: says bird, from ${digits(found.line, 2)} on, where it states ${digits(1 / (1 + now.cost), 2)} or more. True share: ${digits(now.used, 2)}.`;
     [digits(found.mean), digits(found.accuracy), digits(found.balanced), digits(found.f1), digits(found.cost, 1)].forEach((said, k) => { values[k].firstChild.textContent = said; });
     rows.forEach((row, k) => {
       const list = k < 2 ? SHARES : FACTORS;
