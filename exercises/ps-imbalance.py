@@ -687,18 +687,18 @@ def decide(p, table, limit):
 
 
 # %% nbgrader={"grade_id": "q7", "grade": true, "points": 4}
-p = np.array([[0.6, 0.3, 0.1], [0.1, 0.8, 0.1], [0.34, 0.33, 0.33], [0.15, 0.05, 0.8]])
-table = np.array([[0.0, 1.0, 2.0], [1.5, 0.2, 1.0], [9.0, 1.2, 0.1]])
+p = np.array([[0.6, 0.3, 0.1], [0.1, 0.8, 0.1], [0.45, 0.1, 0.45], [0.15, 0.05, 0.8]])
+table = np.array([[0.0, 1.0, 2.0], [1.5, 0.2, 1.0], [4.0, 1.2, 0.1]])
 if not np.allclose({{sums}}, p @ table):  # the same costs in the form that is asked for
     table = table.T if np.allclose({{sums}}, p @ table.T) else -table
-found = np.asarray(decide(p, table, 0.6))
+found = np.asarray(decide(p, table, 0.9))
 costs = {{other}}
-limit = 0.6
+limit = 0.9
 otherwise = {{made}}
 limit = np.inf
 costs = {{sums}}
 unlimited = {{made}}
-limit = 0.6
+limit = 0.9
 want = {{made}}
 assert found.shape == (4,), f"one answer for each row was asked for, got shape {found.shape}"
 assert not np.allclose(found, otherwise), (
