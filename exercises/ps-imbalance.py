@@ -688,7 +688,7 @@ def decide(p, table, limit):
 
 # %% nbgrader={"grade_id": "q7", "grade": true, "points": 4}
 p = np.array([[0.6, 0.3, 0.1], [0.1, 0.8, 0.1], [0.45, 0.1, 0.45], [0.15, 0.05, 0.8]])
-table = np.array([[0.0, 1.0, 2.0], [1.5, 0.2, 1.0], [4.0, 1.2, 0.1]])
+table = np.array([[0.0, 1.0, 2.0], [1.5, 0.2, 0.5], [4.0, 1.2, 0.1]])
 if not np.allclose({{sums}}, p @ table):  # the same costs in the form that is asked for
     table = table.T if np.allclose({{sums}}, p @ table.T) else -table
 found = np.asarray(decide(p, table, 0.9))
