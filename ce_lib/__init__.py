@@ -15,6 +15,13 @@ from ce_lib.calibration import (
     squared_calibration_error,
 )
 from ce_lib.derivatives import check_gradient, cross_entropy_hessian, softmax_jacobian
+from ce_lib.imbalance import (
+    focal_loss,
+    focal_loss_with_grad,
+    forward_cross_entropy,
+    forward_cross_entropy_with_grad,
+    shift_priors,
+)
 from ce_lib.information import entropy, huffman_lengths, kl_divergence, surprisal
 from ce_lib.linear import linear_cross_entropy, linear_cross_entropy_with_grad
 from ce_lib.logits import log_softmax, logsumexp, softmax
@@ -33,6 +40,10 @@ __all__ = [
     "entropy",
     "expected_calibration_error",
     "fit_temperature",
+    "focal_loss",
+    "focal_loss_with_grad",
+    "forward_cross_entropy",
+    "forward_cross_entropy_with_grad",
     "huffman_lengths",
     "kl_divergence",
     "linear_cross_entropy",
@@ -40,6 +51,7 @@ __all__ = [
     "log_softmax",
     "logsumexp",
     "reliability",
+    "shift_priors",
     "softmax",
     "softmax_jacobian",
     "squared_calibration_error",

@@ -116,6 +116,18 @@ OTHER = [
     (lambda: ce.expected_calibration_error([[2.0, 1.0]], [0]), "sums of probs over axis -1"),
     (lambda: ce.brier_score([[0.5, 0.5]], [0], reduction="avg"), "reduction must be"),
     (lambda: ce.brier_decomposition(np.ones((0, 1)), []), "probs must have at least one row"),
+    (lambda: ce.shift_priors(Z, [1.0], [1.0]), r"source must have shape \(3,\), got shape \(1,\)"),
+    (lambda: ce.shift_priors([0, 0], [1, 0], [0, 1]), "source must be above 0, got 0"),
+    (lambda: ce.shift_priors([0, 0], [0.5, 0.5], [3, 1]), "sums of target over axis -1 must be 1"),
+    (lambda: ce.focal_loss(Z, [0]), r"labels must have shape \(2,\), got shape \(1,\)"),
+    (lambda: ce.focal_loss(Z, [0, 3]), r"labels must be in \[0, 3\), got 3 at index \(1,\)"),
+    (lambda: ce.focal_loss(Z, [0, 1], gamma=-1), r"gamma must be a number in \[0, 100\], got -1"),
+    (lambda: ce.focal_loss(Z, [0, 1], gamma=np.nan), "gamma must be a number .* got nan"),
+    (lambda: ce.focal_loss(Z, [0, 1], gamma=[1, 2, 3]), "gamma must be a number"),
+    (lambda: ce.focal_loss(Z, [0, 1], class_weights=[0.25]), "class_weights must have shape"),
+    (lambda: ce.focal_loss(Z, [0, 1], reduction="avg"), "reduction must be"),
+    (lambda: ce.forward_cross_entropy(Z, [0, 1], np.eye(2)), r"noise must have shape \(3, 3\)"),
+    (lambda: ce.forward_cross_entropy([0, 0], 0, [[1, 1], [0, 0]]), "sums of noise .* got 2"),
 ]
 MISPLACED = [
     (lambda: ce.softmax(Z, 0), "takes z by position and axis=, temperature= by name: too many"),

@@ -252,6 +252,58 @@ FUNCTIONS |= {
 }
 
 
+def shifted(z, source, target):
+    return z + np.log(target) - np.log(source)
+
+
+def focal(z, labels, gamma=2, class_weights=(1, 1, 1), reduction="mean"):
+    p, y = naive.softmax(z), one_hot(labels, z.shape[-1])
+    own, w = (p * y).sum(axis=-1), LONG(class_weights)[labels]
+    losses = -w * (1 - own) ** gamma * np.log(own)
+    factor = w * ((1 - own) ** gamma - gamma * own * (1 - own) ** (gamma - 1) * np.log(own))
+    return reduced(losses, factor[..., None] * (p - y), reduction)
+
+
+def forward(z, labels, noise, reduction="mean"):
+    p = naive.softmax(z)
+    joint = p * noise.T[labels]
+    told = joint / joint.sum(axis=-1, keepdims=True)
+    return reduced(-np.log(joint.sum(axis=-1)), p - told, reduction)
+
+
+def reduced(losses, grad, reduction):
+    whole = {"none": losses, "sum": losses.sum(), "mean": losses.mean()}[reduction]
+    return whole, grad / len(losses) if reduction == "mean" else grad
+
+
+FOCAL = [{}, {"gamma": 0.5, "reduction": "sum"}, {"gamma": np.int8(0), "class_weights": [1, 2, 3]}]
+NOISE = np.array([[6, 1, 1], [2, 4, 2], [1, 1, 6]]) / 8
+GIVEN = {"logits": Z, "labels": LABELS}
+WITH_NOISE = {**GIVEN, "noise": NOISE}
+FUNCTIONS |= {
+    "shift_priors": (
+        ce.shift_priors,
+        {"logits": Z, "source": P[0], "target": P[1]},
+        shifted,
+        [{}],
+    ),
+    "focal": (ce.focal_loss, GIVEN, lambda *a, **o: focal(*a, **o)[0], FOCAL),
+    "focal, gradient": (ce.focal_loss_with_grad, GIVEN, focal, [*FOCAL, {"reduction": "none"}]),
+    "forward": (
+        ce.forward_cross_entropy,
+        WITH_NOISE,
+        lambda *a, **o: forward(*a, **o)[0],
+        [{}, {"reduction": "none"}],
+    ),
+    "forward, gradient": (
+        ce.forward_cross_entropy_with_grad,
+        WITH_NOISE,
+        forward,
+        [{}, {"reduction": "sum"}],
+    ),
+}
+
+
 class Sub(np.ndarray):
     """A subclass of NumPy's array, with a sum of its own."""
 

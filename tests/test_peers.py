@@ -258,6 +258,41 @@ def test_chapter_10_takes_the_steps_of_pytorchs_optimiser(zeroed):
     np.testing.assert_allclose(names["secant"](z, labels, keep=not zeroed), T.item(), rtol=1e-6)
 
 
+@with_peers
+@pytest.mark.parametrize("gamma", [0.5, 2.0])
+def test_the_focal_loss_agrees_with_keras_and_its_gradient_with_pytorch(gamma):
+    import keras
+    import torch
+
+    one_hot = np.eye(5)[LABELS]
+    theirs = keras.losses.categorical_focal_crossentropy(
+        one_hot, SOFT, alpha=WEIGHTS.tolist(), gamma=gamma
+    )
+    ours = ce.focal_loss(np.log(SOFT), LABELS, gamma=gamma, class_weights=WEIGHTS, reduction="none")
+    np.testing.assert_allclose(ours, np.asarray(theirs), rtol=1e-5)
+    z, labels = torch.tensor(Z, requires_grad=True), torch.tensor(LABELS)
+    plain = torch.nn.functional.cross_entropy(z, labels, reduction="none")
+    found = (torch.tensor(WEIGHTS)[labels] * (1 - torch.exp(-plain)) ** gamma * plain).mean()
+    found.backward()
+    loss, grad = ce.focal_loss_with_grad(Z, LABELS, gamma=gamma, class_weights=WEIGHTS)
+    np.testing.assert_allclose(loss, found.item(), rtol=1e-9)
+    np.testing.assert_allclose(grad, z.grad.numpy(), rtol=1e-7, atol=1e-12)
+
+
+@with_peers
+def test_the_forward_correction_agrees_with_pytorch():
+    import torch
+
+    noise = rng.dirichlet(np.ones(5), 5) * 0.4 + 0.6 * np.eye(5)
+    z, labels = torch.tensor(Z, requires_grad=True), torch.tensor(LABELS)
+    written = torch.softmax(z, dim=1) @ torch.tensor(noise)
+    found = torch.nn.functional.nll_loss(torch.log(written), labels)
+    found.backward()
+    loss, grad = ce.forward_cross_entropy_with_grad(Z, LABELS, noise)
+    np.testing.assert_allclose(loss, found.item(), rtol=1e-12)
+    np.testing.assert_allclose(grad, z.grad.numpy(), rtol=1e-10, atol=1e-14)
+
+
 def cell_source(name, chapter):
     """The code of the cell that is called by this name."""
     notebook = json.loads((ROOT / f"chapters/{chapter}.ipynb").read_text(encoding="utf-8"))

@@ -266,6 +266,11 @@ def with_one_matrix(X, labels, n_classes, strength):
     return W[:, :-1], W[:, -1]
 
 
+def by_odds(scores):
+    """Probabilities from their logarithms, up to a constant of the row."""
+    return np.exp(scores - pooled(scores))
+
+
 OTHER_WAYS = {  # right answers that are computed differently from the solutions
     ("ps-calibration", "q2"): lambda belief, n: np.searchsorted(np.arange(1, n) / n, belief),
     ("ps-calibration", "q4"): lambda belief, right, bins: (
@@ -280,6 +285,11 @@ OTHER_WAYS = {  # right answers that are computed differently from the solutions
         [np.sum(held[range(len(held)), labels] > v) < promised * (len(held) + 1) for v in row]
         for row in new
     ],
+    ("ps-imbalance", "q3"): lambda p, a, b: by_odds(np.log(p) + np.log(b) - np.log(a)),
+    ("ps-imbalance", "q5"): lambda p, k: by_odds(
+        np.log(p) - np.log((1 - p) ** k * (1 - k * p * np.log(p) / (1 - p)))
+    ),
+    ("ps-imbalance", "q6"): lambda z, labels, noise: by_odds(z + np.log(noise.T[labels])),
     ("ps-surprisal", "q2"): lambda p, losses: np.median(p[p < 1] ** (-1 / losses[p < 1])),
     ("ps-surprisal", "q3"): by_factors,
     ("ps-surprisal", "q5"): lambda counts: np.dot(counts, ce.huffman_lengths(counts)),

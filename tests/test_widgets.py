@@ -41,6 +41,8 @@ PLACES = {
     "boundary": "chapters/09_the_network.html",
     "reliability": "chapters/10_calibration.html",
     "conformal": "chapters/10_calibration.html",
+    "decision_line": "chapters/11_imbalance_and_noise.html",
+    "best_answer": "chapters/11_imbalance_and_noise.html",
 }
 NETWORK = prose.ROOT / "chapters/09_the_network.ipynb"
 SET_BY_CHAPTER = {"overflow_explorer", "training"}  # they open in a state of the chapter's own
@@ -457,6 +459,63 @@ def test_the_mean_coverage_of_the_figure_is_the_proof_s():
         figure = widgets.Conformal(temperature=temperature, held=20, draws=2000)
         covered = figure.drawn()["coverages"]
         assert abs(np.mean(covered) - 19 / 21) < 4 * np.std(covered) / np.sqrt(2000)
+
+
+def test_the_decisions_are_those_of_the_shifted_scores(computed):
+    figures = [
+        widgets.DecisionLine(
+            used=float(RNG.uniform(0.01, 0.6)),
+            trained=float(RNG.uniform(0.01, 0.6)),
+            weight=float(RNG.uniform(0.5, 100)),
+            cost=float(RNG.uniform(0.5, 100)),
+            corrected=bool(RNG.integers(2)),
+        )
+        for _ in range(40)
+    ]
+    found = computed("decision_line", [figure.state() for figure in figures])
+    for figure, numbers in zip(figures, found, strict=True):
+        for name, value in figure.scores().items():
+            np.testing.assert_allclose(numbers[name], value, rtol=1e-12)
+
+
+def test_shares_a_weight_and_a_cost_move_the_line_alike_and_the_cost_keeps_the_probabilities():
+    """What chapter 11 says of its figure."""
+    three = [{"trained": 0.5}, {"weight": 19.0}, {"cost": 19.0}]
+    found = [widgets.DecisionLine(**change).scores() for change in three]
+    for key in ("accuracy", "balanced", "f1"):
+        np.testing.assert_allclose([f[key] for f in found], found[0][key], rtol=1e-12)
+    np.testing.assert_allclose([f["mean"] > 0.2 for f in found], [True, True, False])
+    assert abs(found[2]["mean"] - 0.05) < 1e-12
+    corrected = widgets.DecisionLine(trained=0.5, weight=9.0, corrected=True).scores()
+    np.testing.assert_allclose(corrected["stated"], corrected["truth"], rtol=1e-12)
+
+
+def test_the_best_answer_is_where_the_expected_slope_is_0(computed):
+    figures = [
+        widgets.BestAnswer(
+            kind=str(RNG.choice(["cross-entropy", "focal", "power"])),
+            exponent=float(RNG.uniform(0.05, 5)),
+            truth=float(RNG.uniform(0.02, 0.98)),
+        )
+        for _ in range(60)
+    ]
+    found = computed("best_answer", [figure.state() for figure in figures])
+    for figure, numbers in zip(figures, found, strict=True):
+        for name, value in figure.answer().items():
+            np.testing.assert_allclose(numbers[name], value, rtol=1e-12)
+        np.testing.assert_allclose(numbers["back"], figure.truth, rtol=1e-12)
+        if figure.kind == "power":
+            continue
+        z = [np.log(numbers["stated"]), np.log1p(-numbers["stated"])]
+        gamma = figure.exponent if figure.kind == "focal" else 0
+        slopes = [ce.focal_loss_with_grad(z, label, gamma=gamma)[1][0] for label in (0, 1)]
+        assert abs(np.dot([figure.truth, 1 - figure.truth], slopes)) < 1e-14
+    stated = [
+        widgets.BestAnswer(kind=kind, exponent=k, truth=0.95).answer()["stated"]
+        for kind, k in (("focal", 1.3), ("focal", 1.4), ("power", 0.05))
+    ]
+    assert stated[1] < 0.8 < stated[0]  # as chapter 11 says
+    assert stated[2] > 0.95
 
 
 def learning(*cells):
@@ -975,6 +1034,18 @@ RANDOM = {
         held=int(RNG.choice([10, 50, 500])),
         draws=int(RNG.choice([1, 20, 200])),
         scores=RNG.uniform(0, 8, 3).round(1).tolist(),
+    ).state(),
+    "decision_line": lambda: widgets.DecisionLine(
+        used=float(RNG.choice([0.01, 0.05, 0.5])),
+        trained=float(RNG.choice([0.01, 0.05, 0.5])),
+        weight=float(RNG.choice([1, 9, 99])),
+        cost=float(RNG.choice([1, 19, 99])),
+        corrected=bool(RNG.integers(2)),
+    ).state(),
+    "best_answer": lambda: widgets.BestAnswer(
+        kind=str(RNG.choice(["cross-entropy", "focal", "power"])),
+        exponent=float(RNG.uniform(0.05, 5)),
+        truth=float(RNG.uniform(0.02, 0.98)),
     ).state(),
 }
 
@@ -2100,6 +2171,55 @@ def test_the_sets_follow_scores_and_draws(hand):
     box.get_by_label("coverage γ").fill("5")
     expect(note).to_contain_text("by the proof 1.000")
     expect(values.first).to_have_text("0.000")
+    hand.press_on(box.locator("button", has_text="Start again"))
+    shown()
+
+
+def test_the_decision_line_follows_its_sliders_and_is_corrected(hand):
+    box = hand.open_widget("decision_line")
+    values = box.locator(".ce-figures b")
+
+    def shown(**state):
+        found = widgets.DecisionLine(**state).scores()
+        numbers = [f"{found[key]:.3f}" for key in ("mean", "accuracy", "balanced", "f1")]
+        expect(values).to_have_text([*numbers, f"{found['cost']:.1f}"])
+
+    shown()
+    box.get_by_label("birds in training").fill("6")
+    shown(trained=0.5)
+    box.get_by_label("weight of a bird").fill("3")
+    shown(trained=0.5, weight=9.0)
+    hand.press_on(box.locator("label", has_text="corrected").first)
+    shown(trained=0.5, weight=9.0, corrected=True)
+    expect(values.first).to_have_text("0.050")
+    box.get_by_label("cost of a miss").fill("4")
+    shown(trained=0.5, weight=9.0, corrected=True, cost=19.0)
+    expect(box.locator(".ce-note")).to_contain_text("from 1.00 on, where it states 0.05 or more")
+    hand.press_on(box.locator("button", has_text="Start again"))
+    shown()
+
+
+def test_the_best_answer_follows_loss_exponent_and_truth(hand):
+    box = hand.open_widget("best_answer")
+    values, note = box.locator(".ce-figures b"), box.locator(".ce-note")
+
+    def shown(**state):
+        figure = widgets.BestAnswer(**state)
+        found = figure.answer()
+        numbers = [f"{found[key]:.3f}" for key in ("stated", "factor", "back")]
+        expect(values).to_have_text([f"{figure.truth:.2f}", *numbers])
+
+    shown()
+    expect(note).to_contain_text("too timid")
+    hand.press_on(box.locator("label", has_text="power").first)
+    shown(kind="power", exponent=0.7)
+    expect(note).to_contain_text("too bold")
+    box.locator(".ce-slider", has_text="truth").locator("input").fill("0.95")
+    shown(kind="power", exponent=0.7, truth=0.95)
+    hand.press_on(box.locator("label", has_text="cross-entropy").first)
+    shown(kind="cross-entropy", truth=0.95)
+    expect(note).to_contain_text("the truth")
+    expect(box.get_by_label("exponent")).to_be_disabled()
     hand.press_on(box.locator("button", has_text="Start again"))
     shown()
 

@@ -1095,6 +1095,145 @@ class Conformal(Widget):
         return f"{_drawing(182, 'How often each coverage occurred', parts)}{super().still()}"
 
 
+class DecisionLine(Widget):
+    """Where a model begins to say bird: shares, a weight and a cost pull the same line.
+
+    One measurement, 80 values; cats scatter about 0 and birds about 2. The model is the exact one
+    for its training data.
+
+    used, trained : the share of birds where the model is used, and in its training data.
+    weight : of a bird in training. cost : of a missed bird, in false alarms. corrected : whether
+    the scores are shifted to the share in use.
+    """
+
+    name = "decision_line"
+    used = traitlets.Float(0.05, min=0.001, max=0.999).tag(sync=True)
+    trained = traitlets.Float(0.05, min=0.001, max=0.999).tag(sync=True)
+    weight = traitlets.Float(1.0, min=0.001, max=1000.0).tag(sync=True)
+    cost = traitlets.Float(1.0, min=0.001, max=1000.0).tag(sync=True)
+    corrected = traitlets.Bool(False).tag(sync=True)
+
+    def scores(self) -> dict[str, Any]:
+        """The stated probabilities, their mean, and what the decisions are worth."""
+        x = (10 * np.arange(80) - 295) / 100
+        cat, bird = ce.softmax([-(x**2) / 2, -((x - 2) ** 2) / 2])
+        weighted = np.array([1 - self.trained, self.weight * self.trained])
+        learned, used = weighted / weighted.sum(), np.array([1 - self.used, self.used])
+        likelihoods = np.log([cat, bird]).T
+        z = ce.shift_priors(likelihoods, [0.5, 0.5], learned)
+        if self.corrected:
+            z = ce.shift_priors(z, learned, used)
+        stated = ce.softmax(z)[:, 1]
+        says = z[:, 1] + math.log(self.cost) >= z[:, 0]
+        found, mistaken = bird[says].sum(), cat[says].sum()
+        misses, alarms = self.used * (1 - found), (1 - self.used) * mistaken
+        return {
+            "stated": stated,
+            "truth": ce.softmax(ce.shift_priors(likelihoods, [0.5, 0.5], used))[:, 1],
+            "mean": stated @ (self.used * bird + (1 - self.used) * cat),
+            "accuracy": 1 - misses - alarms,
+            "balanced": (found + 1 - mistaken) / 2,
+            "f1": 2 * self.used * found / (2 * self.used * found + misses + alarms),
+            "cost": 100 * (self.cost * misses + alarms),
+        }
+
+    def lines(self) -> Iterator[Any]:
+        """The scores as trained and corrected."""
+        yield (
+            f"Birds: {self.used:g} of the photographs in use, {self.trained:g} in training, with"
+            f" the weight {self.weight:g}; a missed bird costs {self.cost:g} false alarms."
+        )
+        yield ["scores", "mean stated", "accuracy", "balanced", "F1", "cost of 100"]
+        for corrected in (False, True):
+            found = DecisionLine(**{**self._chosen(), "corrected": corrected}).scores()
+            numbers = [f"{found[key]:.3f}" for key in ("mean", "accuracy", "balanced", "f1")]
+            yield ["corrected" if corrected else "as trained", *numbers, f"{found['cost']:.1f}"]
+
+    def _chosen(self) -> dict[str, float]:
+        """The shares, the weight and the cost."""
+        return {name: getattr(self, name) for name in ("used", "trained", "weight", "cost")}
+
+    def still(self) -> str:
+        """The stated and the true probability against the measurement, above the table."""
+        found = self.scores()
+        across = 40 + 260 * np.arange(80) / 79
+        parts = ['<path d="M40 20V200H300" class="ce-axis"/>']
+        for key, kind in (("truth", "ce-rule"), ("stated", "ce-curve")):
+            points = np.column_stack([across, 200 - 180 * found[key]])
+            parts.append(f'<path d="{_line(points)}" class="{kind}"/>')
+        parts += [_label(x, 218, t) for x, t in ((73, "−2"), (138, "0"), (202, "2"), (268, "4"))]
+        parts += [_label(26, y, t) for y, t in ((204, "0"), (26, "1"))]
+        parts.append(_label(170, 236, "chance of a bird; dashed: true"))
+        said = "The stated and the true probability of a bird against the measurement"
+        return f"{_drawing(242, said, parts)}{super().still()}"
+
+
+class BestAnswer(Widget):
+    """What a model states at the minimum of a loss, for a true probability of one of two classes.
+
+    kind : "cross-entropy", "focal" or "power" (generalised cross-entropy). exponent : of the focal
+    loss or of the power; of a power at most 0.9. truth : the true probability.
+    """
+
+    name = "best_answer"
+    kind = traitlets.Enum(["cross-entropy", "focal", "power"], "focal").tag(sync=True)
+    exponent = traitlets.Float(2.0, min=0.01, max=10.0).tag(sync=True)
+    truth = traitlets.Float(0.8, min=0.001, max=0.999).tag(sync=True)
+
+    def factor(self, p: Any, rest: Any) -> Any:
+        """The factor m of the gradient, equation 11.3, at p = 1 - rest."""
+        if self.kind == "power":
+            return p ** min(self.exponent, 0.9)
+        k = self.exponent if self.kind == "focal" else 0.0
+        log = np.where(rest < 0.5, np.log1p(-np.minimum(rest, 0.5)), np.log(p))
+        return rest**k * (1 - k * p * log / rest)
+
+    def truth_of(self, t: Any) -> Any:
+        """The log-odds of the truth for which the log-odds t are best, equation 11.4."""
+        p, rest = ce.softmax([t, np.zeros_like(t)], axis=0)
+        with np.errstate(divide="ignore"):
+            return t - np.log(self.factor(p, rest)) + np.log(self.factor(rest, p))
+
+    def answer(self) -> dict[str, float]:
+        """What is stated, the factor there, and the truth that equation 11.4 gives for it."""
+        low, high, wanted = -200.0, 200.0, math.log(self.truth / (1 - self.truth))
+        for _ in range(80):
+            middle = (low + high) / 2
+            low, high = (middle, high) if self.truth_of(middle) < wanted else (low, middle)
+        stated, rest = ce.softmax([(low + high) / 2, 0.0])
+        back = ce.softmax([self.truth_of((low + high) / 2), 0.0])[0]
+        return {"stated": stated, "factor": float(self.factor(stated, rest)), "back": back}
+
+    def lines(self) -> Iterator[Any]:
+        """The answers of some losses."""
+        yield f"Two classes, one with the true probability {self.truth:g}."
+        yield ["loss", "exponent", "stated at the minimum", "factor m there"]
+        choices = [("cross-entropy", 1.0), ("focal", 1.0), ("focal", 2.0), ("power", 0.7)]
+        if (self.kind, self.exponent) not in choices:
+            choices.append((self.kind, self.exponent))
+        for kind, k in choices:
+            found = BestAnswer(kind=kind, exponent=k, truth=self.truth).answer()
+            shown = "" if kind == "cross-entropy" else f"{k:g}"
+            yield [kind, shown, f"{found['stated']:.3f}", f"{found['factor']:.3f}"]
+
+    def still(self) -> str:
+        """What is stated against the truth, above the table."""
+        t = np.linspace(-10, 10, 121)
+        truth, stated = (ce.softmax([u, 0 * u], axis=0)[0] for u in (self.truth_of(t), t))
+        parts = ['<path d="M60 20V220H260" class="ce-axis"/>']
+        parts.append('<path d="M60 220L260 20" class="ce-rule"/>')
+        points = np.column_stack([60 + 200 * truth, 220 - 200 * stated])
+        parts.append(f'<path d="{_line(points)}" class="ce-curve"/>')
+        at = self.answer()["stated"]
+        place = f'cx="{60 + 200 * self.truth:.1f}" cy="{220 - 200 * at:.1f}"'
+        parts.append(f'<circle {place} r="5" class="ce-cat"/>')
+        parts += [_label(x, 238, t) for x, t in ((60, "0"), (160, "½"), (260, "1"))]
+        parts += [_label(46, y, t) for y, t in ((124, "½"), (26, "1"))]
+        parts.append(_label(160, 256, "truth; upwards, stated"))
+        said = "The stated probability against the truth"
+        return f"{_drawing(262, said, parts)}{super().still()}"
+
+
 class Quiz(Widget):
     """A question to check yourself with; every wrong answer is explained.
 
@@ -1250,6 +1389,8 @@ FIGURES = {
         Boundary,
         Reliability,
         Conformal,
+        DecisionLine,
+        BestAnswer,
     )
 }
 __all__ = [*(figure.__name__ for figure in FIGURES.values()), "Quiz"]
