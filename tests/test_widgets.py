@@ -561,6 +561,7 @@ def test_the_browser_takes_the_steps_of_the_chapter(method, penalty, computed):
         state |= {"method": method, "penalty": penalty, "scale": scale}
         (found,) = computed("training", [state], "train")
         agree(found["bound"], M)
+        agree(widgets.Training().bound, M, 1e-5)  # as it is shown
         losses, slope = [], chapter["loss_and_gradient"]
         if method == "Newton":
             path = [*chapter["fit"](*chapter["train"], penalty, W=W, steps=steps + 1)]
@@ -919,6 +920,17 @@ RENDER = """async ([name, width, states]) => {
         }
         for (const cell of el.querySelectorAll('td, th')) {
             if (cell.scrollWidth > cell.clientWidth + 1) fault(`${cell.textContent} cut`);
+            const [right, left] = [cell, cell.nextElementSibling].map((each, k) => {
+                const letters = document.createRange();
+                if (each) letters.selectNodeContents(each);
+                return letters.getBoundingClientRect()[k ? 'left' : 'right'];
+            });
+            const touches = cell.scope === 'row' && left && right && left - right < 3;
+            if (touches) fault(`${cell.textContent} touches the next`);
+        }
+        for (const knob of el.querySelectorAll('.ce-knob')) {
+            const now = knob.getAttribute('aria-valuenow');
+            if (!/^-?[0-9.]+(e[-+]?[0-9]+)?$/.test(now)) fault(`a slider at ${now}`);
         }
         el.remove();
     }
@@ -1003,6 +1015,7 @@ RANDOM = {
         "method": str(RNG.choice(["descent", "Newton"])),
         "penalty": float(RNG.choice([0, 1e-4, 1e-3, 1e-2, 1e-1])),
         "scale": int(RNG.integers(-2, 9)),
+        "bound": 5.78605,
     },
     "backward_pass": lambda: widgets.BackwardPass(
         inputs=RNG.uniform(-5, 5, 2).round(1).tolist(),
@@ -1140,13 +1153,23 @@ ROOM = """(box) => {
 
 
 NAMED = {  # what is drawn or counted is said in the figure itself
+    "softmax_explorer": ["The bracket “all” spans the three scores"],
     "loss_explorer": ["cross-entropy", "softmax twice", "✓: the cat leads", "0 steps"],
     "overflow_explorer": ["true digits", "exact sum", "stored: 1 +", "subnormal", "Dots: "],
     "online_softmax": ["naive: 32 = 4 × 8", "four arrays", "s = 1.354", "Orange: ", "Order:"],
-    "gradient_explorer": ["equal loss", "Ring: the truth", "Arrow:", "Press a column"],
-    "step_microscope": ["dots: measured; lines: bounds", "1e−18"],
-    "newton_step": ["margin", "Dashed: tangent", "hollow dot"],
-    "training": ["Blue adds", "orange takes off", "its area is the ink", "M: the curvature bound"],
+    "gradient_explorer": [
+        *("equal loss", "Ring: the truth", "Arrow: where p̂ goes", "press a column"),
+        *("Blue dot: p̂", "rounded to three digits"),
+    ],
+    "step_microscope": [
+        *("dots: measured; lines: bounds", "1e−18", "thin curve: the exact loss"),
+        *("black dots: the loss rounded", "orange and blue lines: forward and central"),
+    ],
+    "newton_step": ["margin", "Dashed: tangent", "ring: its lowest point"],
+    "training": [
+        *("blue adds", "orange takes off", "its area is the ink", "M = 5.786: the largest"),
+        "already trained",
+    ],
     "backward_pass": ["∇: slope of the loss", "bias 0.1", "bias −0.2"],
     "boundary": ["hidden units", "x₁ = 1.2", "x₂ = 1.2", "A press adds a"],
 }
@@ -1871,6 +1894,11 @@ def test_newton_s_parabola_follows_hand_keys_and_steps(hand):
     expect(cells).to_have_text(["+5.482", "3.982", "0.018", "+3.270", "1.770", "0.157"])
     box.locator("input[type=range]").fill("0")
     expect(cells).to_have_text(["+2.000", "2.000", "0.127", "+2.000", "2.000", "0.127"])
+    last = "(svg) => [...svg.querySelectorAll('circle')].at(-2).getAttribute('class')"
+    assert "ce-hollow" in box.locator("svg").evaluate(last)  # no other dot hides the ring
+    box.locator("input[type=range]").fill("-6")
+    expect(box.locator(".ce-key")).to_contain_text("its lowest point is off the drawing")
+    box.locator("input[type=range]").fill("0")
     for lands in (2, 3.135, 4.179):  # as the chapter says
         hand.press_on(box.locator("button", has_text="Newton step"))
         expect(note).to_contain_text(f"Margin {lands:.3f}: loss {np.log1p(np.exp(-lands)):.3f}")
@@ -1951,6 +1979,7 @@ def test_training_fetches_runs_pauses_diverges_and_shows_mistakes(hand):
     note, press = box.locator(".ce-note"), lambda text: hand.press_on(box.locator(text).first)
     curve, status = box.locator(".ce-later"), box.locator("[role=status]")
     assert not any("digits.json" in url for url in asked)
+    expect(box.locator(".ce-value")).to_have_text("1 / (M + λ) = 0.173")  # 1 / 5.786
     expect(curve).to_contain_text("No step yet")  # instead of an empty chart
     press("button:has-text('Show its mistakes')")
     expect(box.get_by_role("group", name="52 mistakes on 797")).to_be_visible()

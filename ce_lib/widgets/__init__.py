@@ -625,6 +625,7 @@ class Training(Widget):
     method = traitlets.Enum(["descent", "Newton"], "descent").tag(sync=True)
     penalty = traitlets.Enum([0, 1e-4, 1e-3, 1e-2, 1e-1], 0).tag(sync=True)
     scale = traitlets.Int(0, min=-2, max=8).tag(sync=True)  # the step size is 2^scale / (M + λ)
+    bound = traitlets.Float().tag(sync=True)  # M: no curvature of the mean loss is larger
 
     def __init__(
         self, weights: Array | None = None, picture: Array | None = None, **kwargs: Any
@@ -637,8 +638,11 @@ class Training(Widget):
                 raise ValueError(f"{name} must have shape {shape}, got shape {values.shape}")
         if not np.all((ink >= 0) & (ink <= 16) & (ink == np.rint(ink))):
             raise ValueError(f"picture must hold whole numbers from 0 to 16, got {ink.tolist()}")
+        x = np.column_stack([datasets.digits()[0][:1000].reshape(1000, 64) / 16, np.ones(1000)])
+        bound = float(f"{np.linalg.eigvalsh(x.T @ x / 1000)[-1] / 2:.6g}")
         rounded = (np.round(W, 3) + 0.0).ravel().tolist()  # + 0.0: no -0.0
         super().__init__(weights=rounded, picture=ink.astype(int).ravel().tolist(), **kwargs)
+        self.bound = bound
         self.on_msg(self._answer)
 
     def _answer(self, _: Any, message: Any, __: Any) -> None:
