@@ -167,7 +167,7 @@ def test_the_race_draws_numpy_s_gumbel_noise_and_counts_the_winners(computed):
             np.testing.assert_allclose(found["noise"], noise[draws - 1], 1e-12, 1e-14)
             assert found["wins"] == np.bincount(winners[:draws], minlength=3).tolist()
             agree(found["probs"], ce.softmax(figure.logits))
-    words = widgets.GumbelRace().words().split("\n")
+    words = widgets.GumbelRace(draws=1).words().split("\n")
     assert words[2] == "1 | 0.000 | 0.000 | 1.000"
     assert words[-1] == "softmax | 0.659 | 0.242 | 0.099"
 
@@ -1154,6 +1154,8 @@ ROOM = """(box) => {
 
 NAMED = {  # what is drawn or counted is said in the figure itself
     "softmax_explorer": ["The bracket “all” spans the three scores"],
+    "temperature_path": ["(score of cat − score of dog) ÷ T", "temperature T", "Blue dot"],
+    "gumbel_race": ["Filled dot", "hollow: the losers", "Thick stroke: softmax", "400 draws"],
     "loss_explorer": ["cross-entropy", "softmax twice", "✓: the cat leads", "0 steps"],
     "overflow_explorer": ["true digits", "exact sum", "stored: 1 +", "subnormal", "Dots: "],
     "online_softmax": ["naive: 32 = 4 × 8", "four arrays", "s = 1.354", "Orange: ", "Order:"],
@@ -1170,7 +1172,10 @@ NAMED = {  # what is drawn or counted is said in the figure itself
         *("blue adds", "orange takes off", "its area is the ink", "M = 5.786: the largest"),
         "already trained",
     ],
-    "backward_pass": ["∇: slope of the loss", "bias 0.1", "bias −0.2"],
+    "backward_pass": [
+        *("∇: slope of the loss", "bias 0.1", "bias −0.2"),
+        *("A wide edge passes a large slope back", "Numbers on the edges: weights"),
+    ],
     "boundary": ["hidden units", "x₁ = 1.2", "x₂ = 1.2", "A press adds a"],
 }
 
@@ -1226,7 +1231,13 @@ def test_scores_race_with_noise_by_hand_and_keys(hand):
     box = hand.open_widget("gumbel_race")
     status, note = box.locator("[role=status]"), box.locator(".ce-note")
     draws, knobs = "(box) => box.model.get('draws')", box.locator(".ce-knob")
-    expect(note).to_contain_text("The bird wins this draw (filled dot).")
+    expect(note).to_contain_text("The cat wins draw 400.")
+    found = np.add(widgets.GumbelRace()._noise[:400], [2.0, 1.0, 0.1]).argmax(axis=1)
+    off = np.abs(np.bincount(found) / 400 - ce.softmax([2.0, 1.0, 0.1])).max()
+    assert off < 0.02  # the first state already shows the shares
+    expect(note).to_contain_text(f"differ from the softmax by {off:.3f} at most")
+    hand.press_on(box.locator("button", has_text="Start again"))
+    expect(note).to_contain_text("The bird wins draw 1.")
     hand.press_on(box.locator("button", has_text="One draw"))
     expect(status).to_contain_text("After 2 draws:")
     box.locator("input[type=range]").focus()

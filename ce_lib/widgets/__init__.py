@@ -260,7 +260,7 @@ class GumbelRace(Widget):
 
     name = "gumbel_race"
     logits = traitlets.List(traitlets.Float(), [2.0, 1.0, 0.1], minlen=3, maxlen=3).tag(sync=True)
-    draws = traitlets.Int(1, min=1, max=10_000).tag(sync=True)
+    draws = traitlets.Int(400, min=1, max=10_000).tag(sync=True)
     start: traitlets.List[Any] = traitlets.List(traitlets.Unicode()).tag(sync=True)
 
     def __init__(self, seed: int = 0, **kwargs: Any) -> None:
