@@ -1110,22 +1110,35 @@ def test_a_figure_fits_its_own_page_at_320_px(name, place, chromium, address):
 
 THROUGH = """(box) => [...box.querySelectorAll('svg text')].filter((label) => {
     if (!label.textContent || label.matches('.ce-box ~ *')) return false;
-    const { x, y, width, height } = label.getBBox();
+    const { left, right, top, bottom } = label.getBoundingClientRect();
     const over = (part) => part.compareDocumentPosition(label) & Node.DOCUMENT_POSITION_FOLLOWING;
-    const plates = [...box.querySelectorAll('.ce-plate')].filter(over);
-    const within = (at, { x: left, y: top, width: wide, height: tall }) =>
-        at.x >= left && at.x <= left + wide && at.y >= top && at.y <= top + tall;
-    const hidden = (at) => plates.some((plate) => within(at, plate.getBBox()));
+    const plates = [...box.querySelectorAll('.ce-plate')].filter(over)
+        .map((plate) => plate.getBoundingClientRect());
+    const hidden = ({ x, y }) => plates.some((plate) =>
+        x >= plate.left - 1 && x <= plate.right + 1 && y >= plate.top - 1 && y <= plate.bottom + 1);
     return [...box.querySelectorAll('svg path')].some((path) => {
-        const length = path.getTotalLength();
+        const [length, screen] = [path.getTotalLength(), path.getScreenCTM()];
         for (let far = 0; far < length; far += 1) {
-            const at = path.getPointAtLength(far);
-            const inside = at.x > x && at.x < x + width && at.y > y + 2 && at.y < y + height - 2;
+            const at = path.getPointAtLength(far).matrixTransform(screen);
+            const inside = at.x > left && at.x < right && at.y > top + 2 && at.y < bottom - 2;
             if (inside && !hidden(at)) return true;
         }
         return false;
     });
 }).map((label) => label.textContent)"""
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("name", ["temperature_path", "loss_explorer"])
+def test_no_line_runs_between_the_letters_of_a_label(name, width, hand):
+    """Neither a grey line nor a line of equal loss; in the first state and in one farther on."""
+    hand.set_viewport_size({"width": width, "height": 900})
+    box = hand.open_widget(name)
+    assert box.evaluate(THROUGH) == []
+    box.locator("input[type=range]").last.focus()
+    for _ in range(8):
+        hand.keyboard.press("ArrowRight")
+    assert box.evaluate(THROUGH) == []
 
 
 @pytest.mark.parametrize("width", [320, 375, 1280])
@@ -1153,10 +1166,12 @@ ROOM = """(box) => {
 
 
 NAMED = {  # what is drawn or counted is said in the figure itself
+    "code_explorer": ["Blue boxes", "Orange ruler", "how often the letter occurs", "Orange dots"],
+    "boldness_dial": ["become p^α", "plain, α = 1", "cut at 8; the highest is 17.1"],
     "softmax_explorer": ["The bracket “all” spans the three scores"],
     "temperature_path": ["(score of cat − score of dog) ÷ T", "temperature T", "Blue dot"],
     "gumbel_race": ["Filled dot", "hollow: the losers", "Thick stroke: softmax", "400 draws"],
-    "loss_explorer": ["cross-entropy", "softmax twice", "✓: the cat leads", "0 steps"],
+    "loss_explorer": ["cross-entropy", "softmax twice", "gets a ✓", "0 steps", "the cat’s lead"],
     "overflow_explorer": ["true digits", "exact sum", "stored: 1 +", "subnormal", "Dots: "],
     "online_softmax": ["naive: 32 = 4 × 8", "four arrays", "s = 1.354", "Orange: ", "Order:"],
     "gradient_explorer": [
