@@ -1191,7 +1191,10 @@ NAMED = {  # what is drawn or counted is said in the figure itself
         *("∇: slope of the loss", "bias 0.1", "bias −0.2"),
         *("A wide edge passes a large slope back", "Numbers on the edges: weights"),
     ],
-    "boundary": ["hidden units", "x₁ = 1.2", "x₂ = 1.2", "A press adds a"],
+    "boundary": [
+        *("hidden units", "x₁ = 1.2", "x₂ = 1.2", "A press adds a", "Blue dot: the probe"),
+        *("drag it", "an output beyond ±0.99", "η = 0.3"),
+    ],
 }
 
 
@@ -2146,8 +2149,14 @@ def test_the_boundary_trains_takes_points_and_is_probed(hand):
     expect(drawing.locator("circle.ce-axis")).to_have_count(4)
     press("Remove added")
     expect(drawing).to_contain_text("99.7% right")
+    slope = box.locator("input[type=range]")
+    slope.fill("1")
+    expect(drawing).to_contain_text("η = 0.3")  # the curve was made with the old one
+    press("Step")
+    expect(drawing).to_contain_text("η = 0.3, then 1.0")
     press("Start over")
     expect(drawing).to_contain_text("0 steps")
+    expect(drawing.locator("text", has_text="η =")).to_have_text("η = 1.0")
     before = drawing.text_content()
     press("Other first weights")
     expect(drawing).not_to_have_text(before)

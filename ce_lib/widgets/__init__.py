@@ -886,7 +886,7 @@ class Boundary(Widget):
             u = np.tanh(self._points @ hidden[0].T + hidden[1]) if hidden else self._points
             loss, g = ce.cross_entropy_with_grad(u @ W.T + b, self._labels)
             if not curve or step >= 1.05 * curve[-1][0] + 1:
-                curve.append([step, float(f"{loss:.4g}")])
+                curve.append([step, float(f"{loss:.4g}"), self.rate])
             if step == self.steps:
                 break
             slopes = [g.T @ u, g.sum(axis=0)]
