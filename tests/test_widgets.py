@@ -1195,6 +1195,8 @@ NAMED = {  # what is drawn or counted is said in the figure itself
         *("hidden units", "x₁ = 1.2", "x₂ = 1.2", "A press adds a", "Blue dot: the probe"),
         *("drag it", "an output beyond ±0.99", "η = 0.3"),
     ],
+    "reliability": ["a dot and a pale bar for each bin", "dashed: share right = belief", "squared"],
+    "conformal": ["pale bars are not", "mean classes in a set", "how many of the draws"],
 }
 
 

@@ -1003,7 +1003,7 @@ class Reliability(Widget):
     def lines(self) -> Iterator[Any]:
         """The errors at some temperatures."""
         yield f"Forecasts of {self.count} photographs in {self.bins} bins, at a temperature T."
-        yield ["T", "ECE", "true error", "unbiased square", "loss, nats"]
+        yield ["T", "ECE", "true error", "unbiased squared gap", "loss, nats"]
         for t in sorted({0.5, 0.7, 1.0, 1.4, 2.0, self.temperature}):
             found = self.errors(t)
             numbers = [f"{found[key]:.3f}" for key in ("ece", "gap")]
@@ -1076,7 +1076,7 @@ class Conformal(Widget):
             f"{self.draws} draws of {self.held} held-out photographs, sets that promise"
             f" {self.coverage:g}, a model at T = {self.temperature:g}."
         )
-        yield ["mean coverage", "by the proof", "lowest", "highest", "last threshold", "classes"]
+        yield ["mean coverage", "by the proof", "lowest", "highest", "threshold", "mean classes"]
         mean, low, high = (f(found["coverages"]) for f in (np.mean, min, max))
         proof = min(1.0, rank / (self.held + 1))
         numbers = [digits(v) for v in (mean, proof, low, high, found["threshold"])]
