@@ -481,7 +481,7 @@ def test_the_decisions_are_those_of_the_shifted_scores(computed):
 def test_shares_a_weight_and_a_cost_move_the_line_alike_and_the_cost_keeps_the_probabilities():
     """What chapter 11 says of its figure."""
     three = [{"trained": 0.5}, {"weight": 19.0}, {"cost": 19.0}]
-    found = [widgets.DecisionLine(**change).scores() for change in three]
+    found = [widgets.DecisionLine(**{"trained": 0.05} | change).scores() for change in three]
     for key in ("accuracy", "balanced", "f1"):
         np.testing.assert_allclose([f[key] for f in found], found[0][key], rtol=1e-12)
     np.testing.assert_allclose([f["mean"] > 0.2 for f in found], [True, True, False])
@@ -1197,6 +1197,8 @@ NAMED = {  # what is drawn or counted is said in the figure itself
     ],
     "reliability": ["a dot and a pale bar for each bin", "dashed: share right = belief", "squared"],
     "conformal": ["pale bars are not", "mean classes in a set", "how many of the draws"],
+    "decision_line": ["Thick line: where", "Dashed: the true chance", "Bars: "],
+    "best_answer": ["Dot: where the expected loss", "Dashed: the true probability", "Factor m"],
 }
 
 
@@ -2256,6 +2258,11 @@ def test_the_decision_line_follows_its_sliders_and_is_corrected(hand):
         expect(values).to_have_text([*numbers, f"{found['cost']:.1f}"])
 
     shown()
+    apart = "(svg) => ['.ce-rule', '.ce-stated'].map((c) => svg.querySelector(c).getAttribute('d'))"
+    stated, truth = box.locator("svg").evaluate(apart)
+    assert stated != truth  # the first state shows what shares do
+    box.get_by_label("birds in training").fill("3")
+    shown(trained=0.1)
     box.get_by_label("birds in training").fill("6")
     shown(trained=0.5)
     box.get_by_label("weight of a bird").fill("3")
@@ -2285,7 +2292,7 @@ def test_the_best_answer_follows_loss_exponent_and_truth(hand):
     hand.press_on(box.locator("label", has_text="power").first)
     shown(kind="power", exponent=0.7)
     expect(note).to_contain_text("too bold")
-    box.locator(".ce-slider", has_text="truth").locator("input").fill("0.95")
+    box.get_by_label("true probability").fill("0.95")
     shown(kind="power", exponent=0.7, truth=0.95)
     hand.press_on(box.locator("label", has_text="cross-entropy").first)
     shown(kind="cross-entropy", truth=0.95)

@@ -1112,7 +1112,7 @@ class DecisionLine(Widget):
 
     name = "decision_line"
     used = traitlets.Float(0.05, min=0.001, max=0.999).tag(sync=True)
-    trained = traitlets.Float(0.05, min=0.001, max=0.999).tag(sync=True)
+    trained = traitlets.Float(0.5, min=0.001, max=0.999).tag(sync=True)
     weight = traitlets.Float(1.0, min=0.001, max=1000.0).tag(sync=True)
     cost = traitlets.Float(1.0, min=0.001, max=1000.0).tag(sync=True)
     corrected = traitlets.Bool(False).tag(sync=True)
