@@ -1700,9 +1700,16 @@ def test_a_control_is_large_enough_for_a_hand(name, hand):
     assert box.evaluate("(box) => box.scrollWidth <= box.clientWidth + 1")
 
 
+@pytest.mark.parametrize("narrow", [False, True])
 @pytest.mark.parametrize(("name", "place"), [*PLACES.items(), ("softmax_explorer", "index.html")])
-def test_a_figure_takes_the_room_that_was_kept_for_it(name, place, hand):
-    """Else the text below jumps when it wakes, or an empty band stays."""
+def test_a_figure_takes_the_room_that_was_kept_for_it(name, place, narrow, hand):
+    """Else the text below jumps when it wakes, or an empty band stays.
+
+    narrow : 375 px wide for a mouse, 320 px for a finger.
+    """
+    touch = hand.evaluate("navigator.maxTouchPoints") > 0
+    if narrow:
+        hand.set_viewport_size({"width": 320 if touch else 375, "height": 800})
     hand.goto(hand.address + place)
     for box in hand.locator(f"[data-widget={name}]").all():
         kept = box.bounding_box()["height"]
