@@ -1182,7 +1182,7 @@ class BestAnswer(Widget):
     name = "best_answer"
     kind = traitlets.Enum(["cross-entropy", "focal", "power"], "focal").tag(sync=True)
     exponent = traitlets.Float(2.0, min=0.01, max=10.0).tag(sync=True)
-    truth = traitlets.Float(0.8, min=0.001, max=0.999).tag(sync=True)
+    truth = traitlets.Float(0.95, min=0.001, max=0.999).tag(sync=True)
 
     def factor(self, p: Any, rest: Any) -> Any:
         """The factor m of the gradient, equation 11.3, at p = 1 - rest."""
