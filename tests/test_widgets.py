@@ -1195,7 +1195,7 @@ NAMED = {  # what is drawn or counted is said in the figure itself
         *("hidden units", "x₁ = 1.2", "x₂ = 1.2", "A press adds a", "Blue dot: the probe"),
         *("drag it", "an output beyond ±0.99", "η = 0.3"),
     ],
-    "reliability": ["a dot and a pale bar for each bin", "dashed: share right = belief", "squared"],
+    "reliability": ["a dot and a pale bar for each", "share right = belief", "0 on average"],
     "conformal": ["pale bars are not", "mean classes in a set", "how many of the draws"],
     "decision_line": ["Thick line: where", "Dashed: the true chance", "Bars: "],
     "best_answer": ["Dot: where the expected loss", "Dashed: the true probability", "Factor m"],
