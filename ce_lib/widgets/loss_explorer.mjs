@@ -200,7 +200,8 @@ function render({ model, el }) {
       for (let d = -HIGH; d <= -LOW; d += 0.25) curve.push(`${(side - right(-d)).toFixed(2)} ${(unit * (MOST - lossAt(d))).toFixed(2)}`);
       const lines = ([first, second = '']) => (narrow ? [first, second.trim()] : [first + second, '']);
       lines(NAMES[k].split(/(?<=-)|(?= )/)).forEach((said, j) => { part.title[j].textContent = said; part.title[j].setAttribute('class', `ce-${COLOURS[k]}`); });
-      part.count.textContent = steps === LIMIT && narrow ? `> ${LIMIT}` : `${steps === LIMIT ? `> ${LIMIT}` : steps} step${steps === 1 ? '' : 's'}${home && steps ? ' ✓' : ''}`; // no room for more
+      const count = steps === LIMIT ? `> ${LIMIT}` : String(steps);
+      part.count.textContent = narrow && steps > 999 ? `${count}${home ? ' ✓' : ''}` : `${count} step${steps === 1 ? '' : 's'}${home && steps ? ' ✓' : ''}`; // no room for more
       if (part.shown !== k) set('lines', { d: contours(k, unit), class: `ce-thin ce-line-${COLOURS[k]}` });
       part.shown = k;
       set('trail', { d: `M${[...path, [z[1] - z[0], z[2] - z[0]]].map(([a, b]) => `${right(a).toFixed(1)} ${down(b).toFixed(1)}`).join('L')}`, class: 'ce-axis ce-bold' });
