@@ -55,6 +55,8 @@ TRIES = 20  # files of a student that are read to find one that can be graded, o
 OPEN = 10  # archives that may stay open until all is read
 ARCHIVES = 20  # archives within an archive, of each student
 CELLS = 1000
+ELEMENTS = 2_000_000  # brackets and commas of a notebook's JSON, each of which may be an object
+PICTURES = 200  # attached to the cells of a notebook, or pasted into them
 TOGETHER = 20  # students who hand in one notebook
 TIE = 2  # seconds between files that count as handed in together, as archives keep times
 LONGEST = 50_000  # characters of a text; what follows is cut
@@ -819,6 +821,11 @@ def read_cells(data: bytes, most: int | None = None) -> list[NotebookNode]:
     most : how many it may have, CELLS by default
     """
     most = CELLS if most is None else most
+    elements = sum(data.count(mark) for mark in (b"[", b"{", b","))
+    if elements > ELEMENTS:
+        raise Unreadable(
+            f"its JSON has {elements} brackets and commas; {ELEMENTS} are read at most"
+        )
     try:
         raw = json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
@@ -838,10 +845,12 @@ def read_cells(data: bytes, most: int | None = None) -> list[NotebookNode]:
         raise Unreadable("it is JSON, but no notebook: it has no cells")
     if len(cells) > most:
         raise Unreadable(f"it has {len(cells)} cells; {most} are taken at most")
-    return [cell for cell in map(_cell, cells) if cell]
+    room = [PICTURES]
+    return [cell for raw_cell in cells if (cell := _cell(raw_cell, room))]
 
 
-def _cell(raw: object) -> NotebookNode | None:
+def _cell(raw: object, room: list[int]) -> NotebookNode | None:
+    """A cell rebuilt, or None; `room` says how many more pictures the notebook may have."""
     if not isinstance(raw, dict) or raw.get("cell_type") not in ("code", "markdown", "raw"):
         return None
     source = raw.get("source", raw.get("input", ""))
@@ -852,9 +861,14 @@ def _cell(raw: object) -> NotebookNode | None:
     source = source.encode("utf-8", "replace").decode()
     pasted: Pictures = {}
     if raw["cell_type"] == "markdown":
+        attached = raw.get("attachments")
+        attached = attached if isinstance(attached, dict) else {}
         source = _pasted(source, pasted)
-    if raw["cell_type"] != "code" and len(source) > LONGEST:
-        source = source[:LONGEST] + f"\n\n[Cut here: {LONGEST} characters are taken at most.]"
+        room[0] -= len(attached) + len(pasted)
+        if room[0] < 0:
+            raise Unreadable(f"its cells have more than {PICTURES} pictures; so many are taken")
+    if raw["cell_type"] != "code":
+        source = _cut(source)
     if pasted:
         tag = r"<img\b[^<>]{0,300}?(attachment:pasted-\d{1,3}+\.\w{1,5}+)[^<>]{0,300}+>"
         source = re.sub(tag, r"![](\1)", source)
@@ -871,7 +885,7 @@ def _cell(raw: object) -> NotebookNode | None:
     name = marks.get("grade_id") if isinstance(marks, dict) else None
     cell.metadata.name = name if isinstance(name, str) else ""
     cell.metadata.id = raw["id"] if isinstance(raw.get("id"), str) else ""
-    if cell.cell_type == "markdown" and (pictures := _pictures(raw.get("attachments")) | pasted):
+    if cell.cell_type == "markdown" and (pictures := _pictures(attached) | pasted):
         cell.attachments = pictures
     return cell
 
@@ -888,10 +902,17 @@ def _pasted(source: str, pictures: Pictures) -> str:
     return re.sub(r"data:[\w/+.;=-]{0,99}base64,[\w+/]{99,}=*", "picture not taken", source)
 
 
-def _pictures(attachments: object) -> Pictures:
+def _cut(text: str) -> str:
+    """A text as long as one may be."""
+    if len(text) <= LONGEST:
+        return text
+    return text[:LONGEST] + f"\n\n[Cut here: {LONGEST} characters are taken at most.]"
+
+
+def _pictures(attachments: dict[str, object]) -> Pictures:
     """The attached pictures of a free-text answer, by the names that the student gave them."""
     kept: Pictures = {}
-    for name, forms in attachments.items() if isinstance(attachments, dict) else ():
+    for name, forms in attachments.items():
         for kind, data in forms.items() if isinstance(forms, dict) else ():
             picture = kind in ("image/png", "image/jpeg") and isinstance(data, str)
             named = name.isprintable() and not set(name) & set('/\\<>"')
@@ -1015,19 +1036,23 @@ def _look_for_text(
     """Take an answer in words from the cells around its own, or have a reader look for it."""
     gone = not found[name]
     near = [c for c in added[above] if gone or c.cell_type != "code"] + added[name]
-    beside = [] if above is None else [(c, _additions(c, names[above])) for c in found[above]]
-    near += [c for c, new in beside if new]
-    taken = [c for c in near if c.source.strip()]
-    for one in taken:
-        text = next((new for c, new in beside if c == one), one.source)
-        text = f"```python\n{text}\n```" if one.cell_type == "code" else text
-        cell.source = f"{cell.source}\n\n{text}"
-        cell.attachments = cell.get("attachments", {}) | one.get("attachments", {})
+    given = [] if above is None else found[above]
+    beside = {id(c): new for c in given if above and (new := _additions(c, names[above]))}
+    near += [c for c in given if id(c) in beside]
+    taken = {id(c): c for c in near if c.source.strip()}
+    texts, pictures = [cell.source], dict(cell.get("attachments", {}))
+    for key, one in taken.items():
+        text = beside.get(key, one.source)
+        texts.append(f"```python\n{text}\n```" if one.cell_type == "code" else text)
+        pictures |= one.get("attachments", {})
     for listed in (added[above], added[name]):
-        listed[:] = [c for c in listed if c.cell_type == "code" or c not in taken]
-    others = [c for of in added.values() for c in of if c.cell_type != "code" and c.source.strip()]
+        listed[:] = [c for c in listed if c.cell_type == "code" or id(c) not in taken]
+    others = any(c.cell_type != "code" and c.source.strip() for of in added.values() for c in of)
     if not taken and others:
-        cell.source = f"{cell.source}\n\n{LOOK}"
+        texts.append(LOOK)
+    cell.source = _cut("\n\n".join(texts))
+    if pictures:  # once, since a notebook copies what it is given
+        cell.attachments = pictures
     _disarm(cell)
 
 

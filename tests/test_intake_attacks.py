@@ -47,6 +47,57 @@ def students(inbox, release):
     return [s.student for s in intake.take_in(intake.gather(inbox, SET), release)[0]]
 
 
+# ---------------------------------------------------------------- size
+
+
+def _many(cells=(), **more):
+    own = {"cell_type": "markdown", "id": "q1", "source": "Your answer."} | more
+    return json.dumps({"cells": [own, *cells]}, separators=(",", ":")).encode()
+
+
+ATTACHED = {f"{n:x}": {"image/png": "A"} for n in range(5000)}
+TEXTS = [{"cell_type": "markdown", "source": "y"}] * 900
+SIZES = {
+    "attachments, beside many texts": (_many(TEXTS, attachments=ATTACHED), "200 pictures"),
+    "attachments, spread": (_many([t | {"attachments": {"a": {}}} for t in TEXTS]), "200 pictures"),
+    "pasted pictures": (_many(source="data:image/png;base64,A " * 5000), "200 pictures"),
+    "elements": (b'{"cells":[],"x":[' + b"[]," * 999_999 + b"[]]}", "brackets and commas"),
+    "keys": (b'{"cells":[],"x":[' + b'{"":0},' * 999_999 + b"0]}", "brackets and commas"),
+    "cells": (_many([0] * 5000), "cells"),
+}
+
+
+@pytest.mark.parametrize("kind", SIZES)
+def test_a_notebook_of_too_many_parts_is_set_aside_at_once(kind, tmp_path, release):
+    data, said = SIZES[kind]
+    hand_in(tmp_path, "one/x.ipynb", data)
+    hand_in(tmp_path, "two/x.ipynb")
+    start = time.process_time()
+    taken, entries = intake.take_in(intake.gather(tmp_path, SET), release)
+    assert time.process_time() - start < 3
+    assert [s.student for s in taken] == ["two"]
+    reason = next(e.reason for e in entries if e.student == "one")
+    assert said in reason
+    assert "at most" in reason or "so many are taken" in reason
+
+
+@pytest.mark.parametrize("where", ["own", "spread"])
+def test_as_much_as_may_be_handed_in_is_taken_in_at_once(where, release):
+    """As many pictures as there may be, and as many texts, around an answer that was left out."""
+    names = list(ATTACHED)[: intake.PICTURES]
+    texts = [{"cell_type": "markdown", "source": "y" * 20_000} for _ in range(900)]
+    for text, name in zip(texts, names, strict=False):
+        text["attachments"] = {name: ATTACHED[name]} if where == "spread" else {}
+    if where == "own":
+        texts[0]["attachments"] = {name: ATTACHED[name] for name in names}
+    start = time.process_time()
+    notebook, _ = intake.restore(intake.read_cells(_many(texts)), release)
+    assert time.process_time() - start < 3
+    (cell,) = notebook.cells
+    assert len(cell.attachments) == intake.PICTURES
+    assert intake.LONGEST < len(cell.source) < intake.LONGEST + 100
+
+
 # ---------------------------------------------------------------- Markdown
 
 
