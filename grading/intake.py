@@ -866,7 +866,7 @@ def _cell(raw: object, room: list[int]) -> NotebookNode | None:
         source = _pasted(source, pasted)
         room[0] -= len(attached) + len(pasted)
         if room[0] < 0:
-            raise Unreadable(f"its cells have more than {PICTURES} pictures; so many are taken")
+            raise Unreadable(f"it has more than {PICTURES} pictures; {PICTURES} are taken at most")
     if raw["cell_type"] != "code":
         source = _cut(source)
     if pasted:
