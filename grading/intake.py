@@ -67,7 +67,8 @@ PLATFORMS = [
     re.compile(pattern)
     for pattern in (
         r"(?P<name>.+?)_(?P<number>\d+)_assignsubmission_[a-z]+_?(?P<rest>.*)",  # Moodle
-        r".+?_(?P<name>[^_]+)_attempt_(?P<time>\d{4}(?:-\d\d){5})_?(?P<rest>.*)",  # Blackboard
+        r"(?P<before>.+?)_(?P<name>[^_]+)_attempt_"  # Blackboard
+        r"(?P<time>\d{4}(?:-\d\d){5})_?(?P<rest>.*)",
         r"(?P<number>\d+-\d+) - (?P<name>.+?) - "  # Brightspace
         r"(?P<time>[A-Z][a-z]+ \d{1,2}, \d{4} \d{1,2}:?\d\d [AP]M)(?: - )?(?P<rest>.*)",
         r"(?P<name>[^\W_]+)(?:_LATE)?_(?P<number>\d+)_\d+_(?P<rest>.+)",  # Canvas
@@ -255,6 +256,7 @@ def gather(inbox: str | Path, set_name: str, *, roster: "Roster | None" = None) 
             reason = f"this folder cannot be opened: {error.strerror}"
             student = _owner(Path(where).parts, set_name)
             found.append(HandedIn(where, student, where, EPOCH, fault=reason))
+    _name_by_blackboard(found, roster)
     _name_students(found)
     return found
 
@@ -701,7 +703,7 @@ def _wrappers(paths: list[Parts]) -> set[str]:
         mark = _platform(parts[1]) if len(parts) > 1 else None
         taken = len(parts) > 1 or NOTEBOOK.search(parts[0]) or parts[0].lower().endswith(".zip")
         if taken and not parts[0].startswith("."):
-            held[parts[0]] |= {student_id(mark["name"])} if mark else set()
+            held[parts[0]] |= {student_id("_".join(_blackboard(mark)))} if mark else set()
     wrapped = held and all(len(who) > 1 and not _platform(name) for name, who in held.items())
     return set(held) if wrapped else set()
 
@@ -719,6 +721,34 @@ def _owner(parts: Parts, set_name: str) -> str:
     for known in (set_name, short):
         stem = re.sub(rf"(^|[-_. ]){re.escape(known)}$", "", stem)
     return stem.strip(" -")
+
+
+def _blackboard(mark: re.Match[str]) -> list[str]:
+    """The parts of Blackboard's word for an assignment and a user; of others', the name's."""
+    before = mark["before"] if mark.re is BLACKBOARD else ""
+    return [*(before.split("_") if before else []), *mark["name"].split("_")]
+
+
+def _name_by_blackboard(found: list[HandedIn], roster: "Roster | None") -> None:
+    """Tell the user from the assignment, both of which may have `_` in Blackboard's names.
+
+    A user is the longest end that the roster has. Without one, it is what follows the words that
+    all these names begin with, so that no two names become one student.
+    """
+    named = [(item, _blackboard(m)) for item in found if (m := item.mark) and m.re is BLACKBOARD]
+    known: dict[str, str] = {}
+    if roster is not None:
+        for words in {tuple(words) for _, words in named}:
+            for place in range(len(words)):
+                end = "_".join(words[place:])
+                if len(roster.find(HandedIn(end, end, end, EPOCH))) == 1:
+                    known["_".join(words)] = end
+                    break
+    different = {tuple(words) for _, words in named if "_".join(words) not in known}
+    levels = zip(*(words[:-1] for words in different), strict=False)
+    shared = len(list(itertools.takewhile(lambda level: len(set(level)) == 1, levels)))
+    for item, words in named:
+        item.student = known.get("_".join(words)) or "_".join(words[shared:])
 
 
 def _name_students(found: list[HandedIn]) -> None:

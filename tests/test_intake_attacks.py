@@ -1067,3 +1067,32 @@ def test_a_students_list_of_submitters_says_nothing(tmp_path, release, listed, p
     submissions, _ = intake.take_in(intake.gather(tmp_path, SET), release, set_name=SET)
     whose = {s.student: names["Eve" in nbformat.writes(s.notebook)] for s in submissions}
     assert whose == dict(zip(["Blaise_P", "Eve_E"], names, strict=True))
+
+
+BLACKBOARD = "_attempt_2026-11-20-08-00-00_ps.ipynb"
+
+
+@pytest.mark.parametrize(
+    ("names", "roster", "want"),
+    [
+        (["HW1_ada_l", "HW1_bob_l"], "", ["ada_l", "bob_l"]),
+        (["HW1_ada_l", "HW1_chen"], "", ["ada_l", "chen"]),
+        (["HW_1_ada", "HW_1_ada_l"], "", ["ada", "ada_l"]),
+        (["HW1_ada", "HW2_ada"], "", ["HW1_ada", "HW2_ada"]),
+        (["HW1_ada"], "", ["ada"]),
+        (["HW1_ada_l", "HW1_bob_l"], "id\nada_l\nbob_l\n", ["ada_l", "bob_l"]),
+        (["HW1_ada_l", "HW1_bob_l", "HW1_l"], "id\nada_l\nbob_l\nl\n", ["ada_l", "bob_l", "l"]),
+        (["HW1_ada_l", "HW_2_ada_l"], "id\nada_l\nl\n", ["ada_l"]),
+    ],
+)
+@pytest.mark.parametrize("within", ["", "export/"])
+def test_blackboards_users_with_a_line_in_their_names_stay_apart(
+    names, roster, want, within, tmp_path, release
+):
+    for name in names:
+        hand_in(tmp_path / "in", f"{within if len(names) > 1 else ''}{name}{BLACKBOARD}")
+    (tmp_path / "roster.csv").write_text(roster)
+    known = intake.roster(tmp_path) if roster else None
+    found = intake.gather(tmp_path / "in", SET, roster=known)
+    taken, entries = intake.take_in(found, release, roster=known)
+    assert [s.student for s in taken] == sorted(want), entries
