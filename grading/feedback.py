@@ -402,7 +402,7 @@ def with_status(
         if roster is not None and key[0] in roster.excused.get(key[1], ()):
             status = ["excused"]
         row["status"] = "; ".join(status) or "graded"
-    fields = [*(rows[0] if rows else ("assignment", "student_id")), "status"]
+    fields = dict.fromkeys([*(rows[0] if rows else ("assignment", "student_id")), "status"])
     with table.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, fields, restval="", lineterminator="\n")
         writer.writeheader()

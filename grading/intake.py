@@ -1157,7 +1157,8 @@ def harmless(text: str, pictures: Collection[str] = ()) -> str:
         name = next((n for n in (name, unquote(name or "")) if n in pictures), None)
         return start + (f"attachment:{_plain(name)}" if name else "picture not taken")
 
-    text = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text)
+    # A space keeps `<` from beginning a tag, and reads well in code and formulas, too.
+    text = re.sub(r"<(?!https?://[^\s<>\"'`\\]+>)(?=[A-Za-z/!?])", "< ", text)
     name = r"((?:[^ \t\n\r\f()]|\([^ \t\n\r\f()]*\))+)(?=[ \t\n\r\f)]|\Z)"
     text = re.sub(rf"(\]\(\s*)attachment:(?:{name})?", refer, text)
     # A link is one only where the brackets touch. What it may lead to is listed: a scheme can be
@@ -1196,9 +1197,9 @@ def take_in(
     given = {bare(cell.source) for cell in release.cells}
     crowds = _crowds(handed_in) if roster is None else set()
 
-    def newest(item: HandedIn) -> tuple[datetime, bool, datetime]:
+    def newest(item: HandedIn) -> tuple[datetime, datetime, bool]:
         right = bool(set_name) and set_name in item.name
-        return item.time, right, item.inner
+        return item.time, item.inner, right
 
     for item in sorted(handed_in, key=newest, reverse=True):
         student, asked = student_id(item.student), ""

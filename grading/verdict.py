@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 
-from grading.compare import difference
 from grading.inside import exchange
 from grading.jail import REASONS, Answer, Asked, Record
 from grading.sets import ProblemSet, Question, SetError, within
@@ -283,7 +282,7 @@ def fault(
             return "Not answered yet: NotImplementedError was raised."
         return _lines(f"{name} raised {' '.join(text.split())}", shown)
     got = exchange.decode(answer["value"])
-    said = difference(got, want, question.rtol, question.atol, question.single)
+    said = question.difference(got, want)
     if said is None:
         return None
     explained = _explanation(question, call, got, want) if explain else None
@@ -320,11 +319,26 @@ def _copy(value: Any) -> Any:
     return exchange.decode(exchange.encode(value))
 
 
+def _first_of(value: Any, left: list[int]) -> Any:
+    """A value with as many elements of its lists as may be shown; `left` says how many more."""
+    if isinstance(value, dict):
+        return dict(_first_of(list(value.items()), left))
+    if not isinstance(value, (list, tuple)):
+        return value
+    kept = []
+    for one in value:
+        if left[0] <= 0:
+            break
+        left[0] -= 1
+        kept.append(_first_of(one, left))
+    return type(value)(kept)
+
+
 def _show(value: Any) -> str:
     if isinstance(value, exchange.Other):
         return value.what
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value.item()
     with np.printoptions(formatter={"float_kind": "{:.4g}".format}, threshold=40, edgeitems=3):
-        text = repr(value)
+        text = repr(_first_of(value, [SHOWN]))
     return text if len(text) <= SHOWN else text[:SHOWN] + " …"
