@@ -31,7 +31,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TypedDict
 
@@ -143,6 +143,7 @@ class Record(About):
     ended: dict[str, str]  # cells that did not come to their end: "slow", or one of `REASONS`
     answers: dict[str, list[Answer]]
     later: dict[str, list[Answer]]
+    again: list[str]  # questions whose answers come from a run after all inputs had been sent
 
 
 class NoJail(Exception):
@@ -899,7 +900,13 @@ def run(
         found.answers.setdefault(question_id, [{"died": "unreached"}] * len(calls))
     for cell_id, _ in cells:
         shown.setdefault(cell_id, [note("This cell was not reached.")])
-    return {"cells": shown, "ended": over, "answers": found.answers, "later": found.later}
+    return {
+        "cells": shown,
+        "ended": over,
+        "answers": found.answers,
+        "later": found.later,
+        "again": sorted(found.again),
+    }
 
 
 @dataclass
@@ -910,12 +917,14 @@ class Found:
     later: dict[str, list[Answer]]
     room: list[int]  # characters and elements of answers
     left: int  # bytes, all that leaves the jail
+    again: set[str] = field(default_factory=set)  # as in `Record`
 
     def take(self, retry: "Retry", answers: list[Answer]) -> None:
         """Take the answers of another run, if it came to any."""
         question_id = retry.question.id
         if not any("value" in answer or "error" in answer for answer in answers):
             return
+        self.again.add(question_id)
         if retry.state == "end":
             self.later[question_id] = answers
             return

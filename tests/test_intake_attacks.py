@@ -1096,3 +1096,37 @@ def test_blackboards_users_with_a_line_in_their_names_stay_apart(
     found = intake.gather(tmp_path / "in", SET, roster=known)
     taken, entries = intake.take_in(found, release, roster=known)
     assert [s.student for s in taken] == sorted(want), entries
+
+
+def test_the_newer_of_two_files_in_an_archive_is_taken_whatever_its_name(tmp_path, release):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, day in ((f"{SET}.ipynb", 1), ("final.ipynb", 20)):
+            archive.writestr(zipfile.ZipInfo(name, (2026, 11, day, 8, 0, 0)), answer(f"Day {day}."))
+    hand_in(tmp_path, "ada/hw.zip", packed.getvalue())
+    taken, entries = intake.take_in(intake.gather(tmp_path, SET), release, set_name=SET)
+    assert [s.notebook.cells[0].source for s in taken] == ["Day 20."]
+    assert any("newer" in e.reason for e in entries if e.file.endswith(f"{SET}.ipynb"))
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Where $0<p<1$.", "0< p<1"),
+        ("`if a<b:`", "if a< b:"),
+        ("```python\nwhile a<b: pass\n```", "while a< b: pass"),
+        ("See <https://example.org/a?b=c>.", "<https://example.org/a?b=c>"),
+    ],
+)
+def test_a_sign_for_less_stays_readable(text, kept):
+    assert kept in intake.harmless(text)
+    assert intake.harmless(intake.harmless(text)) == intake.harmless(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["<https://x onclick=alert(1)>", "<https:>", "<http://>"],
+)
+def test_nothing_but_an_address_is_a_link_by_itself(text):
+    page = markdown2html(intake.harmless(text))
+    assert not re.search(r"<[^>]*\b(href|onclick)\s*=", page), page
