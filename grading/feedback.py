@@ -391,7 +391,8 @@ def with_status(
         status = [f"late by {late / 3600:.1f} h"] if late else []
         status += sorted(said.get(key, []))
         if key not in now and any(name == key[0] for name, _ in now):
-            status.append("its file is no longer in the inbox")
+            now_aside = f"now set aside: {aside[key]['reason']}" if key in aside else ""
+            status.append(f"its file is {now_aside or 'no longer in the inbox'}")
         if key in failed:
             status.insert(0, "could not be graded")
         elif key not in handed_in:

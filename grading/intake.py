@@ -78,7 +78,7 @@ BLACKBOARD, CANVAS = PLATFORMS[1], PLATFORMS[-1]  # other names may look like th
 # Words of a name, numbers aside: those that only a class's archive has, and those of platforms'
 # exports, which students use as well.
 CLASS = re.compile(r"(?i)(?:all|class|course|sections?|students)\d*")
-EXPORT = re.compile(r"(?i)(?:submission|gradebook|assignment|homework|export|download)s?\d*")
+EXPORT = re.compile(r"(?i)(?:submission|gradebook|assignment|homework|hw|export|download)s?\d*")
 WHOSE = "put it into a folder named after the student, or, if it is the class's, name it all.zip"
 JUNK = re.compile(r"(?i)(?:^|/)(?:__MACOSX(?:/|$)|\._|\.DS_Store$|Thumbs\.db$|desktop\.ini$)")
 NOTEBOOK = re.compile(r"(?i)\.ipynb(?: ?\(\d+\))?(?:\.(?:txt|json|download))?$")  # as browsers save
@@ -508,6 +508,8 @@ def _members(
                 item._fault = f"{ARCHIVES} archives of a student are opened at most"
             else:
                 files = _nested(load, item, set_name, depth, (key, nested, taken))
+        elif name.lower().endswith(".zip") and opens:
+            item._fault = "it is an archive within three others; so deep none is opened"
         elif parts == (*top, METADATA) and whose:
             continue
         elif (why := _no_notebook(parts)) and (opens or not _may_be_work(parts)):
@@ -714,12 +716,14 @@ def _owner(parts: Parts, set_name: str) -> str:
         return mark["name"]
     if len(parts) > 1:
         return parts[0]
-    stem = re.sub(r" ?\(\d+\)$", "", NOTEBOOK.sub("", parts[0]).removesuffix(".zip"))
+    stem = NOTEBOOK.sub("", re.sub(r"(?i)\.zip$", "", parts[0]))
+    stem = re.sub(r" ?\(\d+\)$|-Copy\d+$", "", stem)
     stem = re.sub(r"^(?:Copy of |Kopie von )", "", stem)
-    stem = re.sub(rf"^{re.escape(set_name)}[-_. ]+(?=.)", "", stem)
-    short = set_name.removeprefix("ps-")
-    for known in (set_name, short):
-        stem = re.sub(rf"(^|[-_. ]){re.escape(known)}$", "", stem)
+    known, short = (
+        re.sub(r"[-_ ]", "[-_ ]", name) for name in (set_name, set_name.removeprefix("ps-"))
+    )
+    stem = re.sub(rf"(?i)^{known}[-_. ]+(?=.)", "", stem)
+    stem = re.sub(rf"(?i)(^|[-_. ])(?:{known}|{short})(?:[-_. ]final)?$", "", stem)
     return stem.strip(" -")
 
 
@@ -738,13 +742,13 @@ def _name_by_blackboard(found: list[HandedIn], roster: "Roster | None") -> None:
     named = [(item, _blackboard(m)) for item in found if (m := item.mark) and m.re is BLACKBOARD]
     known: dict[str, str] = {}
     if roster is not None:
-        for words in {tuple(words) for _, words in named}:
+        for _, words in named:
             for place in range(len(words)):
                 end = "_".join(words[place:])
                 if len(roster.find(HandedIn(end, end, end, EPOCH))) == 1:
                     known["_".join(words)] = end
                     break
-    different = {tuple(words) for _, words in named if "_".join(words) not in known}
+    different = {tuple(one) for _, one in named if "_".join(one) not in known}
     levels = zip(*(words[:-1] for words in different), strict=False)
     shared = len(list(itertools.takewhile(lambda level: len(set(level)) == 1, levels)))
     for item, words in named:
@@ -785,10 +789,13 @@ class Roster:
 
     def __init__(self, path: Path) -> None:
         """Read the table; ValueError says what is wrong with it."""
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            self.rows = [row for row in csv.DictReader(file) if any(row.values())]
+        table = _table(path.read_bytes())
+        self.rows = [row for row in table if any(row.values())]
         if self.rows and not (self.rows[0].get("id") or "").strip():
-            raise ValueError(f"{path} needs a column id, with a value in each line")
+            found = ", ".join(name for name in self.rows[0] if name)
+            raise ValueError(
+                f"{path} needs a column id, with a value in each line; its columns are: {found}"
+            )
         self.ids: list[str] = []
         self.known: dict[str, set[str]] = {}
         self.names: dict[str, str | None] = {}
@@ -824,9 +831,22 @@ def roster(root: str | Path) -> Roster | None:
     return Roster(path) if path.is_file() else None
 
 
+def _table(data: bytes) -> "csv.DictReader[str]":
+    """A table as spreadsheets save it: in UTF-8, UTF-16 or Windows-1252, with , or ; or tabs."""
+    try:
+        text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("cp1252", "replace")
+    text = re.sub(r"\Asep=.\r?\n", "", text)
+    head = text.partition("\n")[0]
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count))
+    rows.fieldnames = [name.strip().lower() for name in rows.fieldnames or ()]
+    return rows
+
+
 def _keys(column: str, value: str) -> Iterator[str]:
     """The forms in which a value of the roster may appear in the name of a file."""
-    if column == "excused" or not value.strip():
+    if column in ("excused", "section", "group", "class", "team") or not value.strip():
         return
     if "@" in value:
         yield "".join(_words(value.split("@")[0]))
@@ -890,9 +910,9 @@ def _cell(raw: object, room: list[int]) -> NotebookNode | None:
         return None
     source = source.encode("utf-8", "replace").decode()
     pasted: Pictures = {}
+    attached: dict[str, object] = {}
     if raw["cell_type"] == "markdown":
-        attached = raw.get("attachments")
-        attached = attached if isinstance(attached, dict) else {}
+        attached = raw["attachments"] if isinstance(raw.get("attachments"), dict) else {}
         source = _pasted(source, pasted)
         room[0] -= len(attached) + len(pasted)
         if room[0] < 0:
@@ -1212,7 +1232,8 @@ def take_in(
             empty = untouched.get(student)
             tied = empty and abs((submissions[student].time - item.time).total_seconds()) <= TIE
             others = submissions.keys() - ({student} if tied else set())
-            entry.reason = _reason(item, student, asked, crowds, spelled, others, tries)
+            known = roster is not None
+            entry.reason = _reason(item, student, asked, crowds, spelled, others, tries, known)
             # Blackboard's own note on an attempt has no name beside the platform's.
             note = item.mark is not None and item.mark["rest"].startswith(".")
             kind = item.known_fault and item.name.lower().endswith(BESIDE)
@@ -1267,11 +1288,14 @@ def _reason(
     spelled: dict[str, str],
     submissions: Set[str],
     tries: Counter[str],
+    known: bool,
 ) -> str:
     """Why a file is not even read, or ""."""
     if item.known_fault:
         return item.known_fault
-    if not student:
+    if item.student and not student:
+        return f"{item.student} has no letter or digit: rename the folder or the file"
+    if not student or (not known and all(map(EXPORT.fullmatch, _words(student)))):
         return "nothing says whose it is: put it into a folder named after the student"
     if asked:
         return asked

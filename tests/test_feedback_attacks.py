@@ -304,6 +304,23 @@ def test_the_table_of_grades_names_each_column_once(tmp_path):
     assert table.read_text() == "assignment,student_id,score,status\nps,ada,1,graded\n"
 
 
+def test_the_status_says_why_a_file_no_longer_counts(tmp_path):
+    table = tmp_path / "grades.csv"
+    table.write_text("assignment,student_id,score\nps,ada,1\nps,bob,1\n", encoding="utf-8")
+    (tmp_path / "set_aside").mkdir()
+    (tmp_path / "set_aside" / "ps.csv").write_text(
+        "student,file,status,reason\neva,x,graded,\nada,y,set aside,it is encrypted\n"
+    )
+    those = [SimpleNamespace(student_id=one, total_seconds_late=0) for one in ("ada", "bob")]
+    book = SimpleNamespace(
+        assignments=[SimpleNamespace(name="ps")], assignment_submissions=lambda _: those
+    )
+    feedback.with_status(table, tmp_path, book, [], set())
+    said = table.read_text()
+    assert "ada,1,its file is now set aside: it is encrypted" in said
+    assert "bob,1,its file is no longer in the inbox" in said
+
+
 @pytest.mark.parametrize("nested", [tuple, list, dict])
 def test_a_part_of_a_long_answer_is_read(nested):
     """To write an array takes 100 microseconds, and there may be 60,000 of them."""

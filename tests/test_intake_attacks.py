@@ -1130,3 +1130,54 @@ def test_a_sign_for_less_stays_readable(text, kept):
 def test_nothing_but_an_address_is_a_link_by_itself(text):
     page = markdown2html(intake.harmless(text))
     assert not re.search(r"<[^>]*\b(href|onclick)\s*=", page), page
+
+
+@pytest.mark.parametrize(
+    ("file", "whose"),
+    [
+        ("PS-Small_ada.ipynb", "ada"),
+        ("ps_small_bob.ipynb", "bob"),
+        ("chen_ps_small.ipynb", "chen"),
+        ("ps-small-fay-Copy1.ipynb", "fay"),
+        ("gil-ps-small-final.ipynb", "gil"),
+        ("lea.ipynb.zip", "lea"),
+        ("Homework.ipynb", ""),
+        ("hw.ipynb", ""),
+        ("Homework 2/x.ipynb", "Homework_2"),
+        ("\N{GRINNING FACE}/x.ipynb", ""),
+    ],
+)
+def test_a_name_is_told_from_the_sets(file, whose, tmp_path, release):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("x.ipynb", answer())
+    hand_in(tmp_path, file, packed.getvalue() if file.endswith(".zip") else None)
+    taken, entries = intake.take_in(intake.gather(tmp_path, SET), release, set_name=SET)
+    assert [s.student for s in taken] == [whose] * bool(whose), entries
+    assert whose or "whose it is" in entries[0].reason or "rename" in entries[0].reason
+
+
+ROSTER = "id,name,section\nada,Zoë Ada,A\nbob,Bob Li,B\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        ROSTER.encode(),
+        ROSTER.encode("utf-8-sig"),
+        ROSTER.encode("utf-16"),
+        ROSTER.encode("cp1252"),
+        ROSTER.replace(",", ";").encode(),
+        ROSTER.replace(",", "\t").encode(),
+        ROSTER.replace("id,name", " ID , Name ").encode(),
+        b"sep=,\r\n" + ROSTER.replace("\n", "\r\n").encode(),
+    ],
+)
+def test_a_roster_is_read_as_spreadsheets_save_it(data, tmp_path):
+    (tmp_path / "roster.csv").write_bytes(data)
+    roster = intake.roster(tmp_path)
+    assert roster.names == {"ada": "Zoë Ada", "bob": "Bob Li"}
+    assert roster.find(intake.HandedIn("A", "A", "A", intake.EPOCH)) == set()  # a section
+    (tmp_path / "roster.csv").write_text("number,name\n1,Ada\n")
+    with pytest.raises(ValueError, match=r"roster.csv needs a column id.*number, name"):
+        intake.roster(tmp_path)
