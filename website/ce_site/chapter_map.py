@@ -12,7 +12,7 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-ROW, LEFT, WIDE = 40, 104, 420  # of the drawing: a chapter's height, the arcs' width, all of it
+ROW, LEFT, WIDE = 40, 92, 420  # of the drawing: a chapter's height, the arcs' width, all of it
 
 
 def needs(path):
