@@ -10,7 +10,10 @@ from benchmarks import table
 from benchmarks.peers import KINDS, LINEAR, LINEAR_PEERS, PEERS, ready_linear, timed
 from ce_lib import _checks, loss
 
-SHAPES = [(1, 10), (64, 10), (256, 100), (1024, 1000), (8192, 1000), (4096, 50257), (256, 128256)]
+SHAPES = [
+    *((1, 10), (64, 10), (256, 100), (1024, 100), (1024, 1000)),
+    *((8192, 1000), (4096, 50257), (256, 128256)),
+]
 COLUMNS = [*PEERS, "scikit-learn"]
 
 

@@ -337,3 +337,12 @@ def reduce(losses: Array, reduction: str, divisor: float, dtype: np.dtype[Any]) 
         total = total / divisor if divisor else np.nan
     answer = dtype.type(total)
     return answer
+
+
+def reduce_with_grad(
+    losses: Array, grad: Array, reduction: str, dtype: np.dtype[Any]
+) -> tuple[Losses, Floats]:
+    """Apply a reduction over rows to losses (...,) and to their gradients (..., K)."""
+    if reduction == "mean" and losses.size:
+        grad = grad / losses.size
+    return reduce(losses, reduction, losses.size, dtype), grad.astype(dtype)

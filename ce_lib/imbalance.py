@@ -92,9 +92,7 @@ def focal_loss_with_grad(
     array([-0.104,  0.074,  0.03 ])
     """
     losses, grad, dtype = _focal(logits, labels, gamma, class_weights, reduction)
-    if reduction == "mean" and losses.size:
-        grad = grad / losses.size
-    return _checks.reduce(losses, reduction, losses.size, dtype), grad.astype(dtype)
+    return _checks.reduce_with_grad(losses, grad, reduction, dtype)
 
 
 def _focal(
@@ -114,7 +112,7 @@ def _focal(
     power = other**gamma
     steep = np.where(other > 0, np.where(p > 0, p * plain, 0) / np.where(other > 0, other, 1), 1)
     factor = weight * power * (1 + gamma * steep)
-    losses = np.asarray(np.where(np.asarray(weight) == 0, 0, weight * power * plain))
+    losses = np.where(weight == 0, 0, weight * power * plain)
     return losses, np.asarray(factor)[..., None] * grad, dtype
 
 
@@ -156,9 +154,7 @@ def forward_cross_entropy_with_grad(
     array([ 0.43, -0.43])
     """
     losses, grad, dtype = _forward(logits, labels, noise, reduction)
-    if reduction == "mean" and losses.size:
-        grad = grad / losses.size
-    return _checks.reduce(losses, reduction, losses.size, dtype), grad.astype(dtype)
+    return _checks.reduce_with_grad(losses, grad, reduction, dtype)
 
 
 def _forward(
