@@ -19,7 +19,7 @@ MOST = 2**31 - 1  # classes of all parts together
 
 @_checks.public
 def perplexity(losses: ArrayLike, counts: ArrayLike | None = None) -> np.floating[Any]:
-    """exp of the mean loss of a token: the number of equally likely choices.
+    """exp of the mean loss of a token: the number of equally likely choices (equation 12.3).
 
     losses : nats, (...,), of tokens; or with counts : (...,), the mean losses of batches, and how
     many tokens each has. Returns a number, inf above about 709 nats. Raises ValueError or
@@ -39,7 +39,7 @@ def perplexity(losses: ArrayLike, counts: ArrayLike | None = None) -> np.floatin
 def bits_per_byte(
     losses: ArrayLike, n_bytes: Number, counts: ArrayLike | None = None
 ) -> np.floating[Any]:
-    """The summed loss of a text in bits, divided by the bytes of the text.
+    """The summed loss of a text in bits, divided by the bytes of the text (equation 12.3).
 
     Unlike perplexity it does not depend on how the text is cut into tokens. With the number of
     characters in place of `n_bytes` it is bits per character.
@@ -132,7 +132,7 @@ def _integers(name: str, values: ArrayLike) -> Array:
 def z_loss(logits: ArrayLike, *, coefficient: Number = 1e-4, reduction: str = "mean") -> Losses:
     """coefficient * logsumexp(logits)^2: a penalty that keeps the logits' level near 0.
 
-    Softmax does not depend on that level; the penalty fixes it.
+    Softmax does not depend on that level; the penalty fixes it (equation 12.8).
 
     logits : floats (..., K). coefficient : 0 or more. "mean" divides by the number of rows; leave
     out the rows that are ignored. Returns a number, or shape (...,) with reduction="none". Raises
@@ -178,7 +178,7 @@ def _z(logits: ArrayLike, coefficient: Number) -> tuple[Array, Array, np.dtype[A
 
 @_checks.public
 def logit_softcap(logits: ArrayLike, cap: Number) -> Floats:
-    """cap * tanh(logits / cap): logits between -cap and cap, in their order.
+    """cap * tanh(logits / cap): logits between -cap and cap, in their order (equation 12.8).
 
     Near 0 they hardly change. The slope of an entry is 1 - (capped / cap)^2. A masked -inf becomes
     -cap, so mask afterwards.
@@ -273,7 +273,7 @@ def speculative_acceptance(target: ArrayLike, draft: ArrayLike) -> tuple[Floats,
 
     A token k that was drawn from `draft` is kept with the chance min(1, target_k / draft_k);
     otherwise one is drawn from the residual, max(target - draft, 0) divided by its sum. The token
-    then has exactly the distribution `target`. A token is kept with the chance
+    then has exactly the distribution `target` (equations 12.4 and 12.5). It is kept with the chance
     sum_k min(target_k, draft_k).
 
     target, draft : distributions (..., K) of one shape, after temperature and filters. Returns
@@ -333,7 +333,7 @@ def vocabulary_part(
 def merge_parts(top: ArrayLike, total: ArrayLike, own: ArrayLike) -> Losses:
     """Cross-entropy of a vocabulary in parts, from what `vocabulary_part` gives for each of them.
 
-    M + log(sum_i s_i exp(m_i - M)) - z_c, where M is the largest m_i.
+    M + log(sum_i s_i exp(m_i - M)) - z_c, where M is the largest m_i (equation 12.7).
 
     top, total, own : m, s and the label's logit, (parts, ...), the parts on the first axis.
     Returns nats, (...,); inf for a label that is masked, or in no part. The error is an ulp of the
