@@ -556,7 +556,7 @@ def test_the_writer_rounds_weights_to_1_256_and_refuses_others():
     for given, kept in zip(params, figure._parts, strict=True):
         assert np.abs(given - kept).max() <= 1 / 512
     assert len(figure.weights) == 2 * sum(part.size for part in params)
-    assert "all letters | 27 letters, 1.000" in widgets.Writer().words()
+    assert "none | 27 | 1.000 | " in widgets.Writer().words()
     with pytest.raises(ValueError, match="params must lie between -8 and 8, got 9"):
         widgets.Writer([*params[:4], np.full(27, 9.0)])
     with pytest.raises(ValueError, match=r"params must have the shapes .* got .*\(26,\)"):

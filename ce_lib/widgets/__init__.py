@@ -1325,11 +1325,11 @@ class Writer(Widget):
             f"After “{self.begun()}”, at temperature {self.temperature:g}, the most probable"
             f" letters are {best}."
         )
-        yield ["drawn from", "keeps", "goes on with"]
-        names = ["all letters", f"top-k {self.k}", f"top-p {self.p:g}", f"min-p {self.least:g}"]
+        yield ["filter", "letters", "share", "goes on with"]
+        names = ["none", f"top-k {self.k}", f"top-p {self.p:g}", f"min-p {self.least:g}"]
         for name, kept, text in zip(names, self.filtered(z), self.texts(), strict=True):
             there = np.isfinite(kept)
-            yield [name, f"{there.sum()} letters, {p[there].sum():.3f}", text]
+            yield [name, str(there.sum()), f"{p[there].sum():.3f}", text]
 
 
 class Speculative(Widget):
@@ -1384,7 +1384,7 @@ class Speculative(Widget):
             parts.append(f'<path d="{line}" class="ce-rule"/>')
             parts.append(_label(x + 32, 218, name))
         parts += [_label(18, y, t) for y, t in ((204, "0"), (114, "½"), (26, "1"))]
-        parts.append(_label(170, 236, "left: draft; right: token; dashed: target"))
+        parts.append(_label(170, 236, "left: draft; right: token"))
         return (
             f"{_drawing(242, 'Draft, kept part and token of each class', parts)}{super().still()}"
         )

@@ -91,7 +91,7 @@ function render({ model, el }) {
   ];
   const more = html('button', { type: 'button', onclick: () => change({ round: model.get('round') + 1 }) }, 'Draw again');
   const again = html('button', { type: 'button', onclick: () => change(first) }, 'Start again');
-  const blocks = WAYS.map((way) => html('div', {}, html('h4', {}, way), html('p', {})));
+  const blocks = WAYS.map((way) => html('div', {}, html('b', {}, way), html('p', {})));
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
   el.append(typed, drawing, note, html('div', { className: 'ce-grid' }, html('div', {}, rows.slice(0, 2)), html('div', {}, rows.slice(2))), html('div', { className: 'ce-row' }, more, again), html('div', { className: 'ce-texts' }, blocks), status);
@@ -137,7 +137,7 @@ function render({ model, el }) {
 
 dress(`
   [data-widget="writer"] .ce-texts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(17rem, 100%), 1fr)); gap: 0.4rem 2rem; }
-  [data-widget="writer"] h4 { margin: 0.3rem 0 0; font: inherit; font-weight: 600; }
+  [data-widget="writer"] .ce-texts b { display: block; margin-top: 0.3rem; font-weight: 600; }
   [data-widget="writer"] .ce-texts p { margin: 0; min-height: 6em; font: 0.8125rem/1.5 var(--code, monospace); overflow-wrap: anywhere; }
   [data-widget="writer"] .ce-texts span { color: var(--w-quiet); }
   [data-widget="writer"] .ce-texts p { white-space: pre-wrap; }
