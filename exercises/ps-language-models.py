@@ -665,9 +665,9 @@ def sent_by(z):
     """What three machines send, two tokens each."""
     part, hot = z.reshape(2, 3, 2), np.arange(6) == labels[:, None]
     m = part.max(axis=-1)
-    s = {{sent}}
+    sums = {{sent}}
     own = np.where(hot, z, -np.inf).reshape(2, 3, 2).max(axis=-1)
-    return (m.T, s.T, own.T) if {{axis}} == 0 else (m, s, own)
+    return (m.T, sums.T, own.T) if {{axis}} == 0 else (m, sums, own)
 
 
 found = np.asarray(merged(*sent_by(z)), float)
@@ -702,7 +702,7 @@ def inputs(rng):
         labels = rng.integers(machines * each, size=rows)
         hot = np.arange(machines * each) == labels[:, None]
         own = np.where(hot, part.reshape(rows, -1), -np.inf).reshape(part.shape).max(axis=-1)
-        m = part.max(axis=-1)
+        m = np.max(part, axis=-1)
         s = {{sent}}
         sent = (m, s, own)
         drawn.append(tuple(array.T for array in sent) if {{axis}} == 0 else sent)
