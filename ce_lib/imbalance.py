@@ -19,8 +19,8 @@ from ce_lib.loss import cross_entropy_with_grad
 def shift_priors(logits: ArrayLike, source: ArrayLike, target: ArrayLike) -> Floats:
     """Logits of a model for shares of the classes `source`, turned into those for `target`.
 
-    z_k + log target_k - log source_k (equation 11.2): exact if only the shares differ, and the
-    inputs of each class are distributed as before.
+    z_k + log target_k - log source_k (equation 11.2): exact if the model states the true chances
+    for `source`, and the inputs of each class are distributed as before.
 
     logits : floats (..., K). source, target : distributions (K,); source_k > 0 for each class, and
     a class with target_k = 0 gets -inf. Class weights w act like source_k proportional to
@@ -61,8 +61,8 @@ def focal_loss(
     Returns nats: a number, or shape (...,) with reduction="none". Raises ValueError or TypeError,
     naming the argument.
 
-    Its minimum is not at the true probabilities: it is at a q for which these are proportional to
-    q_k / m(q_k), with the factor m of the gradient (equations 11.4 and 11.5).
+    For gamma > 0 its minimum is not at the true probabilities: it is at a q for which these are
+    proportional to q_k / (w_k m(q_k)), m being the factor of the gradient (equations 11.4, 11.5).
     Reference: Lin et al. (2017).
 
     >>> ce.focal_loss([[2.0, 1.0, 0.1], [0.3, 0.2, 0.5]], [0, 2]).round(3)
@@ -114,7 +114,8 @@ def _focal(
     power = other**gamma
     steep = np.where(other > 0, np.where(p > 0, p * plain, 0) / np.where(other > 0, other, 1), 1)
     factor = weight * power * (1 + gamma * steep)
-    return np.asarray(weight * power * plain), np.asarray(factor)[..., None] * grad, dtype
+    losses = np.asarray(np.where(np.asarray(weight) == 0, 0, weight * power * plain))
+    return losses, np.asarray(factor)[..., None] * grad, dtype
 
 
 @_checks.public
@@ -172,7 +173,10 @@ def _forward(
         raise ValueError(f"noise must have shape {wanted}, got shape {chances.shape}")
     joint = log_softmax(z) + np.log(chances.astype(np.float64)).T[own]
     losses = np.maximum(-np.asarray(logsumexp(joint)), 0)
-    return losses, softmax(z) - softmax(joint), np.result_type(dtype, kind)
+    grad, largest = softmax(z) - softmax(joint), z.argmax(axis=-1, keepdims=True)
+    np.put_along_axis(grad, largest, 0, axis=-1)  # near 1 - 1: minus the other entries instead
+    np.put_along_axis(grad, largest, -grad.sum(axis=-1, keepdims=True), axis=-1)
+    return losses, grad, np.result_type(dtype, kind)
 
 
 def _labelled(logits: ArrayLike, labels: ArrayLike) -> tuple[Array, np.dtype[Any], Array]:

@@ -597,7 +597,9 @@ def _without(e: Array, at: Array) -> Array:
 
 def _safe(z: Array) -> bool:
     """No logit of this block needs a shift; nan is never safe."""
-    limit = SAFE.get(z.dtype, 0)
+    if z.dtype not in SAFE:  # float16, and foreign byte orders, left as they are in a long row
+        return False
+    limit = SAFE[z.dtype]
     if z.size <= SMALL:  # the sum of squares bounds them all, in one call instead of two
         return bool(np.vdot(z, z) <= limit * limit)
     return bool(z.max() <= limit and z.min() >= -limit)

@@ -64,6 +64,7 @@ def test_without_focus_it_is_cross_entropy_and_a_sure_label_has_no_slope():
     assert np.all(np.isfinite(grads))
     masked = [[-np.inf, 0.0]]
     assert ce.focal_loss(masked, [0]) == np.inf
+    assert ce.focal_loss(masked, [0], class_weights=[0, 1], reduction="sum") == 0
     assert ce.focal_loss(np.zeros((0, 2)), np.zeros(0, int), reduction="sum") == 0
 
 
@@ -85,13 +86,28 @@ def test_at_the_minimum_of_the_focal_loss_the_truth_is_q_over_m(gamma):
     """The gradient of the expected loss is 0 there, for several classes."""
     q = np.array([0.6, 0.3, 0.1])
     m = (1 - q) ** gamma - gamma * q * (1 - q) ** (gamma - 1) * np.log(q)
-    truth = q / m / (q / m).sum()
-    grads = [
-        ce.focal_loss_with_grad(np.log(q), label, gamma=gamma, reduction="sum")[1]
-        for label in range(3)
-    ]
-    assert np.abs(truth @ grads).max() < 1e-15
-    assert truth[0] > q[0]  # a model trained with it states less than the truth
+    for w in (np.ones(3), np.array([1, 3, 0.5])):
+        truth = q / (w * m) / (q / (w * m)).sum()
+        grads = [
+            ce.focal_loss_with_grad(
+                np.log(q), label, gamma=gamma, class_weights=w, reduction="sum"
+            )[1]
+            for label in range(3)
+        ]
+        assert np.abs(truth @ grads).max() < 1e-15
+
+
+@pytest.mark.parametrize("gamma", [0.25, 0.5, 1, 2, 5])
+def test_the_focal_loss_states_less_than_the_truth_from_a_half_on_and_can_state_more(gamma):
+    def m(p):
+        return (1 - p) ** gamma - gamma * p * (1 - p) ** (gamma - 1) * np.log(p)
+
+    rest = np.linspace(1e-6, 0.5, 5001)
+    for top in np.linspace(0.5, 0.999, 50):
+        assert m(top) < m(rest[rest <= 1 - top + 1e-12]).min() + 1e-9
+    q = np.array([0.15, *[0.85 / 49] * 49])  # no favourite, many classes: the other way round
+    if gamma in (1, 2):
+        assert (q / m(q) / (q / m(q)).sum())[0] < q[0]
 
 
 @quick
@@ -112,6 +128,12 @@ def test_at_the_true_probabilities_the_expected_forward_gradient_is_zero():
         for label in range(3)
     ]
     assert np.abs(written @ grads).max() < 1e-16
+
+
+def test_a_forward_gradient_sums_to_0_where_the_model_is_almost_certain():
+    _, forward = ce.forward_cross_entropy_with_grad([40.0, 0.0], 0, np.eye(2))
+    _, plain = ce.cross_entropy_with_grad([40.0, 0.0], 0)
+    np.testing.assert_allclose(forward, plain, rtol=1e-14)
 
 
 def test_a_label_that_no_class_can_have_costs_without_end():

@@ -452,3 +452,18 @@ def test_an_error_in_the_second_thread_reaches_the_caller():
 
     with pytest.raises(MemoryError):
         _in_two_threads(lambda: None, lambda: (_ for _ in ()).throw(MemoryError()))
+
+
+@pytest.mark.parametrize("dtype", ["<f2", ">f2", "<f4", ">f4", "<f8"])
+@pytest.mark.parametrize("size", [0, 1])
+@pytest.mark.parametrize("shape", [(loss_module.PART + 1,), (2, loss_module.PART + 1)])
+def test_rows_longer_than_a_part_are_right_in_each_dtype(dtype, size, shape):
+    """float16 sums end at 65,504, and its gradient has no room for float32 exponentials."""
+    z = np.random.default_rng(0).uniform(-size, size, size=shape).astype(dtype)
+    labels = np.zeros(shape[:-1], int)
+    wanted, slopes = ce.cross_entropy_with_grad(z.astype(np.float64), labels)
+    got, grad = ce.cross_entropy_with_grad(z, labels)
+    rtol = {"2": 1e-3, "4": 1e-6, "8": 1e-12}[dtype[-1]]
+    np.testing.assert_allclose(ce.cross_entropy(z, labels), wanted, rtol=rtol)
+    np.testing.assert_allclose(got, wanted, rtol=rtol)
+    np.testing.assert_allclose(grad, slopes, rtol=rtol, atol=1e-7)  # float16's smallest is 6e-8

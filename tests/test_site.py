@@ -1120,6 +1120,25 @@ def test_the_contents_open_on_a_narrow_page(chromium, address):
         expect(page.locator("#contents [aria-current=location]")).to_be_in_viewport()
 
 
+UNDER_COPY = """() => [...document.querySelectorAll('.highlight:has(> .copy) pre')]
+    .filter((pre) => pre.offsetParent).filter((pre) => {
+    pre.scrollLeft = 1e5;
+    const button = pre.parentElement.querySelector('.copy').getBoundingClientRect();
+    const text = document.createRange();
+    text.selectNodeContents(pre);
+    return [...text.getClientRects()].some((line) => line.width && line.right > button.left
+        && line.left < button.right && line.top < button.bottom && line.bottom > button.top);
+}).map((pre) => pre.innerText)"""
+
+
+def test_no_code_lies_under_the_copy_button_of_a_touch_screen(chromium, address):
+    """Scrolled to its end, each line that the button stands on can be read."""
+    options = {"viewport": NARROW, "has_touch": True, "is_mobile": True}
+    with Visit(chromium, address + CHAPTERS[2], **options) as visit:
+        assert visit.page.locator(".copy").count() > 20
+        assert visit.page.evaluate(UNDER_COPY) == []
+
+
 def test_a_page_is_copied_as_markdown(reader, address):
     reader.context.grant_permissions(["clipboard-read", "clipboard-write"])
     reader.click("[data-do=copy-page]")

@@ -169,7 +169,7 @@ def test_the_race_draws_numpy_s_gumbel_noise_and_counts_the_winners(computed):
             np.testing.assert_allclose(found["noise"], noise[draws - 1], 1e-12, 1e-14)
             assert found["wins"] == np.bincount(winners[:draws], minlength=3).tolist()
             agree(found["probs"], ce.softmax(figure.logits))
-    words = widgets.GumbelRace().words().split("\n")
+    words = widgets.GumbelRace(draws=1).words().split("\n")
     assert words[2] == "1 | 0.000 | 0.000 | 1.000"
     assert words[-1] == "softmax | 0.659 | 0.242 | 0.099"
 
@@ -483,7 +483,7 @@ def test_the_decisions_are_those_of_the_shifted_scores(computed):
 def test_shares_a_weight_and_a_cost_move_the_line_alike_and_the_cost_keeps_the_probabilities():
     """What chapter 11 says of its figure."""
     three = [{"trained": 0.5}, {"weight": 19.0}, {"cost": 19.0}]
-    found = [widgets.DecisionLine(**change).scores() for change in three]
+    found = [widgets.DecisionLine(**{"trained": 0.05} | change).scores() for change in three]
     for key in ("accuracy", "balanced", "f1"):
         np.testing.assert_allclose([f[key] for f in found], found[0][key], rtol=1e-12)
     np.testing.assert_allclose([f["mean"] > 0.2 for f in found], [True, True, False])
@@ -637,6 +637,7 @@ def test_the_browser_takes_the_steps_of_the_chapter(method, penalty, computed):
         state |= {"method": method, "penalty": penalty, "scale": scale}
         (found,) = computed("training", [state], "train")
         agree(found["bound"], M)
+        agree(widgets.Training().bound, M, 1e-5)  # as it is shown
         losses, slope = [], chapter["loss_and_gradient"]
         if method == "Newton":
             path = [*chapter["fit"](*chapter["train"], penalty, W=W, steps=steps + 1)]
@@ -995,6 +996,17 @@ RENDER = """async ([name, width, states]) => {
         }
         for (const cell of el.querySelectorAll('td, th')) {
             if (cell.scrollWidth > cell.clientWidth + 1) fault(`${cell.textContent} cut`);
+            const [right, left] = [cell, cell.nextElementSibling].map((each, k) => {
+                const letters = document.createRange();
+                if (each) letters.selectNodeContents(each);
+                return letters.getBoundingClientRect()[k ? 'left' : 'right'];
+            });
+            const touches = cell.scope === 'row' && left && right && left - right < 3;
+            if (touches) fault(`${cell.textContent} touches the next`);
+        }
+        for (const knob of el.querySelectorAll('.ce-knob')) {
+            const now = knob.getAttribute('aria-valuenow');
+            if (!/^-?[0-9.]+(e[-+]?[0-9]+)?$/.test(now)) fault(`a slider at ${now}`);
         }
         el.remove();
     }
@@ -1079,6 +1091,7 @@ RANDOM = {
         "method": str(RNG.choice(["descent", "Newton"])),
         "penalty": float(RNG.choice([0, 1e-4, 1e-3, 1e-2, 1e-1])),
         "scale": int(RNG.integers(-2, 9)),
+        "bound": 5.78605,
     },
     "backward_pass": lambda: widgets.BackwardPass(
         inputs=RNG.uniform(-5, 5, 2).round(1).tolist(),
@@ -1185,22 +1198,35 @@ def test_a_figure_fits_its_own_page_at_320_px(name, place, chromium, address):
 
 THROUGH = """(box) => [...box.querySelectorAll('svg text')].filter((label) => {
     if (!label.textContent || label.matches('.ce-box ~ *')) return false;
-    const { x, y, width, height } = label.getBBox();
+    const { left, right, top, bottom } = label.getBoundingClientRect();
     const over = (part) => part.compareDocumentPosition(label) & Node.DOCUMENT_POSITION_FOLLOWING;
-    const plates = [...box.querySelectorAll('.ce-plate')].filter(over);
-    const within = (at, { x: left, y: top, width: wide, height: tall }) =>
-        at.x >= left && at.x <= left + wide && at.y >= top && at.y <= top + tall;
-    const hidden = (at) => plates.some((plate) => within(at, plate.getBBox()));
+    const plates = [...box.querySelectorAll('.ce-plate')].filter(over)
+        .map((plate) => plate.getBoundingClientRect());
+    const hidden = ({ x, y }) => plates.some((plate) =>
+        x >= plate.left - 1 && x <= plate.right + 1 && y >= plate.top - 1 && y <= plate.bottom + 1);
     return [...box.querySelectorAll('svg path')].some((path) => {
-        const length = path.getTotalLength();
+        const [length, screen] = [path.getTotalLength(), path.getScreenCTM()];
         for (let far = 0; far < length; far += 1) {
-            const at = path.getPointAtLength(far);
-            const inside = at.x > x && at.x < x + width && at.y > y + 2 && at.y < y + height - 2;
+            const at = path.getPointAtLength(far).matrixTransform(screen);
+            const inside = at.x > left && at.x < right && at.y > top + 2 && at.y < bottom - 2;
             if (inside && !hidden(at)) return true;
         }
         return false;
     });
 }).map((label) => label.textContent)"""
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("name", ["temperature_path", "loss_explorer"])
+def test_no_line_runs_between_the_letters_of_a_label(name, width, hand):
+    """Neither a grey line nor a line of equal loss; in the first state and in one farther on."""
+    hand.set_viewport_size({"width": width, "height": 900})
+    box = hand.open_widget(name)
+    assert box.evaluate(THROUGH) == []
+    box.locator("input[type=range]").last.focus()
+    for _ in range(8):
+        hand.keyboard.press("ArrowRight")
+    assert box.evaluate(THROUGH) == []
 
 
 @pytest.mark.parametrize("width", [320, 375, 1280])
@@ -1228,21 +1254,47 @@ ROOM = """(box) => {
 
 
 NAMED = {  # what is drawn or counted is said in the figure itself
-    "loss_explorer": ["cross-entropy", "softmax twice", "✓: the cat leads", "0 steps"],
-    "overflow_explorer": ["true digits", "exact", "stored: 1 +", "subnormal"],
-    "gradient_explorer": ["equal loss", "Ring: the truth", "Arrow:", "Press a column"],
-    "step_microscope": ["dots: measured; lines: bounds", "1e−18"],
-    "newton_step": ["margin", "Dashed: tangent", "hollow dot"],
-    "training": ["Blue adds", "orange takes off", "its area is the ink", "M: the curvature bound"],
-    "backward_pass": ["∇: slope of the loss", "bias 0.1", "bias −0.2"],
-    "boundary": ["hidden units", "x₁ = 1.2", "x₂ = 1.2", "A press adds a"],
+    "code_explorer": ["Blue boxes", "Orange ruler", "how often the letter occurs", "Orange dots"],
+    "boldness_dial": ["become p^α", "plain, α = 1", "cut at 8; the highest is 17.1"],
+    "softmax_explorer": ["The bracket “all” spans the three scores"],
+    "temperature_path": ["(score of cat − score of dog) ÷ T", "temperature T", "Blue dot"],
+    "gumbel_race": ["Filled dot", "hollow: the losers", "Thick stroke: softmax", "400 draws"],
+    "loss_explorer": ["cross-entropy", "softmax twice", "gets a ✓", "0 steps", "the cat’s lead"],
+    "overflow_explorer": ["true digits", "exact sum", "stored: 1 +", "subnormal", "Dots: "],
+    "online_softmax": ["naive: 32 = 4 × 8", "four arrays", "s = 1.354", "Orange: ", "Order:"],
+    "gradient_explorer": [
+        *("equal loss", "Ring: the truth", "Arrow: where p̂ goes", "press a column"),
+        *("Blue dot: p̂", "rounded to three digits"),
+    ],
+    "step_microscope": [
+        *("dots: measured; lines: bounds", "1e−18", "thin curve: the exact loss"),
+        *("black dots: the loss rounded", "orange and blue lines: forward and central"),
+    ],
+    "newton_step": ["margin", "Dashed: tangent", "ring: its lowest point"],
+    "training": [
+        *("blue adds", "orange takes off", "its area is the ink", "M = 5.786: the largest"),
+        "already trained",
+    ],
+    "backward_pass": [
+        *("∇: slope of the loss", "bias 0.1", "bias −0.2"),
+        *("A wide edge passes a large slope back", "Numbers on the edges: weights"),
+    ],
+    "boundary": [
+        *("hidden units", "x₁ = 1.2", "x₂ = 1.2", "A press adds a", "Blue dot: the probe"),
+        *("drag it", "an output beyond ±0.99", "η = 0.3"),
+    ],
+    "reliability": ["a dot and a pale bar for each", "share right = belief", "0 on average"],
+    "conformal": ["pale bars are not", "mean classes in a set", "how many of the draws"],
+    "decision_line": ["Thick line: where", "Dashed: the true chance", "Bars: "],
+    "best_answer": ["Dot: where the expected loss", "Dashed: the true probability", "Factor m"],
 }
 
 
 @pytest.mark.parametrize("name", NAMED)
 def test_a_figure_names_what_it_draws(name, hand):
     box = hand.open_widget(name)
-    text = re.sub(r"\s+", " ", " ".join(box.locator("text, p, th, legend").all_text_contents()))
+    parts = "text, p, th, legend, .ce-figures span, .ce-row span"
+    text = re.sub(r"\s+", " ", " ".join(box.locator(parts).all_text_contents()))
     for phrase in NAMED[name]:
         assert phrase in text
 
@@ -1289,7 +1341,13 @@ def test_scores_race_with_noise_by_hand_and_keys(hand):
     box = hand.open_widget("gumbel_race")
     status, note = box.locator("[role=status]"), box.locator(".ce-note")
     draws, knobs = "(box) => box.model.get('draws')", box.locator(".ce-knob")
-    expect(note).to_contain_text("The bird wins this draw (filled dot).")
+    expect(note).to_contain_text("The cat wins draw 400.")
+    found = np.add(widgets.GumbelRace()._noise[:400], [2.0, 1.0, 0.1]).argmax(axis=1)
+    off = np.abs(np.bincount(found) / 400 - ce.softmax([2.0, 1.0, 0.1])).max()
+    assert off < 0.02  # the first state already shows the shares
+    expect(note).to_contain_text(f"differ from the softmax by {off:.3f} at most")
+    hand.press_on(box.locator("button", has_text="Start again"))
+    expect(note).to_contain_text("The bird wins draw 1.")
     hand.press_on(box.locator("button", has_text="One draw"))
     expect(status).to_contain_text("After 2 draws:")
     box.locator("input[type=range]").focus()
@@ -1358,10 +1416,13 @@ def test_the_overflow_explorer_breaks_where_the_format_does(hand):
     box = hand.open_widget("overflow_explorer")
     losses = box.locator(".ce-digits")
     added = box.locator("input[type=range]").nth(1)
-    expect(losses.nth(1)).to_contain_text("0.417")
+    expect(losses.nth(1)).to_have_text("nan")  # at first sight
+    expect(losses.nth(2)).to_contain_text("0.417")
     added.focus()
-    for _ in range(13):  # from 80 to 86.5: the sum is infinite, the exponentials are not
-        hand.keyboard.press("ArrowRight")
+    for _ in range(4):  # from 88 to 86
+        hand.keyboard.press("ArrowLeft")
+    expect(losses.nth(1)).to_contain_text("0.417")
+    hand.keyboard.press("ArrowRight")  # 86.5: the sum is infinite, the exponentials are not
     expect(losses.nth(1)).to_have_text("inf")
     expect(box.locator("tbody tr").filter(has_text="naive p̂")).to_contain_text("0.000")
     hand.keyboard.press("ArrowRight")
@@ -1727,9 +1788,16 @@ def test_a_control_is_large_enough_for_a_hand(name, hand):
     assert box.evaluate("(box) => box.scrollWidth <= box.clientWidth + 1")
 
 
+@pytest.mark.parametrize("narrow", [False, True])
 @pytest.mark.parametrize(("name", "place"), [*PLACES.items(), ("softmax_explorer", "index.html")])
-def test_a_figure_takes_the_room_that_was_kept_for_it(name, place, hand):
-    """Else the text below jumps when it wakes, or an empty band stays."""
+def test_a_figure_takes_the_room_that_was_kept_for_it(name, place, narrow, hand):
+    """Else the text below jumps when it wakes, or an empty band stays.
+
+    narrow : 375 px wide for a mouse, 320 px for a finger.
+    """
+    touch = hand.evaluate("navigator.maxTouchPoints") > 0
+    if narrow:
+        hand.set_viewport_size({"width": 320 if touch else 375, "height": 800})
     hand.goto(hand.address + place)
     for box in hand.locator(f"[data-widget={name}]").all():
         kept = box.bounding_box()["height"]
@@ -1894,7 +1962,7 @@ def test_nothing_moves_while_a_slider_does(name, width, hand):
 def test_the_online_figure_follows_hand_and_keys(hand):
     box = hand.open_widget("online_softmax")
     total = widgets.digits(ce.logsumexp(widgets.OnlineSoftmax().logits))
-    line, tape = box.locator(".ce-line").first, box.locator("svg")
+    line, tape = box.locator(".ce-two"), box.locator("svg")
     box.locator("input[type=range]").focus()
     hand.keyboard.press("End")
     expect(line).to_contain_text(f"m + log s {total}")
@@ -1909,7 +1977,7 @@ def test_the_online_figure_follows_hand_and_keys(hand):
     height = box.bounding_box()["height"]
     hand.press_on(box.locator("button", has_text="Play"))
     expect(line).to_contain_text(f"m + log s {total}")
-    expect(tape).to_contain_text("s 1.764")
+    expect(tape).to_contain_text("s = 1.764")
     assert box.bounding_box()["height"] == height
 
 
@@ -1954,6 +2022,11 @@ def test_newton_s_parabola_follows_hand_keys_and_steps(hand):
     expect(cells).to_have_text(["+5.482", "3.982", "0.018", "+3.270", "1.770", "0.157"])
     box.locator("input[type=range]").fill("0")
     expect(cells).to_have_text(["+2.000", "2.000", "0.127", "+2.000", "2.000", "0.127"])
+    last = "(svg) => [...svg.querySelectorAll('circle')].at(-2).getAttribute('class')"
+    assert "ce-hollow" in box.locator("svg").evaluate(last)  # no other dot hides the ring
+    box.locator("input[type=range]").fill("-6")
+    expect(box.locator(".ce-key")).to_contain_text("its lowest point is off the drawing")
+    box.locator("input[type=range]").fill("0")
     for lands in (2, 3.135, 4.179):  # as the chapter says
         hand.press_on(box.locator("button", has_text="Newton step"))
         expect(note).to_contain_text(f"Margin {lands:.3f}: loss {np.log1p(np.exp(-lands)):.3f}")
@@ -2034,6 +2107,7 @@ def test_training_fetches_runs_pauses_diverges_and_shows_mistakes(hand):
     note, press = box.locator(".ce-note"), lambda text: hand.press_on(box.locator(text).first)
     curve, status = box.locator(".ce-later"), box.locator("[role=status]")
     assert not any("digits.json" in url for url in asked)
+    expect(box.locator(".ce-value")).to_have_text("1 / (M + λ) = 0.173")  # 1 / 5.786
     expect(curve).to_contain_text("No step yet")  # instead of an empty chart
     press("button:has-text('Show its mistakes')")
     expect(box.get_by_role("group", name="52 mistakes on 797")).to_be_visible()
@@ -2174,8 +2248,14 @@ def test_the_boundary_trains_takes_points_and_is_probed(hand):
     expect(drawing.locator("circle.ce-axis")).to_have_count(4)
     press("Remove added")
     expect(drawing).to_contain_text("99.7% right")
+    slope = box.locator("input[type=range]")
+    slope.fill("1")
+    expect(drawing).to_contain_text("η = 0.3")  # the curve was made with the old one
+    press("Step")
+    expect(drawing).to_contain_text("η = 0.3, then 1.0")
     press("Start over")
     expect(drawing).to_contain_text("0 steps")
+    expect(drawing.locator("text", has_text="η =")).to_have_text("η = 1.0")
     before = drawing.text_content()
     press("Other first weights")
     expect(drawing).not_to_have_text(before)
@@ -2273,6 +2353,11 @@ def test_the_decision_line_follows_its_sliders_and_is_corrected(hand):
         expect(values).to_have_text([*numbers, f"{found['cost']:.1f}"])
 
     shown()
+    apart = "(svg) => ['.ce-rule', '.ce-stated'].map((c) => svg.querySelector(c).getAttribute('d'))"
+    stated, truth = box.locator("svg").evaluate(apart)
+    assert stated != truth  # the first state shows what shares do
+    box.get_by_label("birds in training").fill("3")
+    shown(trained=0.1)
     box.get_by_label("birds in training").fill("6")
     shown(trained=0.5)
     box.get_by_label("weight of a bird").fill("3")
@@ -2302,10 +2387,10 @@ def test_the_best_answer_follows_loss_exponent_and_truth(hand):
     hand.press_on(box.locator("label", has_text="power").first)
     shown(kind="power", exponent=0.7)
     expect(note).to_contain_text("too bold")
-    box.locator(".ce-slider", has_text="truth").locator("input").fill("0.95")
-    shown(kind="power", exponent=0.7, truth=0.95)
+    box.get_by_label("true probability").fill("0.8")
+    shown(kind="power", exponent=0.7, truth=0.8)
     hand.press_on(box.locator("label", has_text="cross-entropy").first)
-    shown(kind="cross-entropy", truth=0.95)
+    shown(kind="cross-entropy", truth=0.8)
     expect(note).to_contain_text("the truth")
     expect(box.get_by_label("exponent")).to_be_disabled()
     hand.press_on(box.locator("button", has_text="Start again"))

@@ -260,7 +260,7 @@ class GumbelRace(Widget):
 
     name = "gumbel_race"
     logits = traitlets.List(traitlets.Float(), [2.0, 1.0, 0.1], minlen=3, maxlen=3).tag(sync=True)
-    draws = traitlets.Int(1, min=1, max=10_000).tag(sync=True)
+    draws = traitlets.Int(400, min=1, max=10_000).tag(sync=True)
     start: traitlets.List[Any] = traitlets.List(traitlets.Unicode()).tag(sync=True)
 
     def __init__(self, seed: int = 0, **kwargs: Any) -> None:
@@ -625,6 +625,7 @@ class Training(Widget):
     method = traitlets.Enum(["descent", "Newton"], "descent").tag(sync=True)
     penalty = traitlets.Enum([0, 1e-4, 1e-3, 1e-2, 1e-1], 0).tag(sync=True)
     scale = traitlets.Int(0, min=-2, max=8).tag(sync=True)  # the step size is 2^scale / (M + λ)
+    bound = traitlets.Float().tag(sync=True)  # M: no curvature of the mean loss is larger
 
     def __init__(
         self, weights: Array | None = None, picture: Array | None = None, **kwargs: Any
@@ -637,8 +638,11 @@ class Training(Widget):
                 raise ValueError(f"{name} must have shape {shape}, got shape {values.shape}")
         if not np.all((ink >= 0) & (ink <= 16) & (ink == np.rint(ink))):
             raise ValueError(f"picture must hold whole numbers from 0 to 16, got {ink.tolist()}")
+        x = np.column_stack([datasets.digits()[0][:1000].reshape(1000, 64) / 16, np.ones(1000)])
+        bound = float(f"{np.linalg.eigvalsh(x.T @ x / 1000)[-1] / 2:.6g}")
         rounded = (np.round(W, 3) + 0.0).ravel().tolist()  # + 0.0: no -0.0
         super().__init__(weights=rounded, picture=ink.astype(int).ravel().tolist(), **kwargs)
+        self.bound = bound
         self.on_msg(self._answer)
 
     def _answer(self, _: Any, message: Any, __: Any) -> None:
@@ -882,7 +886,7 @@ class Boundary(Widget):
             u = np.tanh(self._points @ hidden[0].T + hidden[1]) if hidden else self._points
             loss, g = ce.cross_entropy_with_grad(u @ W.T + b, self._labels)
             if not curve or step >= 1.05 * curve[-1][0] + 1:
-                curve.append([step, float(f"{loss:.4g}")])
+                curve.append([step, float(f"{loss:.4g}"), self.rate])
             if step == self.steps:
                 break
             slopes = [g.T @ u, g.sum(axis=0)]
@@ -999,7 +1003,7 @@ class Reliability(Widget):
     def lines(self) -> Iterator[Any]:
         """The errors at some temperatures."""
         yield f"Forecasts of {self.count} photographs in {self.bins} bins, at a temperature T."
-        yield ["T", "ECE", "true error", "unbiased square", "loss, nats"]
+        yield ["T", "ECE", "true error", "unbiased squared gap", "loss, nats"]
         for t in sorted({0.5, 0.7, 1.0, 1.4, 2.0, self.temperature}):
             found = self.errors(t)
             numbers = [f"{found[key]:.3f}" for key in ("ece", "gap")]
@@ -1072,7 +1076,7 @@ class Conformal(Widget):
             f"{self.draws} draws of {self.held} held-out photographs, sets that promise"
             f" {self.coverage:g}, a model at T = {self.temperature:g}."
         )
-        yield ["mean coverage", "by the proof", "lowest", "highest", "last threshold", "classes"]
+        yield ["mean coverage", "by the proof", "lowest", "highest", "threshold", "mean classes"]
         mean, low, high = (f(found["coverages"]) for f in (np.mean, min, max))
         proof = min(1.0, rank / (self.held + 1))
         numbers = [digits(v) for v in (mean, proof, low, high, found["threshold"])]
@@ -1108,7 +1112,7 @@ class DecisionLine(Widget):
 
     name = "decision_line"
     used = traitlets.Float(0.05, min=0.001, max=0.999).tag(sync=True)
-    trained = traitlets.Float(0.05, min=0.001, max=0.999).tag(sync=True)
+    trained = traitlets.Float(0.5, min=0.001, max=0.999).tag(sync=True)
     weight = traitlets.Float(1.0, min=0.001, max=1000.0).tag(sync=True)
     cost = traitlets.Float(1.0, min=0.001, max=1000.0).tag(sync=True)
     corrected = traitlets.Bool(False).tag(sync=True)
@@ -1178,7 +1182,7 @@ class BestAnswer(Widget):
     name = "best_answer"
     kind = traitlets.Enum(["cross-entropy", "focal", "power"], "focal").tag(sync=True)
     exponent = traitlets.Float(2.0, min=0.01, max=10.0).tag(sync=True)
-    truth = traitlets.Float(0.8, min=0.001, max=0.999).tag(sync=True)
+    truth = traitlets.Float(0.95, min=0.001, max=0.999).tag(sync=True)
 
     def factor(self, p: Any, rest: Any) -> Any:
         """The factor m of the gradient, equation 11.3, at p = 1 - rest."""

@@ -35,7 +35,7 @@ const short = (x) => (x !== 0 && Math.abs(x) < 1e-3 ? x.toExponential(1).replace
 
 function render({ model, el }) {
   const drawing = svg('svg', { role: 'img', 'aria-label': 'The computation from the inputs at the top to the loss at the bottom, with the value and the slope of each stage, and the weights on the edges' });
-  const key = html('p', { className: 'ce-line ce-key' }, '∇: slope of the loss. On the edges: ', html('b', { className: 'ce-plus' }, 'blue +'), ', ', html('b', { className: 'ce-minus' }, 'dashed −'), '; the wider, the larger.');
+  const key = html('p', { className: 'ce-line ce-key' }, '∇: slope of the loss. A wide edge passes a large slope back: ', html('b', { className: 'ce-plus' }, 'blue +'), ', ', html('b', { className: 'ce-minus' }, 'dashed −'), '. Numbers on the edges: weights.');
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
   const inputs = ['x₁', 'x₂'].map((name, k) => slider(name, {
@@ -140,10 +140,7 @@ function render({ model, el }) {
     const one = svg('rect', { x: 1, y: tops[4] - 6 - strip, width: graph - 2, height: bottom - tops[4] + 11 + strip, rx: 8, class: 'ce-fused' });
     drawing.setAttribute('viewBox', `0 0 ${width} ${bottom + 6}`);
     drawing.replaceChildren(one, ...edges, ...rules.flat(), ...labels, ...boxes);
-    for (const label of [...rules.flat(), ...labels]) { // no edge runs between its letters
-      const { x, y, width: w, height: h } = label.getBBox();
-      label.before(svg('rect', { x: x - 2, y, width: w + 4, height: h, class: label.classList.contains('ce-within') ? 'ce-plate ce-within' : 'ce-plate' }));
-    }
+    plates([...rules.flat(), ...labels], ({ classList }) => (classList.contains('ce-within') ? 'ce-within' : ''));
 
     cells.forEach((layer, which) => layer.forEach((row, k) => row.forEach((cell, j) => {
       const [grads, bias] = which ? [found.dW2, found.g] : [found.dW1, found.da];
@@ -189,7 +186,6 @@ dress(`
   .ce-fused { fill: color-mix(in srgb, var(--w-ink) 5%, transparent); }
   [data-widget="backward_pass"] svg text { stroke: none; }
   .ce-widget .ce-fit.ce-fit.ce-snug .ce-box ~ text { font-size: 12px; }
-  .ce-plate { fill: var(--w-paper); }
   .ce-plate.ce-within { fill: color-mix(in srgb, var(--w-ink) 5%, var(--w-paper)); }
   .ce-widget svg text:is(.ce-now, .ce-truth) { font-weight: 700; }
   .ce-widget svg text.ce-back { fill: var(--w-accent); }

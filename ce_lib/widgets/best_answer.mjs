@@ -40,12 +40,13 @@ function render({ model, el }) {
   const drawing = svg('svg', { role: 'img', 'aria-label': 'Left, the expected loss against the stated probability, with its lowest point and the truth; right, the stated probability against the truth, beside the diagonal' });
   const kinds = choice('loss', { 'cross-entropy': 'cross-entropy', focal: 'focal', power: 'power' }, (kind) => change({ kind, exponent: kind === 'power' ? 0.7 : 2 }));
   const shape = slider('exponent', { min: 0.05, max: 5, step: 0.05, show: (value) => digits(value, 2), change: (exponent) => change({ exponent }) });
-  const share = slider('truth', { min: 0.02, max: 0.98, step: 0.01, show: (value) => digits(value, 2), change: (truth) => change({ truth }) });
+  const share = slider('true probability', { min: 0.02, max: 0.98, step: 0.01, show: (value) => digits(value, 2), change: (truth) => change({ truth }) });
   const again = html('div', { className: 'ce-row' }, html('button', { type: 'button', onclick: () => change(first) }, 'Start again'));
-  const values = ['truth', 'stated', 'factor m there', 'truth from stated'].map((name) => html('div', {}, html('b', {}), html('span', {}, name)));
+  const values = ['true probability', 'stated', 'factor m there', 'truth from stated'].map((name) => html('div', {}, html('b', {}), html('span', {}, name)));
+  const key = html('p', { className: 'ce-line ce-key' }, 'One of two classes. Dot: where the expected loss is lowest, which is what the model states. Dashed: the true probability, and in the second drawing stated = true. Factor m multiplies the gradient of cross-entropy.');
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
-  el.append(drawing, kinds, shape, share, again, html('div', { className: 'ce-figures' }, values), note, status);
+  el.append(drawing, key, kinds, shape, share, again, html('div', { className: 'ce-figures' }, values), note, status);
 
   function draw() {
     const now = state();
@@ -71,12 +72,12 @@ function render({ model, el }) {
       svg('path', { d: `M${x(0, now.truth)} ${bottom[0] - TALL}V${bottom[0]}`, class: 'ce-rule' }),
       svg('path', { d: path(GRID.map((p, i) => [x(0, p), y(losses[i])])), class: 'ce-curve' }),
       svg('circle', { cx: x(0, found.stated), cy: y(found.loss), r: 5, class: 'ce-cat' }),
-      title(0, 'expected loss; dashed: truth'), text(left[0] + each / 2, bottom[0] + 34, 'stated probability'),
+      title(0, 'expected loss'), text(left[0] + each / 2, bottom[0] + 34, 'stated probability'),
       svg('path', { d: `M${left[1]} ${bottom[1] - TALL}V${bottom[1]}H${left[1] + each}`, class: 'ce-axis' }),
       svg('path', { d: `M${x(1, 0)} ${v(0)}L${x(1, 1)} ${v(1)}`, class: 'ce-rule' }),
       svg('path', { d: path(curve.map(([truth, stated]) => [x(1, truth), v(stated)])), class: 'ce-curve' }),
       svg('circle', { cx: x(1, now.truth), cy: v(found.stated), r: 5, class: 'ce-cat' }),
-      title(1, 'stated at the minimum'), text(left[1] + each / 2, bottom[1] + 34, 'truth'),
+      title(1, 'stated at the minimum'), text(left[1] + each / 2, bottom[1] + 34, 'true probability'),
       ...[0, 1].flatMap((side) => [[0, '0'], [0.5, '½'], [1, '1']].map(([p, said]) => text(x(side, p), bottom[side] + 17, said))),
       ...[[0.5, '½'], [1, '1']].map(([p, said]) => text(left[1] - 6, v(p) + 4, said, { 'text-anchor': 'end' })),
     );

@@ -88,10 +88,11 @@ function render({ model, el }) {
   const known = Object.entries({ 'plain, α = 1': 1, 'bold, α = 3': 3 }).map(([name, alpha]) => html('button', { type: 'button', onclick: () => put(alpha) }, name));
   const names = ['accuracy', 'mean p of its top class', 'mean p of the truth', 'mean penalty'];
   const values = names.map((name) => html('div', {}, html('b', {}), html('span', {}, name)));
+  const key = html('p', { className: 'ce-line ce-key' }, 'α: the chances p of the plain model become p^α, rescaled to the sum 1. Dashed: plain, α = 1. First drawing: the mean at every α; second: all photographs at this α.');
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
   const frame = withKnobs(drawing, [knob], (x, y) => (x < places().left[0] + places().each + 12 && y < TOP + TALL + 20 ? knob : undefined));
-  el.append(frame, dial, html('div', { className: 'ce-row' }, kinds, known), html('div', { className: 'ce-figures' }, values), note, status);
+  el.append(frame, key, dial, html('div', { className: 'ce-row' }, kinds, known), html('div', { className: 'ce-figures' }, values), note, status);
 
   function axes(x0, y0, across, most, title, below, ticks) {
     const bottom = y0 + TOP + TALL;
@@ -122,13 +123,14 @@ function render({ model, el }) {
     drawing.replaceChildren(
       ...axes(left[0], down[0], each, most, `mean ${penalty} penalty${unit && ' (nats)'}`, 'boldness α', [0, 1, 2, 3, 4, 5].map((tick) => [tick / MOST, String(tick)])),
       svg('path', { d: `M${x(1)} ${TOP}V${bottoms[0]}`, class: 'ce-rule' }),
-      svg('text', { x: x(1) + 5, y: TOP + 10, class: 'ce-small' }, 'honest'),
+      svg('text', { x: x(1) + 5, y: TOP + 10, class: 'ce-small' }, 'plain'),
       svg('path', { d: `M${curve.map((value, k) => `${x(grid[k]).toFixed(1)} ${y(value).toFixed(1)}`).join('L')}`, class: 'ce-curve' }),
       svg('circle', { cx: x(alpha), cy: y(found.mean), r: 8, class: 'ce-handle' }),
-      ...axes(left[1], down[1], each, top, penalty === 'log' ? 'penalty of each (nats, up to 8)' : 'penalty of each photograph', 'photographs, sorted (dashed: α = 1)', [[0, '0'], [0.5, '½'], [1, '1']]),
+      ...axes(left[1], down[1], each, top, `penalty of each photograph${unit && ' (nats)'}`, 'share of the photographs, sorted', [[0, '0'], [0.5, '½'], [1, '1']]),
       svg('path', { d: `M${left[1]} ${bottoms[1]}L${area}V${bottoms[1]}Z`, class: 'ce-band' }),
       svg('path', { d: `M${sorted(plain[penalty])}`, class: 'ce-rule' }),
       svg('path', { d: `M${area}`, class: 'ce-curve' }),
+      ...(found.sorted.at(-1) > top ? [svg('text', { x: left[1] + each, y: down[1] + TOP - 6, 'text-anchor': 'end', class: 'ce-small' }, `cut at ${top}; the highest is ${digits(found.sorted.at(-1), 1)}`)] : []),
     );
     const best = grid[curve.indexOf(Math.min(...curve))];
     const numbers = [found.accuracy, found.largest, found.truth, found.mean];

@@ -151,7 +151,8 @@ function render({ model, el }) {
   const measure = () => { Object.assign(run, slopes({ ...run, points: all() })); show(); };
   const advance = (steps) => {
     const { weights, losses } = train({ ...run, points: all(), rate: model.get('rate'), steps });
-    losses.forEach((loss, k) => { if (run.steps + k >= 1.05 * run.curve.at(-1)[0] + 1) run.curve.push([run.steps + k, loss]); });
+    if (run.curve.at(-1)[2] !== model.get('rate')) run.curve.push([run.steps, losses[0], model.get('rate')]); // the curve says where the step size changed
+    losses.forEach((loss, k) => { if (run.steps + k >= 1.05 * run.curve.at(-1)[0] + 1) run.curve.push([run.steps + k, loss, model.get('rate')]); });
     run.weights = weights;
     run.steps += steps;
   };
@@ -161,7 +162,7 @@ function render({ model, el }) {
     const { units: count, seed } = { units: model.get('units'), seed: model.get('seed'), ...values };
     const weights = first({ starts: model.get('starts'), seed, units: count });
     const { loss } = slopes({ weights, units: count, points: all() });
-    change({ ...values, steps: 0, curve: [[0, loss]], weights });
+    change({ ...values, steps: 0, curve: [[0, loss, model.get('rate')]], weights });
   };
   const stop = () => {
     if (!timer) return;
@@ -194,9 +195,10 @@ function render({ model, el }) {
   const views = choice('View', VIEWS, (value) => change({ view: Number(value), probe: model.get('probe').map((at) => Number((at * (Number(value) / model.get('view'))).toFixed(3))) }));
   const kinds = choice('A press adds a', Object.fromEntries(CLASSES.map((name, k) => [k, name])), (value) => change({ label: Number(value) }));
   const extra = html('div', { className: 'ce-row ce-tight' }, button('Add at the probe', () => add(...model.get('probe'))), button('Remove added', () => change({ added: [] })));
+  const key = html('p', { className: 'ce-line ce-key' }, 'Colour: the class that the network prefers, darker where it is surer. Blue dot: the probe, where p̂ is read', html('span', { className: 'ce-hint' }, '; drag it or use the arrow keys'), '. Black curve: the loss at each step so far, η: its step size.');
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
-  el.append(withKnobs(drawing, [knob], () => undefined), note, buttons,  html('div', { className: 'ce-row' }, units, views), html('div', { className: 'ce-grid' }, rate, html('div', {}, kinds, extra)), status);
+  el.append(withKnobs(drawing, [knob], () => undefined), key, note, buttons, html('div', { className: 'ce-row' }, units, views), html('div', { className: 'ce-grid' }, rate, html('div', {}, kinds, extra)), status);
 
   let [width, side] = [640, 380];
 
@@ -261,8 +263,10 @@ function render({ model, el }) {
     const tick = [5, 2, 1].map((n) => n * 10 ** Math.floor(Math.log10(most))).find((n) => n <= most); // far enough from 0
     const last = Math.max(1, run.steps);
     const line = [...run.curve, [run.steps, run.loss]].map(([t, loss]) => `${(from + ((width - 8 - from) * t) / last).toFixed(1)} ${(foot - ((foot - head) * loss) / most).toFixed(1)}`);
+    const rates = run.curve.map((point) => point[2] ?? model.get('rate')).filter((rate, k, all) => rate !== all[k - 1]); // one after the other
     const curve = [
       text(left, head - 14, `loss ${digits(run.loss)} nats, ${share(run.right)} right`),
+      text(width - 8, head + 8, `η = ${rates.length > 2 ? '…, ' : ''}${rates.slice(-2).map((rate) => digits(rate, 1)).join(', then ')}`, { 'text-anchor': 'end', class: 'ce-small' }),
       svg('path', { d: `M${from} ${head}V${foot}H${width - 8}`, class: 'ce-axis' }),
       ...[0, tick].map((loss) => text(from - 5, foot - ((foot - head) * loss) / most + 4, String(loss), { 'text-anchor': 'end', class: 'ce-small' })),
       svg('path', { d: `M${line.join('L')}`, class: 'ce-axis ce-bold' }),
@@ -273,7 +277,7 @@ function render({ model, el }) {
       svg('path', { d: `M${px - 11} ${py}h22M${px} ${py - 11}v22`, class: 'ce-axis' }), svg('circle', { cx: px, cy: py, r: 7, class: 'ce-handle ce-ball' }),
       text(left, down + 15, 'p̂ at the probe'), ...bars, ...curve);
     knob.set(px, py, x, `${where}: ${CLASSES.map((name, k) => `${name} ${digits(probs[k])}`).join(', ')}`);
-    note.textContent = `Probe at (${where}): ${CLASSES[top]}, p̂ ${probs[top].toFixed(3)}. ${run.units ? `Saturated there (|u| > 0.99): ${saturated} of ${run.units} hidden units.` : 'No hidden units.'} ${run.steps >= LIMIT ? `Training ends at ${LIMIT} steps.` : ''}`;
+    note.textContent = `Probe at (${where}): ${CLASSES[top]}, p̂ ${probs[top].toFixed(3)}. ${run.units ? `Saturated there, with an output beyond ±0.99: ${saturated} of ${run.units} hidden units.` : 'No hidden units.'} ${run.steps >= LIMIT ? `Training ends at ${LIMIT} steps.` : ''}`;
   }
   const say = () => status.say(`After ${run.steps} steps: loss ${digits(run.loss)}, ${share(run.right)} right. ${note.textContent}`);
   const NAMES = ['units', 'rate', 'seed', 'weights', 'steps', 'curve', 'view', 'probe', 'label', 'added'];

@@ -83,9 +83,10 @@ function render({ model, el }) {
   const [SO_FAR, WHOLE] = ['unfinished (digits per letter)', 'whole code (digits per letter)'];
   const names = ['entropy (bits per letter)', WHOLE, 'equal lengths (digits)'];
   const values = names.map((name) => html('div', {}, html('b', {}), html('span', {}, name)));
+  const legend = html('p', { className: 'ce-line ce-key' }, 'Blue boxes: the word so far. Orange ruler: the surprisal, −log₂ p. Then how often the letter occurs; at an envelope, how often its letters do. Orange dots: the next two to merge.');
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
-  el.append(typed, html('div', { className: 'ce-row' }, html('span', { className: 'ce-hint' }, 'Or try:'), examples), blocks, view, row, html('div', { className: 'ce-row' }, play, 'orange ruler: −log₂ p'), note, html('div', { className: 'ce-figures' }, values), status);
+  el.append(typed, html('div', { className: 'ce-row' }, html('span', { className: 'ce-hint' }, 'Or try:'), examples), blocks, view, legend, row, html('div', { className: 'ce-row' }, play), note, html('div', { className: 'ce-figures' }, values), status);
 
   let width = 640;
   let [found, shape, key, timer, part] = [null, null, '', 0, 0]; // part: how far the next merge has come, while playing

@@ -52,10 +52,11 @@ function render({ model, el }) {
   const button = (text, act) => html('button', { type: 'button', onclick: act }, text);
   const more = (draws) => change({ draws: Math.min(LIMIT, model.get('draws') + draws) });
   const buttons = html('div', { className: 'ce-row' }, button('One draw', () => more(1)), button('100 draws', () => more(100)), button('Start again', () => change(first)));
-  const values = ['threshold', 'this draw covers', 'mean of draws', 'classes in a set'].map((name) => html('div', {}, html('b', {}), html('span', {}, name)));
+  const values = ['threshold', 'this draw covers', 'mean of draws', 'mean classes in a set'].map((name) => html('div', {}, html('b', {}), html('span', {}, name)));
+  const key = html('p', { className: 'ce-line ce-key' }, 'First drawing: a bar that reaches the threshold is in the set; pale bars are not. Second: how many of the draws had each coverage, the share of the other photographs whose label is in its set.');
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
-  el.append(drawing, note, html('div', { className: 'ce-grid' }, html('div', {}, rows), html('div', {}, reach, many)), kinds, buttons, html('div', { className: 'ce-figures' }, values), status);
+  el.append(drawing, key, note, html('div', { className: 'ce-grid' }, html('div', {}, rows), html('div', {}, reach, many)), kinds, buttons, html('div', { className: 'ce-figures' }, values), status);
 
   function draw() {
     const now = state();
@@ -88,9 +89,9 @@ function render({ model, el }) {
       if (n) parts.push(svg('rect', { x: across(0.5 + k / 100), y: bottom[1] - (TALL - 8) * (n / most), width: Math.max(1, each / 51 - 1), height: (TALL - 8) * (n / most), class: 'ce-cat' }));
     });
     parts.push(
-      text(left[1] - (wide ? 0 : 30), bottom[1] - TALL - 12, 'coverage of each draw', { 'text-anchor': 'start', class: '' }),
+      text(left[1] - (wide ? 0 : 30), bottom[1] - TALL - 12, 'draws by their coverage', { 'text-anchor': 'start', class: '' }),
       svg('path', { d: `M${left[1]} ${bottom[1]}H${left[1] + each}`, class: 'ce-axis' }), svg('path', { d: `M${across(now.coverage)} ${bottom[1] - TALL}V${bottom[1]}`, class: 'ce-rule' }),
-      ...[0.5, 0.75, 1].map((tick) => text(across(tick), bottom[1] + 17, String(tick))), text(left[1] + each / 2, bottom[1] + 34, 'dashed: the promise γ'),
+      ...[0.5, 0.75, 1].map((tick) => text(across(tick), bottom[1] + 17, String(tick))), text(left[1] + each / 2, bottom[1] + 34, 'coverage; dashed: the promise γ'),
     );
     drawing.setAttribute('viewBox', `0 0 ${width} ${bottom[1] + 40}`);
     drawing.replaceChildren(...parts);
@@ -102,7 +103,7 @@ function render({ model, el }) {
     reach.set(COVERAGES.findLastIndex((value) => value <= now.coverage), String(now.coverage));
     many.set(HELD.findLastIndex((n) => n <= now.held), String(now.held));
     kinds.set(now.temperature);
-    status.say(`${note.textContent} Threshold ${digits(found.threshold)}, ${digits(found.size, 2)} classes in a set.`);
+    status.say(`${note.textContent} Threshold ${digits(found.threshold)}, ${digits(found.size, 2)} classes in a set on average.`);
   }
   const change = bind(model, ['temperature', 'coverage', 'held', 'draws', 'scores'], draw);
   fit(drawing, (wanted) => { width = wanted; draw(); });

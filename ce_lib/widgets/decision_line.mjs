@@ -36,13 +36,14 @@ function render({ model, el }) {
   const first = state();
   const drawing = svg('svg', { role: 'img', 'aria-label': 'Above, how often each measurement occurs, for cats and for birds; below, the stated and the true probability of a bird; a line where the model begins to say bird' });
   const pick = (label, name, values) => slider(label, { min: 0, max: values.length - 1, step: 1, change: (k) => change({ [name]: values[k] }) });
-  const rows = [pick('birds in use', 'used', SHARES), pick('birds in training', 'trained', SHARES), pick('weight of a bird', 'weight', FACTORS), pick('cost of a miss', 'cost', FACTORS)];
+  const rows = [pick('birds in use', 'used', SHARES), pick('birds in training', 'trained', SHARES), pick('weight of a bird', 'weight', FACTORS), pick('cost of a missed bird', 'cost', FACTORS)];
   const kinds = choice('scores', { false: 'as trained', true: 'corrected' }, (value) => change({ corrected: value === 'true' }));
   const again = html('div', { className: 'ce-row' }, html('button', { type: 'button', onclick: () => change(first) }, 'Start again'));
-  const values = ['mean stated', 'accuracy', 'balanced', 'F1', 'cost of 100'].map((name) => html('div', {}, html('b', {}), html('span', {}, name)));
+  const values = ['mean stated', 'accuracy', 'balanced accuracy', 'F1', 'cost per 100'].map((name) => html('div', {}, html('b', {}), html('span', {}, name)));
+  const key = html('p', { className: 'ce-line ce-key' }, 'Bars: how many have each measurement. Thick line: where the model begins to say bird. Dashed: the true chance of a bird; green: what the model states. Mean stated: over all in use. A false alarm costs 1.');
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
-  el.append(drawing, note, html('div', { className: 'ce-grid' }, html('div', {}, rows.slice(0, 2)), html('div', {}, rows.slice(2))), kinds, again, html('div', { className: 'ce-figures' }, values), status);
+  el.append(drawing, key, note, html('div', { className: 'ce-grid' }, html('div', {}, rows.slice(0, 2)), html('div', {}, rows.slice(2))), kinds, again, html('div', { className: 'ce-figures' }, values), status);
 
   function draw() {
     const now = state();
@@ -88,7 +89,7 @@ function render({ model, el }) {
 dress(`
   [data-widget="decision_line"] .ce-stated { fill: none; stroke: var(--bird, #009e73); stroke-width: 2; }
   [data-widget="decision_line"] .ce-says { fill: var(--w-ink); opacity: 0.07; }
-  [data-widget="decision_line"] .ce-figures { display: grid; grid-template-columns: repeat(5, minmax(0, 1fr)); gap: 0.4rem 0.8rem; }
+  [data-widget="decision_line"] .ce-figures { display: grid; grid-template-columns: repeat(5, auto); gap: 0.4rem 0.8rem; }
   @media (max-width: 30rem) { [data-widget="decision_line"] .ce-figures { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
 `);
 

@@ -257,8 +257,8 @@ function render({ model, el }) {
   const results = html('div', {}, html('table', {}, html('thead', {}, html('tr', {}, head)), html('tbody', {}, figures.map((cells, k) => html('tr', {}, html('th', { scope: 'row' }, names[k]), cells)))));
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
-  const hint = html('span', { className: 'ce-hint' }, race ? '' : ' Press a column to light it.');
-  const key = html('p', { className: 'ce-line ce-key' }, 'Grey lines: equal loss. Ring: the truth. ', race ? 'Last step: how far p̂ moved in it.' : 'Arrow: where p̂ goes.', hint);
+  const hint = html('span', { className: 'ce-hint' }, race ? ' Drag a large dot.' : ' Drag the dot; press a column to light it.');
+  const key = html('p', { className: 'ce-line ce-key' }, 'Grey lines: equal loss. Ring: the truth. ', race ? 'Dots: p̂ after each step. Arrows: who gives to whom, as wide as the amount. Last step: how far p̂ moved in it.' : 'Blue dot: p̂. Arrow: where p̂ goes if the lit score changes. Wide arrows: who gives to whom. Numbers are rounded to three digits.', hint);
   el.append(frame, key);
   if (race) el.append(results, note, rate, html('div', { className: 'ce-row' }, buttons, goals), status);
   else el.append(note, ...scores, html('div', { className: 'ce-row' }, kinds, goals), status);
@@ -305,7 +305,7 @@ function render({ model, el }) {
         const size = found.grad.reduce((sum, g) => sum + g * g, 0);
         const numbers = [short(found.loss), short(size), short(found.probs[2]), steps ? short(Math.hypot(...found.probs.map((p, j) => p - before[j]))) : '–'];
         numbers.forEach((value, j) => { figures[k][j].textContent = value; });
-        grips.push([...points.at(-1), digits(found.probs[0]), `${CLASSES.map((name, j) => `${name} ${digits(found.probs[j])}`).join(', ')}; loss ${digits(found.loss)} nats`]);
+        grips.push([...points.at(-1), found.probs[0], `${CLASSES.map((name, j) => `${name} ${digits(found.probs[j])}`).join(', ')}; loss ${digits(found.loss)} nats`]);
         const givers = flow.gain.flatMap((value, j) => (value < 0 ? [CLASSES[j]] : []));
         const getters = flow.gain.flatMap((value, j) => (value > 0 ? [CLASSES[j]] : []));
         return `${names[k]}: ${givers.join(' and ') || 'nobody'} ${givers.length > 1 ? 'lose' : 'loses'}, ${getters.join(' and ') || 'nobody'} ${getters.length > 1 ? 'gain' : 'gains'}`;
@@ -333,7 +333,7 @@ function render({ model, el }) {
         : `The ${who}'s slope is the sum of its column: ${[0, 1, 2].map((k) => signed(terms[k][nudged])).join(' ')} = ${signed(grad[nudged])}, which is p̂ − y = ${p} − ${short(target[nudged])}. In each cell the p̂ below cancels the p̂ above.`;
       scores.forEach((row, k) => row.set(model.get('logits')[k]));
       kinds.set(cells);
-      grips.push([...point, digits(probs[0]), `${CLASSES.map((name, k) => `${name} ${digits(probs[k])}`).join(', ')}; loss ${digits(found.loss)} nats`]);
+      grips.push([...point, probs[0], `${CLASSES.map((name, k) => `${name} ${digits(probs[k])}`).join(', ')}; loss ${digits(found.loss)} nats`]);
       if (say) status.say(note.textContent);
     }
     goals.set(Object.keys(TARGETS).find((name) => String(TARGETS[name]) === String(target)));

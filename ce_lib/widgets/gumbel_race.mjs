@@ -74,9 +74,10 @@ function render({ model, el }) {
     play.textContent = 'Play';
     if (was) draw();
   }
+  const key = html('p', { className: 'ce-line ce-key' }, 'Bar: the score', html('span', { className: 'ce-hint' }, ' (drag its blue end)'), '. Dashed: noise of this draw. Filled dot: the largest total, which wins; hollow: the losers. Thick stroke: softmax.');
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
-  el.append(whole, note, row, html('div', { className: 'ce-row' }, play, button('One draw', () => { stop(); more(model.get('draws') + 1); }), button('Start again', () => { stop(); change({ logits: [2, 1, 0.1], draws: 1 }); })), status);
+  el.append(whole, key, note, row, html('div', { className: 'ce-row' }, play, button('One draw', () => { stop(); more(model.get('draws') + 1); }), button('Start again', () => { stop(); change({ logits: [2, 1, 0.1], draws: 1 }); })), status);
 
   function draw() {
     const now = state();
@@ -88,7 +89,7 @@ function render({ model, el }) {
     const share = (value) => left + 42 + value * (each - 42 - 50);
     const bottom = TOP + 3 * ROW;
     const parts = [
-      text(0, 15, `draw ${now.draws}: score + Gumbel noise`), text(left, down + 15, `share of the wins in ${now.draws}`),
+      text(0, 15, `draw ${now.draws}: score + Gumbel noise`), text(left, down + 15, `share of the wins in ${now.draws} draw${now.draws === 1 ? '' : 's'}`),
       svg('path', { d: `M${across(0)} ${TOP}V${bottom}`, class: 'ce-axis' }), svg('path', { d: `M${left + 42} ${down + TOP}V${down + bottom}`, class: 'ce-axis' }),
       ...[-5, 0, 5, 10].map((tick) => text(across(tick), bottom + 16, digits(tick, 0), { 'text-anchor': tick === HIGH ? 'end' : 'middle', class: 'ce-small' })),
     ];
@@ -110,7 +111,7 @@ function render({ model, el }) {
     drawing.setAttribute('viewBox', `0 0 ${width} ${down + bottom + 22}`);
     drawing.replaceChildren(...parts);
     const off = Math.max(...probs.map((p, k) => Math.abs(p - wins[k] / now.draws)));
-    note.textContent = `The ${CLASSES[best]} wins this draw (filled dot). Thick strokes: softmax. The shares are off by ${off.toFixed(3)} at most.`;
+    note.textContent = `The ${CLASSES[best]} wins draw ${now.draws}. The shares of all draws so far differ from the softmax by ${off.toFixed(3)} at most.`;
     row.set(STOPS.findLastIndex((stop) => stop <= now.draws), String(now.draws));
     if (!timer) status.say(`After ${now.draws} draws: ${CLASSES.map((name, k) => `${name} won ${wins[k]}, softmax ${digits(probs[k])}`).join('; ')}.`);
   }

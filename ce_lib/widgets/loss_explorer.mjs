@@ -59,8 +59,8 @@ function places(width) {
   const left = 26;
   const side = Math.min(190, (width - left - 24) / 3);
   const unit = side / (HIGH - LOW);
-  const narrow = side < 100; // a title and a count take two lines each
-  const map = narrow ? 38 : 22;
+  const narrow = side < 100; // a title takes two lines
+  const map = narrow ? 54 : 38; // below a title and a count
   const slice = map + side + 20;
   return { side, unit, narrow, map, slice, floor: slice + unit * MOST, lefts: [0, 1, 2].map((k) => left + (k * (width - left - side - 2)) / 2) };
 }
@@ -106,7 +106,8 @@ function render({ model, el }) {
     panels = lefts.map((left, k) => {
       const part = {
         title: [15, 31].map((y) => text(side / 2, y, '')), lines: svg('path', {}), trail: svg('path', {}), curve: svg('path', {}), tangent: svg('path', { class: 'ce-axis ce-bold' }),
-        start: svg('circle', { r: 6, class: 'ce-axis' }), ball: svg('circle', { r: 6 }), dot: svg('circle', { r: 6 }), above: svg('path', {}), count: [38, 54].map((y) => text(side / 2, floor + y, '')),
+        corners: [['cat', 4, side - 6, 'start'], ['dog', side - 4, side - 6, 'end'], ['bird', 4, 15, 'start']].map(([name, x, y, anchor]) => text(x, y, name, { 'text-anchor': anchor, class: 'ce-small' })),
+        start: svg('circle', { r: 6, class: 'ce-axis' }), ball: svg('circle', { r: 6 }), dot: svg('circle', { r: 6 }), above: svg('path', {}), count: text(side / 2, map - 7, '', { class: 'ce-small' }),
       };
       part.whole = svg('g', { transform: `translate(${left})` },
         part.title, part.count,
@@ -114,17 +115,18 @@ function render({ model, el }) {
           svg('g', { 'clip-path': `url(#${clip})` },
             svg('path', { d: `M0 ${down(0)}H${right(0)}V${side}M${right(0)} ${down(0)}L${side} 0`, class: 'ce-rule' }), part.lines, part.trail),
           svg('path', { d: `M0 0H${side}V${side}H0Z`, class: 'ce-axis' }),
-          ...[['cat', 4, side - 6, 'start'], ['dog', side - 4, side - 6, 'end'], ['bird', 4, 15, 'start']].map(([name, x, y, anchor]) => text(x, y, name, { 'text-anchor': anchor, class: 'ce-small' })),
+          part.corners,
           part.start, part.ball),
         svg('g', { transform: `translate(0 ${slice})` },
           svg('path', { d: `M0 0V${unit * MOST}H${side}`, class: 'ce-axis' }), svg('path', { d: `M${side - right(0)} 0V${unit * MOST}`, class: 'ce-rule' }),
           svg('g', { 'clip-path': `url(#${clip}s)` }, part.curve, part.tangent), part.dot, part.above,
-          text(side - right(10), unit * MOST + 16, '−10'), text(side - right(0), unit * MOST + 16, '0')));
+          text(side - right(10), unit * MOST + 16, '−10'), text(side - right(0), unit * MOST + 16, '0'), text(side / 2, unit * MOST + 34, narrow ? 'lead' : 'lead of the cat', { class: 'ce-small' })));
       if (!k) part.whole.append(...[0, 10].map((tick) => text(-6, slice + unit * (MOST - tick) + 5, String(tick), { 'text-anchor': 'end' })));
       return part;
     });
-    drawing.setAttribute('viewBox', `0 0 ${width} ${floor + (narrow ? 62 : 46)}`);
+    drawing.setAttribute('viewBox', `0 0 ${width} ${floor + 42}`);
     drawing.replaceChildren(box(clip, side), box(`${clip}s`, unit * MOST), ...panels.map(({ whole }) => whole));
+    plates(panels.flatMap(({ corners }) => corners));
   };
   const cells = NAMES.map(() => [html('td', {}), html('td', {}), html('td', {})]);
   const head = ['', 'loss', 'slope', 'steps'].map((name) => (name ? html('th', { scope: 'col' }, name) : html('td', {})));
@@ -174,7 +176,7 @@ function render({ model, el }) {
   const stop = () => { cancelAnimationFrame(timer); timer = 0; play.textContent = 'Play'; show(); };
   const again = () => { run = race(model.get('rivals')); };
   const buttons = html('div', { className: 'ce-row' }, play, button('One step', () => { stop(); run.advance(run.steps() + 1); show(); }), button('Reset', () => { again(); stop(); }));
-  el.append(whole, html('p', { className: 'ce-line ce-key' }, 'Right: dog − cat. Up: bird − cat. Below: the loss by the cat’s lead, and its tangent. ✓: the cat leads.'),
+  el.append(whole, html('p', { className: 'ce-line ce-key' }, 'Maps: lines of equal loss; right, the score dog − cat, up, bird − cat. Below: the loss by the cat’s lead, and its tangent. A ball that has arrived, so that the cat leads, gets a ✓.'),
     buttons, html('div', { className: 'ce-grid' }, html('div', {}, rows, third), table), status);
 
   function show(say = true) {
@@ -196,10 +198,10 @@ function render({ model, el }) {
       const [x, y] = [side - right(-lead), unit * (MOST - Math.min(loss, MOST))];
       const curve = [];
       for (let d = -HIGH; d <= -LOW; d += 0.25) curve.push(`${(side - right(-d)).toFixed(2)} ${(unit * (MOST - lossAt(d))).toFixed(2)}`);
-      const count = [`${steps === LIMIT ? `> ${LIMIT}` : steps}`, `steps${home ? ' ✓' : ''}`];
       const lines = ([first, second = '']) => (narrow ? [first, second.trim()] : [first + second, '']);
       lines(NAMES[k].split(/(?<=-)|(?= )/)).forEach((said, j) => { part.title[j].textContent = said; part.title[j].setAttribute('class', `ce-${COLOURS[k]}`); });
-      lines([count[0], ` ${count[1]}`]).forEach((said, j) => { part.count[j].textContent = said; });
+      const count = steps === LIMIT ? `> ${LIMIT}` : String(steps);
+      part.count.textContent = narrow && steps > 999 ? `${count}${home ? ' ✓' : ''}` : `${count} step${steps === 1 ? '' : 's'}${home && steps ? ' ✓' : ''}`; // no room for more
       if (part.shown !== k) set('lines', { d: contours(k, unit), class: `ce-thin ce-line-${COLOURS[k]}` });
       part.shown = k;
       set('trail', { d: `M${[...path, [z[1] - z[0], z[2] - z[0]]].map(([a, b]) => `${right(a).toFixed(1)} ${down(b).toFixed(1)}`).join('L')}`, class: 'ce-axis ce-bold' });

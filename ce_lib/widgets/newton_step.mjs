@@ -56,7 +56,8 @@ function render({ model, el }) {
   const buttons = html('div', { className: 'ce-row' }, steps, button('Back to the start', () => go(model.get('trail')[0])));
   const rows = ['newton', 'gradient'].map((name) => html('tr', {}, html('th', { scope: 'row', className: `ce-by-${name}` }, name === 'newton' ? 'Newton' : 'gradient (η\u00a0=\u00a04)'), [0, 1, 2].map(() => html('td', {}))));
   const table = html('div', {}, html('table', {}, html('thead', {}, html('tr', {}, ['method', 'step', 'leads to', 'loss there'].map((name) => html('th', { scope: 'col' }, name)))), html('tbody', {}, rows)));
-  const key = html('p', { className: 'ce-line ce-key' }, 'Dashed: tangent. Orange: Newton’s parabola; the hollow dot is its lowest point. Arrows: both steps.');
+  const deepest = html('span', {});
+  const key = html('p', { className: 'ce-line ce-key' }, 'Blue: the loss; drag the dot on it. Dashed: tangent. Orange: Newton’s parabola; ', deepest, ' Arrows: both steps.');
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
   el.append(withKnobs(drawing, [knob]), key, row, html('div', { className: 'ce-row' }, targets, kinds), buttons, table, note, status);
@@ -89,6 +90,8 @@ function render({ model, el }) {
     };
     const lands = ({ to, loss: value }, kind) => (to === clip(to) && value <= HIGH ? [svg('path', { d: `M${x(to)} ${y(value)}V${kind === 'dog' ? lanes[0] : lanes[1]}`, class: `ce-rule ce-line-${kind}` }), svg('circle', { cx: x(to), cy: y(value), r: 4.5, class: `ce-${kind}` })] : []);
     const lowest = [margin - slope / curvature, loss - slope ** 2 / (2 * curvature)];
+    const inside = lowest[0] === clip(lowest[0]) && lowest[1] >= LOW && lowest[1] <= HIGH;
+    deepest.textContent = inside ? 'ring: its lowest point.' : 'its lowest point is off the drawing.';
     drawing.replaceChildren(
       svg('path', { d: `M30 ${TOP}V${y(LOW)}M30 ${y(0)}H${width - 12}`, class: 'ce-axis' }),
       ...[0, 2, 4].map((tick) => svg('text', { x: 25, y: y(tick) + 4, 'text-anchor': 'end', class: 'ce-small' }, String(tick))),
@@ -98,8 +101,8 @@ function render({ model, el }) {
       svg('path', { d: line((d) => loss + slope * (d - margin)), class: 'ce-rule' }),
       svg('path', { d: line(parabola), class: 'ce-trail' }),
       svg('path', { d: line((d) => local(d, target).loss), class: 'ce-curve' }),
-      ...(lowest[0] === clip(lowest[0]) && lowest[1] >= LOW ? [svg('circle', { cx: x(lowest[0]), cy: y(lowest[1]), r: 4, class: 'ce-hollow ce-line-dog' })] : []),
-      ...lands(newton, 'dog'), ...lands(gradient, 'bird'), arrow(newton.to, lanes[0], 'dog'), arrow(gradient.to, lanes[1], 'bird'),
+      ...lands(newton, 'dog'), ...lands(gradient, 'bird'),
+      ...(inside ? [svg('circle', { cx: x(lowest[0]), cy: y(lowest[1]), r: 7, class: 'ce-hollow ce-line-dog' })] : []), arrow(newton.to, lanes[0], 'dog'), arrow(gradient.to, lanes[1], 'bird'),
       ...trail.slice(0, -1).filter((d) => d === clip(d) && local(d, target).loss <= HIGH).map((d) => svg('circle', { cx: x(d), cy: y(local(d, target).loss), r: 3, class: 'ce-cat' })),
       svg('circle', { cx: x(clip(margin)), cy: y(Math.min(HIGH, loss)), r: 8, class: 'ce-handle' }),
     );

@@ -27,7 +27,7 @@ function render({ model, el }) {
   const text = (x, y, said = '', more = {}) => svg('text', { x, y, 'text-anchor': 'middle', ...more }, said);
   const start = { 'text-anchor': 'start' };
   const drawing = svg('svg', { role: 'img', 'aria-label': 'A tape of eight logits, the stack of the terms read so far in the unit e to the m, and the numbers that the naive program and this one store' });
-  let [pitch, cells, values, factors, terms, ticks, height, unit] = [48];
+  let [pitch, cells, values, factors, terms, ticks, height, level, unit] = [48];
   const lay = (width) => {
     pitch = (width - 4) / 8; // of a cell of the tape
     const [wide, from] = [Math.min(220, 0.3 * width - 29), width - Math.max(122, 0.34 * width)]; // of the stack; the memory
@@ -36,18 +36,20 @@ function render({ model, el }) {
     factors = cells.map(() => text(0, 65, '', { class: 'ce-small' }));
     terms = cells.map(() => svg('rect', { x: 26, width: wide }));
     ticks = Array.from({ length: 9 }, (_, k) => text(16, 0, String(k), { 'text-anchor': 'end' }));
-    height = text(32 + wide, 0, '', start);
+    height = text(26, 0, '', start);
+    level = svg('path', { class: 'ce-rule' });
     unit = text(20, FLOOR + 20, '', start);
     const square = (k, row, name) => svg('rect', { x: from + 15.5 * k, y: 112 + 16 * row, width: 11, height: 11, class: name });
     drawing.setAttribute('viewBox', `0 0 ${width} 250`);
     drawing.replaceChildren(
-      text(0, 14, 'tape of logits; below, factors of old s', { ...start, class: 'ce-small' }), ...cells, ...values, ...factors,
-      svg('path', { d: `M20 ${FLOOR - ROOM - 6}V${FLOOR}H${32 + wide}`, class: 'ce-axis' }), ...ticks, ...terms, height, unit,
-      text(from, 104, 'naive: 32 numbers', { ...start, class: 'ce-small' }), ...Array.from({ length: 32 }, (_, k) => square(k % 8, Math.floor(k / 8), 'ce-dog')),
+      text(0, 14, 'the logits; below, factors of the old s', { ...start, class: 'ce-small' }), ...cells, ...values, ...factors,
+      svg('path', { d: `M20 ${FLOOR - ROOM - 6}V${FLOOR}H${32 + wide}`, class: 'ce-axis' }), text(2, FLOOR - ROOM - 16, 'sum s, as a stack', { ...start, class: 'ce-small' }), ...ticks, ...terms, level, height, unit,
+      text(from, 104, 'naive: 32 = 4 × 8', { ...start, class: 'ce-small' }), ...Array.from({ length: 32 }, (_, k) => square(k % 8, Math.floor(k / 8), 'ce-dog')),
       text(from, 202, 'one pass: m and s', { ...start, class: 'ce-small' }), ...[0, 1].map((k) => square(k, 6.125, 'ce-cat')),
     );
   };
   lay(640);
+  const key = html('p', { className: 'ce-line ce-key' }, 'Orange: the chunk just read; blue: those before. A block for each term e^(z − m). The naive program stores four arrays as long as the logits.');
   const line = html('p', { className: 'ce-line ce-two' });
   const chunks = choice('Logits at a time', CHUNKS, (value) => change({ read: 1, chunk: Number(value) }));
   const sorted = (sign) => [...Array(8).keys()].sort((a, b) => sign * (model.get('logits')[a] - model.get('logits')[b]));
@@ -60,7 +62,7 @@ function render({ model, el }) {
     change({ read: model.get('read') < count ? model.get('read') + 1 : 1 });
   });
   play.className = 'ce-play';
-  const orders = html('div', { className: 'ce-row ce-tight' }, play,
+  const orders = html('div', { className: 'ce-row ce-tight' }, play, html('span', { className: 'ce-hint' }, 'Order:'),
     button('Given', () => change({ order: [...Array(8).keys()] })),
     button('Rising', () => change({ order: sorted(1) })),
     button('Falling', () => change({ order: sorted(-1) })));
@@ -137,7 +139,7 @@ function render({ model, el }) {
     chosen = -1;
     showPairs();
   };
-  el.append(drawing, line, orders, row, chunks,
+  el.append(drawing, key, line, orders, row, chunks,
     html('p', { className: 'ce-line ce-hint' }, 'Merge pairs (m, s): drag one onto another, or press one and then another.'),
     html('div', { className: 'ce-slots', role: 'group', ariaLabel: 'Pairs to merge' }, slots),
     html('div', { className: 'ce-row' }, button('Split again', split), html('span', {}, 'm + log s of all: ', total)), status);
@@ -166,9 +168,10 @@ function render({ model, el }) {
       tick.setAttribute('y', FLOOR - scale * k + 5);
       tick.setAttribute('visibility', k <= most && (most < 5 || k % 2 === 0) ? 'visible' : 'hidden');
     });
-    height.setAttribute('y', top + 5);
-    height.textContent = moment > 0.5 && moment < 1 ? '' : `s ${digits((FLOOR - top) / scale)}`; // the old s in the unit of the moment, then the new s
-    unit.textContent = `unit e^m, m = ${digits(m, 1)}`;
+    height.setAttribute('y', top - 5);
+    level.setAttribute('d', `M20 ${top}h${Number(terms[0].getAttribute('width')) + 12}`);
+    height.textContent = moment > 0.5 && moment < 1 ? '' : `s = ${digits((FLOOR - top) / scale)}`; // the old s in the unit of the moment, then the new s
+    unit.textContent = `unit: e^m, m = ${digits(m, 1)}`;
   };
   const show = (state) => {
     const rows = compute(state);

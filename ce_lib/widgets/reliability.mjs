@@ -61,10 +61,11 @@ function render({ model, el }) {
   const many = slider('photographs', { min: 0, max: COUNTS.length - 1, step: 1, change: (k) => change({ count: COUNTS[k] }) });
   const button = (text, act) => html('button', { type: 'button', onclick: act }, text);
   const buttons = html('div', { className: 'ce-row' }, button('Other photographs', () => change({ seed: (model.get('seed') + 1) % model.get('starts').length })), button('Start again', () => change(first)));
-  const values = ['ECE', 'true error', 'unbiased square', 'loss, nats'].map((name) => html('div', {}, html('b', {}), html('span', {}, name)));
+  const values = ['ECE', 'true error', 'unbiased squared gap', 'loss (nats)'].map((name) => html('div', {}, html('b', {}), html('span', {}, name)));
+  const key = html('p', { className: 'ce-line ce-key' }, 'First drawing: a dot and a pale bar for each bin, the dot larger the more photographs it holds; dashed: share right = belief. Second: ECE and true error at each T; only a simulation knows the true chances. The squared gap is 0 on average where nothing is wrong.');
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
-  el.append(drawing, heat, width_, many, buttons, html('div', { className: 'ce-figures' }, values), note, status);
+  el.append(drawing, key, heat, width_, many, buttons, html('div', { className: 'ce-figures' }, values), note, status);
 
   function curves(now) {
     const { curves: kept } = photographs(now.starts[now.seed], now.count);

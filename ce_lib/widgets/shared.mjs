@@ -172,6 +172,14 @@ function drag(drawing, options) {
   return frame;
 }
 
+// Paper behind labels that are in the page, so that no line runs between their letters.
+function plates(labels, name = () => '') {
+  for (const label of labels) {
+    const { x, y, width, height } = label.getBBox();
+    label.before(svg('rect', { x: x - 2, y, width: width + 4, height, class: `ce-plate ${name(label)}` }));
+  }
+}
+
 // Rules of one figure: they come with its module, so that other pages do not carry them.
 function dress(rules) {
   const sheet = new CSSStyleSheet();
@@ -201,6 +209,7 @@ dress(`
   .ce-widget .ce-fit.ce-fit .ce-small { font-size: 12px; }
   .ce-widget .ce-key { color: var(--w-quiet); font-size: 0.8125rem; }
   .ce-widget :is(input, button):disabled { opacity: 0.5; cursor: default; }
+  .ce-plate { fill: var(--w-paper); }
   .ce-note { min-height: 2.9em; }
   [data-widget="boldness_dial"] .ce-note { min-height: 1.45em; }
   @media (max-width: 30rem) {

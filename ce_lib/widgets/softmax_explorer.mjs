@@ -126,7 +126,7 @@ function render({ model, el }) {
       parts.push(svg('rect', { x: from + bar * (k + 0.15), y: grown(z[k]), width: 0.7 * bar, height: bottom - grown(z[k]), class: `ce-${name}` }));
       base -= probs[k] * TALL;
       parts.push(svg('rect', { x: at, y: base, width: share, height: probs[k] * TALL, class: `ce-${name} ce-part` }));
-      knobs[k].set(x, tops[k], points(now.logits[k] + now.shift), `${points(now.logits[k] + now.shift)}, share ${digits(probs[k])}`);
+      knobs[k].set(x, tops[k], round(now.logits[k] + now.shift), `${points(now.logits[k] + now.shift)}, share ${digits(probs[k])}`);
     });
     all.set(centres[0], middle, now.shift, `moved by ${points(now.shift)}`);
     drawing.replaceChildren(...parts);
@@ -137,7 +137,7 @@ function render({ model, el }) {
     fill(rows[3], full ? ['', '', short(total), '1'] : ['', short(total), '1']);
     note.textContent = now.shift
       ? `All three scores ${signed(now.shift)}: each exponential is ×${short(Math.exp(now.shift / now.temperature))}, and so is their sum. The shares stay.`
-      : 'Drag a bar, or the handle “all” to move the three scores together.';
+      : 'Drag a bar. The bracket “all” spans the three scores: drag its handle to move them together.';
     loss.textContent = `Loss, minus the logarithm of the share of the ${CLASSES[now.label]}: ${digits(cost)}${full ? ' nats' : ''}.`;
     warmth.set(Math.log10(now.temperature), digits(now.temperature, 2));
     truth.set(now.label);

@@ -29,9 +29,10 @@ function render({ model, el }) {
   const kinds = choice('after a rejection', RULES, (rule) => change({ rule }));
   const again = html('div', { className: 'ce-row' }, html('button', { type: 'button', onclick: () => change(first) }, 'Start again'));
   const values = ['draft kept', ...CLASSES.map((name) => `token: ${name}`)].map((name) => html('div', {}, html('b', {}), html('span', {}, name)));
+  const key = html('p', { className: 'ce-line ce-key' }, 'Left column: the draft, filled where it is kept. Right column: the token, kept or, pale, drawn after a rejection. Dashed, and beside the name: the target.');
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
-  el.append(drawing, note, ...rows, kinds, again, html('div', { className: 'ce-figures' }, values), status);
+  el.append(drawing, key, note, ...rows, kinds, again, html('div', { className: 'ce-figures' }, values), status);
 
   function draw() {
     const now = state();
@@ -58,7 +59,7 @@ function render({ model, el }) {
           text(middle, bottom + 36, `${name} ${digits(now.target[k], 2)}`, { class: `ce-${name}` }),
         ];
       }),
-      text(left + 6, 14, 'dashed: target; pale: drawn again', { 'text-anchor': 'start' }),
+      text(0, 14, 'probability', { 'text-anchor': 'start', class: '' }),
     );
     const gaps = found.token.map((chance, k) => chance - now.target[k]);
     const worst = gaps.indexOf(Math.max(...gaps));

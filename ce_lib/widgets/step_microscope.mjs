@@ -96,9 +96,10 @@ function render({ model, el }) {
   const dial = slider('step h', { min: -LAST, max: 0, step: 1, show: (value) => `2${[...String(value)].map((digit) => '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'['-0123456789'.indexOf(digit)]).join('')} = ${tiny(2 ** value)}`, change: (value) => put(-value) });
   const kinds = choice('Show', { flat: 'the loss minus its tangent', loss: 'the loss' }, (shown) => change({ shown }));
   const presets = Object.entries({ 'too long': 3, '∛ε': 17, '√ε': 26, 'too short': 40 }).map(([name, power]) => html('button', { type: 'button', onclick: () => put(power) }, name));
+  const key = html('p', { className: 'ce-line ce-key' }, 'First drawing: three ways to find a slope; vertical line: the step h', html('span', { className: 'ce-hint' }, ' (drag its dot)'), '. Second: thin curve: the exact loss; black dots: the loss rounded to a double; blue dots: the three losses used; orange and blue lines: forward and central difference.');
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
-  el.append(frame, note, dial, html('div', { className: 'ce-row' }, presets, kinds), status);
+  el.append(frame, key, note, dial, html('div', { className: 'ce-row' }, presets, kinds), status);
 
   function chart(power) {
     const { each, x0 } = places();

@@ -46,11 +46,12 @@ function render({ model, el }) {
     min: -3, max: 3, step: 0.1, show: points,
     change: (value) => change({ logits: model.get('logits').map((old, j) => (j === k ? value : old)) }),
   }));
-  const values = [...CLASSES, 'T', 'entropy, nats'].map((name) => html('div', { className: `ce-key-${name.split(',')[0]}` }, html('b', {}), html('span', {}, name)));
+  const values = [...CLASSES, 'temperature T', 'entropy (nats)'].map((name) => html('div', { className: `ce-key-${name.split(' ')[0]}` }, html('b', {}), html('span', {}, name)));
   const back = html('button', { type: 'button', onclick: () => change({ logits: [2, 1, 0.1], beta: 1 }) }, 'Start again');
+  const key = html('p', { className: 'ce-line ce-key' }, 'Blue dot: the prediction at T.', html('span', { className: 'ce-hint' }, ' Drag it along the curve to change T.'), ' Grey lines: equal (cat − dog) ÷ T.');
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
-  el.append(html('div', { className: 'ce-grid' }, whole, html('div', {}, html('div', { className: 'ce-figures' }, values), note, rows, html('div', { className: 'ce-row' }, back))), status);
+  el.append(html('div', { className: 'ce-grid' }, html('div', {}, whole, key), html('div', {}, html('div', { className: 'ce-figures' }, values), note, rows, html('div', { className: 'ce-row' }, back))), status);
 
   function draw() {
     const { logits, beta } = state();
@@ -60,13 +61,18 @@ function render({ model, el }) {
     const line = (from, to) => steps.filter((s) => s >= from && s <= to).map((s) => inside(compute({ logits, beta: betaAt(s) }).at).map((n) => n.toFixed(1)).join(' ')).join('L');
     const [apex, here, centre] = [inside([0.5, ROOT]), inside(at), inside(place([1 / 3, 1 / 3, 1 / 3]))];
     const fan = [-2, -1, 0, 1, 2].map((gap) => [gap, inside([1 / (1 + Math.exp(gap)), 0])]);
-    // labels of the curve, where no other label and not the point is near
+    // labels beside the curve, inside the triangle, where no other label, no curve and not the point is near
     const taken = [here, inside([0, 0]), inside([1, 0]), apex];
+    const bends = steps.map((s) => inside(compute({ logits, beta: betaAt(s) }).at));
+    const within = (x, y) => y < base && Math.abs(x - apex[0]) < (y - TOP) / (2 * ROOT) - 4;
     const labels = [['∞', 0], ['1', 1], ['½', 2], ['2', 0.5], ['−1', -1]].flatMap(([said, b]) => {
-      const spot = b ? inside(compute({ logits, beta: b }).at) : centre;
-      if (taken.some(([x, y]) => Math.hypot(spot[0] - x, spot[1] - y) < 48)) return [];
-      taken.push(spot);
-      return [svg('circle', { cx: spot[0], cy: spot[1], r: 3, class: 'ce-other' }), text(spot[0] + 8, spot[1] - 7, `T = ${said}`, { class: 'ce-small' })];
+      const [x, y] = b ? inside(compute({ logits, beta: b }).at) : centre;
+      if (taken.some(([a, c]) => Math.hypot(x - a, y - c) < 60)) return [];
+      const side = [8, -56].find((from) => [from, from + 48].every((by) => within(x + by, y - 6))
+        && !bends.some(([a, c]) => a > x + from && a < x + from + 48 && Math.abs(c - y) < 8));
+      if (!side) return [];
+      taken.push([x, y]);
+      return [svg('circle', { cx: x, cy: y, r: 3, class: 'ce-other' }), text(x + side + 24, y + 4, `T = ${said}`, { class: 'ce-small ce-mark-t' })];
     });
     drawing.setAttribute('viewBox', `0 0 ${width} ${base + 44}`);
     drawing.replaceChildren(
@@ -74,11 +80,12 @@ function render({ model, el }) {
       svg('path', { d: `M${left} ${base}h${side}L${apex}Z`, class: 'ce-axis' }),
       svg('path', { d: `M${line(0, MOST)}`, class: 'ce-path' }), svg('path', { d: `M${line(-MOST, 0)}`, class: 'ce-path ce-below' }),
       ...fan.filter(([, [x]]) => Math.min(x - left, left + side - x) > 36).map(([gap, [x]]) => text(x, base + 17, points(gap).slice(0, -2), { class: 'ce-small' })),
-      text(width / 2, base + 37, 'score of cat − score of dog', { class: 'ce-small' }),
+      text(width / 2, base + 37, '(score of cat − score of dog) ÷ T', { class: 'ce-small' }),
       text(left, base + 17, 'cat', { class: 'ce-cat', 'text-anchor': 'start' }), text(left + side, base + 17, 'dog', { class: 'ce-dog', 'text-anchor': 'end' }), text(apex[0], 15, 'bird', { class: 'ce-bird' }),
       ...labels,
       svg('circle', { cx: here[0], cy: here[1], r: 8, class: 'ce-handle' }),
     );
+    plates(drawing.querySelectorAll('.ce-mark-t'));
     const shown = [...probs.map(share), warmth(beta), share(entropy)];
     shown.forEach((value, k) => { values[k].firstChild.textContent = value; });
     rows.forEach((row, k) => row.set(logits[k]));
@@ -98,8 +105,11 @@ dress(`
   .ce-ray { fill: none; stroke: var(--w-quiet); opacity: 0.5; }
   .ce-path { fill: none; stroke: var(--other, #cc79a7); stroke-width: 2.5; }
   .ce-below { stroke-dasharray: 5 4; }
-  [data-widget="temperature_path"] .ce-figures { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 0.4rem; }
+  [data-widget="temperature_path"] .ce-figures { display: grid; grid-template-columns: repeat(6, minmax(0, 1fr)); gap: 0.4rem; }
+  [data-widget="temperature_path"] .ce-figures div { grid-column: span 2; }
+  [data-widget="temperature_path"] .ce-figures div:nth-child(n+4) { grid-column: span 3; }
   [data-widget="temperature_path"] .ce-figures div { padding-left: 0.4rem; }
+  [data-widget="temperature_path"] .ce-figures span { font-size: 0.8125rem; }
   [data-widget="temperature_path"] .ce-figures b { font-size: 1.2rem; white-space: nowrap; }
   @media (max-width: 22rem) { [data-widget="temperature_path"] .ce-figures b { font-size: 1rem; } }
   [data-widget="temperature_path"] .ce-note.ce-note.ce-note { min-height: 2.9em; }

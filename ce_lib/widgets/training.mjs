@@ -207,7 +207,7 @@ dress(`
   .ce-widget .ce-shots svg { width: 2.2rem; margin: 0 auto 0.1rem; }
   .ce-shots p { flex: none; width: 6.6rem; }
   .ce-shots p:only-child { width: auto; }
-  .ce-widget.ce-widget .ce-ask { flex: initial; align-self: center; width: auto; font-size: inherit; white-space: normal; }
+  .ce-widget.ce-widget .ce-ask { flex: initial; align-self: center; width: auto; padding: 0.25rem 0.7rem; font-size: inherit; white-space: normal; }
   [data-widget="training"] .ce-slider { grid-template-columns: minmax(3.2rem, max-content) minmax(12rem, 1fr) 11rem; white-space: nowrap; }
   @media (max-width: 30rem) {
     .ce-digit { grid-template-columns: minmax(0, 2fr) minmax(0, 3fr); gap: 0.4rem 0.7rem; }
@@ -300,7 +300,7 @@ function render({ model, el }) {
     const { scale, penalty } = settings();
     const times = { '-2': '¼', '-1': '½' }[scale] ?? 2 ** scale;
     if (settings().method === 'Newton') return 'not used';
-    return `${times} / (M + λ)${data ? ` = ${digits(2 ** scale / (data.bound + penalty))}` : ''}`;
+    return `${times} / (M + λ) = ${digits(2 ** scale / (model.get('bound') + penalty))}`;
   };
   const methods = choice('method', { descent: 'gradient descent', Newton: 'Newton, damped' }, (method) => change({ method }));
   const penalties = choice('penalty λ', Object.fromEntries(PENALTIES.map((value) => [value, String(value)])), (value) => change({ penalty: Number(value) }));
@@ -322,7 +322,6 @@ function render({ model, el }) {
       if (!data) {
         note.textContent = 'Fetching the 1,797 pictures (45 KB) …';
         data = unpack(await fetchDigits(model));
-        rate.set(model.get('scale'), stepSize());
       }
       act();
     } catch (error) {
@@ -469,7 +468,7 @@ function render({ model, el }) {
     const n = history.length - 1;
     const reason = 'Newton’s method needs a penalty λ here: without it the matrix has no inverse.';
     play.disabled = once.disabled = stuck();
-    note.textContent = !now ? (stuck() ? reason : 'Train starts from zero weights; until then the weights are those given.')
+    note.textContent = !now ? (stuck() ? reason : model.get('weights').length ? 'The weights shown are already trained. Train starts again, from zero weights.' : 'All weights are zero.')
       : `After ${n.toLocaleString('en')} step${n === 1 ? '' : 's'}: training loss ${digits(now.loss)}, ${percent(now.right)} right; held out ${digits(now.newLoss)}, ${percent(now.newRight)} right. Gradient ${digits(now.size)}. ${stuck() ? reason : halted}`;
     meant.set(digit);
     methods.set(model.get('method'));
@@ -485,7 +484,7 @@ function render({ model, el }) {
   ink.forEach((cell) => cell.setAttribute('class', 'ce-ink'));
   el.append(
     html('div', { className: 'ce-digit' }, html('figure', {}, pad, frame(ink, mark), clear), html('figure', {}, frame(tints, lights), formula), table),
-    html('p', { className: 'ce-line ce-key' }, 'Blue adds to the score, orange takes off. Inner square: its area is the ink.', html('span', { className: 'ce-hint' }, ' M: the curvature bound.')), meant, caption, html('div', { className: 'ce-row' }, methods, penalties), rate, buttons, curve, note, strip, status,
+    html('p', { className: 'ce-line ce-key' }, 'Second picture: the weights of one class; blue adds to its score, orange takes off. Inner square: its area is the ink.', html('span', { className: 'ce-hint' }, ` M = ${digits(model.get('bound'))}: the largest curvature of the loss is at most this.`)), meant, caption, html('div', { className: 'ce-row' }, methods, penalties), rate, buttons, curve, note, strip, status,
   );
   let given = String(model.get('weights'));
   const change = bind(model, ['picture', 'meant', 'shown', 'weights', 'method', 'penalty', 'scale'], () => {

@@ -92,9 +92,10 @@ function render({ model, el }) {
   const more = html('button', { type: 'button', onclick: () => change({ round: model.get('round') + 1 }) }, 'Draw again');
   const again = html('button', { type: 'button', onclick: () => change(first) }, 'Start again');
   const blocks = WAYS.map((way) => html('div', {}, html('b', {}, way), html('p', {})));
+  const key = html('p', { className: 'ce-line ce-key' }, 'Columns: the largest first; ␣ is the space. Dot: the filter keeps the letter. Below, what each way draws, from the same random numbers; beside its name the letters that it keeps of the first draw, and their share.');
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
-  el.append(typed, drawing, note, html('div', { className: 'ce-grid' }, html('div', {}, rows.slice(0, 2)), html('div', {}, rows.slice(2))), html('div', { className: 'ce-row' }, more, again), html('div', { className: 'ce-texts' }, blocks), status);
+  el.append(typed, drawing, key, note, html('div', { className: 'ce-grid' }, html('div', {}, rows.slice(0, 2)), html('div', {}, rows.slice(2))), html('div', { className: 'ce-row' }, more, again), html('div', { className: 'ce-texts' }, blocks), status);
 
   function draw() {
     const now = state();
@@ -126,7 +127,7 @@ function render({ model, el }) {
       block.firstChild.textContent = way ? `${WAYS[way]}: ${count} ${count === 1 ? 'letter' : 'letters'}, ${digits(share)}` : 'plain: all letters';
       block.lastChild.replaceChildren(html('span', {}, begun), found.texts[way]);
     });
-    note.textContent = `Dots: the filter keeps the letter. Of the next letters ${kept.slice(1).map(([count], i) => `${WAYS[i + 1]} keeps ${count}`).join(', ')}.`;
+    note.textContent = `Of the next letters ${kept.slice(1).map(([count], i) => `${WAYS[i + 1]} keeps ${count}`).join(', ')}.`;
     if (field.value !== now.prompt) field.value = now.prompt;
     [now.temperature, now.k, now.p, now.least].forEach((value, i) => rows[i].set(value));
     status.say(`${note.textContent} Plain writes: ${begun}${found.texts[0]}`);
