@@ -283,7 +283,9 @@ def inputs(rng):
             zero *= keep
         both = {{given}}
         drawn.append(both)
-    return drawn
+    target, probs = rng.dirichlet(np.ones(4), size=2)  # a row whose answer is surely finite
+    both = {{given}}
+    return [*drawn, both]
 
 
 # %% tags=["mistake"] question="q2"

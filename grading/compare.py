@@ -19,7 +19,8 @@ def difference(
     got : plain data from a submission (see `grading.inside.exchange`)
     want : number, bool, str, None, numeric array, or a list, tuple or dict of these
 
-    single : whether numbers in single precision need to be right to that precision only
+    single : whether numbers with a fraction need to be right to single precision only, whatever
+        they are returned in: a result of single precision often becomes one of double
 
     Numbers agree within `rtol` and `atol`, nan with nan. A list of numbers is as good as an array,
     a tuple as a list; a truth value is no number. The text names shapes, kinds and places, never a
@@ -44,6 +45,13 @@ def difference(
         )
         return _first(said and f"of element {place}, {said}" for place, said in found)
     return _numbers(got, np.asarray(want), rtol, atol, single)
+
+
+def in_single(value: object) -> bool:
+    """Whether some number of an answer is in single precision."""
+    if isinstance(value, (list, tuple)):
+        return any(map(in_single, value))
+    return getattr(value, "dtype", None) in (np.float32, np.complex64)
 
 
 def kind(value: object) -> str:
@@ -85,7 +93,7 @@ def _numbers(got: object, want: Array, rtol: float, atol: float, single: bool) -
         what = "a truth value" if array.dtype.kind == "b" else kind(got)
         return f"it is {what}, not {_wanted(want)}"
     with np.errstate(all="ignore"):
-        if single and array.dtype in (np.float32, np.complex64) and want.size:
+        if single and want.dtype.kind in "fc" and want.size:
             largest = np.abs(want[np.isfinite(want)]).max(initial=0)
             rtol, atol = max(rtol, SINGLE[0]), max(atol, SINGLE[1] * largest)
         wrong = ~np.isclose(array, want, rtol=rtol, atol=atol, equal_nan=True)

@@ -6,6 +6,8 @@ question, then the notebook as it ran. No script, no request: the page forbids b
 
 import contextlib
 import csv
+import json
+import mmap
 import os
 import re
 import select
@@ -213,36 +215,64 @@ def limited(make: Callable[[], str], seconds: int | None = None) -> str | None:
     return None if status else b"".join(parts).decode()
 
 
-TRIAL, TRIALS, PART = 2, 5, 2000  # seconds to show a cell; slow cells; characters shown of them
+TRIAL, TRIALS = 1, 3  # seconds to show cells in; how often more time is given to show the rest
+PART, PARTS = 2000, 40_000  # characters shown of a cell that takes longer, and of all such cells
+
+
+@cache
+def basic() -> Exporter:
+    """nbconvert's exporter, with its templates read."""
+    from nbconvert import HTMLExporter
+
+    exporter = HTMLExporter(template_name="basic")  # type: ignore[no-untyped-call]
+    exporter.from_notebook_node(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")]))
+    return exporter
 
 
 def quick(nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
     """For the form grader, which shows notebooks by nbconvert: of what takes long a part, plain.
 
-    That grader is a server, and one cell could keep it and all who mark from their work. So the
-    cells are first shown in a process with limits, and where that fails each by itself.
+    That grader is a server, and one notebook could keep it and all who mark from their work. So the
+    cells are first shown in a process with limits. Where that fails they are shown one after
+    another, the smallest first: those stay that are shown in the time for all of them, outputs and
+    attachments included.
     """
-    from nbconvert import HTMLExporter
+    count = mmap.mmap(-1, 8)  # of cells shown, which the child process leaves here
 
     def show(cells: list[NotebookNode]) -> str:
-        notebook = nbformat.v4.new_notebook(cells=cells)
-        exporter = HTMLExporter(template_name="basic")  # type: ignore[no-untyped-call]
-        page: str = exporter.from_notebook_node(notebook)[0]
-        return page[:9]
+        basic().from_notebook_node(nbformat.v4.new_notebook(cells=cells))
+        return "shown"
 
+    def one_by_one(cells: list[NotebookNode]) -> str:
+        for shown, cell in enumerate(cells):
+            count[:] = shown.to_bytes(8, "big")
+            show([cell])
+        return "shown"
+
+    basic()
     if limited(partial(show, nb.cells), 2 * TRIAL):
         return nb, resources
-    slow = 0
-    for cell in sorted(nb.cells, key=lambda cell: -len(cell.source)):
-        if slow < TRIALS and limited(partial(show, [cell]), TRIAL):
-            continue
-        slow += 1
-        part = re.sub(r"(?m)^[`~#\s]+", "", cell.source.strip()[:PART])
+    rest = sorted(nb.cells, key=lambda cell: len(json.dumps(cell)))
+    slow: list[NotebookNode] = []
+    for _ in range(TRIALS):
+        if limited(partial(one_by_one, rest), TRIAL):
+            rest = []
+            break
+        place = int.from_bytes(count[:], "big")
+        slow, rest = [*slow, rest[place]], rest[place + 1 :]
+    left = PARTS
+    for cell in [*slow, *rest]:
+        part = re.sub(r"(?m)^[`~#\s]+", "", cell.source.strip()[: min(PART, left)])
+        left -= len(part)
         note = (
             f"{PART} characters at most are shown, since the whole takes too long; see submitted/"
         )
         text = cell.cell_type == "markdown"
         cell.source = f"{note}\n\n~~~\n{part}\n~~~" if text else f"# {note}\n{part}"
+        cell.pop("attachments", None)
+        if cell.get("outputs"):
+            said = "The outputs are left out, since they take too long to show; see autograded/\n"
+            cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=said)]
     return nb, resources
 
 
@@ -361,7 +391,8 @@ def with_status(
         status = [f"late by {late / 3600:.1f} h"] if late else []
         status += sorted(said.get(key, []))
         if key not in now and any(name == key[0] for name, _ in now):
-            status.append("its file is no longer in the inbox")
+            now_aside = f"now set aside: {aside[key]['reason']}" if key in aside else ""
+            status.append(f"its file is {now_aside or 'no longer in the inbox'}")
         if key in failed:
             status.insert(0, "could not be graded")
         elif key not in handed_in:
@@ -372,7 +403,7 @@ def with_status(
         if roster is not None and key[0] in roster.excused.get(key[1], ()):
             status = ["excused"]
         row["status"] = "; ".join(status) or "graded"
-    fields = [*(rows[0] if rows else ("assignment", "student_id")), "status"]
+    fields = dict.fromkeys([*(rows[0] if rows else ("assignment", "student_id")), "status"])
     with table.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, fields, restval="", lineterminator="\n")
         writer.writeheader()

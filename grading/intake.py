@@ -55,6 +55,8 @@ TRIES = 20  # files of a student that are read to find one that can be graded, o
 OPEN = 10  # archives that may stay open until all is read
 ARCHIVES = 20  # archives within an archive, of each student
 CELLS = 1000
+ELEMENTS = 2_000_000  # brackets and commas of a notebook's JSON, each of which may be an object
+PICTURES = 200  # attached to the cells of a notebook, or pasted into them
 TOGETHER = 20  # students who hand in one notebook
 TIE = 2  # seconds between files that count as handed in together, as archives keep times
 LONGEST = 50_000  # characters of a text; what follows is cut
@@ -65,7 +67,8 @@ PLATFORMS = [
     re.compile(pattern)
     for pattern in (
         r"(?P<name>.+?)_(?P<number>\d+)_assignsubmission_[a-z]+_?(?P<rest>.*)",  # Moodle
-        r".+?_(?P<name>[^_]+)_attempt_(?P<time>\d{4}(?:-\d\d){5})_?(?P<rest>.*)",  # Blackboard
+        r"(?P<before>.+?)_(?P<name>[^_]+)_attempt_"  # Blackboard
+        r"(?P<time>\d{4}(?:-\d\d){5})_?(?P<rest>.*)",
         r"(?P<number>\d+-\d+) - (?P<name>.+?) - "  # Brightspace
         r"(?P<time>[A-Z][a-z]+ \d{1,2}, \d{4} \d{1,2}:?\d\d [AP]M)(?: - )?(?P<rest>.*)",
         r"(?P<name>[^\W_]+)(?:_LATE)?_(?P<number>\d+)_\d+_(?P<rest>.+)",  # Canvas
@@ -75,7 +78,7 @@ BLACKBOARD, CANVAS = PLATFORMS[1], PLATFORMS[-1]  # other names may look like th
 # Words of a name, numbers aside: those that only a class's archive has, and those of platforms'
 # exports, which students use as well.
 CLASS = re.compile(r"(?i)(?:all|class|course|sections?|students)\d*")
-EXPORT = re.compile(r"(?i)(?:submission|gradebook|assignment|homework|export|download)s?\d*")
+EXPORT = re.compile(r"(?i)(?:submission|gradebook|assignment|homework|hw|export|download)s?\d*")
 WHOSE = "put it into a folder named after the student, or, if it is the class's, name it all.zip"
 JUNK = re.compile(r"(?i)(?:^|/)(?:__MACOSX(?:/|$)|\._|\.DS_Store$|Thumbs\.db$|desktop\.ini$)")
 NOTEBOOK = re.compile(r"(?i)\.ipynb(?: ?\(\d+\))?(?:\.(?:txt|json|download))?$")  # as browsers save
@@ -253,6 +256,7 @@ def gather(inbox: str | Path, set_name: str, *, roster: "Roster | None" = None) 
             reason = f"this folder cannot be opened: {error.strerror}"
             student = _owner(Path(where).parts, set_name)
             found.append(HandedIn(where, student, where, EPOCH, fault=reason))
+    _name_by_blackboard(found, roster)
     _name_students(found)
     return found
 
@@ -504,6 +508,8 @@ def _members(
                 item._fault = f"{ARCHIVES} archives of a student are opened at most"
             else:
                 files = _nested(load, item, set_name, depth, (key, nested, taken))
+        elif name.lower().endswith(".zip") and opens:
+            item._fault = "it is an archive within three others; so deep none is opened"
         elif parts == (*top, METADATA) and whose:
             continue
         elif (why := _no_notebook(parts)) and (opens or not _may_be_work(parts)):
@@ -699,7 +705,7 @@ def _wrappers(paths: list[Parts]) -> set[str]:
         mark = _platform(parts[1]) if len(parts) > 1 else None
         taken = len(parts) > 1 or NOTEBOOK.search(parts[0]) or parts[0].lower().endswith(".zip")
         if taken and not parts[0].startswith("."):
-            held[parts[0]] |= {student_id(mark["name"])} if mark else set()
+            held[parts[0]] |= {student_id("_".join(_blackboard(mark)))} if mark else set()
     wrapped = held and all(len(who) > 1 and not _platform(name) for name, who in held.items())
     return set(held) if wrapped else set()
 
@@ -710,13 +716,43 @@ def _owner(parts: Parts, set_name: str) -> str:
         return mark["name"]
     if len(parts) > 1:
         return parts[0]
-    stem = re.sub(r" ?\(\d+\)$", "", NOTEBOOK.sub("", parts[0]).removesuffix(".zip"))
+    stem = NOTEBOOK.sub("", re.sub(r"(?i)\.zip$", "", parts[0]))
+    stem = re.sub(r" ?\(\d+\)$|-Copy\d+$", "", stem)
     stem = re.sub(r"^(?:Copy of |Kopie von )", "", stem)
-    stem = re.sub(rf"^{re.escape(set_name)}[-_. ]+(?=.)", "", stem)
-    short = set_name.removeprefix("ps-")
-    for known in (set_name, short):
-        stem = re.sub(rf"(^|[-_. ]){re.escape(known)}$", "", stem)
+    known, short = (
+        re.sub(r"[-_ ]", "[-_ ]", name) for name in (set_name, set_name.removeprefix("ps-"))
+    )
+    stem = re.sub(rf"(?i)^{known}[-_. ]+(?=.)", "", stem)
+    stem = re.sub(rf"(?i)(^|[-_. ])(?:{known}|{short})(?:[-_. ]final)?$", "", stem)
     return stem.strip(" -")
+
+
+def _blackboard(mark: re.Match[str]) -> list[str]:
+    """The parts of Blackboard's word for an assignment and a user; of others', the name's."""
+    before = mark["before"] if mark.re is BLACKBOARD else ""
+    return [*(before.split("_") if before else []), *mark["name"].split("_")]
+
+
+def _name_by_blackboard(found: list[HandedIn], roster: "Roster | None") -> None:
+    """Tell the user from the assignment, both of which may have `_` in Blackboard's names.
+
+    A user is the longest end that the roster has. Without one, it is what follows the words that
+    all these names begin with, so that no two names become one student.
+    """
+    named = [(item, _blackboard(m)) for item in found if (m := item.mark) and m.re is BLACKBOARD]
+    known: dict[str, str] = {}
+    if roster is not None:
+        for _, words in named:
+            for place in range(len(words)):
+                end = "_".join(words[place:])
+                if len(roster.find(HandedIn(end, end, end, EPOCH))) == 1:
+                    known["_".join(words)] = end
+                    break
+    different = {tuple(one) for _, one in named if "_".join(one) not in known}
+    levels = zip(*(words[:-1] for words in different), strict=False)
+    shared = len(list(itertools.takewhile(lambda level: len(set(level)) == 1, levels)))
+    for item, words in named:
+        item.student = known.get("_".join(words)) or "_".join(words[shared:])
 
 
 def _name_students(found: list[HandedIn]) -> None:
@@ -753,10 +789,13 @@ class Roster:
 
     def __init__(self, path: Path) -> None:
         """Read the table; ValueError says what is wrong with it."""
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            self.rows = [row for row in csv.DictReader(file) if any(row.values())]
+        table = _table(path.read_bytes())
+        self.rows = [row for row in table if any(row.values())]
         if self.rows and not (self.rows[0].get("id") or "").strip():
-            raise ValueError(f"{path} needs a column id, with a value in each line")
+            found = ", ".join(name for name in self.rows[0] if name)
+            raise ValueError(
+                f"{path} needs a column id, with a value in each line; its columns are: {found}"
+            )
         self.ids: list[str] = []
         self.known: dict[str, set[str]] = {}
         self.names: dict[str, str | None] = {}
@@ -792,9 +831,22 @@ def roster(root: str | Path) -> Roster | None:
     return Roster(path) if path.is_file() else None
 
 
+def _table(data: bytes) -> "csv.DictReader[str]":
+    """A table as spreadsheets save it: in UTF-8, UTF-16 or Windows-1252, with , or ; or tabs."""
+    try:
+        text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("cp1252", "replace")
+    text = re.sub(r"\Asep=.\r?\n", "", text)
+    head = text.partition("\n")[0]
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count))
+    rows.fieldnames = [name.strip().lower() for name in rows.fieldnames or ()]
+    return rows
+
+
 def _keys(column: str, value: str) -> Iterator[str]:
     """The forms in which a value of the roster may appear in the name of a file."""
-    if column == "excused" or not value.strip():
+    if column in ("excused", "section", "group", "class", "team") or not value.strip():
         return
     if "@" in value:
         yield "".join(_words(value.split("@")[0]))
@@ -819,6 +871,11 @@ def read_cells(data: bytes, most: int | None = None) -> list[NotebookNode]:
     most : how many it may have, CELLS by default
     """
     most = CELLS if most is None else most
+    elements = sum(data.count(mark) for mark in (b"[", b"{", b","))
+    if elements > ELEMENTS:
+        raise Unreadable(
+            f"its JSON has {elements} brackets and commas; {ELEMENTS} are read at most"
+        )
     try:
         raw = json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
@@ -838,10 +895,12 @@ def read_cells(data: bytes, most: int | None = None) -> list[NotebookNode]:
         raise Unreadable("it is JSON, but no notebook: it has no cells")
     if len(cells) > most:
         raise Unreadable(f"it has {len(cells)} cells; {most} are taken at most")
-    return [cell for cell in map(_cell, cells) if cell]
+    room = [PICTURES]
+    return [cell for raw_cell in cells if (cell := _cell(raw_cell, room))]
 
 
-def _cell(raw: object) -> NotebookNode | None:
+def _cell(raw: object, room: list[int]) -> NotebookNode | None:
+    """A cell rebuilt, or None; `room` says how many more pictures the notebook may have."""
     if not isinstance(raw, dict) or raw.get("cell_type") not in ("code", "markdown", "raw"):
         return None
     source = raw.get("source", raw.get("input", ""))
@@ -851,10 +910,15 @@ def _cell(raw: object) -> NotebookNode | None:
         return None
     source = source.encode("utf-8", "replace").decode()
     pasted: Pictures = {}
+    attached: dict[str, object] = {}
     if raw["cell_type"] == "markdown":
+        attached = raw["attachments"] if isinstance(raw.get("attachments"), dict) else {}
         source = _pasted(source, pasted)
-    if raw["cell_type"] != "code" and len(source) > LONGEST:
-        source = source[:LONGEST] + f"\n\n[Cut here: {LONGEST} characters are taken at most.]"
+        room[0] -= len(attached) + len(pasted)
+        if room[0] < 0:
+            raise Unreadable(f"it has more than {PICTURES} pictures; {PICTURES} are taken at most")
+    if raw["cell_type"] != "code":
+        source = _cut(source)
     if pasted:
         tag = r"<img\b[^<>]{0,300}?(attachment:pasted-\d{1,3}+\.\w{1,5}+)[^<>]{0,300}+>"
         source = re.sub(tag, r"![](\1)", source)
@@ -871,7 +935,7 @@ def _cell(raw: object) -> NotebookNode | None:
     name = marks.get("grade_id") if isinstance(marks, dict) else None
     cell.metadata.name = name if isinstance(name, str) else ""
     cell.metadata.id = raw["id"] if isinstance(raw.get("id"), str) else ""
-    if cell.cell_type == "markdown" and (pictures := _pictures(raw.get("attachments")) | pasted):
+    if cell.cell_type == "markdown" and (pictures := _pictures(attached) | pasted):
         cell.attachments = pictures
     return cell
 
@@ -888,10 +952,17 @@ def _pasted(source: str, pictures: Pictures) -> str:
     return re.sub(r"data:[\w/+.;=-]{0,99}base64,[\w+/]{99,}=*", "picture not taken", source)
 
 
-def _pictures(attachments: object) -> Pictures:
+def _cut(text: str) -> str:
+    """A text as long as one may be."""
+    if len(text) <= LONGEST:
+        return text
+    return text[:LONGEST] + f"\n\n[Cut here: {LONGEST} characters are taken at most.]"
+
+
+def _pictures(attachments: dict[str, object]) -> Pictures:
     """The attached pictures of a free-text answer, by the names that the student gave them."""
     kept: Pictures = {}
-    for name, forms in attachments.items() if isinstance(attachments, dict) else ():
+    for name, forms in attachments.items():
         for kind, data in forms.items() if isinstance(forms, dict) else ():
             picture = kind in ("image/png", "image/jpeg") and isinstance(data, str)
             named = name.isprintable() and not set(name) & set('/\\<>"')
@@ -1015,19 +1086,23 @@ def _look_for_text(
     """Take an answer in words from the cells around its own, or have a reader look for it."""
     gone = not found[name]
     near = [c for c in added[above] if gone or c.cell_type != "code"] + added[name]
-    beside = [] if above is None else [(c, _additions(c, names[above])) for c in found[above]]
-    near += [c for c, new in beside if new]
-    taken = [c for c in near if c.source.strip()]
-    for one in taken:
-        text = next((new for c, new in beside if c == one), one.source)
-        text = f"```python\n{text}\n```" if one.cell_type == "code" else text
-        cell.source = f"{cell.source}\n\n{text}"
-        cell.attachments = cell.get("attachments", {}) | one.get("attachments", {})
+    given = [] if above is None else found[above]
+    beside = {id(c): new for c in given if above and (new := _additions(c, names[above]))}
+    near += [c for c in given if id(c) in beside]
+    taken = {id(c): c for c in near if c.source.strip()}
+    texts, pictures = [cell.source], dict(cell.get("attachments", {}))
+    for key, one in taken.items():
+        text = beside.get(key, one.source)
+        texts.append(f"```python\n{text}\n```" if one.cell_type == "code" else text)
+        pictures |= one.get("attachments", {})
     for listed in (added[above], added[name]):
-        listed[:] = [c for c in listed if c.cell_type == "code" or c not in taken]
-    others = [c for of in added.values() for c in of if c.cell_type != "code" and c.source.strip()]
+        listed[:] = [c for c in listed if c.cell_type == "code" or id(c) not in taken]
+    others = any(c.cell_type != "code" and c.source.strip() for of in added.values() for c in of)
     if not taken and others:
-        cell.source = f"{cell.source}\n\n{LOOK}"
+        texts.append(LOOK)
+    cell.source = _cut("\n\n".join(texts))
+    if pictures:  # once, since a notebook copies what it is given
+        cell.attachments = pictures
     _disarm(cell)
 
 
@@ -1102,7 +1177,8 @@ def harmless(text: str, pictures: Collection[str] = ()) -> str:
         name = next((n for n in (name, unquote(name or "")) if n in pictures), None)
         return start + (f"attachment:{_plain(name)}" if name else "picture not taken")
 
-    text = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text)
+    # A space keeps `<` from beginning a tag, and reads well in code and formulas, too.
+    text = re.sub(r"<(?!https?://[^\s<>\"'`\\]+>)(?=[A-Za-z/!?])", "< ", text)
     name = r"((?:[^ \t\n\r\f()]|\([^ \t\n\r\f()]*\))+)(?=[ \t\n\r\f)]|\Z)"
     text = re.sub(rf"(\]\(\s*)attachment:(?:{name})?", refer, text)
     # A link is one only where the brackets touch. What it may lead to is listed: a scheme can be
@@ -1141,9 +1217,9 @@ def take_in(
     given = {bare(cell.source) for cell in release.cells}
     crowds = _crowds(handed_in) if roster is None else set()
 
-    def newest(item: HandedIn) -> tuple[datetime, bool, datetime]:
+    def newest(item: HandedIn) -> tuple[datetime, datetime, bool]:
         right = bool(set_name) and set_name in item.name
-        return item.time, right, item.inner
+        return item.time, item.inner, right
 
     for item in sorted(handed_in, key=newest, reverse=True):
         student, asked = student_id(item.student), ""
@@ -1156,7 +1232,8 @@ def take_in(
             empty = untouched.get(student)
             tied = empty and abs((submissions[student].time - item.time).total_seconds()) <= TIE
             others = submissions.keys() - ({student} if tied else set())
-            entry.reason = _reason(item, student, asked, crowds, spelled, others, tries)
+            known = roster is not None
+            entry.reason = _reason(item, student, asked, crowds, spelled, others, tries, known)
             # Blackboard's own note on an attempt has no name beside the platform's.
             note = item.mark is not None and item.mark["rest"].startswith(".")
             kind = item.known_fault and item.name.lower().endswith(BESIDE)
@@ -1211,11 +1288,14 @@ def _reason(
     spelled: dict[str, str],
     submissions: Set[str],
     tries: Counter[str],
+    known: bool,
 ) -> str:
     """Why a file is not even read, or ""."""
     if item.known_fault:
         return item.known_fault
-    if not student:
+    if item.student and not student:
+        return f"{item.student} has no letter or digit: rename the folder or the file"
+    if not student or (not known and all(map(EXPORT.fullmatch, _words(student)))):
         return "nothing says whose it is: put it into a folder named after the student"
     if asked:
         return asked

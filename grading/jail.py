@@ -31,7 +31,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TypedDict
 
@@ -143,6 +143,7 @@ class Record(About):
     ended: dict[str, str]  # cells that did not come to their end: "slow", or one of `REASONS`
     answers: dict[str, list[Answer]]
     later: dict[str, list[Answer]]
+    again: list[str]  # questions whose answers come from a run after all inputs had been sent
 
 
 class NoJail(Exception):
@@ -185,7 +186,16 @@ REFUSED = """
     io_uring_setup io_setup kexec_load kexec_file_load init_module finit_module delete_module
     open_by_handle_at name_to_handle_at personality syslog acct swapon swapoff reboot quotactl
     fanotify_init inotify_init inotify_init1 mincore cachestat vmsplice process_madvise
+    landlock_create_ruleset landlock_add_rule landlock_restrict_self seccomp
+    setxattr lsetxattr fsetxattr setxattrat
 """
+# Calls that an older libseccomp does not know by name; their numbers are the same everywhere.
+NEWER = {
+    "landlock_create_ruleset": 444,
+    "landlock_add_rule": 445,
+    "landlock_restrict_self": 446,
+    "setxattrat": 463,
+}
 CLONE_NEWUSER, AF_UNIX, SOL_SOCKET = 0x10000000, 1, 1
 SHARED_ANONYMOUS = 0x21  # memory that stays held after it has left every page table
 # Locks on files would carry messages between jails, which share the system's files. Each jail's
@@ -225,6 +235,7 @@ def system_call_filter() -> bytes:
 
     def rule(action: int, name: str, *compare: _Compare) -> None:
         number = lib.seccomp_syscall_resolve_name(name.encode())
+        number = NEWER.get(name, number) if number == -1 else number
         if number == -1:  # unknown here
             return
         array = (_Compare * len(compare))(*compare)
@@ -889,7 +900,13 @@ def run(
         found.answers.setdefault(question_id, [{"died": "unreached"}] * len(calls))
     for cell_id, _ in cells:
         shown.setdefault(cell_id, [note("This cell was not reached.")])
-    return {"cells": shown, "ended": over, "answers": found.answers, "later": found.later}
+    return {
+        "cells": shown,
+        "ended": over,
+        "answers": found.answers,
+        "later": found.later,
+        "again": sorted(found.again),
+    }
 
 
 @dataclass
@@ -900,12 +917,14 @@ class Found:
     later: dict[str, list[Answer]]
     room: list[int]  # characters and elements of answers
     left: int  # bytes, all that leaves the jail
+    again: set[str] = field(default_factory=set)  # as in `Record`
 
     def take(self, retry: "Retry", answers: list[Answer]) -> None:
         """Take the answers of another run, if it came to any."""
         question_id = retry.question.id
         if not any("value" in answer or "error" in answer for answer in answers):
             return
+        self.again.add(question_id)
         if retry.state == "end":
             self.later[question_id] = answers
             return

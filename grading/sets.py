@@ -41,7 +41,7 @@ import yaml
 from nbformat import NotebookNode
 
 from grading import jail
-from grading.compare import difference
+from grading.compare import difference, in_single
 from grading.inside import exchange
 
 BOOK = Path(__file__).resolve().parents[1]
@@ -108,7 +108,12 @@ class Question:
 
     def accepts(self, got: object, want: Any) -> bool:
         """True if `got` is `want` within the tolerances, shapes included."""
-        return difference(got, want, self.rtol, self.atol, self.single) is None
+        return self.difference(got, want) is None
+
+    def difference(self, got: object, want: Any) -> str | None:
+        """How `got` differs from `want`, or None; a number that was asked for has seven digits."""
+        single = self.single and (self.kind == "function" or in_single(got))
+        return difference(got, want, self.rtol, self.atol, single)
 
     def earned(self, names: dict[str, Any], seed: int) -> bool:
         """True if what `names` holds answers the question; for code that is trusted only."""

@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 
-from grading.compare import difference
 from grading.inside import exchange
 from grading.jail import REASONS, Answer, Asked, Record
 from grading.sets import ProblemSet, Question, SetError, within
@@ -39,6 +38,7 @@ HIDDEN = (
     "gives no right answer for an input that is not shown: it is not defined, was not reached, "
     "fails, or is wrong."
 )
+UNSHOWN = "is not right. It is not shown, since it was found after inputs that may not be shown."
 SHOWN = 500  # characters of a value in a message
 
 
@@ -120,10 +120,14 @@ class Exam:
         out, the messages name the causes of a fault.
 
         A question was asked in the notebook's state after its check, and where the state at the end
-        might answer better, in that, too: the better answers count.
+        might answer better, in that, too: the better answers count. Where cells had to be run again
+        for it, after inputs that may not be shown, the time at which that run began could tell one
+        of them: nothing is shown of such answers.
         """
         found = []
+        again = record.get("again", []) if any(map(_hidden, self.questions)) else []
         for question in self.questions:
+            question = replace(question, show=question.show and question.id not in again)
             later = record.get("later", {}).get(question.id)
             first = verdict = self._judge(question, record["answers"][question.id])
             if later is not None:
@@ -254,7 +258,7 @@ def _failed(cell_id: str, record: Record) -> str:
 
 def _hidden(question: Question) -> bool:
     """Whether a question has inputs that may not be shown."""
-    return question.kind == "function" and not question.show
+    return not question.show
 
 
 def fault(
@@ -268,7 +272,7 @@ def fault(
     name = f"`{question.name}`"
     if _hidden(question):
         right = "value" in answer and question.accepts(exchange.decode(answer["value"]), want)
-        return None if right else f"{name} {HIDDEN}"
+        return None if right else f"{name} {UNSHOWN if question.kind == 'value' else HIDDEN}"
     shown = call if question.kind == "function" else []
     if "missing" in answer:
         undefined = answer["missing"] == "undefined"
@@ -283,7 +287,7 @@ def fault(
             return "Not answered yet: NotImplementedError was raised."
         return _lines(f"{name} raised {' '.join(text.split())}", shown)
     got = exchange.decode(answer["value"])
-    said = difference(got, want, question.rtol, question.atol, question.single)
+    said = question.difference(got, want)
     if said is None:
         return None
     explained = _explanation(question, call, got, want) if explain else None
@@ -320,11 +324,26 @@ def _copy(value: Any) -> Any:
     return exchange.decode(exchange.encode(value))
 
 
+def _first_of(value: Any, left: list[int]) -> Any:
+    """A value with as many elements of its lists as may be shown; `left` says how many more."""
+    if isinstance(value, dict):
+        return dict(zip(value, _first_of(list(value.values()), left), strict=False))
+    if not isinstance(value, (list, tuple)):
+        return value
+    kept = []
+    for one in value:
+        if left[0] <= 0:
+            break
+        left[0] -= 1
+        kept.append(_first_of(one, left))
+    return type(value)(kept)
+
+
 def _show(value: Any) -> str:
     if isinstance(value, exchange.Other):
         return value.what
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value.item()
     with np.printoptions(formatter={"float_kind": "{:.4g}".format}, threshold=40, edgeitems=3):
-        text = repr(value)
+        text = repr(_first_of(value, [SHOWN]))
     return text if len(text) <= SHOWN else text[:SHOWN] + " …"

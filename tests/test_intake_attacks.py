@@ -47,6 +47,57 @@ def students(inbox, release):
     return [s.student for s in intake.take_in(intake.gather(inbox, SET), release)[0]]
 
 
+# ---------------------------------------------------------------- size
+
+
+def _many(cells=(), **more):
+    own = {"cell_type": "markdown", "id": "q1", "source": "Your answer."} | more
+    return json.dumps({"cells": [own, *cells]}, separators=(",", ":")).encode()
+
+
+ATTACHED = {f"{n:x}": {"image/png": "A"} for n in range(5000)}
+TEXTS = [{"cell_type": "markdown", "source": "y"}] * 900
+SIZES = {
+    "attachments, beside many texts": (_many(TEXTS, attachments=ATTACHED), "200 pictures"),
+    "attachments, spread": (_many([t | {"attachments": {"a": {}}} for t in TEXTS]), "200 pictures"),
+    "pasted pictures": (_many(source="data:image/png;base64,A " * 5000), "200 pictures"),
+    "elements": (b'{"cells":[],"x":[' + b"[]," * 999_999 + b"[]]}", "brackets and commas"),
+    "keys": (b'{"cells":[],"x":[' + b'{"":0},' * 999_999 + b"0]}", "brackets and commas"),
+    "cells": (_many([0] * 5000), "cells"),
+}
+
+
+@pytest.mark.parametrize("kind", SIZES)
+def test_a_notebook_of_too_many_parts_is_set_aside_at_once(kind, tmp_path, release):
+    data, said = SIZES[kind]
+    hand_in(tmp_path, "one/x.ipynb", data)
+    hand_in(tmp_path, "two/x.ipynb")
+    start = time.process_time()
+    taken, entries = intake.take_in(intake.gather(tmp_path, SET), release)
+    assert time.process_time() - start < 3
+    assert [s.student for s in taken] == ["two"]
+    reason = next(e.reason for e in entries if e.student == "one")
+    assert said in reason
+    assert "at most" in reason
+
+
+@pytest.mark.parametrize("where", ["own", "spread"])
+def test_as_much_as_may_be_handed_in_is_taken_in_at_once(where, release):
+    """As many pictures as there may be, and as many texts, around an answer that was left out."""
+    names = list(ATTACHED)[: intake.PICTURES]
+    texts = [{"cell_type": "markdown", "source": "y" * 20_000} for _ in range(900)]
+    for text, name in zip(texts, names, strict=False):
+        text["attachments"] = {name: ATTACHED[name]} if where == "spread" else {}
+    if where == "own":
+        texts[0]["attachments"] = {name: ATTACHED[name] for name in names}
+    start = time.process_time()
+    notebook, _ = intake.restore(intake.read_cells(_many(texts)), release)
+    assert time.process_time() - start < 3
+    (cell,) = notebook.cells
+    assert len(cell.attachments) == intake.PICTURES
+    assert intake.LONGEST < len(cell.source) < intake.LONGEST + 100
+
+
 # ---------------------------------------------------------------- Markdown
 
 
@@ -1016,3 +1067,117 @@ def test_a_students_list_of_submitters_says_nothing(tmp_path, release, listed, p
     submissions, _ = intake.take_in(intake.gather(tmp_path, SET), release, set_name=SET)
     whose = {s.student: names["Eve" in nbformat.writes(s.notebook)] for s in submissions}
     assert whose == dict(zip(["Blaise_P", "Eve_E"], names, strict=True))
+
+
+BLACKBOARD = "_attempt_2026-11-20-08-00-00_ps.ipynb"
+
+
+@pytest.mark.parametrize(
+    ("names", "roster", "want"),
+    [
+        (["HW1_ada_l", "HW1_bob_l"], "", ["ada_l", "bob_l"]),
+        (["HW1_ada_l", "HW1_chen"], "", ["ada_l", "chen"]),
+        (["HW_1_ada", "HW_1_ada_l"], "", ["ada", "ada_l"]),
+        (["HW1_ada", "HW2_ada"], "", ["HW1_ada", "HW2_ada"]),
+        (["HW1_ada"], "", ["ada"]),
+        (["HW1_ada_l", "HW1_bob_l"], "id\nada_l\nbob_l\n", ["ada_l", "bob_l"]),
+        (["HW1_ada_l", "HW1_bob_l", "HW1_l"], "id\nada_l\nbob_l\nl\n", ["ada_l", "bob_l", "l"]),
+        (["HW1_ada_l", "HW_2_ada_l"], "id\nada_l\nl\n", ["ada_l"]),
+    ],
+)
+@pytest.mark.parametrize("within", ["", "export/"])
+def test_blackboards_users_with_a_line_in_their_names_stay_apart(
+    names, roster, want, within, tmp_path, release
+):
+    for name in names:
+        hand_in(tmp_path / "in", f"{within if len(names) > 1 else ''}{name}{BLACKBOARD}")
+    (tmp_path / "roster.csv").write_text(roster)
+    known = intake.roster(tmp_path) if roster else None
+    found = intake.gather(tmp_path / "in", SET, roster=known)
+    taken, entries = intake.take_in(found, release, roster=known)
+    assert [s.student for s in taken] == sorted(want), entries
+
+
+def test_the_newer_of_two_files_in_an_archive_is_taken_whatever_its_name(tmp_path, release):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, day in ((f"{SET}.ipynb", 1), ("final.ipynb", 20)):
+            archive.writestr(zipfile.ZipInfo(name, (2026, 11, day, 8, 0, 0)), answer(f"Day {day}."))
+    hand_in(tmp_path, "ada/hw.zip", packed.getvalue())
+    taken, entries = intake.take_in(intake.gather(tmp_path, SET), release, set_name=SET)
+    assert [s.notebook.cells[0].source for s in taken] == ["Day 20."]
+    assert any("newer" in e.reason for e in entries if e.file.endswith(f"{SET}.ipynb"))
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Where $0<p<1$.", "0< p<1"),
+        ("`if a<b:`", "if a< b:"),
+        ("```python\nwhile a<b: pass\n```", "while a< b: pass"),
+        ("See <https://example.org/a?b=c>.", "<https://example.org/a?b=c>"),
+    ],
+)
+def test_a_sign_for_less_stays_readable(text, kept):
+    assert kept in intake.harmless(text)
+    assert intake.harmless(intake.harmless(text)) == intake.harmless(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["<https://x onclick=alert(1)>", "<https:>", "<http://>"],
+)
+def test_nothing_but_an_address_is_a_link_by_itself(text):
+    page = markdown2html(intake.harmless(text))
+    assert not re.search(r"<[^>]*\b(href|onclick)\s*=", page), page
+
+
+@pytest.mark.parametrize(
+    ("file", "whose"),
+    [
+        ("PS-Small_ada.ipynb", "ada"),
+        ("ps_small_bob.ipynb", "bob"),
+        ("chen_ps_small.ipynb", "chen"),
+        ("ps-small-fay-Copy1.ipynb", "fay"),
+        ("gil-ps-small-final.ipynb", "gil"),
+        ("lea.ipynb.zip", "lea"),
+        ("Homework.ipynb", ""),
+        ("hw.ipynb", ""),
+        ("Homework 2/x.ipynb", "Homework_2"),
+        ("\N{GRINNING FACE}/x.ipynb", ""),
+    ],
+)
+def test_a_name_is_told_from_the_sets(file, whose, tmp_path, release):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("x.ipynb", answer())
+    hand_in(tmp_path, file, packed.getvalue() if file.endswith(".zip") else None)
+    taken, entries = intake.take_in(intake.gather(tmp_path, SET), release, set_name=SET)
+    assert [s.student for s in taken] == [whose] * bool(whose), entries
+    assert whose or "whose it is" in entries[0].reason or "rename" in entries[0].reason
+
+
+ROSTER = "id,name,section\nada,Zoë Ada,A\nbob,Bob Li,B\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        ROSTER.encode(),
+        ROSTER.encode("utf-8-sig"),
+        ROSTER.encode("utf-16"),
+        ROSTER.encode("cp1252"),
+        ROSTER.replace(",", ";").encode(),
+        ROSTER.replace(",", "\t").encode(),
+        ROSTER.replace("id,name", " ID , Name ").encode(),
+        b"sep=,\r\n" + ROSTER.replace("\n", "\r\n").encode(),
+    ],
+)
+def test_a_roster_is_read_as_spreadsheets_save_it(data, tmp_path):
+    (tmp_path / "roster.csv").write_bytes(data)
+    roster = intake.roster(tmp_path)
+    assert roster.names == {"ada": "Zoë Ada", "bob": "Bob Li"}
+    assert roster.find(intake.HandedIn("A", "A", "A", intake.EPOCH)) == set()  # a section
+    (tmp_path / "roster.csv").write_text("number,name\n1,Ada\n")
+    with pytest.raises(ValueError, match=r"roster.csv needs a column id.*number, name"):
+        intake.roster(tmp_path)

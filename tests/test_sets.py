@@ -769,6 +769,49 @@ def test_answers_are_compared_by_value_and_shape(got, want, right):
     assert question.accepts(got, want) is right
 
 
+def _numbers(value, kind):
+    """A value with its numbers, but for whole ones, of this kind."""
+    if isinstance(value, (list, tuple)):
+        return type(value)(_numbers(one, kind) for one in value)
+    if getattr(value, "dtype", np.dtype(type(value) if type(value) is float else "O")).kind == "f":
+        return np.asarray(value).astype(kind)[()]
+    return value
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("name", SETS)
+def test_single_precision_is_enough_where_no_tolerance_is_stated(name, variant):
+    """On inputs in it; and whether the result is returned in it or as the double that it became."""
+    for question in loaded(name, variant).questions:
+        if question.kind == "function" and question.single:
+            for args in question.draw(np.random.default_rng(8)):
+                want = exchange.plain(question.answer(args))
+                with np.errstate(all="ignore"):
+                    got = exchange.plain(question.answer(_numbers(args, np.float32)))
+                for kind in (np.float32, np.float64):
+                    assert question.difference(_numbers(got, kind), want) is None, question.id
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_constant_earns_nothing(name):
+    """Whatever is drawn: also where all of one kind of input could have the same answer."""
+    for seed in range(8):
+        exam = verdict.Exam(loaded(name), seed)
+        for question in exam.questions:
+            if question.kind == "function":
+                for constant in (np.inf, -np.inf, np.nan, 0, 1.0):
+                    answers = [{"value": exchange.encode(constant)}] * len(exam.calls[question.id])
+                    assert exam._judge(question, answers).points == 0, (question.id, constant, seed)
+
+
+def test_a_number_that_was_asked_for_has_seven_digits():
+    question = sets.Question("q", 1, "value", reference=1 / 3)
+    assert question.accepts(np.float32(1.000003 / 3), 1 / 3)
+    assert question.accepts([np.float32(1.000003 / 3)], [1 / 3])
+    assert not question.accepts(1.000003 / 3, 1 / 3)
+    assert not sets.Question("q", 1, "function").accepts(100_001, 100_000)
+
+
 def test_feedback_names_the_mistake_that_gives_an_answer():
     """On inputs that the student has not seen, and nothing is said of what nobody knows."""
     question = sets.read("ps-small", SMALL).questions[0]
