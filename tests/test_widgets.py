@@ -1287,6 +1287,8 @@ NAMED = {  # what is drawn or counted is said in the figure itself
     "conformal": ["pale bars are not", "mean classes in a set", "how many of the draws"],
     "decision_line": ["Thick line: where", "Dashed: the true chance", "Bars: "],
     "best_answer": ["Dot: where the expected loss", "Dashed: the true probability", "Factor m"],
+    "writer": ["Columns: the largest first", "Dot: the filter keeps", "the same random numbers"],
+    "speculative": ["Left column: the draft", "pale, drawn after a rejection", "Dashed, and"],
 }
 
 
