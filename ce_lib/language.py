@@ -22,7 +22,7 @@ def perplexity(losses: ArrayLike, counts: ArrayLike | None = None) -> np.floatin
     """exp of the mean loss of a token: the number of equally likely choices (equation 12.3).
 
     losses : nats, (...,), of tokens; or with counts : (...,), the mean losses of batches, and how
-    many tokens each has. Returns a number, inf above about 709 nats. Raises ValueError or
+    many tokens each has. Returns a float64, inf above about 709 nats. Raises ValueError or
     TypeError, naming the argument. Reference: Jelinek et al. (1977).
 
     >>> ce.perplexity([0.0, np.log(16)])
@@ -30,8 +30,8 @@ def perplexity(losses: ArrayLike, counts: ArrayLike | None = None) -> np.floatin
     >>> ce.perplexity([0.0, np.log(16)], [3, 1]).round(3)
     np.float64(2.0)
     """
-    total, tokens, dtype = _total(losses, counts)
-    answer: np.floating[Any] = dtype.type(np.exp(total / tokens))
+    total, tokens, _ = _total(losses, counts)
+    answer: np.floating[Any] = np.exp(np.float64(total / tokens))
     return answer
 
 
@@ -220,6 +220,8 @@ def keep_top_k(logits: ArrayLike, k: SupportsIndex) -> Floats:
 def keep_top_p(logits: ArrayLike, p: Number) -> Floats:
     """The nucleus: the fewest largest logits whose probabilities add up to p or more.
 
+    Sums are compared up to a relative 1e-12, so that rounding adds no token.
+
     logits : floats (..., K), finite or -inf. p : in (0, 1]; at 1 all are kept. Returns floats
     (..., K), -inf in place of what is left out. Raises ValueError or TypeError, naming the
     argument. Reference: Holtzman et al. (2020).
@@ -235,13 +237,13 @@ def keep_top_p(logits: ArrayLike, p: Number) -> Floats:
     falling = np.take_along_axis(softmax(z), order, axis=-1)
     before = np.cumsum(falling, axis=-1) - falling
     kept = np.zeros(z.shape, bool)
-    np.put_along_axis(kept, order, (before < p) | (p == 1), axis=-1)
+    np.put_along_axis(kept, order, (before < p * (1 - 1e-12)) | (p == 1), axis=-1)
     return np.where(kept, z, -np.inf).astype(dtype)
 
 
 @_checks.public
 def keep_min_p(logits: ArrayLike, p: Number) -> Floats:
-    """The logits whose probability is at least p times the largest one.
+    """The logits whose probability is at least p times the largest one, up to a relative 1e-12.
 
     logits : floats (..., K), finite or -inf. p : in (0, 1]; at 1 only the largest are kept.
     Returns floats (..., K), -inf in place of what is left out. Raises ValueError or TypeError,
@@ -255,7 +257,7 @@ def keep_min_p(logits: ArrayLike, p: Number) -> Floats:
     if p == 0:
         raise ValueError("p must be a number in (0, 1], got 0")
     lead = z - z.max(axis=-1, keepdims=True)
-    return np.where(lead >= math.log(p), z, -np.inf).astype(dtype)
+    return np.where(lead >= math.log(p) - 1e-12, z, -np.inf).astype(dtype)
 
 
 def _drawable(logits: ArrayLike) -> tuple[Array, np.dtype[Any]]:
@@ -304,10 +306,11 @@ def vocabulary_part(
     """What one machine sends of a vocabulary in parts: the pair (m, s), and the label's logit.
 
     logits : floats (..., n), those of the classes start, ..., start + n - 1. labels : integers
-    (...,), numbered over all parts. start : an integer, 0 or more. Returns three arrays (...,):
-    m, the largest logit; s, the sum of exp(logits - m); and the label's logit, -inf if the label
-    is in another part. A row of only -inf gives m = -inf and s = 0. Raises ValueError or
-    TypeError, naming the argument. Reference: Shoeybi et al. (2019).
+    (...,), numbered over all parts; leave out rows that do not count. start : an integer, 0 or
+    more. Returns three arrays (...,): m, the largest logit; s, the sum of exp(logits - m), in
+    float32 at least; and the label's logit, -inf if the label is in another part. A row of only
+    -inf gives m = -inf and s = 0. Raises ValueError or TypeError, naming the argument.
+    Reference: Shoeybi et al. (2019).
 
     >>> ce.vocabulary_part([2.0, 1.0], 3, start=2)
     (np.float64(2.0), np.float64(1.3678794411714423), np.float64(1.0))
@@ -326,7 +329,11 @@ def vocabulary_part(
     here = (own >= 0) & (own < n)
     found = np.take_along_axis(z, np.where(here, own, 0)[..., None], axis=-1)[..., 0]
     label = np.where(here, found, -np.inf)
-    return top.astype(dtype)[()], total.astype(dtype)[()], label.astype(dtype)[()]
+    return (
+        top.astype(dtype)[()],
+        total.astype(np.promote_types(dtype, np.float32))[()],
+        label.astype(dtype)[()],
+    )
 
 
 @_checks.public
@@ -336,8 +343,8 @@ def merge_parts(top: ArrayLike, total: ArrayLike, own: ArrayLike) -> Losses:
     M + log(sum_i s_i exp(m_i - M)) - z_c, where M is the largest m_i (equation 12.7).
 
     top, total, own : m, s and the label's logit, (parts, ...), the parts on the first axis.
-    Returns nats, (...,); inf for a label that is masked, or in no part. The error is an ulp of the
-    largest logit. Raises ValueError or TypeError, naming the argument.
+    Returns nats, (...,); inf for a label that is masked, or in no part. The error is a few ulps of
+    the loss or of the largest logit. Raises ValueError or TypeError, naming the argument.
     Reference: Shoeybi et al. (2019).
 
     >>> parts = [ce.vocabulary_part([2.0, 1.0], 2, 0), ce.vocabulary_part([0.1], 2, 2)]

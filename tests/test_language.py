@@ -185,3 +185,19 @@ def test_parts_of_large_logits_and_of_masked_ones():
     assert ce.merge_parts(*np.array(parts).T) == 0
     masked = [ce.vocabulary_part([-np.inf, 1.0], 0, 0)]
     assert ce.merge_parts(*np.array(masked).T) == np.inf
+
+
+def test_filters_take_a_sum_or_a_tie_as_it_is_written():
+    """0.4 + 0.3 + 0.2 is below 0.9 in floats, and 0.06 is below 0.1 of 0.6."""
+    assert np.isfinite(ce.keep_top_p(np.log([0.4, 0.3, 0.2, 0.1]), 0.9)).sum() == 3
+    assert np.isfinite(ce.keep_top_p(np.log([0.7, 0.2, 0.1]), 0.9)).sum() == 2
+    assert np.isfinite(ce.keep_min_p(np.log([0.6, 0.06, 0.34]), 0.1)).sum() == 3
+
+
+def test_float16_losses_and_logits_do_not_end_at_65504():
+    many = np.zeros(70_000, np.float16)
+    assert ce.vocabulary_part(many, 0, 0)[1] == 70_000
+    assert np.isfinite(
+        ce.merge_parts(*(np.array([part]) for part in ce.vocabulary_part(many, 0, 0)))
+    )
+    assert ce.perplexity(np.float16([12.0])) == np.exp(12.0)
