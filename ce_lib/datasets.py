@@ -1,5 +1,6 @@
-"""The handwritten digits that chapter 8 learns from, in the package: nothing is downloaded."""
+"""The digits of chapter 8 and the text of chapter 12, in the package: nothing is downloaded."""
 
+import bz2
 from pathlib import Path
 
 import numpy as np
@@ -16,3 +17,14 @@ def digits() -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     """
     with np.load(Path(__file__).with_name("digits.npz")) as file:
         return file["images"].astype(np.float64), file["labels"].astype(np.intp)
+
+
+def alice() -> str:
+    """ "Alice's Adventures in Wonderland" by Lewis Carroll (1865), in 27 letters: a to z and space.
+
+    133,927 letters, from Project Gutenberg's edition 11, without title, chapter headings and
+    numbers. Capitals are made small, apostrophes inside words left out, and everything else is one
+    space. The book is in the public domain. tools/alice.py wrote the file.
+    """
+    file = Path(__file__).with_name("alice.txt.bz2")
+    return bz2.decompress(file.read_bytes()).decode("ascii")

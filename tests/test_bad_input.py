@@ -128,6 +128,32 @@ OTHER = [
     (lambda: ce.focal_loss(Z, [0, 1], reduction="avg"), "reduction must be"),
     (lambda: ce.forward_cross_entropy(Z, [0, 1], np.eye(2)), r"noise must have shape \(3, 3\)"),
     (lambda: ce.forward_cross_entropy([0, 0], 0, [[1, 1], [0, 0]]), "sums of noise .* got 2"),
+    (lambda: ce.perplexity([]), "losses must have at least one entry"),
+    (lambda: ce.perplexity([1.0, 2.0], [1]), r"counts must have shape \(2,\), got shape \(1,\)"),
+    (lambda: ce.perplexity([1.0], [-1]), r"counts must be 0 or more, got -1 at index \(0,\)"),
+    (lambda: ce.perplexity([1.0], [0]), "counts must have an entry above 0"),
+    (lambda: ce.bits_per_byte([1.0], 0), r"n_bytes must be a number in \(0, inf\), got 0"),
+    (lambda: ce.next_token_labels(3), r"tokens must have shape \(..., L\)"),
+    (lambda: ce.next_token_labels([[1, 2]], lengths=[3]), r"lengths must be in \[0, 2\], got 3"),
+    (lambda: ce.next_token_labels([[1, 2]], lengths=3), r"lengths must have shape \(1,\)"),
+    (lambda: ce.next_token_labels([1, 2], documents=[0]), r"documents must have shape \(2,\)"),
+    (lambda: ce.z_loss(Z, coefficient=-1), r"coefficient must be a number in \[0, inf\]"),
+    (lambda: ce.z_loss(Z, reduction="avg"), "reduction must be"),
+    (lambda: ce.logit_softcap(Z, 0), r"cap must be a number in \(0, inf\), got 0"),
+    (lambda: ce.keep_top_k(Z, 4), r"k must be in \[1, 3\], got 4"),
+    (lambda: ce.keep_top_p(Z, 1.1), r"p must be a number in \[0, 1\], got 1.1"),
+    (lambda: ce.keep_top_p(Z, 0), r"p must be a number in \(0, 1\], got 0"),
+    (lambda: ce.keep_min_p(Z, np.nan), "p must be a number .* got nan"),
+    (lambda: ce.keep_min_p([0, np.nan], 0.1), r"logits must be finite or -inf, got nan at index"),
+    (lambda: ce.keep_top_p([-np.inf, -np.inf], 0.1), "logits must have a finite entry in each row"),
+    (lambda: ce.speculative_acceptance([0.5, 0.5], [1.0]), r"draft must have shape \(2,\)"),
+    (lambda: ce.speculative_acceptance([0.5, 0.6], [0.5, 0.5]), "sums of target .* got 1.1"),
+    (lambda: ce.vocabulary_part(Z, [0, -1], 0), r"labels must be in \[0, .* got -1 at index"),
+    (lambda: ce.vocabulary_part(Z, [0], 0), r"labels must have shape \(2,\), got shape \(1,\)"),
+    (lambda: ce.vocabulary_part(Z, [0, 1], -3), "start must be 0 or more, got -3"),
+    (lambda: ce.merge_parts(1.0, 1.0, 1.0), r"top must have shape \(parts, ...\), got shape \(\)"),
+    (lambda: ce.merge_parts([1.0], [1.0, 2.0], [1.0]), r"total must have shape \(1,\)"),
+    (lambda: ce.merge_parts([1.0], [-1.0], [1.0]), "total must be 0 or more, got -1"),
 ]
 MISPLACED = [
     (lambda: ce.softmax(Z, 0), "takes z by position and axis=, temperature= by name: too many"),
@@ -190,6 +216,19 @@ def test_arguments_that_do_not_fit_are_answered_with_what_does(call, message):
 def test_the_function_of_a_gradient_returns_a_number(answer):
     with pytest.raises(TypeError, match=f"f must return a number, got {type(answer).__name__}"):
         ce.check_gradient(lambda x: answer, [1.0], [1.0])
+
+
+WRONG_TYPES = [
+    (lambda: ce.next_token_labels([1.0, 2.0]), "tokens must hold integers"),
+    (lambda: ce.next_token_labels([1, 2], ignore_index=None), "ignore_index must be an integer"),
+    (lambda: ce.keep_top_k(Z, 1.5), "k must be an integer, got 1.5"),
+]
+
+
+@pytest.mark.parametrize(("call", "message"), WRONG_TYPES)
+def test_what_must_be_integers_is_refused(call, message):
+    with pytest.raises(TypeError, match=message):
+        call()
 
 
 @pytest.mark.parametrize(("call", "message"), OTHER)

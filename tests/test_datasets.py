@@ -1,4 +1,4 @@
-"""The digits are there, whole, and loaded only when asked for."""
+"""The digits and the text are there, whole, and loaded only when asked for."""
 
 import subprocess
 import sys
@@ -16,6 +16,15 @@ def test_the_digits_are_pictures_of_ink_with_labels():
     assert np.array_equal(images, images.round())
     assert labels.shape == (1797,)
     assert np.bincount(labels).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
+
+
+def test_the_text_is_a_novel_in_27_letters():
+    text = datasets.alice()
+    assert len(text) == 133_927
+    assert sorted(set(text)) == list(" abcdefghijklmnopqrstuvwxyz")
+    assert text.startswith("alice was beginning to get very tired of sitting by her sister")
+    assert text.endswith("and the happy summer days")
+    assert "  " not in text
 
 
 def test_they_are_not_loaded_with_the_package():

@@ -293,6 +293,62 @@ def test_the_forward_correction_agrees_with_pytorch():
     np.testing.assert_allclose(grad, z.grad.numpy(), rtol=1e-10, atol=1e-14)
 
 
+@with_peers
+def test_labels_for_pytorch_are_shifted_once_and_leave_out_padding_by_place():
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    tokens, lengths = rng.integers(0, 5, (3, 6)), np.array([6, 4, 2])
+    z = rng.normal(size=(3, 6, 5))
+    labels = ce.next_token_labels(tokens, lengths=lengths)
+    theirs = cross_entropy(torch.tensor(z).flatten(0, 1), torch.tensor(labels).flatten())
+    ours = ce.cross_entropy(z, labels, ignore_index=-100)
+    np.testing.assert_allclose(ours, theirs.item(), rtol=1e-12)
+    rows = [z[r, i] for r in range(3) for i in range(lengths[r] - 1)]
+    own = [tokens[r, i + 1] for r in range(3) for i in range(lengths[r] - 1)]
+    np.testing.assert_allclose(ours, ce.cross_entropy(rows, own), rtol=1e-12)
+
+
+@with_peers
+def test_z_loss_and_soft_cap_agree_with_pytorchs_derivatives():
+    import torch
+
+    z = torch.tensor(Z, requires_grad=True)
+    found = 0.01 * (torch.logsumexp(z, dim=1) ** 2).mean()
+    found.backward()
+    loss, grad = ce.z_loss_with_grad(Z, coefficient=0.01)
+    np.testing.assert_allclose(loss, found.item(), rtol=1e-12)
+    np.testing.assert_allclose(grad, z.grad.numpy(), rtol=1e-10)
+    z = torch.tensor(Z, requires_grad=True)
+    capped = 3 * torch.tanh(z / 3)
+    capped.sum().backward()
+    ours = ce.logit_softcap(Z, 3)
+    np.testing.assert_allclose(ours, capped.detach().numpy(), rtol=1e-14)
+    np.testing.assert_allclose(1 - (ours / 3) ** 2, z.grad.numpy(), rtol=1e-9, atol=1e-12)
+
+
+@with_peers
+@pytest.mark.parametrize("p", [0.05, 0.3, 0.9])
+def test_the_filters_keep_what_transformers_definitions_keep(p):
+    """Their definitions in PyTorch: sums from the smallest, a k-th largest, a share of the top."""
+    import torch
+
+    z = torch.tensor(3 * rng.normal(size=(50, 20)))
+    ordered, order = torch.sort(z)
+    dropped = torch.softmax(ordered, dim=-1).cumsum(dim=-1) <= 1 - p
+    dropped[:, -1] = False
+    dropped = dropped.scatter(1, order, dropped)
+    probs = torch.softmax(z, dim=-1)
+    small = probs < p * probs.max(dim=-1, keepdim=True).values
+    rare = z < torch.topk(z, 7).values[:, [-1]]
+    for found, gone in (
+        (ce.keep_top_p(z.numpy(), p), dropped),
+        (ce.keep_min_p(z.numpy(), p), small),
+        (ce.keep_top_k(z.numpy(), 7), rare),
+    ):
+        np.testing.assert_array_equal(found == -np.inf, gone.numpy())
+
+
 def cell_source(name, chapter):
     """The code of the cell that is called by this name."""
     notebook = json.loads((ROOT / f"chapters/{chapter}.ipynb").read_text(encoding="utf-8"))

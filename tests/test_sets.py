@@ -290,6 +290,10 @@ OTHER_WAYS = {  # right answers that are computed differently from the solutions
         np.log(p) - np.log((1 - p) ** k * (1 - k * p * np.log(p) / (1 - p)))
     ),
     ("ps-imbalance", "q6"): lambda z, labels, noise: by_odds(z + np.log(noise.T[labels])),
+    ("ps-language-models", "q3"): lambda values, counts: np.average(values, weights=counts),
+    ("ps-language-models", "q6"): lambda m, s, own: np.log(
+        np.sum(s * np.exp(m - own.max(axis=0)), axis=0)
+    ),
     ("ps-surprisal", "q2"): lambda p, losses: np.median(p[p < 1] ** (-1 / losses[p < 1])),
     ("ps-surprisal", "q3"): by_factors,
     ("ps-surprisal", "q5"): lambda counts: np.dot(counts, ce.huffman_lengths(counts)),

@@ -103,6 +103,10 @@ BY = {  # each number without its formula: through ce_lib's loss, or NumPy's for
     ),
     "doubled": lambda **_: ce.surprisal(0.15) - ce.surprisal(0.3),
     "rescaled": lambda N, **_: ce.surprisal(0.3 / N) - ce.surprisal(0.3),
+    "gathered-logits": lambda machines, **_: (
+        ce.merge_parts(*(np.full(machines, part) for part in ce.vocabulary_part([2.0, 0.1], 1, 0)))
+        - ce.cross_entropy([2.0, 0.1], 1)
+    ),
 }
 
 

@@ -43,6 +43,8 @@ PLACES = {
     "conformal": "chapters/10_calibration.html",
     "decision_line": "chapters/11_imbalance_and_noise.html",
     "best_answer": "chapters/11_imbalance_and_noise.html",
+    "writer": "chapters/12_language_models.html",
+    "speculative": "chapters/12_language_models.html",
 }
 NETWORK = prose.ROOT / "chapters/09_the_network.ipynb"
 SET_BY_CHAPTER = {"overflow_explorer", "training"}  # they open in a state of the chapter's own
@@ -516,6 +518,80 @@ def test_the_best_answer_is_where_the_expected_slope_is_0(computed):
     ]
     assert stated[1] < 0.8 < stated[0]  # as chapter 11 says
     assert stated[2] > 0.95
+
+
+def some_network(rng, context=4, width=3, units=5, size=1.0):
+    """A small network for the writer, with random weights."""
+    shapes = [(27, width), (units, context * width), (units,), (27, units), (27,)]
+    return [rng.normal(0, size, shape) for shape in shapes]
+
+
+def test_the_writer_keeps_and_writes_what_ce_lib_does(computed):
+    """The same letters from the same random numbers, and the probabilities to 12 digits."""
+    figures = [
+        widgets.Writer(
+            some_network(RNG, context=int(RNG.integers(1, 7))),
+            seed=int(RNG.integers(100)),
+            prompt=str(RNG.choice(["", "a", "The mock turtle!  said", "Ünder 12 o'clock, " * 8])),
+            temperature=float(RNG.uniform(0.3, 3)),
+            k=int(RNG.integers(1, 28)),
+            p=float(RNG.choice([0.05, 0.5, 0.9, 1.0])),
+            least=float(RNG.uniform(0.01, 0.5)),
+            round=int(RNG.integers(3)),
+        )
+        for _ in range(30)
+    ]
+    found = computed("writer", [figure.state() for figure in figures])
+    for figure, told in zip(figures, found, strict=True):
+        begun = ["abcdefghijklmnopqrstuvwxyz ".index(letter) for letter in figure.begun()]
+        z = figure.scores(begun)
+        agree(told["probs"], ce.softmax(z), 1e-11)
+        assert told["kept"] == [np.isfinite(kept).tolist() for kept in figure.filtered(z)]
+        assert told["texts"] == figure.texts()
+
+
+def test_the_writer_rounds_weights_to_1_256_and_refuses_others():
+    params = some_network(RNG)
+    figure = widgets.Writer(params)
+    for given, kept in zip(params, figure._parts, strict=True):
+        assert np.abs(given - kept).max() <= 1 / 512
+    assert len(figure.weights) == 2 * sum(part.size for part in params)
+    assert "none | 27 | 1.000 | " in widgets.Writer().words()
+    with pytest.raises(ValueError, match="params must lie between -8 and 8, got 9"):
+        widgets.Writer([*params[:4], np.full(27, 9.0)])
+    with pytest.raises(ValueError, match=r"params must have the shapes .* got .*\(26,\)"):
+        widgets.Writer([*params[:4], np.zeros(26)])
+
+
+def test_the_chapter_s_network_is_in_its_figure():
+    """Rounded weights cost hardly anything: the figure's network is the chapter's."""
+    cells = prose.load(prose.ROOT / "chapters/12_language_models.ipynb")["cells"]
+    (cell,) = (cell for cell in cells if cell["id"] == "writer-figure")
+    said = "".join(cell["outputs"][0]["data"]["text/plain"])
+    assert said.startswith(
+        "After “said the ”, at temperature 1, the most probable letters are m 0.11"
+    )
+
+
+def test_drafts_are_kept_and_replaced_as_ce_lib_says(computed):
+    figures = [
+        widgets.Speculative(
+            target=RNG.dirichlet([1, 1, 1]).tolist(),
+            draft=RNG.uniform(0.1, 1, 3).tolist(),
+            rule=str(RNG.choice(["residual", "target", "greedy"])),
+        )
+        for _ in range(60)
+    ]
+    found = computed("speculative", [figure.state() for figure in figures])
+    for figure, numbers in zip(figures, found, strict=True):
+        for name, value in figure.parts().items():
+            np.testing.assert_allclose(numbers[name], value, rtol=1e-12, atol=1e-15)
+        np.testing.assert_allclose(np.sum(numbers["token"]), 1, rtol=1e-12)
+        if figure.rule == "residual":
+            np.testing.assert_allclose(numbers["token"], figure.target, rtol=1e-12)
+    figure = widgets.Speculative(rule="target")
+    over = figure.parts()["token"] - figure.target
+    np.testing.assert_allclose(over, [-0.05, 0.09, -0.04], atol=1e-12)  # the dog: chapter 12
 
 
 def learning(*cells):
@@ -1060,6 +1136,18 @@ RANDOM = {
         exponent=float(RNG.uniform(0.05, 5)),
         truth=float(RNG.uniform(0.02, 0.98)),
     ).state(),
+    "writer": lambda: widgets.Writer(
+        some_network(RNG),
+        prompt=str(RNG.choice(["", "w" * 60, "said the "])),
+        temperature=float(RNG.choice([0.1, 1.0, 3.0])),
+        k=int(RNG.integers(1, 28)),
+        p=float(RNG.choice([0.05, 1.0])),
+        least=float(RNG.choice([0.01, 0.5])),
+    ).state(),
+    "speculative": lambda: widgets.Speculative(
+        draft=RNG.choice([0.1, 0.5, 1.0], 3).tolist(),
+        rule=str(RNG.choice(["residual", "target", "greedy"])),
+    ).state(),
 }
 
 
@@ -1199,6 +1287,8 @@ NAMED = {  # what is drawn or counted is said in the figure itself
     "conformal": ["pale bars are not", "mean classes in a set", "how many of the draws"],
     "decision_line": ["Thick line: where", "Dashed: the true chance", "Bars: "],
     "best_answer": ["Dot: where the expected loss", "Dashed: the true probability", "Factor m"],
+    "writer": ["Columns: the largest first", "Dot: the filter keeps", "the same random numbers"],
+    "speculative": ["Left column: the draft", "pale, drawn after a rejection", "Dashed, and"],
 }
 
 
@@ -2305,6 +2395,48 @@ def test_the_best_answer_follows_loss_exponent_and_truth(hand):
     shown(kind="cross-entropy", truth=0.8)
     expect(note).to_contain_text("the truth")
     expect(box.get_by_label("exponent")).to_be_disabled()
+    hand.press_on(box.locator("button", has_text="Start again"))
+    shown()
+
+
+def test_the_writer_goes_on_with_a_reader_s_text(hand):
+    box = hand.open_widget("writer")
+    texts, note = box.locator(".ce-texts p"), box.locator(".ce-note")
+    before = texts.all_text_contents()
+    assert all(text.startswith("said the ") for text in before)
+    box.get_by_label("begin with").fill("Oh, my EARS")
+    expect(texts.first).to_contain_text("oh my ears")
+    expect(note).to_contain_text("top-k keeps 5")
+    box.get_by_label("top-k").fill("1")
+    expect(note).to_contain_text("top-k keeps 1")
+    greedy = texts.nth(1).text_content()
+    hand.press_on(box.locator("button", has_text="Draw again"))
+    expect(texts.first).not_to_have_text(before[0])
+    expect(texts.nth(1)).to_have_text(greedy)  # one letter is left: nothing is drawn
+    box.get_by_label("temperature").fill("0.1")
+    expect(texts.nth(1)).to_have_text(greedy)
+    hand.press_on(box.locator("button", has_text="Start again"))
+    expect(texts).to_have_text(before)
+
+
+def test_the_draft_follows_its_sliders_and_rules(hand):
+    box = hand.open_widget("speculative")
+    values, note = box.locator(".ce-figures b"), box.locator(".ce-note")
+
+    def shown(**state):
+        found = widgets.Speculative(**state).parts()
+        numbers = [found["share"], *found["token"]]
+        expect(values).to_have_text([f"{value:.3f}" for value in numbers])
+
+    shown()
+    expect(note).to_contain_text("ends at the target")
+    hand.press_on(box.locator("label", has_text="the target").first)
+    shown(rule="target")
+    expect(note).to_contain_text("The dog is too frequent by 0.090")
+    hand.press_on(box.locator("label", has_text="greedy").first)
+    shown(rule="greedy")
+    box.get_by_label("draft: cat").fill("1")
+    shown(rule="greedy", draft=[1.0, 0.6, 0.1])
     hand.press_on(box.locator("button", has_text="Start again"))
     shown()
 

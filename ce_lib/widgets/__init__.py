@@ -1238,6 +1238,162 @@ class BestAnswer(Widget):
         return f"{_drawing(262, said, parts)}{super().still()}"
 
 
+class Writer(Widget):
+    """A network that goes on with the reader's text, letter by letter: plainly, and with filters.
+
+        Writer(params, prompt="said the ")
+
+    params : the network of the chapter on language models, (E, W1, b1, W2, b2): a table (27, d) of
+    vectors for a to z and the space, the hidden layer (units, letters * d), and the last layer
+    (27, units). They are rounded to 1/256. Without it, zeros: each letter is as probable.
+    temperature : divides the scores before the filters. k, p, least : of top-k, top-p and min-p.
+    round : how often the letters were drawn again; seed : of `np.random.default_rng`.
+
+    Raises ValueError for other shapes, or a weight beyond -8 to 8.
+    """
+
+    name = "writer"
+    weights = traitlets.Unicode().tag(sync=True)
+    sizes: traitlets.List[Any] = traitlets.List(traitlets.Int()).tag(sync=True)
+    prompt = traitlets.Unicode("said the ").tag(sync=True)
+    temperature = traitlets.Float(1.0, min=0.1, max=3.0).tag(sync=True)
+    k = traitlets.Int(5, min=1, max=27).tag(sync=True)
+    p = traitlets.Float(0.9, min=0.05, max=1.0).tag(sync=True)
+    least = traitlets.Float(0.1, min=0.01, max=0.5).tag(sync=True)
+    start: traitlets.List[Any] = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    round = traitlets.Int(0, min=0).tag(sync=True)
+    LETTERS = "abcdefghijklmnopqrstuvwxyz "
+    SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    LENGTH, MOST = 80, 60
+
+    def __init__(self, params: Any = None, seed: int = 0, **kwargs: Any) -> None:
+        """Check and round the weights."""
+        if params is None:
+            params = [np.zeros((27, 1)), np.zeros((1, 6)), np.zeros(1), np.zeros((27, 1))]
+            params.append(np.zeros(27))
+        E, W1, b1, W2, b2 = (np.asarray(part, float) for part in params)
+        width, units = E.shape[-1], len(b1)
+        context = W1.shape[-1] // width
+        wanted = [(27, width), (units, context * width), (units,), (27, units), (27,)]
+        if [part.shape for part in (E, W1, b1, W2, b2)] != wanted or context < 1:
+            given = [part.shape for part in (E, W1, b1, W2, b2)]
+            raise ValueError(f"params must have the shapes {wanted}, got {given}")
+        flat = np.concatenate([part.ravel() for part in (E, W1, b1, W2, b2)])
+        if not np.all(np.abs(flat) < 7.99):
+            raise ValueError(f"params must lie between -8 and 8, got {np.abs(flat).max():g}")
+        codes = np.rint(256 * flat).astype(int) + 2048
+        signs = "".join(self.SIGNS[c >> 6] + self.SIGNS[c & 63] for c in codes)
+        found = np.random.default_rng(seed).bit_generator.state["state"]
+        start = [str(found["state"]), str(found["inc"])]
+        super().__init__(weights=signs, sizes=[context, width, units], start=start, **kwargs)
+        ends = np.cumsum([math.prod(shape) for shape in wanted])[:-1]
+        parts = np.split((codes - 2048) / 256, ends)
+        self._parts = [part.reshape(shape) for part, shape in zip(parts, wanted, strict=True)]
+        self._seed = seed
+
+    def scores(self, letters: list[int]) -> Array:
+        """The scores of the next letter, divided by the temperature."""
+        E, W1, b1, W2, b2 = self._parts
+        context = [26] * self.sizes[0] + letters
+        x = E[context[-self.sizes[0] :]].ravel()
+        z: Array = (np.tanh(W1 @ x + b1) @ W2.T + b2) / self.temperature
+        return z
+
+    def begun(self) -> str:
+        """The reader's text in small letters and single spaces."""
+        return re.sub("[^a-z]+", " ", self.prompt.lower())[: self.MOST]
+
+    def filtered(self, z: Array) -> list[Array]:
+        """The scores as they are, and as each filter leaves them."""
+        kept = [ce.keep_top_k(z, self.k), ce.keep_top_p(z, self.p), ce.keep_min_p(z, self.least)]
+        return [z, *kept]
+
+    def texts(self) -> list[str]:
+        """What each way writes after the reader's text, from the same random numbers."""
+        draws = np.random.default_rng(self._seed).random((self.round + 1, self.LENGTH))[-1]
+        found = []
+        for way in range(4):
+            letters = [self.LETTERS.index(letter) for letter in self.begun()]
+            for draw in draws:
+                p = ce.softmax(self.filtered(self.scores(letters))[way])
+                letters.append(min(int(np.sum(np.cumsum(p) <= draw)), 26))
+            found.append("".join(self.LETTERS[k] for k in letters[-self.LENGTH :]))
+        return found
+
+    def lines(self) -> Iterator[Any]:
+        """What each way keeps of the next letter, and what it writes."""
+        z = self.scores([self.LETTERS.index(letter) for letter in self.begun()])
+        p = ce.softmax(z)
+        best = ", ".join(f"{self.LETTERS[k]} {p[k]:.3f}" for k in np.argsort(-p, kind="stable")[:3])
+        yield (
+            f"After “{self.begun()}”, at temperature {self.temperature:g}, the most probable"
+            f" letters are {best}."
+        )
+        yield ["filter", "letters", "share", "goes on with"]
+        names = ["none", f"top-k {self.k}", f"top-p {self.p:g}", f"min-p {self.least:g}"]
+        for name, kept, text in zip(names, self.filtered(z), self.texts(), strict=True):
+            there = np.isfinite(kept)
+            yield [name, str(there.sum()), f"{p[there].sum():.3f}", text]
+
+
+class Speculative(Widget):
+    """One token of speculative sampling: what is drafted, kept, and drawn after a rejection.
+
+    target : the probabilities of cat, dog and bird. draft : their weights in the draft. rule : what
+    is drawn from after a rejection, the "residual" or, wrongly, the "target"; or "greedy", the
+    residual after a draft that is not drawn but the most probable one, which is wrong as well.
+    """
+
+    name = "speculative"
+    target = traitlets.List(traitlets.Float(), [0.5, 0.3, 0.2], minlen=3, maxlen=3).tag(sync=True)
+    draft = traitlets.List(traitlets.Float(), [0.3, 0.6, 0.1], minlen=3, maxlen=3).tag(sync=True)
+    rule = traitlets.Enum(["residual", "target", "greedy"], "residual").tag(sync=True)
+
+    def parts(self) -> dict[str, Any]:
+        """The draft, what is kept and drawn again of each class, and the token's distribution."""
+        p, q = np.array(self.target), np.divide(self.draft, np.sum(self.draft))
+        chances, residual = ce.speculative_acceptance(p, q)
+        drafted = np.eye(3)[q.argmax()] if self.rule == "greedy" else q
+        kept = drafted * chances
+        again = (1 - kept.sum()) * (p if self.rule == "target" else residual)
+        found = {"q": q, "drafted": drafted, "kept": kept, "again": again, "token": kept + again}
+        return {**found, "share": kept.sum(), "residual": residual}
+
+    def lines(self) -> Iterator[Any]:
+        """The parts of each class."""
+        found = self.parts()
+        told = {"residual": "the residual", "target": "the target"}
+        told["greedy"] = "the residual, after a greedy draft"
+        yield f"Kept: {found['share']:.3f} of the drafts; after a rejection {told[self.rule]}."
+        yield ["class", "target", "draft", "kept", "drawn again", "token"]
+        columns = (found[key] for key in ("q", "kept", "again", "token"))
+        for name, p, *row in zip(CLASSES, self.target, *columns, strict=True):
+            yield [name, f"{p:.3f}", *(f"{value:.3f}" for value in row)]
+
+    def still(self) -> str:
+        """The columns, above the table."""
+        found = self.parts()
+        parts = ['<path d="M30 20V200H310" class="ce-axis"/>']
+        for k, name in enumerate(CLASSES):
+            x = 50 + 90 * k
+            kept, again, drafted = (180 * found[key][k] for key in ("kept", "again", "drafted"))
+            box = f'x="{x}" y="{200 - drafted:.1f}" width="30" height="{drafted:.1f}"'
+            parts.append(f'<rect {box} fill="none" stroke="currentColor"/>')
+            for left in (x, x + 34):
+                box = f'x="{left}" y="{200 - kept:.1f}" width="30" height="{kept:.1f}"'
+                parts.append(f'<rect {box} class="ce-{name}"/>')
+            box = f'y="{200 - kept - again:.1f}" width="30" height="{again:.1f}"'
+            parts.append(f'<rect x="{x + 34}" {box} class="ce-{name}" opacity="0.45"/>')
+            line = f"M{x - 4} {200 - 180 * self.target[k]:.1f}h72"
+            parts.append(f'<path d="{line}" class="ce-rule"/>')
+            parts.append(_label(x + 32, 218, name))
+        parts += [_label(18, y, t) for y, t in ((204, "0"), (114, "½"), (26, "1"))]
+        parts.append(_label(170, 236, "left: draft; right: token"))
+        return (
+            f"{_drawing(242, 'Draft, kept part and token of each class', parts)}{super().still()}"
+        )
+
+
 class Quiz(Widget):
     """A question to check yourself with; every wrong answer is explained.
 
@@ -1395,6 +1551,8 @@ FIGURES = {
         Conformal,
         DecisionLine,
         BestAnswer,
+        Writer,
+        Speculative,
     )
 }
 __all__ = [*(figure.__name__ for figure in FIGURES.values()), "Quiz"]
