@@ -107,6 +107,11 @@ class Handler(http.server.SimpleHTTPRequestHandler):
             self.path = path + ".html"
         return super().do_GET()
 
+    def end_headers(self):
+        """Let pages of any address read a file, as GitHub Pages does."""
+        self.send_header("Access-Control-Allow-Origin", "*")
+        super().end_headers()
+
     def guess_type(self, path):
         """The types of scripts and fonts, whatever this system's registry thinks."""
         return TYPES.get(Path(path).suffix) or super().guess_type(path)

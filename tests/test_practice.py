@@ -147,8 +147,13 @@ def test_hints_the_solution_and_other_numbers(chapter, size, chromium, address, 
                 expect(box.locator(".solved")).to_contain_text("solved")
                 continue
             assert box.locator(".cell_input pre").text_content() == entries[0]["begin"]
-            cut = "(pre) => [pre.scrollWidth > pre.clientWidth + 1, pre.classList.contains('cut')]"
-            assert len(set(box.locator(".cell_input pre").evaluate(cut))) == 1
+            page.wait_for_function(  # the cue comes when the page is idle
+                """(id) => {
+                    const pre = document.getElementById(id).querySelector('.cell_input pre');
+                    return pre.scrollWidth > pre.clientWidth + 1 === pre.classList.contains('cut');
+                }""",
+                arg=name,
+            )
             for number, hint in enumerate(entries[0]["hints"], 1):
                 box.get_by_role("button", name=re.compile("int$")).click()
                 assert box.locator(".hints li").all_text_contents()[-1] == hint

@@ -34,7 +34,8 @@ CORE = ("pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")
 # Loaded at once when Python starts: what the kernel asks for, and what a chapter imports.
 KERNEL = ("ssl", "sqlite3", "micropip", "piplite", "ipykernel", "comm", "pyodide-kernel", "jedi")
 PAGE = ["ipython", "matplotlib", "ce-lib"]  # all that a cell on the book's own page needs
-TERMINAL = ["prompt_toolkit", "wcwidth"]  # what IPython wants for one: a page has none
+# What IPython wants for a terminal, Matplotlib for PDFs and for Pandas: a page has none of them.
+UNUSED = ["prompt_toolkit", "wcwidth", "fonttools", "pytz"]
 START = [*KERNEL, *PAGE]
 NEEDS = {
     "ce-lib": ["numpy", "anywidget", "latex2mathml"],
@@ -323,7 +324,7 @@ def page_worker(out):
     script = (HERE / "worker.js").read_text(encoding="utf-8")
     script = script.replace("'PYTHON'", json.dumps(f"../lite/python-{edition}/"))
     shell = (HERE / "shell.py").read_text(encoding="utf-8")
-    script = script.replace("'WITHOUT'", json.dumps(TERMINAL))
+    script = script.replace("'WITHOUT'", json.dumps(UNUSED))
     return script.replace("'PACKAGES'", json.dumps(PAGE)).replace("'SHELL'", json.dumps(shell))
 
 
