@@ -37,8 +37,9 @@ SHORT = 64
 # Up to so many exponentials are added in float64 by a product, which is exact to float32 and,
 # copy included, quicker than adding them in float32.
 FLAT = 128
-# Up to so many logits are one block, worked without the machinery for several: 25 % at 256 × 64.
-ONE_BLOCK = 2**15
+# Up to so many logits are one block, worked without the machinery for several: 25 % at 256 × 64,
+# 8 % at 1,024 × 100. It takes at most 1 MB.
+ONE_BLOCK = 2**17
 # Inputs of up to so many logits are all call overhead: a check in one call saves 8 to 11 % there.
 SMALL = 1024
 # A single row of up to so many logits is worked in Python's own numbers, in half the time.
