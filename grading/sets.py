@@ -20,6 +20,7 @@ import ast
 import builtins
 import contextlib
 import copy
+import functools
 import io
 import itertools
 import json
@@ -366,6 +367,12 @@ def templates(name: str, text: str) -> dict[str, re.Pattern[str]]:
 
 def cells_of(name: str, text: str) -> list[NotebookNode]:
     """The cells of a source, with their places and nbgrader's metadata, nothing filled in."""
+    return copy.deepcopy(_cells_of(name, text))
+
+
+@functools.lru_cache(16)
+def _cells_of(name: str, text: str) -> list[NotebookNode]:
+    """The same, for several variants: each takes a copy, and fills it in."""
     import jupytext
 
     cells = jupytext.reads(text, fmt="py:percent").cells

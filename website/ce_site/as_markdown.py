@@ -21,7 +21,7 @@ FENCES = re.compile(
 def section_numbers(env):
     """{label: the number of its section, such as "8.8", or of its page}."""
     numbers = {}
-    trees = {doc: env.get_doctree(doc) for doc in env.toc_secnumbers}
+    trees = {doc: roles.tree_of(env, doc) for doc in env.toc_secnumbers}
     for label, (doc, anchor, _) in env.get_domain("std").labels.items():
         of_page = env.toc_secnumbers.get(doc, {})
         section = trees[doc].ids.get(anchor) if doc in trees else None  # by its title's id there

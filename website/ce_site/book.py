@@ -8,6 +8,7 @@
 - {measured}`Speed / 64 × 10 / loss / PyTorch` is taken from a table of pages/benchmarks.md.
 """
 
+import functools
 import json
 import re
 import xml.etree.ElementTree as ET
@@ -16,6 +17,7 @@ from pathlib import Path
 from docutils import nodes
 from myst_nb.sphinx_ import HideCodeCellNode
 from sphinx.directives.patches import Figure
+from sphinx.domains.std import StandardDomain
 from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
@@ -26,6 +28,35 @@ CHAPTER = re.compile(r"chapters/(\d+)_")
 SVG = "{http://www.w3.org/2000/svg}"
 HREF = "{http://www.w3.org/1999/xlink}href"
 NUMBER = re.compile(r"[-−]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?%?")
+
+
+@functools.cache
+def tree_of(env, doc):
+    """A page's tree as it was read, loaded once for all who look at it and change nothing."""
+    return env.get_doctree(doc)
+
+
+class Trees:
+    """Sphinx's environment, with each page's tree loaded once."""
+
+    def __init__(self, env):
+        """Of this environment."""
+        self.env = env
+
+    def __getattr__(self, name):
+        """Everything else is as it is there."""
+        return getattr(self.env, name)
+
+    def get_doctree(self, doc):
+        """A tree to look at."""
+        return tree_of(self.env, doc)
+
+
+class Domain(StandardDomain):
+    """Sphinx's own, which would load a chapter for each reference to one of its figures."""
+
+    def _resolve_numref_xref(self, env, *rest):
+        return super()._resolve_numref_xref(Trees(env), *rest)
 
 
 class CellFigure(Figure):
@@ -313,6 +344,7 @@ def colour_text(root):
 
 def setup(app):
     """Register all of it with Sphinx."""
+    app.add_domain(Domain, override=True)
     app.add_directive("figure", CellFigure, override=True)
     app.add_transform(TakeFigures)
     app.add_transform(OneFoldForASolution)

@@ -28,7 +28,7 @@ from sphinx.errors import ExtensionError
 from sphinx.transforms import SphinxTransform
 
 from ce_site import elements, search_index
-from ce_site.book import CHAPTER, NUMBER
+from ce_site.book import CHAPTER, NUMBER, tree_of
 from ce_site.cells import texts
 
 KINDS = {"options": set(), "axes": {"ask", "x", "range"}, "within": {"ask"}, "factor": {"ask"}}
@@ -141,11 +141,11 @@ def write(app, error):
         return
     guesses, quizzes = [], []
     for doc in app.totals:
-        tree, title = app.env.get_doctree(doc), app.env.titles[doc].astext()
+        page, title = tree_of(app.env, doc), app.env.titles[doc].astext()
         chapter = {"page": doc, "title": f"{int(CHAPTER.match(doc)[1])} · {title}"}
-        asked = [node["guess"] for node in tree.findall(nodes.raw) if "guess" in node]
+        asked = [node["guess"] for node in page.findall(nodes.raw) if "guess" in node]
         guesses.append({**chapter, "guesses": asked})
-        html = "".join(n.astext() for n in tree.findall(nodes.raw))
+        html = "".join(n.astext() for n in page.findall(nodes.raw))
         found = {
             key: json.loads(unescape(model), object_hook=lambda v: elements.set_formulas(app, v))
             for key, model in QUIZ.findall(html)

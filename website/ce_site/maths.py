@@ -24,6 +24,8 @@ from myst_nb.sphinx_ import HideCodeCellNode
 from sphinx.errors import ExtensionError
 from sphinx.util.math import get_node_equation_number
 
+from ce_site.book import tree_of
+
 HERE = Path(__file__).resolve().parent
 FONTS = HERE.parent / "node_modules/@mathjax/mathjax-tex-font/chtml/woff2"
 RULE = re.compile(r'([^{}]+){((?:"[^"]*"|[^}"])*)}')  # selector and body; a text may hold a brace
@@ -93,10 +95,10 @@ def set_all(app, env):
     """Set every formula of the book, the ones in questions included."""
     wanted = {}
     for doc in sorted(env.found_docs):
-        tree = env.get_doctree(doc)
-        for node in tree.findall(lambda n: isinstance(n, nodes.math | nodes.math_block)):
+        page = tree_of(env, doc)
+        for node in page.findall(lambda n: isinstance(n, nodes.math | nodes.math_block)):
             wanted[formula_of(node)] = None
-        for node in tree.findall(nodes.raw):
+        for node in page.findall(nodes.raw):
             wanted.update({Formula(unescape(tex)): None for tex in IN_HTML.findall(node.astext())})
     done = subprocess.run(
         [Path(sys.executable).parent / "node", HERE / "maths.mjs"],

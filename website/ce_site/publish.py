@@ -21,6 +21,7 @@ from sphinx.errors import ExtensionError
 
 from ce_lib import widgets
 from ce_site import as_markdown, practice
+from ce_site.book import tree_of
 
 HERE = Path(__file__).resolve().parent
 # Runs before the first paint: the reader's choice of light or dark, and that scripts are allowed.
@@ -65,12 +66,12 @@ def count(app, env):
     app.totals = {}
     for doc in sorted(env.found_docs):
         if doc.startswith("chapters/"):
-            tree = env.get_doctree(doc)
-            (title,) = (node for node in tree.children if isinstance(node, nodes.section))
+            page = tree_of(env, doc)
+            (title,) = (node for node in page.children if isinstance(node, nodes.section))
             sections = [
                 node["ids"][0] for node in title.children if isinstance(node, nodes.section)
             ]
-            quizzes = "".join(node.astext() for node in tree.findall(nodes.raw))
+            quizzes = "".join(node.astext() for node in page.findall(nodes.raw))
             questions = re.findall(r'data-question="([\w-]+)"', quizzes)
             solvable = re.findall(r'id="(exercise-\d+)"', quizzes)
             app.totals[doc] = {
@@ -96,14 +97,14 @@ def contents(env, page, address):
     address : function of a page's name, to its address from here.
     """
     parts = []
-    for part in env.get_doctree(env.config.root_doc).findall(addnodes.toctree):
+    for part in tree_of(env, env.config.root_doc).findall(addnodes.toctree):
         items = []
         for _, doc in part["entries"]:
             number = ".".join(map(str, env.toc_secnumbers.get(doc, {}).get("", ())))
             title = f"{number} {env.titles[doc].astext()}".strip()
             below = ""
             if doc == page:
-                whole = env.get_doctree(doc).next_node(nodes.section)
+                whole = tree_of(env, doc).next_node(nodes.section)
                 sections = [n for n in whole.children if isinstance(n, nodes.section)]
                 links = (
                     f'<li class="toctree-l2"><a href="#{section["ids"][0]}">'

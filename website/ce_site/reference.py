@@ -6,6 +6,7 @@ Without names:
 everything in the module's `__all__`.
 """
 
+import functools
 import importlib
 import inspect
 import json
@@ -34,13 +35,18 @@ def chapters(source):
     return [(int(path.stem[:2]), path) for path in sorted(Path(source, "chapters").glob("*.ipynb"))]
 
 
+@functools.cache
+def cells_of(path):
+    """A notebook's cells."""
+    return json.loads(path.read_text(encoding="utf-8"))["cells"]
+
+
 def equation(number, source):
     """The label of equation 5.3, the third of chapter 5. Raises KeyError if there is none."""
     chapter, place = map(int, number.split("."))
     labels = {}
     for found, path in chapters(source):
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        text = "\n".join("".join(cell["source"]) for cell in cells)
+        text = "\n".join("".join(cell["source"]) for cell in cells_of(path))
         names = re.findall(r"^\$\$ *\((eq-[\w-]+)\)", text, re.MULTILINE)
         labels |= {(found, n): name for n, name in enumerate(names, 1)}
     return labels[chapter, place]
@@ -49,8 +55,7 @@ def equation(number, source):
 def users(call, source):
     """The chapters whose code calls, say, `ce.softmax`, as (number, file name)."""
     for number, path in chapters(source):
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        code = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code")
+        code = "\n".join("".join(c["source"]) for c in cells_of(path) if c["cell_type"] == "code")
         if re.search(rf"\b{re.escape(call)}\(", code):
             yield number, path.name
 

@@ -18,6 +18,7 @@ from myst_nb.sphinx_ import HideCodeCellNode
 from sphinx import addnodes
 
 from ce_site import publish
+from ce_site.book import tree_of
 
 WEBSITE = Path(__file__).resolve().parents[1]
 SCRIPTS = {
@@ -146,9 +147,9 @@ def entries(app):
     """
     env = app.env
     for doc in [env.config.root_doc, *env.toctree_includes.get(env.config.root_doc, [])]:
-        tree = env.get_doctree(doc)
+        page = tree_of(env, doc)
 
-        for section in tree.findall(nodes.section):
+        for section in page.findall(nodes.section):
             above, at = [], section.parent
             while isinstance(at, nodes.section):
                 above.insert(0, publish.titled(env, doc, at))
