@@ -298,6 +298,18 @@ def test_without_python_the_reader_is_told_in_place(scheme, chromium, address):
         assert page.faults == []
 
 
+def kept(page):
+    """Wait until what Python was fetched as is stored: no file more within two seconds."""
+    page.wait_for_function(
+        """async () => {
+            const keys = await (await caches.open('ce-python')).keys();
+            const [before, now] = [window.stored, window.stored = keys.length];
+            return now > 20 && now === before;
+        }""",
+        polling=2000,
+    )
+
+
 def test_python_starts_again_without_a_network(chromium, self_hosted):
     """And with the site's own Pyodide no other host is asked."""
     with chromium.new_context(viewport=WIDE) as context, browser.served(self_hosted) as address:
@@ -307,7 +319,7 @@ def test_python_starts_again_without_a_network(chromium, self_hosted):
         press(page, "seed-demo", "Run")
         finished(page, "seed-demo")
         page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-        page.wait_for_timeout(1000)  # until the last file is kept
+        kept(page)
         context.set_offline(True)
         page.reload()
         press(page, "seed-demo", "Run")
@@ -328,7 +340,7 @@ def test_python_from_its_cdn_starts_again_without_a_network(chromium, address):
         assert page.evaluate("navigator.serviceWorker.controller !== null")
         press(page, "seed-demo", "Run")
         finished(page, "seed-demo")
-        page.wait_for_timeout(1000)  # until the last file is kept
+        kept(page)
         context.unroute_all()
         context.set_offline(True)
         asked = []

@@ -7,7 +7,8 @@ const PACKAGES = 'PACKAGES';
 const WITHOUT = 'WITHOUT';
 const SHELL = 'SHELL';
 
-// What is fetched while Python starts is kept, so that it starts again without a network.
+// What is fetched while Python starts is kept, so that it starts again without a network. It is
+// stored after the first cell, whose output storing 25 MB would delay.
 const KEPT = 'ce-python';
 const plain = self.fetch;
 const used = new Set();
@@ -20,12 +21,16 @@ async function keptFetch(request, options) {
   const kept = await cache?.match(url);
   if (kept) return kept;
   const answer = await plain(request, options);
-  if (cache && answer.ok) keeping.push(cache.put(url, answer.clone()).catch(() => { /* no room */ }));
+  if (cache && answer.ok) {
+    const copy = answer.clone();
+    keeping.push(() => cache.put(url, copy).catch(() => { /* no room */ }));
+  }
   return answer;
 }
 
-async function tidy() { // drop what an older edition needed
-  await Promise.all(keeping);
+async function keep() { // and drop what an older edition needed
+  if (!keeping.length) return;
+  await Promise.all(keeping.splice(0).map((store) => store()));
   const cache = await self.caches?.open(KEPT).catch(() => null);
   for (const { url } of await cache?.keys() ?? []) if (!used.has(url)) await cache.delete(url);
 }
@@ -44,7 +49,6 @@ async function start() {
     pyodide.FS.writeFile('book_shell.py', SHELL);
     const shell = pyodide.pyimport('book_shell');
     shell.start((outputs) => self.postMessage({ outputs: JSON.parse(outputs) }));
-    tidy();
     return shell;
   } catch (error) {
     report({ failed: error.message, from: new URL(indexURL).host });
@@ -59,5 +63,8 @@ ready.then(() => self.postMessage({ ready: true }), () => { /* it was reported *
 self.addEventListener('message', async ({ data }) => {
   const shell = await ready;
   if (data.model) shell.moved(data.model, data.values);
-  else self.postMessage({ done: shell.run(data.code) });
+  else {
+    self.postMessage({ done: shell.run(data.code) });
+    keep();
+  }
 });
