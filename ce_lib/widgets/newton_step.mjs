@@ -27,7 +27,7 @@ dress(`
   [data-widget="newton_step"] table { table-layout: fixed; width: 100%; max-width: 34rem; }
   [data-widget="newton_step"] thead th:first-child { width: 34%; }
   [data-widget="newton_step"] td { white-space: nowrap; }
-  @media (max-width: 30rem) { [data-widget="newton_step"] table { font-size: 0.8125rem; } [data-widget="newton_step"] :is(td, th) { padding-right: 0.2rem; font-size: inherit; } [data-widget="newton_step"].ce-widget.ce-widget .ce-note { min-height: 5.8em; } }
+  @media (max-width: 30rem) { [data-widget="newton_step"] table { font-size: 0.8125rem; } [data-widget="newton_step"] :is(td, th) { padding-right: 0.2rem; font-size: inherit; } [data-widget="newton_step"].ce-widget.ce-widget .ce-note { min-height: 5.8em; } [data-widget="newton_step"] .ce-key { min-height: 7.25em; } }
   @media (max-width: 22rem) { [data-widget="newton_step"] table { font-size: 0.75rem; } [data-widget="newton_step"] thead th:first-child { width: 28%; } [data-widget="newton_step"].ce-widget.ce-widget .ce-note { min-height: 7.25em; } }
 `);
 
