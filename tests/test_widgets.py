@@ -896,16 +896,37 @@ def test_the_coder_follows_typing_examples_and_keys(hand):
     scrub = box.locator("input[type=range]")
     scrub.focus()
     hand.keyboard.press("Home")
-    expect(note).to_contain_text("The two rarest go first: “l” of 1".replace("l", "w"))
+    expect(note).to_contain_text("The two rarest go first: “w” (1) and “ó” (1)")
     expect(box.locator(".ce-one, .ce-null")).to_have_count(0)
     hand.keyboard.press("ArrowRight")
-    expect(note).to_contain_text("Merge 1: “w” of 1 and “ó” of 1.")
+    expect(note).to_contain_text("Merge 1: “w” (1) and “ó” (1).")
     expect(box.locator(".ce-one, .ce-null")).to_have_count(2)
     expect(box.locator("[role=status]")).to_contain_text("0.500 digits per letter so far")
     hand.press_on(box.locator("button", has_text="Play"))
     expect(box.locator("button", has_text="Pause")).to_be_visible()
     expect(figures.nth(1)).to_have_text("2.000")  # it ends by itself
     expect(box.locator("button", has_text="Play")).to_be_visible()
+
+
+def test_the_marks_stand_where_the_named_merge_joins(hand):
+    """Both ends of the newest branch are marked, and the sentence says whose they are."""
+    box = hand.open_widget("code_explorer")
+    note, ends = box.locator(".ce-note"), box.locator(".ce-mark")
+    expect(note).to_contain_text("Merge 9: “t” (4) and the envelope of i, r (4).")
+    starts, last = box.evaluate(
+        """(box) => {
+            const [, x0, y0, y1, x1] = box.querySelector('.ce-new').getAttribute('d')
+                .match(/M(\\S+) (\\S+)H\\S+V(\\S+)H(\\S+)/).map(Number);
+            const marks = [...box.querySelectorAll('.ce-mark')];
+            const at = (each) => ['cx', 'cy'].map((name) => Number(each.getAttribute(name)));
+            return [[[x0, y0], [x1, y1]], marks.map(at)];
+        }"""
+    )
+    assert starts == last
+    box.locator("input[type=range]").focus()
+    hand.keyboard.press("End")
+    expect(note).to_contain_text("Merge 15: the envelope of")
+    expect(ends).to_have_count(2)
 
 
 def test_the_merging_can_be_paused_and_goes_in_steps_where_motion_is_reduced(hand):
@@ -977,6 +998,17 @@ RENDER = """async ([name, width, states]) => {
             const labels = [...drawing.querySelectorAll('text')]
                 .filter((t) => t.textContent && getComputedStyle(t).visibility === 'visible');
             const boxes = labels.map((t) => [t.textContent, t.getBoundingClientRect()]);
+            const rows = {}; // of numbers below an axis: each stands in the middle below its tick
+            for (const label of labels) {
+                const number = /^[−0-9.e½]+$/.test(label.textContent);
+                if (!number || label.matches('.ce-letter, .ce-bit')) continue;
+                const row = rows[Math.round(label.getBoundingClientRect().bottom)] ??= [];
+                row.push(label.getAttribute('text-anchor'));
+            }
+            for (const row of Object.values(rows)) {
+                const middle = row.filter((anchor) => anchor === 'middle').length;
+                if (middle > 1 && row.includes('end')) fault(`ticks at ${row}`);
+            }
             boxes.forEach(([text, a], i) => {
                 const cut = a.left < frame.left - 1 || a.right > frame.right + 1
                     || a.top < frame.top - 2 || a.bottom > frame.bottom + 2;
@@ -1254,23 +1286,49 @@ ROOM = """(box) => {
 
 
 NAMED = {  # what is drawn or counted is said in the figure itself
-    "code_explorer": ["Blue boxes", "Orange ruler", "how often the letter occurs", "Orange dots"],
+    "code_explorer": [
+        "Blue boxes",
+        "Orange ruler",
+        "how often the letter occurs",
+        "named below",
+        "space",
+    ],
     "boldness_dial": ["become p^α", "plain, α = 1", "cut at 8; the highest is 17.1"],
     "softmax_explorer": ["The bracket “all” spans the three scores"],
-    "temperature_path": ["(score of cat − score of dog) ÷ T", "temperature T", "Blue dot"],
+    "temperature_path": ["(score of cat − score of dog) ÷ T", "temperature T", "Large dot"],
     "gumbel_race": ["Filled dot", "hollow: the losers", "Thick stroke: softmax", "400 draws"],
-    "loss_explorer": ["cross-entropy", "softmax twice", "gets a ✓", "0 steps", "the cat’s lead"],
-    "overflow_explorer": ["true digits", "exact sum", "stored: 1 +", "subnormal", "Dots: "],
-    "online_softmax": ["naive: 32 = 4 × 8", "four arrays", "s = 1.354", "Orange: ", "Order:"],
+    "loss_explorer": [
+        "cross-entropy",
+        "softmax twice",
+        "gets a ✓",
+        "0 steps",
+        "the cat’s lead",
+        "1 to 10",
+    ],
+    "overflow_explorer": [
+        "true digits",
+        "exact sum",
+        "stored: 1 +",
+        "subnormal",
+        "as the format stores them",
+    ],
+    "online_softmax": ["naive: 32 = 4 × 8", "four arrays", "s = 1.354", "Orange: ", "s: the sum"],
     "gradient_explorer": [
         *("equal loss", "Ring: the truth", "Arrow: where p̂ goes", "press a column"),
-        *("Blue dot: p̂", "rounded to three digits"),
+        *("Large dot: p̂", "lit score rises", "rounded to three digits"),
     ],
     "step_microscope": [
         *("dots: measured; lines: bounds", "1e−18", "thin curve: the exact loss"),
-        *("black dots: the loss rounded", "orange and blue lines: forward and central"),
+        *("small dots: the loss rounded", "orange and blue lines: forward and central"),
+        "only the slope itself is rounded",
     ],
-    "newton_step": ["margin", "Dashed: tangent", "ring: its lowest point"],
+    "newton_step": [
+        "margin",
+        "Dashed: tangent",
+        "ring: its lowest point",
+        "Margin: the score of the first",
+        "lower than",
+    ],
     "training": [
         *("blue adds", "orange takes off", "its area is the ink", "M = 5.786: the largest"),
         "already trained",
@@ -1280,12 +1338,27 @@ NAMED = {  # what is drawn or counted is said in the figure itself
         *("A wide edge passes a large slope back", "Numbers on the edges: weights"),
     ],
     "boundary": [
-        *("hidden units", "x₁ = 1.2", "x₂ = 1.2", "A press adds a", "Blue dot: the probe"),
-        *("drag it", "an output beyond ±0.99", "η = 0.3"),
+        *("hidden units", "x₁ = 1.2", "x₂ = 1.2", "A press adds a", "Dot in a cross: the probe"),
+        *("drag it", "3 are saturated there (output beyond ±0.99)", "η = 0.3"),
     ],
-    "reliability": ["a dot and a pale bar for each", "share right = belief", "0 on average"],
-    "conformal": ["pale bars are not", "mean classes in a set", "how many of the draws"],
-    "decision_line": ["Thick line: where", "Dashed: the true chance", "Bars: "],
+    "reliability": [
+        "a dot and a pale bar for each",
+        "share right = belief",
+        "0 on average",
+        "expected calibration",
+    ],
+    "conformal": [
+        "pale bars are not",
+        "mean classes in a set",
+        "how many of the draws",
+        "A draw: ",
+    ],
+    "decision_line": [
+        "Thick line: where",
+        "Dashed: the true chance",
+        "Bars: ",
+        "so both accuracies are the same",
+    ],
     "best_answer": ["Dot: where the expected loss", "Dashed: the true probability", "Factor m"],
     "writer": ["Columns: the largest first", "Dot: the filter keeps", "the same random numbers"],
     "speculative": ["Left column: the draft", "pale, drawn after a rejection", "Dashed, and"],
@@ -1426,6 +1499,7 @@ def test_the_overflow_explorer_breaks_where_the_format_does(hand):
     expect(losses.nth(1)).to_contain_text("0.417")
     hand.keyboard.press("ArrowRight")  # 86.5: the sum is infinite, the exponentials are not
     expect(losses.nth(1)).to_have_text("inf")
+    expect(box.locator(".ce-note")).to_contain_text("no exponential overflows, but their sum")
     expect(box.locator("tbody tr").filter(has_text="naive p̂")).to_contain_text("0.000")
     hand.keyboard.press("ArrowRight")
     expect(losses.nth(1)).to_have_text("nan")
@@ -1447,12 +1521,14 @@ def test_true_digits_follow_the_lead(hand):
     height = box.bounding_box()["height"]
     counts, losses = box.locator(".ce-digits + td"), box.locator(".ce-digits")
     expect(counts.nth(1)).to_have_text("17")
+    expect(box.locator(".ce-note")).to_contain_text("Naive keeps more digits here")
     while float(lead.input_value()) < 37:
         hand.keyboard.press("ArrowRight")
     expect(losses.nth(2)).to_have_text("0")
     expect(losses.nth(3)).to_contain_text("1.20023258954")
     expect(counts).to_have_text(["", "1", "0", "15"])
     expect(box.locator("svg")).to_contain_text("spacing 2.220e−16")
+    expect(box.locator(".ce-note")).to_contain_text("Max_shifted prints 0")
     expect(box.locator("[role=status]")).to_contain_text("log1p form 1.200e−16 with 15 true")
     assert box.bounding_box()["height"] == height
 
@@ -1464,7 +1540,9 @@ def test_a_nudged_score_lights_its_column_and_the_arrows_run(hand):
     sums = drawing.locator("text[text-anchor=middle]:not(.ce-in):not([class])")
     widths = "(svg) => [...svg.querySelectorAll('.ce-run')].map((r) => r.getAttribute('d').length)"
     assert [t for t in sums.all_text_contents() if t == "0"] == ["0"] * 3
-    expect(note).to_contain_text("the dog gains 0.184. The cat gives 0.160, the bird gives 0.024")
+    expect(note).to_contain_text(
+        "the dog gains 0.184 per unit. The cat gives 0.160, the bird gives 0.024"
+    )
     corner, row = (drawing.locator("text", has_text=t).first for t in ("dog", "p̂ dog"))
     corner, row = corner.bounding_box(), row.bounding_box()
     apart = row["x"] - corner["x"] - corner["width"]  # else they read as one
@@ -1477,9 +1555,11 @@ def test_a_nudged_score_lights_its_column_and_the_arrows_run(hand):
     p = ce.softmax(z)
     expect(note).to_contain_text(f"the cat gains {p[0] * (1 - p[0]):.3f}")
     hand.keyboard.press("ArrowLeft")
-    expect(note).to_contain_text("the cat loses 0.225. The dog gets 0.160, the bird gets 0.065")
+    expect(note).to_contain_text(
+        "the cat loses 0.225 per unit. The dog gets 0.160, the bird gets 0.065"
+    )
     hand.press_on(drawing.locator("rect[data-column='2']").first)
-    expect(note).to_contain_text("Per unit of the bird's score, the bird gains 0.089")
+    expect(note).to_contain_text("As the bird's score begins to rise, the bird gains 0.089")
     hand.press_on(box.locator("fieldset label", has_text="terms"))
     p, y = ce.softmax([2.0, 1.0, 0.1]), np.array([0.7, 0.2, 0.1])
     shown = [f"{v:+.3f}".replace("-", "−") for v in p - y]
@@ -1621,6 +1701,10 @@ def test_the_still_forms_of_chapter_7_are_drawn():
         assert f">{value:+.3f}<".replace("-", "−") in figure.still()
     assert figure.still().count("ce-give") == 2
     race = widgets.GradientExplorer(logits=[0.0, 2.0, 0.0], rival=[0.0, 1.0, 1.0])
+    for name in ("cat", "bird"):  # an arrow has the colour of the class that gives
+        assert f'class="ce-give ce-line-{name}"' in figure.still()
+    rule = re.search(r"\.ce-give \{([^}]*)\}", figure._css)
+    assert "stroke" not in rule[1]
     assert race.still().count('r="3.5"') == 24  # a dot for each of twelve steps
     drawn = re.findall(r'cy="([\d.]+)" r="2.2" class="ce-cat"', widgets.StepMicroscope().still())
     heights = np.array(drawn, float)
@@ -1920,6 +2004,27 @@ def test_a_class_has_its_colour_in_the_text_beside_a_figure(scheme, chromium, ad
                 assert contrast >= 4.5
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_point_has_the_colour_of_a_class_where_the_classes_have_theirs(
+    scheme, chromium, address
+):
+    fills = """(box) => ['.ce-handle', '.ce-cat', '.ce-dog', '.ce-bird'].map((name) =>
+        [...box.querySelectorAll(`svg ${name}:not(text)`)].map((part) => {
+            const { fill, stroke } = getComputedStyle(part);
+            return fill === 'none' ? stroke : fill;
+        }))"""
+    with chromium.new_context(color_scheme=scheme, service_workers="block") as context:
+        page = context.new_page()
+        for name in sorted({*CLASS_COLOURED, "step_microscope"}):
+            page.goto(address + PLACES[name])
+            box = page.locator(f"[data-widget={name}]").first
+            box.scroll_into_view_if_needed()
+            box.locator("input").first.wait_for()
+            points, *classes = box.evaluate(fills)
+            assert points, name
+            assert not set(points) & {colour for kind in classes for colour in kind}, name
+
+
 NEAREST = """(phrase, name) => {
     const top = (part) => part.getBoundingClientRect().top;
     const far = (box) => Math.abs(top(box) - top(phrase));
@@ -2059,7 +2164,8 @@ def test_newton_s_parabola_follows_hand_keys_and_steps(hand):
 def test_a_digit_is_drawn_by_hand_and_by_keys(hand):
     box = hand.open_widget("training")
     pad, caption, rows = box.locator(".ce-pad"), box.locator(".ce-two"), box.locator("tbody tr")
-    expect(caption).to_contain_text("Answer 8, with 0.99")
+    expect(caption).to_contain_text("Answer 8, with 0.992: wrong if a 3 is meant")
+    expect(box.locator("tr.ce-missed")).to_contain_text("9.04")
     hand.press_on(rows.nth(3).locator("button"))
     expect(box.locator("figcaption")).to_contain_text("Class 3")
     hand.press_on(box.locator("button", has_text="Clear"))
@@ -2092,7 +2198,7 @@ def test_a_digit_is_drawn_by_hand_and_by_keys(hand):
     )
     W = np.reshape(state["weights"], (10, 65))
     loss = ce.cross_entropy(W @ [*ink.ravel() / 16, 1.0], 1)
-    expect(caption).to_contain_text(f"loss {widgets.digits(loss)} nats if a 1 is meant")
+    expect(caption).to_contain_text(f"if a 1 is meant; loss {widgets.digits(loss)} nats")
     pad.focus()
     for key in ("ArrowRight", "ArrowDown", "Space"):
         hand.keyboard.press(key)
@@ -2111,12 +2217,15 @@ def test_training_fetches_runs_pauses_diverges_and_shows_mistakes(hand):
     assert not any("digits.json" in url for url in asked)
     expect(box.locator(".ce-value")).to_have_text("1 / (M + λ) = 0.173")  # 1 / 5.786
     expect(curve).to_contain_text("No step yet")  # instead of an empty chart
+    expect(box.locator(".ce-play")).to_have_text("Train from zero")
+    back = box.get_by_role("button", name="Bring the weights back")
+    expect(back).to_be_hidden()
     press("button:has-text('Show its mistakes')")
     expect(box.get_by_role("group", name="52 mistakes on 797")).to_be_visible()
     assert sum("digits.json" in url for url in asked) == 1
     assert axe(hand) == []
     press(".ce-shots button >> nth=1")
-    expect(box.locator(".ce-two")).to_contain_text("nats if an 8 is meant")
+    expect(box.locator(".ce-two")).to_contain_text("wrong if an 8 is meant")
     press("button:has-text('Reset')")
     expect(note).to_contain_text("After 0 steps: training loss 2.303, 9.9% right")
     press("button:has-text('One step')")
@@ -2152,6 +2261,9 @@ def test_training_fetches_runs_pauses_diverges_and_shows_mistakes(hand):
     hand.keyboard.press("End")
     press("button:has-text('Train')")
     expect(note).to_contain_text("Diverged", timeout=60_000)
+    hand.press_on(back)  # what training has put aside
+    expect(note).to_contain_text("already trained")
+    expect(box.get_by_role("group", name="52 mistakes on 797")).to_be_visible()
 
 
 def test_the_passes_go_step_by_step_and_a_saturated_unit_passes_nothing_on(hand):
@@ -2161,6 +2273,10 @@ def test_the_passes_go_step_by_step_and_a_saturated_unit_passes_nothing_on(hand)
     def press(name):
         hand.press_on(box.get_by_role("button", name=name, exact=True))
 
+    expect(note).to_contain_text("0/9 The inputs are given. Press Step")
+    for _ in range(9):
+        press("Step")
+    expect(note).to_contain_text("9/9")
     height = box.bounding_box()["height"]
     shown = [text.replace("−", "-") for text in cells.all_text_contents()]
     found = widgets.BackwardPass().passes()
@@ -2226,7 +2342,7 @@ def test_the_boundary_trains_takes_points_and_is_probed(hand):
     expect(note).to_contain_text("(0.84, 0.84): bird, p̂ 0.990")
     hand.press_on(box.locator("label", has_text="±20"))
     expect(note).to_contain_text("(14.00, 14.00): bird, p̂ 0.991")
-    expect(note).to_contain_text("4 of 4 hidden units")
+    expect(note).to_contain_text("Of 4 hidden units 4 are saturated")
     knob.evaluate("(knob) => knob.scrollIntoView({block: 'center'})")
     hand.lift(knob, 60)
     expect(note).not_to_contain_text("14.00, 14.00")
@@ -2307,7 +2423,7 @@ def test_the_reliability_diagram_follows_its_sliders(hand):
     shown(widgets.Reliability(bins=5).errors(0.5))
     box.get_by_label("photographs", exact=False).first.fill("5")
     shown(widgets.Reliability(bins=5, count=2000).errors(0.5))
-    expect(note).to_contain_text("the loss is lowest at 1.0")
+    expect(note).to_contain_text("The loss is lowest at T = 1.0")
     hand.press_on(box.locator("button", has_text="Other photographs"))
     shown(widgets.Reliability(bins=5, count=2000, seed=1).errors(0.5))
     expect(box.locator("[role=status]")).to_contain_text("2000 photographs: ECE 0.1")
@@ -2335,11 +2451,11 @@ def test_the_sets_follow_scores_and_draws(hand):
     expect(note).to_contain_text("Your set: cat, bird.")  # as likely as the cat now
     hand.press_on(box.locator("label", has_text="overconfident").first)
     shown(draws=101, temperature=0.4)
-    box.get_by_label("held out").fill("0")
+    box.get_by_label("held-out photographs").fill("0")
     shown(draws=101, temperature=0.4, held=10)
-    expect(note).to_contain_text("by the proof 0.909")
+    expect(note).to_contain_text("0.909 as proved")
     box.get_by_label("coverage γ").fill("5")
-    expect(note).to_contain_text("by the proof 1.000")
+    expect(note).to_contain_text("1.000 as proved")
     expect(values.first).to_have_text("0.000")
     hand.press_on(box.locator("button", has_text="Start again"))
     shown()
@@ -2352,7 +2468,8 @@ def test_the_decision_line_follows_its_sliders_and_is_corrected(hand):
     def shown(**state):
         found = widgets.DecisionLine(**state).scores()
         numbers = [f"{found[key]:.3f}" for key in ("mean", "accuracy", "balanced", "f1")]
-        expect(values).to_have_text([*numbers, f"{found['cost']:.1f}"])
+        share = f"{state.get('used', 0.05)}"
+        expect(values).to_have_text([share, *numbers, f"{found['cost']:.1f}"])
 
     shown()
     apart = "(svg) => ['.ce-rule', '.ce-stated'].map((c) => svg.querySelector(c).getAttribute('d'))"
@@ -2366,7 +2483,7 @@ def test_the_decision_line_follows_its_sliders_and_is_corrected(hand):
     shown(trained=0.5, weight=9.0)
     hand.press_on(box.locator("label", has_text="corrected").first)
     shown(trained=0.5, weight=9.0, corrected=True)
-    expect(values.first).to_have_text("0.050")
+    expect(values.nth(1)).to_have_text("0.050")
     box.get_by_label("cost of a miss").fill("4")
     shown(trained=0.5, weight=9.0, corrected=True, cost=19.0)
     expect(box.locator(".ce-note")).to_contain_text("from 1.00 on, where it states 0.05 or more")

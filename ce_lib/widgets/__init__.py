@@ -564,7 +564,9 @@ class StepMicroscope(Widget):
         for power in range(51):
             for error, colour in zip(self.errors(power), ("dog", "cat"), strict=True):
                 x, y = 296 - 15 * power * math.log10(2), 30 - 11 * math.log10(max(error, 1e-17))
-                parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.2" class="ce-{colour}"/>')
+                kind = {"dog": 'r="3.4" class="ce-line-dog" fill="none"'}  # a ring around the dot
+                kind = kind.get(colour, f'r="2.2" class="ce-{colour}"')
+                parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" {kind}/>')
         parts += [_label(230, 38, "forward"), _label(285, 140, "central")]
         said = "The errors of the forward and the central difference against the step"
         return f"{first}{_drawing(264, said, parts)}<table>{rows}"
@@ -788,7 +790,7 @@ class BackwardPass(Widget):
         maxlen=3,
     ).tag(sync=True)
     b2 = traitlets.List(traitlets.Float(), [0.2, 0.0, -0.1], minlen=3, maxlen=3).tag(sync=True)
-    at = traitlets.Int(9, min=0, max=9).tag(sync=True)
+    at = traitlets.Int(0, min=0, max=9).tag(sync=True)
 
     def passes(self) -> dict[str, Array]:
         """The values of all stages, and the slopes of the loss in them and in the weights."""
@@ -1076,7 +1078,7 @@ class Conformal(Widget):
             f"{self.draws} draws of {self.held} held-out photographs, sets that promise"
             f" {self.coverage:g}, a model at T = {self.temperature:g}."
         )
-        yield ["mean coverage", "by the proof", "lowest", "highest", "threshold", "mean classes"]
+        yield ["mean coverage", "as proved", "lowest", "highest", "threshold", "mean classes"]
         mean, low, high = (f(found["coverages"]) for f in (np.mean, min, max))
         proof = min(1.0, rank / (self.held + 1))
         numbers = [digits(v) for v in (mean, proof, low, high, found["threshold"])]
@@ -1211,7 +1213,7 @@ class BestAnswer(Widget):
     def lines(self) -> Iterator[Any]:
         """The answers of some losses."""
         yield f"Two classes, one with the true probability {self.truth:g}."
-        yield ["loss", "exponent", "stated at the minimum", "factor m there"]
+        yield ["loss", "exponent", "stated at the minimum", "factor m at it"]
         choices = [("cross-entropy", 1.0), ("focal", 1.0), ("focal", 2.0), ("power", 0.7)]
         if (self.kind, self.exponent) not in choices:
             choices.append((self.kind, self.exponent))

@@ -35,7 +35,7 @@ const short = (x) => (x !== 0 && Math.abs(x) < 1e-3 ? x.toExponential(1).replace
 
 function render({ model, el }) {
   const drawing = svg('svg', { role: 'img', 'aria-label': 'The computation from the inputs at the top to the loss at the bottom, with the value and the slope of each stage, and the weights on the edges' });
-  const key = html('p', { className: 'ce-line ce-key' }, '∇: slope of the loss. A wide edge passes a large slope back: ', html('b', { className: 'ce-plus' }, 'blue +'), ', ', html('b', { className: 'ce-minus' }, 'dashed −'), '. Numbers on the edges: weights.');
+  const key = html('p', { className: 'ce-line ce-key' }, '∇: slope of the loss. A wide edge passes a large slope back: ', html('b', { className: 'ce-plus' }, 'blue +'), ', ', html('b', { className: 'ce-minus' }, 'dashed −'), '. Numbers on the edges: weights. y: 1 for the truth, else 0. Grey box: softmax and loss, one step on the way back.');
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
   const inputs = ['x₁', 'x₂'].map((name, k) => slider(name, {
@@ -91,15 +91,16 @@ function render({ model, el }) {
     const names = [['x₁', 'x₂'], ['a₁', 'a₂'], ['u₁', 'u₂'], CLASSES, CLASSES, ['ℓ']];
     const [edges, labels, boxes] = [[], [], []];
 
+    const carry = (x1, y1, x0, y0, slope, stage) => {
+      const flow = flows && at === BACK[stage];
+      const name = `ce-carried ${slope > 0 ? 'ce-up' : 'ce-down'}${flow ? ' ce-flow' : ''}`;
+      edges.push(svg('path', { d: `M${x1} ${y1}L${x0} ${y0}`, pathLength: flow ? 24 : Math.round(Math.hypot(x1 - x0, y1 - y0) / 4), class: name, 'stroke-width': Math.min(12, 6 * Math.abs(slope)).toFixed(2) }));
+    };
     // From a stage to the next: a thin line once the value has passed, and the slope on its way back.
     const edge = (stage, from, to, carried, said) => {
       const [x0, y0, x1, y1] = [places[stage][from], tops[stage] + TALL[stage], places[stage + 1][to], tops[stage + 1]];
       edges.push(svg('path', { d: `M${x0} ${y0}L${x1} ${y1}`, class: at > stage ? 'ce-edge ce-passed' : 'ce-edge' }));
-      if (at >= BACK[stage] && carried) {
-        const flow = flows && at === BACK[stage];
-        const name = `ce-carried ${carried > 0 ? 'ce-up' : 'ce-down'}${flow ? ' ce-flow' : ''}`;
-        edges.push(svg('path', { d: `M${x1} ${y1}L${x0} ${y0}`, pathLength: flow ? 24 : Math.round(Math.hypot(x1 - x0, y1 - y0) / 4), class: name, 'stroke-width': Math.min(12, 6 * Math.abs(carried)).toFixed(2) }));
-      }
+      if (at >= BACK[stage] && carried) carry(x1, y1, x0, y0, carried, stage);
       if (!said) return;
       const t = stage === 1 || (stage === 2 && to === 1) ? 0.5 : 0.3;
       labels.push(svg('text', { x: x0 + t * (x1 - x0), y: y0 + t * (y1 - y0) + 4 - (stage === 1 && !wide ? 8 : 0), 'text-anchor': 'middle', class: 'ce-small' }, said));
@@ -109,7 +110,8 @@ function render({ model, el }) {
       W.forEach((row, to) => row.forEach((weight, from) => edge(stage, from, to, weight * slopes[stage + 1][to], digits(weight, 1))));
     });
     found.factor.forEach((factor, j) => edge(1, j, j, found.da[j], at >= BACK[1] ? `1 − u² = ${short(factor)}` : ''));
-    found.g.forEach((_, from) => found.g.forEach((__, to) => edge(3, from, to, from === to ? found.g[from] : 0)));
+    found.g.forEach((_, from) => found.g.forEach((__, to) => edge(3, from, to, 0)));
+    if (at >= BACK[3]) found.g.forEach((slope, k) => carry(places[3][k], tops[4] - 6 - strip, places[3][k], tops[3] + TALL[3], slope, 3)); // from softmax and loss as one
     edge(4, label, 0, 0);
 
     values.forEach((row, stage) => row.forEach((value, k) => {
@@ -151,7 +153,7 @@ function render({ model, el }) {
     const full = found.factor.map((factor, j) => (factor < SATURATED ? '₁₂'[j] : '')).join('');
     const both = (letter) => [...full].map((mark) => letter + mark).join(' and ');
     const texts = [
-      'The inputs are given. The forward pass computes one stage after the other.',
+      'The inputs are given. Press Step: the forward pass computes one stage after the other.',
       'Forward: each hidden score is a weighted sum of the inputs, plus a bias.',
       'Forward: tanh takes each score into the range from −1 to 1.',
       'Forward: the score of each class is a weighted sum of the hidden outputs, plus a bias.',

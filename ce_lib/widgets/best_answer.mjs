@@ -42,8 +42,8 @@ function render({ model, el }) {
   const shape = slider('exponent', { min: 0.05, max: 5, step: 0.05, show: (value) => digits(value, 2), change: (exponent) => change({ exponent }) });
   const share = slider('true probability', { min: 0.02, max: 0.98, step: 0.01, show: (value) => digits(value, 2), change: (truth) => change({ truth }) });
   const again = html('div', { className: 'ce-row' }, html('button', { type: 'button', onclick: () => change(first) }, 'Start again'));
-  const values = ['true probability', 'stated', 'factor m there', 'truth from stated'].map((name) => html('div', {}, html('b', {}), html('span', {}, name)));
-  const key = html('p', { className: 'ce-line ce-key' }, 'One of two classes. Dot: where the expected loss is lowest, which is what the model states. Dashed: the true probability, and in the second drawing stated = true. Factor m multiplies the gradient of cross-entropy.');
+  const values = ['true probability', 'stated', 'factor m at it', 'truth recovered'].map((name) => html('div', {}, html('b', {}), html('span', {}, name)));
+  const key = html('p', { className: 'ce-line ce-key' }, 'One of two classes. Dot: where the expected loss is lowest, which is what the model states. Dashed: the true probability, and in the second drawing stated = true. Factor m multiplies the gradient of cross-entropy; here its value at the stated probability. Truth recovered: computed from what is stated.');
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
   el.append(drawing, key, kinds, shape, share, again, html('div', { className: 'ce-figures' }, values), note, status);
@@ -53,8 +53,8 @@ function render({ model, el }) {
     const found = compute(now);
     const k = capped(now.kind, now.exponent);
     const wide = width >= 520;
-    const each = wide ? (width - 20 - 56 - 12) / 2 : width - 36 - 12;
-    const left = wide ? [20, 20 + each + 56] : [36, 36];
+    const each = wide ? (width - 40 - 56 - 12) / 2 : width - 40 - 12;
+    const left = wide ? [40, 40 + each + 56] : [40, 40];
     const bottom = [TOP + TALL, wide ? TOP + TALL : 2 * (TOP + TALL) + 54];
     const { f } = LOSSES[now.kind];
     const losses = GRID.map((p) => now.truth * f(p, k) + (1 - now.truth) * f(1 - p, k));
@@ -63,15 +63,16 @@ function render({ model, el }) {
     const y = (loss) => bottom[0] - 10 - ((TALL - 14) * (Math.min(loss, high) - low)) / (high - low || 1);
     const v = (p) => bottom[1] - TALL * p;
     const text = (px, py, said, more) => svg('text', { x: px, y: py, 'text-anchor': 'middle', class: 'ce-small', ...more }, said);
-    const title = (side, said) => text(side ? left[1] - 34 : left[0] - (wide ? 20 : 36), bottom[side] - TALL - 10, said, { 'text-anchor': 'start', class: '' });
+    const title = (side, said) => text(side ? left[1] - 34 : left[0] - 38, bottom[side] - TALL - 10, said, { 'text-anchor': 'start', class: '' });
     const curve = Array.from({ length: 121 }, (_, i) => (i - 60) / 6).map((t) => [sigmoid(truthOf(t, now.kind, k))[0], sigmoid(t)[0]]);
     const path = (points) => `M${points.map((point) => point.map((value) => value.toFixed(1)).join(' ')).join('L')}`;
     drawing.setAttribute('viewBox', `0 0 ${width} ${bottom[1] + 40}`);
     drawing.replaceChildren(
-      svg('path', { d: `M${left[0]} ${bottom[0]}H${left[0] + each}`, class: 'ce-axis' }),
+      svg('path', { d: `M${left[0]} ${bottom[0] - TALL}V${bottom[0]}H${left[0] + each}`, class: 'ce-axis' }),
       svg('path', { d: `M${x(0, now.truth)} ${bottom[0] - TALL}V${bottom[0]}`, class: 'ce-rule' }),
       svg('path', { d: path(GRID.map((p, i) => [x(0, p), y(losses[i])])), class: 'ce-curve' }),
       svg('circle', { cx: x(0, found.stated), cy: y(found.loss), r: 5, class: 'ce-cat' }),
+      ...[low, high].map((loss) => text(left[0] - 6, y(loss) + 4, loss.toFixed(loss < 10 ? 2 : 1), { 'text-anchor': 'end' })),
       title(0, 'expected loss'), text(left[0] + each / 2, bottom[0] + 34, 'stated probability'),
       svg('path', { d: `M${left[1]} ${bottom[1] - TALL}V${bottom[1]}H${left[1] + each}`, class: 'ce-axis' }),
       svg('path', { d: `M${x(1, 0)} ${v(0)}L${x(1, 1)} ${v(1)}`, class: 'ce-rule' }),

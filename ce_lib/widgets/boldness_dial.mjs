@@ -74,7 +74,7 @@ function render({ model, el }) {
   const drawing = svg('svg', { role: 'img', 'aria-label': 'The mean penalty against the boldness α, and the penalties of all photographs, sorted' });
   const places = () => {
     const wide = width >= 520;
-    const each = wide ? (width - 34 - 50) / 2 : width - 44;
+    const each = wide ? (width - 34 - 56) / 2 : width - 44;
     return { each, height: wide ? TOP + TALL + 44 : 2 * (TOP + TALL + 44) + 6, left: [34, wide ? 34 + each + 50 : 34], down: [0, wide ? 0 : TOP + TALL + 50] };
   };
   const put = (alpha) => change({ alpha: Math.round(100 * Math.min(MOST, Math.max(0, Math.round(alpha / STEP) * STEP))) / 100 });
@@ -99,7 +99,7 @@ function render({ model, el }) {
     const parts = [svg('path', { d: `M${x0} ${y0 + TOP}V${bottom}H${x0 + across}`, class: 'ce-axis' })];
     parts.push(svg('text', { x: x0 - 28, y: y0 + 16 }, title));
     for (const tick of [0, most / 2, most]) parts.push(svg('text', { x: x0 - 6, y: bottom - (TALL * tick) / most + 4, 'text-anchor': 'end', class: 'ce-small' }, String(tick)));
-    ticks.forEach(([at, text], k) => parts.push(svg('text', { x: x0 + across * at, y: bottom + 17, 'text-anchor': k && k === ticks.length - 1 ? 'end' : 'middle', class: 'ce-small' }, text)));
+    ticks.forEach(([at, text], k) => parts.push(svg('text', { x: x0 + across * at, y: bottom + 17, 'text-anchor': 'middle', class: 'ce-small' }, text)));
     parts.push(svg('text', { x: x0 + across / 2, y: bottom + 34, 'text-anchor': 'middle', class: 'ce-small' }, below));
     return parts;
   }

@@ -195,7 +195,7 @@ function render({ model, el }) {
   const views = choice('View', VIEWS, (value) => change({ view: Number(value), probe: model.get('probe').map((at) => Number((at * (Number(value) / model.get('view'))).toFixed(3))) }));
   const kinds = choice('A press adds a', Object.fromEntries(CLASSES.map((name, k) => [k, name])), (value) => change({ label: Number(value) }));
   const extra = html('div', { className: 'ce-row ce-tight' }, button('Add at the probe', () => add(...model.get('probe'))), button('Remove added', () => change({ added: [] })));
-  const key = html('p', { className: 'ce-line ce-key' }, 'Colour: the class that the network prefers, darker where it is surer. Blue dot: the probe, where p̂ is read', html('span', { className: 'ce-hint' }, '; drag it or use the arrow keys'), '. Black curve: the loss at each step so far, η: its step size.');
+  const key = html('p', { className: 'ce-line ce-key' }, 'Colour: the class that the network prefers, darker where it is surer. Dot in a cross: the probe, where p̂ is read', html('span', { className: 'ce-hint' }, '; drag it or use the arrow keys'), '. Curve: the loss at each step so far, η: its step size.');
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
   el.append(withKnobs(drawing, [knob], () => undefined), key, note, buttons, html('div', { className: 'ce-row' }, units, views), html('div', { className: 'ce-grid' }, rate, html('div', {}, kinds, extra)), status);
@@ -277,7 +277,7 @@ function render({ model, el }) {
       svg('path', { d: `M${px - 11} ${py}h22M${px} ${py - 11}v22`, class: 'ce-axis' }), svg('circle', { cx: px, cy: py, r: 7, class: 'ce-handle ce-ball' }),
       text(left, down + 15, 'p̂ at the probe'), ...bars, ...curve);
     knob.set(px, py, x, `${where}: ${CLASSES.map((name, k) => `${name} ${digits(probs[k])}`).join(', ')}`);
-    note.textContent = `Probe at (${where}): ${CLASSES[top]}, p̂ ${probs[top].toFixed(3)}. ${run.units ? `Saturated there, with an output beyond ±0.99: ${saturated} of ${run.units} hidden units.` : 'No hidden units.'} ${run.steps >= LIMIT ? `Training ends at ${LIMIT} steps.` : ''}`;
+    note.textContent = `Probe at (${where}): ${CLASSES[top]}, p̂ ${probs[top].toFixed(3)}. ${run.units ? `Of ${run.units} hidden units ${saturated} ${saturated === 1 ? 'is' : 'are'} saturated there (output beyond ±0.99).` : 'No hidden units.'} ${run.steps >= LIMIT ? `Training ends at ${LIMIT} steps.` : ''}`;
   }
   const say = () => status.say(`After ${run.steps} steps: loss ${digits(run.loss)}, ${share(run.right)} right. ${note.textContent}`);
   const NAMES = ['units', 'rate', 'seed', 'weights', 'steps', 'curve', 'view', 'probe', 'label', 'added'];

@@ -83,7 +83,7 @@ function render({ model, el }) {
   const [SO_FAR, WHOLE] = ['unfinished (digits per letter)', 'whole code (digits per letter)'];
   const names = ['entropy (bits per letter)', WHOLE, 'equal lengths (digits)'];
   const values = names.map((name) => html('div', {}, html('b', {}), html('span', {}, name)));
-  const legend = html('p', { className: 'ce-line ce-key' }, 'Blue boxes: the word so far. Orange ruler: the surprisal, −log₂ p. Then how often the letter occurs; at an envelope, how often its letters do. Orange dots: the next two to merge.');
+  const legend = html('p', { className: 'ce-line ce-key' }, 'Blue boxes: the word so far. Orange ruler: the surprisal, −log₂ p. Then how often the letter occurs; at an envelope, how often its letters do. Orange dots: the two of the merge named below.');
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
   el.append(typed, html('div', { className: 'ce-row' }, html('span', { className: 'ce-hint' }, 'Or try:'), examples), blocks, view, legend, row, html('div', { className: 'ce-row' }, play), note, html('div', { className: 'ce-figures' }, values), status);
@@ -115,8 +115,18 @@ function render({ model, el }) {
     timer = setTimeout(tick, still ? 1000 : 40);
   }
 
-  const label = (k, block) => Array.from({ length: block }, (_, i) => found.letters[Math.floor(k / found.letters.length ** (block - 1 - i)) % found.letters.length]).join('').replaceAll(' ', '␣');
-  const named = (k, block) => (k < found.lengths.length ? `“${label(k, block)}”` : 'an envelope') + (block === 1 ? ` of ${found.nodes[k].weight}` : '');
+  const label = (k, block) => {
+    const letters = Array.from({ length: block }, (_, i) => found.letters[Math.floor(k / found.letters.length ** (block - 1 - i)) % found.letters.length]);
+    return block === 1 && letters[0] === ' ' ? 'space' : letters.join('').replaceAll(' ', '␣');
+  };
+  const within = (k) => (k < found.lengths.length ? [k] : found.merges[k - found.lengths.length].flatMap(within)); // the letters of an envelope
+  const named = (k, block) => {
+    const inside = within(k);
+    const letters = inside.length > 4 ? [...inside.slice(0, 3).map((each) => label(each, block)), '…'] : inside.map((each) => label(each, block));
+    return (inside.length > 1 ? `the envelope of ${letters.join(', ')}` : `“${letters[0]}”`) + (block === 1 ? ` (${found.nodes[k].weight})` : '');
+  };
+
+  const told = (merged) => Math.max(0, part ? merged : merged - 1); // the merge that is named: the last one, or the one that moves
 
   function picture(block, merged) {
     const n = found.lengths.length;
@@ -133,7 +143,7 @@ function render({ model, el }) {
     const to = width - 58;
     const y = (k) => 2 + pitch * (shape.place[k] + 0.5);
     const x = (k) => (k < n ? from : from + ((to - from) * (k - n + 1)) / last());
-    const next = merged < last() ? found.merges[merged] : [];
+    const next = found.merges[told(merged)] ?? [];
     const parts = [];
     for (const k of shape.rows) {
       const word = shape.words[k];
@@ -194,8 +204,8 @@ function render({ model, el }) {
     values[1].lastChild.textContent = merged < last() ? SO_FAR : WHOLE;
     if (!found) note.textContent = 'Type a text, in any script.';
     else if (!last()) note.textContent = 'One letter only: there is nothing to merge, and no digit is needed.';
-    else if (!merged) note.textContent = `The two rarest go first: ${found.merges[0].map((k) => named(k, block)).join(' and ')}.`;
-    else note.textContent = `Merge ${merged}: ${found.merges[merged - 1].map((k) => named(k, block)).join(' and ')}. Each ${ONE_OF[block]} inside gets one more digit.`;
+    else if (!merged && !part) note.textContent = `The two rarest go first: ${found.merges[0].map((k) => named(k, block)).join(' and ')}.`;
+    else note.textContent = `Merge ${told(merged) + 1}: ${found.merges[told(merged)].map((k) => named(k, block)).join(' and ')}. Each ${ONE_OF[block]} inside gets one more digit.`;
     status.say(timer && merged < last() ? '' : `${note.textContent} ${found ? `The entropy is ${shown[0]} bits per letter; the code spends ${shown[1]} digits per letter${merged < last() ? ' so far' : ''}.` : ''}`);
   }
   const change = bind(model, ['text', 'block', 'left'], draw);

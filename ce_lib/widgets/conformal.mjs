@@ -47,13 +47,13 @@ function render({ model, el }) {
   const drawing = svg('svg', { role: 'img', 'aria-label': 'Left, the probabilities of your photograph and the threshold; right, how often each coverage occurred in the draws' });
   const rows = CLASSES.map((name, k) => slider(`score of ${name}`, { min: 0, max: 8, step: 0.1, show: (value) => digits(value, 1), change: (value) => change({ scores: model.get('scores').map((old, j) => (j === k ? value : old)) }) }));
   const reach = slider('coverage γ', { min: 0, max: COVERAGES.length - 1, step: 1, change: (k) => change({ coverage: COVERAGES[k] }) });
-  const many = slider('held out', { min: 0, max: HELD.length - 1, step: 1, change: (k) => change({ held: HELD[k] }) });
+  const many = slider('held-out photographs', { min: 0, max: HELD.length - 1, step: 1, change: (k) => change({ held: HELD[k] }) });
   const kinds = choice('model', MODELS, (value) => change({ temperature: Number(value) }));
   const button = (text, act) => html('button', { type: 'button', onclick: act }, text);
   const more = (draws) => change({ draws: Math.min(LIMIT, model.get('draws') + draws) });
   const buttons = html('div', { className: 'ce-row' }, button('One draw', () => more(1)), button('100 draws', () => more(100)), button('Start again', () => change(first)));
   const values = ['threshold', 'this draw covers', 'mean of draws', 'mean classes in a set'].map((name) => html('div', {}, html('b', {}), html('span', {}, name)));
-  const key = html('p', { className: 'ce-line ce-key' }, 'First drawing: a bar that reaches the threshold is in the set; pale bars are not. Second: how many of the draws had each coverage, the share of the other photographs whose label is in its set.');
+  const key = html('p', { className: 'ce-line ce-key' }, 'A draw: some of 1,000 photographs are held out at random, and the threshold is taken from them. First drawing: a bar that reaches the threshold is in the set; pale bars are not. Second: how many of the draws had each coverage, the share of the photographs not held out whose label is in its set.');
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
   el.append(drawing, key, note, html('div', { className: 'ce-grid' }, html('div', {}, rows), html('div', {}, reach, many)), kinds, buttons, html('div', { className: 'ce-figures' }, values), status);
@@ -97,7 +97,7 @@ function render({ model, el }) {
     drawing.replaceChildren(...parts);
     const set = CLASSES.filter((_, k) => inside[k]);
     const proof = digits(Math.min(1, found.rank / (now.held + 1)));
-    note.textContent = `Your set: ${set.length ? set.join(', ') : 'empty'}. Mean coverage by the proof ${proof}, in ${now.draws === 1 ? '1 draw' : `${now.draws} draws`} ${digits(found.mean)}.`;
+    note.textContent = `Your set: ${set.length ? set.join(', ') : 'empty'}. Mean coverage: ${proof} as proved, over all draws; ${digits(found.mean)} in ${now.draws === 1 ? 'this draw' : `these ${now.draws}`}.`;
     [found.threshold, found.covered, found.mean, found.size].forEach((value, k) => { values[k].firstChild.textContent = k === 3 ? digits(value, 2) : value.toFixed(3); });
     rows.forEach((row, k) => row.set(now.scores[k]));
     reach.set(COVERAGES.findLastIndex((value) => value <= now.coverage), String(now.coverage));

@@ -39,8 +39,8 @@ function render({ model, el }) {
   const rows = [pick('birds in use', 'used', SHARES), pick('birds in training', 'trained', SHARES), pick('weight of a bird', 'weight', FACTORS), pick('cost of a missed bird', 'cost', FACTORS)];
   const kinds = choice('scores', { false: 'as trained', true: 'corrected' }, (value) => change({ corrected: value === 'true' }));
   const again = html('div', { className: 'ce-row' }, html('button', { type: 'button', onclick: () => change(first) }, 'Start again'));
-  const values = ['mean stated', 'accuracy', 'balanced accuracy', 'F1', 'cost per 100'].map((name) => html('div', {}, html('b', {}), html('span', {}, name)));
-  const key = html('p', { className: 'ce-line ce-key' }, 'Bars: how many have each measurement. Thick line: where the model begins to say bird. Dashed: the true chance of a bird; green: what the model states. Mean stated: over all in use. A false alarm costs 1.');
+  const values = ['true share', 'mean stated', 'accuracy', 'balanced accuracy', 'F1', 'cost per 100'].map((name) => html('div', {}, html('b', {}), html('span', {}, name)));
+  const key = html('p', { className: 'ce-line ce-key' }, 'Bars: how many have each measurement. Thick line: where the model begins to say bird. Dashed: the true chance of a bird; green: what the model states. Mean stated: the mean of what the model states over all in use; an honest one gives the true share of birds. A false alarm costs 1.');
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
   el.append(drawing, key, note, html('div', { className: 'ce-grid' }, html('div', {}, rows.slice(0, 2)), html('div', {}, rows.slice(2))), kinds, again, html('div', { className: 'ce-figures' }, values), status);
@@ -72,15 +72,15 @@ function render({ model, el }) {
       ...[[0, '0'], [0.5, '½'], [1, '1']].map(([p, said]) => text(LEFT - 6, y(p) + 4, said, { 'text-anchor': 'end' })),
       ...[-2, 0, 2, 4].map((tick) => text(x(tick), bottom[1] + 16, String(tick).replace('-', '−'))), text(x(1), bottom[1] + 33, 'measurement'),
     );
-    note.textContent = `Shaded: says bird, from ${digits(found.line, 2)} on, where it states ${digits(1 / (1 + now.cost), 2)} or more. True share: ${digits(now.used, 2)}.`;
-    [digits(found.mean), digits(found.accuracy), digits(found.balanced), digits(found.f1), digits(found.cost, 1)].forEach((said, k) => { values[k].firstChild.textContent = said; });
+    note.textContent = `Shaded: says bird, from ${digits(found.line, 2)} on, where it states ${digits(1 / (1 + now.cost), 2)} or more.${Math.abs(found.accuracy - found.balanced) < 5e-4 ? ` ${now.used === 0.5 ? 'Half are birds' : 'Cats and birds are right equally often'}, so both accuracies are the same.` : ''}`;
+    [String(now.used), digits(found.mean), digits(found.accuracy), digits(found.balanced), digits(found.f1), digits(found.cost, 1)].forEach((said, k) => { values[k].firstChild.textContent = said; });
     rows.forEach((row, k) => {
       const list = k < 2 ? SHARES : FACTORS;
       const value = now[names[k]];
       row.set(Math.max(0, list.findLastIndex((entry) => entry <= value)), String(value));
     });
     kinds.set(now.corrected);
-    status.say(`${note.textContent} Mean stated ${digits(found.mean)}, accuracy ${digits(found.accuracy)}, balanced ${digits(found.balanced)}, F1 ${digits(found.f1)}, cost ${digits(found.cost, 1)}.`);
+    status.say(`${note.textContent} True share ${now.used}, mean stated ${digits(found.mean)}, accuracy ${digits(found.accuracy)}, balanced ${digits(found.balanced)}, F1 ${digits(found.f1)}, cost ${digits(found.cost, 1)}.`);
   }
   const change = bind(model, names, draw);
   fit(drawing, (wanted) => { width = wanted; draw(); });
@@ -89,8 +89,9 @@ function render({ model, el }) {
 dress(`
   [data-widget="decision_line"] .ce-stated { fill: none; stroke: var(--bird, #009e73); stroke-width: 2; }
   [data-widget="decision_line"] .ce-says { fill: var(--w-ink); opacity: 0.07; }
-  [data-widget="decision_line"] .ce-figures { display: grid; grid-template-columns: repeat(5, auto); gap: 0.4rem 0.8rem; }
+  [data-widget="decision_line"] .ce-figures { display: grid; grid-template-columns: repeat(6, auto); gap: 0.4rem 0.8rem; }
   @media (max-width: 30rem) { [data-widget="decision_line"] .ce-figures { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
+  @media (max-width: 30rem) { .ce-widget[data-widget="decision_line"] .ce-note { min-height: 5.8em; } }
 `);
 
 export default widget('decision_line', render);

@@ -177,7 +177,7 @@ function render({ model, el }) {
   const restart = () => { runs = keys.map((key) => [model.get(key)]); goal = String(model.get('target')); };
   restart();
   const drawing = svg('svg', { role: 'img', 'aria-label': race
-    ? 'The triangle of all predictions with two paths, a dot for each step; and for each model what the classes give to one another in a short step'
+    ? 'The triangle of all predictions with two paths, a dot for each step; and for each model what the classes give to one another as a step begins, per unit of its size'
     : 'The triangle of all predictions with a point, the nine cells of a Jacobian with one column lit, and arrows from class to class as wide as the cells of that column' });
   const back = svg('g'); // lines of equal loss, drawn again only where they change
   const front = svg('g');
@@ -257,8 +257,9 @@ function render({ model, el }) {
   const results = html('div', {}, html('table', {}, html('thead', {}, html('tr', {}, head)), html('tbody', {}, figures.map((cells, k) => html('tr', {}, html('th', { scope: 'row' }, names[k]), cells)))));
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
+  const moves = html('span', {}, 'rises');
   const hint = html('span', { className: 'ce-hint' }, race ? ' Drag a large dot.' : ' Drag the dot; press a column to light it.');
-  const key = html('p', { className: 'ce-line ce-key' }, 'Grey lines: equal loss. Ring: the truth. ', race ? 'Dots: p̂ after each step. Arrows: who gives to whom, as wide as the amount. Last step: how far p̂ moved in it.' : 'Blue dot: p̂. Arrow: where p̂ goes if the lit score changes. Wide arrows: who gives to whom. Numbers are rounded to three digits.', hint);
+  const key = html('p', { className: 'ce-line ce-key' }, 'Grey lines: equal loss. Ring: the truth. ', race ? 'Dashed: the loss of the start. Dots: p̂ after each step. Arrows: who gives to whom as a step begins, per unit of its size η. Last step: how far p̂ moved in it.' : ['Large dot: p̂. Arrow: where p̂ goes as the lit score ', moves, '. Wide arrows: who gives to whom. Numbers are rounded to three digits.'], hint);
   el.append(frame, key);
   if (race) el.append(results, note, rate, html('div', { className: 'ce-row' }, buttons, goals), status);
   else el.append(note, ...scores, html('div', { className: 'ce-row' }, kinds, goals), status);
@@ -297,7 +298,7 @@ function render({ model, el }) {
       const said = runs.map((path, k) => {
         const points = path.map((logits) => all.map.at(softmax(logits)));
         const found = compute({ logits: path.at(-1), target });
-        const flow = exchange(...all.spots[k], all.each, `${names[k]}: in a short step`, found.probs, found.grad.map((g) => -g), 1);
+        const flow = exchange(...all.spots[k], all.each, `${names[k]}, per unit of η`, found.probs, found.grad.map((g) => -g), 1);
         parts.push(...flow.parts, svg('path', { d: line(points), class: 'ce-axis' }));
         points.forEach(([cx, cy], n) => parts.push(svg('circle', { cx, cy, r: n === steps ? 7 : 3.5, class: `ce-axis ce-runner-${k}` })));
         bottom = Math.max(bottom, all.spots[k][1] + flow.height);
@@ -310,7 +311,7 @@ function render({ model, el }) {
         const getters = flow.gain.flatMap((value, j) => (value > 0 ? [CLASSES[j]] : []));
         return `${names[k]}: ${givers.join(' and ') || 'nobody'} ${givers.length > 1 ? 'lose' : 'loses'}, ${getters.join(' and ') || 'nobody'} ${getters.length > 1 ? 'gain' : 'gains'}`;
       });
-      note.textContent = `After ${steps} step${steps === 1 ? '' : 's'}. In the next short step, in ${said.join('; in ')}.`;
+      note.textContent = `After ${steps} step${steps === 1 ? '' : 's'}. As the next step begins, in ${said.join('; in ')}.`;
       rate.set(model.get('rate'));
       if (say) status.say(`${note.textContent} ${names.map((name, k) => `${name}: loss ${figures[k][0].textContent}, squared length of the gradient ${figures[k][1].textContent}`).join('; ')}.`);
     } else {
@@ -324,13 +325,14 @@ function render({ model, el }) {
       const flow = exchange(...all.flows, 'who gives to whom', probs, [0, 1, 2].map((k) => (k === nudged ? sign : 0)), 1);
       parts.push(text(all.map.corners[2][0], 14, 'the prediction p̂', MIDDLE), ...grid.parts, ...flow.parts);
       if (Math.hypot(tip[0] - point[0], tip[1] - point[1]) > 9) parts.push(...ribbon(point, tip, 3, CLASSES[nudged]).slice(0, 1));
-      parts.push(svg('circle', { cx: point[0], cy: point[1], r: 8, class: 'ce-handle' }));
+      parts.push(svg('circle', { cx: point[0], cy: point[1], r: 8, class: 'ce-handle ce-ball' }));
       bottom = Math.max(bottom, all.grid[1] + grid.height, all.flows[1] + flow.height);
       const others = [0, 1, 2].filter((k) => k !== nudged);
       const [who, p] = [CLASSES[nudged], short(probs[nudged])];
       note.textContent = cells === 'J'
-        ? `Per unit of the ${who}'s score, the ${who} ${sign > 0 ? 'gains' : 'loses'} ${short(jacobian[nudged][nudged])}. ${others.map((k) => `The ${CLASSES[k]} ${sign > 0 ? 'gives' : 'gets'} ${short(-jacobian[k][nudged])}`).join(', ').replace(', The', ', the')}: each the fraction ${p} of what it has, the ${who}'s p̂.`
+        ? `As the ${who}'s score begins to ${sign > 0 ? 'rise' : 'fall'}, the ${who} ${sign > 0 ? 'gains' : 'loses'} ${short(jacobian[nudged][nudged])} per unit. ${others.map((k) => `The ${CLASSES[k]} ${sign > 0 ? 'gives' : 'gets'} ${short(-jacobian[k][nudged])}`).join(', ').replace(', The', ', the')}: each the fraction ${p} of what it has, the ${who}'s p̂.`
         : `The ${who}'s slope is the sum of its column: ${[0, 1, 2].map((k) => signed(terms[k][nudged])).join(' ')} = ${signed(grad[nudged])}, which is p̂ − y = ${p} − ${short(target[nudged])}. In each cell the p̂ below cancels the p̂ above.`;
+      moves.textContent = sign > 0 ? 'rises' : 'falls';
       scores.forEach((row, k) => row.set(model.get('logits')[k]));
       kinds.set(cells);
       grips.push([...point, probs[0], `${CLASSES.map((name, k) => `${name} ${digits(probs[k])}`).join(', ')}; loss ${digits(found.loss)} nats`]);

@@ -32,7 +32,7 @@ function render({ model, el }) {
   const frame = () => {
     const wide = width >= 520;
     const each = wide ? (width - 60) / 2 : width - 2;
-    return { wide, each, left: wide ? each + 60 : 0, down: wide ? 0 : TOP + 3 * ROW + 30, unit: (each - 42) / (HIGH - LOW) };
+    return { wide, each, left: wide ? each + 60 : 0, down: wide ? 0 : TOP + 3 * ROW + 30, unit: (each - 52) / (HIGH - LOW) };
   };
   const across = (value) => 42 + frame().unit * (value - LOW);
   const rowAt = (k) => TOP + ROW * (k + 0.5);
@@ -74,7 +74,7 @@ function render({ model, el }) {
     play.textContent = 'Play';
     if (was) draw();
   }
-  const key = html('p', { className: 'ce-line ce-key' }, 'Bar: the score', html('span', { className: 'ce-hint' }, ' (drag its blue end)'), '. Dashed: noise of this draw. Filled dot: the largest total, which wins; hollow: the losers. Thick stroke: softmax.');
+  const key = html('p', { className: 'ce-line ce-key' }, 'Bar: the score', html('span', { className: 'ce-hint' }, ' (drag the grip at its end)'), '. Dashed: noise of this draw, up to the total, a dot. Filled dot: the largest total, which wins; hollow: the losers. Thick stroke: softmax.');
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
   el.append(whole, key, note, row, html('div', { className: 'ce-row' }, play, button('One draw', () => { stop(); more(model.get('draws') + 1); }), button('Start again', () => { stop(); change({ logits: [2, 1, 0.1], draws: 1 }); })), status);
@@ -91,7 +91,7 @@ function render({ model, el }) {
     const parts = [
       text(0, 15, `draw ${now.draws}: score + Gumbel noise`), text(left, down + 15, `share of the wins in ${now.draws} draw${now.draws === 1 ? '' : 's'}`),
       svg('path', { d: `M${across(0)} ${TOP}V${bottom}`, class: 'ce-axis' }), svg('path', { d: `M${left + 42} ${down + TOP}V${down + bottom}`, class: 'ce-axis' }),
-      ...[-5, 0, 5, 10].map((tick) => text(across(tick), bottom + 16, digits(tick, 0), { 'text-anchor': tick === HIGH ? 'end' : 'middle', class: 'ce-small' })),
+      ...[-5, 0, 5, 10].map((tick) => text(across(tick), bottom + 16, digits(tick, 0), { 'text-anchor': 'middle', class: 'ce-small' })),
     ];
     CLASSES.forEach((name, k) => {
       const [y, z, end] = [rowAt(k), across(now.logits[k]), across(limit(totals[k], LOW, HIGH))];
@@ -99,9 +99,9 @@ function render({ model, el }) {
       parts.push(
         text(36, y + 5, name, { class: `ce-${name}`, 'text-anchor': 'end' }), text(left + 36, down + y + 5, name, { class: `ce-${name}`, 'text-anchor': 'end' }),
         svg('rect', { x: Math.min(z, across(0)), y: y - 7, width: Math.abs(z - across(0)), height: 14, class: `ce-${name}` }),
+        svg('rect', { x: z - 3, y: y - 11, width: 6, height: 22, rx: 3, class: 'ce-handle ce-ball' }),
         svg('path', { d: `M${z} ${y}H${end}`, class: `ce-noise ce-line-${name}` }),
         svg('circle', { cx: end, cy: y, r: k === best ? 7 : 5, class: k === best ? `ce-${name} ce-ball` : `ce-open ce-line-${name}` }),
-        svg('circle', { cx: z, cy: y, r: 5, class: 'ce-handle' }),
         svg('rect', { x: left + 42, y: down + y - 9, width: share(won) - left - 42, height: 18, class: `ce-${name}` }),
         svg('path', { d: `M${share(probs[k])} ${down + y - 16}v32`, class: 'ce-axis ce-bold' }),
         text(left + each, down + y + 5, won.toFixed(3), { 'text-anchor': 'end', class: 'ce-small' }),
@@ -121,7 +121,6 @@ function render({ model, el }) {
 
 dress(`
   .ce-noise { fill: none; stroke-width: 2; stroke-dasharray: 4 3; }
-  .ce-line-cat { stroke: var(--cat, #0072b2); }
   .ce-open { fill: var(--w-paper); stroke-width: 2; }
 `);
 

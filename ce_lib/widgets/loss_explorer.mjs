@@ -115,7 +115,7 @@ function render({ model, el }) {
           svg('g', { 'clip-path': `url(#${clip})` },
             svg('path', { d: `M0 ${down(0)}H${right(0)}V${side}M${right(0)} ${down(0)}L${side} 0`, class: 'ce-rule' }), part.lines, part.trail),
           svg('path', { d: `M0 0H${side}V${side}H0Z`, class: 'ce-axis' }),
-          part.corners,
+          part.corners, ...[0, 10].map((tick) => text(right(tick), side + 14, String(tick), { class: 'ce-small' })), ...(k ? [] : [0, 10].map((tick) => text(-6, down(tick) + 5, String(tick), { 'text-anchor': 'end', class: 'ce-small' }))),
           part.start, part.ball),
         svg('g', { transform: `translate(0 ${slice})` },
           svg('path', { d: `M0 0V${unit * MOST}H${side}`, class: 'ce-axis' }), svg('path', { d: `M${side - right(0)} 0V${unit * MOST}`, class: 'ce-rule' }),
@@ -132,6 +132,7 @@ function render({ model, el }) {
   const head = ['', 'loss', 'slope', 'steps'].map((name) => (name ? html('th', { scope: 'col' }, name) : html('td', {})));
   const table = html('table', {}, html('thead', {}, html('tr', {}, head)),
     html('tbody', {}, NAMES.map((name, k) => html('tr', {}, html('th', { scope: 'row', className: `ce-key-${COLOURS[k]}` }, name), cells[k]))));
+  const levels = html('span', {});
   const status = speaker();
   const limits = (value) => Math.round(10 * Math.max(LOW, Math.min(HIGH, value))) / 10;
   const put = (dog, bird) => change({ rivals: [limits(dog), limits(bird)] });
@@ -143,7 +144,7 @@ function render({ model, el }) {
     },
     nudge: (by, up) => { const [dog, bird] = model.get('rivals'); put(dog + by / 10, bird + up / 10); },
   });
-  const rows = ['dog', 'bird'].map((name, k) => slider(name, {
+  const rows = ['dog', 'bird'].map((name, k) => slider(`${name} − cat`, {
     min: LOW, max: HIGH, step: 0.1, show: (value) => digits(value, 1),
     change: (value) => put(...model.get('rivals').map((old, j) => (j === k ? value : old))),
   }));
@@ -176,7 +177,7 @@ function render({ model, el }) {
   const stop = () => { cancelAnimationFrame(timer); timer = 0; play.textContent = 'Play'; show(); };
   const again = () => { run = race(model.get('rivals')); };
   const buttons = html('div', { className: 'ce-row' }, play, button('One step', () => { stop(); run.advance(run.steps() + 1); show(); }), button('Reset', () => { again(); stop(); }));
-  el.append(whole, html('p', { className: 'ce-line ce-key' }, 'Maps: lines of equal loss; right, the score dog − cat, up, bird − cat. Below: the loss by the cat’s lead, and its tangent. A ball that has arrived, so that the cat leads, gets a ✓.'),
+  el.append(whole, html('p', { className: 'ce-line ce-key' }, 'Maps: right, the score dog − cat, up, bird − cat; dashed, where two classes tie for the lead; lines of equal loss in equal steps, ', levels, '. Below: the loss by the cat’s lead, and its tangent. A ball that has arrived, so that the cat leads, gets a ✓. All four losses race; three are drawn.'),
     buttons, html('div', { className: 'ce-grid' }, html('div', {}, rows, third), table), status);
 
   function show(say = true) {
@@ -215,6 +216,7 @@ function render({ model, el }) {
       set('dot', { cx: Math.min(x, side), cy: y, class: `ce-${COLOURS[k]} ce-ball`, visibility: loss > MOST ? 'hidden' : 'visible' });
       set('above', { d: `M${x - 6} 12h12l-6-10Z`, class: `ce-${COLOURS[k]}`, visibility: loss > MOST ? 'visible' : 'hidden' }); // off the picture: a triangle
     });
+    levels.textContent = [0, 1, model.get('third')].map((k) => `${LEVELS[k][0]} to ${LEVELS[k].at(-1)}`).join(', ');
     if (say) status.say(`After ${run.steps()} steps: ${NAMES.map((name, k) => `${name}: loss ${cells[k][0].textContent}, slope ${cells[k][1].textContent}, ${balls[k].home ? `arrived after ${balls[k].steps} steps` : 'still on its way'}`).join('; ')}`);
   }
   const seat = (rivals) => whole.set(at.lefts[0] + right(rivals[0]), at.map + down(rivals[1]), rivals[0], `dog ${digits(rivals[0], 1)}, bird ${digits(rivals[1], 1)}, cat 0`);

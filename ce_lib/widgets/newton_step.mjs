@@ -27,7 +27,7 @@ dress(`
   [data-widget="newton_step"] table { table-layout: fixed; width: 100%; max-width: 34rem; }
   [data-widget="newton_step"] thead th:first-child { width: 34%; }
   [data-widget="newton_step"] td { white-space: nowrap; }
-  @media (max-width: 30rem) { [data-widget="newton_step"] table { font-size: 0.8125rem; } [data-widget="newton_step"] :is(td, th) { padding-right: 0.2rem; font-size: inherit; } [data-widget="newton_step"].ce-widget.ce-widget .ce-note { min-height: 5.8em; } }
+  @media (max-width: 30rem) { [data-widget="newton_step"] table { font-size: 0.8125rem; } [data-widget="newton_step"] :is(td, th) { padding-right: 0.2rem; font-size: inherit; } [data-widget="newton_step"].ce-widget.ce-widget .ce-note { min-height: 5.8em; } [data-widget="newton_step"] .ce-key { min-height: 7.25em; } }
   @media (max-width: 22rem) { [data-widget="newton_step"] table { font-size: 0.75rem; } [data-widget="newton_step"] thead th:first-child { width: 28%; } [data-widget="newton_step"].ce-widget.ce-widget .ce-note { min-height: 7.25em; } }
 `);
 
@@ -57,7 +57,7 @@ function render({ model, el }) {
   const rows = ['newton', 'gradient'].map((name) => html('tr', {}, html('th', { scope: 'row', className: `ce-by-${name}` }, name === 'newton' ? 'Newton' : 'gradient (η\u00a0=\u00a04)'), [0, 1, 2].map(() => html('td', {}))));
   const table = html('div', {}, html('table', {}, html('thead', {}, html('tr', {}, ['method', 'step', 'leads to', 'loss there'].map((name) => html('th', { scope: 'col' }, name)))), html('tbody', {}, rows)));
   const deepest = html('span', {});
-  const key = html('p', { className: 'ce-line ce-key' }, 'Blue: the loss; drag the dot on it. Dashed: tangent. Orange: Newton’s parabola; ', deepest, ' Arrows: both steps.');
+  const key = html('p', { className: 'ce-line ce-key' }, 'Margin: the score of the first class minus that of the second. Blue: the loss; drag the dot on it. Dashed: tangent. Orange: Newton’s parabola; ', deepest, ' Arrows: both steps.');
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
   el.append(withKnobs(drawing, [knob]), key, row, html('div', { className: 'ce-row' }, targets, kinds), buttons, table, note, status);
@@ -96,7 +96,7 @@ function render({ model, el }) {
       svg('path', { d: `M30 ${TOP}V${y(LOW)}M30 ${y(0)}H${width - 12}`, class: 'ce-axis' }),
       ...[0, 2, 4].map((tick) => svg('text', { x: 25, y: y(tick) + 4, 'text-anchor': 'end', class: 'ce-small' }, String(tick))),
       svg('text', { x: 2, y: 14 }, 'loss (nats)'),
-      ...[-6, -3, 0, 3, 6, 9, 12].map((tick) => svg('text', { x: x(tick), y: y(LOW) + 16, 'text-anchor': tick === RIGHT ? 'end' : 'middle', class: 'ce-small' }, String(tick).replace('-', '−'))),
+      ...[-6, -3, 0, 3, 6, 9, 12].map((tick) => svg('text', { x: x(tick), y: y(LOW) + 16, 'text-anchor': 'middle', class: 'ce-small' }, String(tick).replace('-', '−'))),
       svg('text', { x: x((LEFT + RIGHT) / 2), y: y(LOW) + 33, 'text-anchor': 'middle', class: 'ce-small' }, 'margin'),
       svg('path', { d: line((d) => loss + slope * (d - margin)), class: 'ce-rule' }),
       svg('path', { d: line(parabola), class: 'ce-trail' }),
@@ -116,7 +116,8 @@ function render({ model, el }) {
     const first = `Margin ${digits(margin)}: loss ${digits(loss)}, slope ${digits(slope)}, curvature ${digits(curvature)}${count ? `, after ${count} step${count > 1 ? 's' : ''}` : ''}.`;
     const second = !(curvature > 0) ? 'Curvature 0: Newton’s step has no denominator.'
       : rises ? 'Newton’s step overshoots: the loss rises.'
-        : damped && t < 1 ? `The full step would overshoot; it is cut to ${digits(t)} of its length.` : '';
+        : damped && t < 1 ? `The full step would overshoot; it is cut to ${digits(t)} of its length.`
+          : `${target === 1 && t === 1 ? `Newton’s step is 1/p̂\u00a0=\u00a0${digits(newton.to - margin)}. ` : ''}It leads ${Math.abs(newton.loss - gradient.loss) < 1e-12 ? 'as low as' : newton.loss < gradient.loss ? 'lower than' : 'not as low as'} the gradient’s.`;
     note.textContent = `${first} ${second}${off}`;
     steps[0].disabled = !(curvature > 0);
     row.set(clip(margin), digits(margin));

@@ -49,7 +49,7 @@ function render({ model, el }) {
     );
   };
   lay(640);
-  const key = html('p', { className: 'ce-line ce-key' }, 'Orange: the chunk just read; blue: those before. A block for each term e^(z − m). The naive program stores four arrays as long as the logits.');
+  const key = html('p', { className: 'ce-line ce-key' }, 'm: the largest logit so far. s: the sum of e^(z − m) so far, a block for each term. Orange: the chunk just read; blue: those before. The naive program stores four arrays as long as the logits.');
   const line = html('p', { className: 'ce-line ce-two' });
   const chunks = choice('Logits at a time', CHUNKS, (value) => change({ read: 1, chunk: Number(value) }));
   const sorted = (sign) => [...Array(8).keys()].sort((a, b) => sign * (model.get('logits')[a] - model.get('logits')[b]));
@@ -162,14 +162,14 @@ function render({ model, el }) {
       const share = turn < count - 1 ? 1 : turn === count - 1 ? (old ? Math.max(0, 2 * moment - 1) : moment) : 0;
       const size = share * scale * Math.exp(state.logits[state.order[place]] - (turn < count - 1 ? m : now.m));
       top -= size;
-      Object.entries({ y: top, height: size, class: `ce-ball ${turn === count - 1 ? 'ce-dog' : 'ce-cat'}` }).forEach(([name, at]) => term.setAttribute(name, at));
+      Object.entries({ y: top, height: Math.max(Math.min(size, 1.2), size - 1.2), class: turn === count - 1 ? 'ce-dog' : 'ce-cat' }).forEach(([name, at]) => term.setAttribute(name, at));
     });
     ticks.forEach((tick, k) => {
       tick.setAttribute('y', FLOOR - scale * k + 5);
       tick.setAttribute('visibility', k <= most && (most < 5 || k % 2 === 0) ? 'visible' : 'hidden');
     });
     height.setAttribute('y', top - 5);
-    level.setAttribute('d', `M20 ${top}h${Number(terms[0].getAttribute('width')) + 12}`);
+    level.setAttribute('d', `M20 ${top}h5m${Number(terms[0].getAttribute('width')) + 2} 0h8`); // beside the stack, whose last block may be thin
     height.textContent = moment > 0.5 && moment < 1 ? '' : `s = ${digits((FLOOR - top) / scale)}`; // the old s in the unit of the moment, then the new s
     unit.textContent = `unit: e^m, m = ${digits(m, 1)}`;
   };

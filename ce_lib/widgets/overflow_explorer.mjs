@@ -73,6 +73,19 @@ export function judged(state) {
 
 export const printed = (state) => judged(state).rows;
 
+// Why a program fails, or keeps more digits than another.
+function verdict({ z, m, e, total, naive, naiveLoss, loss }, label, [plain, shifted, safe]) {
+  const why = e.some((value) => !Number.isFinite(value)) ? 'an exponential overflows to inf'
+    : !Number.isFinite(total) ? 'no exponential overflows, but their sum does'
+      : total === 0 ? 'all exponentials underflow to 0'
+        : naive[label] === 0 ? 'the probability of the true class underflows to 0' : '';
+  if (!Number.isFinite(naiveLoss)) return `Naive fails: ${why}. The other two take the maximum off first, so no exponential is above 1.`;
+  if (loss === 0 && safe) return `Max_shifted prints 0${naiveLoss === 0 ? ', like naive' : ''}: its sum is rounded to 1. The log1p form never adds that 1.`;
+  if (plain > Math.max(shifted, safe)) return 'Naive keeps more digits here: it needs no z − max, which is rounded. But it fails where an exponential leaves the format.';
+  if (safe > shifted && m === z[label]) return 'The log1p form keeps more digits: it never adds small terms to 1.';
+  return plain < Math.max(shifted, safe) ? 'Naive has fewer true digits here, but none of its exponentials leaves the format.' : 'No exponential leaves the format here, so naive works too.';
+}
+
 const REACH = { float16: 20, float32: 120, float64: 800 };
 const BITS = { float16: [10, 14, 25, 65504, '⁻¹⁰'], float32: [23, 126, 150, 2 ** 127 * (2 - 2 ** -23), '⁻²³'], float64: [52, 1022, 1075, Number.MAX_VALUE, '⁻⁵²'] };
 const PROGRAMS = ['exact', 'naive', 'max_shifted', 'log1p form'];
@@ -132,8 +145,10 @@ function render({ model, el }) {
   }));
   const head = html('thead', {}, html('tr', {}, html('td', {}), CLASSES.map((name) => html('th', { scope: 'col', className: `ce-key-${name}` }, name))));
   const box = html('div', { className: 'ce-scroll', tabIndex: 0, role: 'group', ariaLabel: 'Every step of both computations' }, html('table', {}, head, body));
+  const key = html('p', { className: 'ce-line ce-key' }, 'Exact: the loss of the logits as the format stores them, z in the table; so it differs from format to format.');
+  const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
-  el.append(formats, lead, row, drawing, html('div', { className: 'ce-grid' }, printed, box), status);
+  el.append(formats, lead, row, drawing, html('div', { className: 'ce-grid' }, printed, box), key, note, status);
   const draw = (state) => {
     const { found, sum: exact, rows } = judged(state);
     const reach = REACH[state.format];
@@ -153,8 +168,9 @@ function render({ model, el }) {
         places[k].className = !Number.isFinite(value) || (value === 0 && ['e', 'naive'].includes(key)) ? 'ce-lost' : '';
       });
     }
+    note.textContent = verdict(found, state.label, rows.slice(1).map(({ count }) => count));
     const said = rows.slice(1).map(({ value, count }, k) => `${PROGRAMS[k + 1]} ${digits(value)} with ${count} true digits`);
-    status.say(`${state.format}, lead ${lead.input.value}, ${digits(state.added, 1)} added: exact loss ${rows[0].parts.join('')}; ${said.join('; ')}.`);
+    status.say(`${state.format}, lead ${lead.input.value}, ${digits(state.added, 1)} added: exact loss ${rows[0].parts.join('')}; ${said.join('; ')}. ${note.textContent}`);
   };
   const names = ['logits', 'added', 'format', 'label'];
   const change = bind(model, names, draw);

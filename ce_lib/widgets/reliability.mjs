@@ -61,8 +61,8 @@ function render({ model, el }) {
   const many = slider('photographs', { min: 0, max: COUNTS.length - 1, step: 1, change: (k) => change({ count: COUNTS[k] }) });
   const button = (text, act) => html('button', { type: 'button', onclick: act }, text);
   const buttons = html('div', { className: 'ce-row' }, button('Other photographs', () => change({ seed: (model.get('seed') + 1) % model.get('starts').length })), button('Start again', () => change(first)));
-  const values = ['ECE', 'true error', 'unbiased squared gap', 'loss (nats)'].map((name) => html('div', {}, html('b', {}), html('span', {}, name)));
-  const key = html('p', { className: 'ce-line ce-key' }, 'First drawing: a dot and a pale bar for each bin, the dot larger the more photographs it holds; dashed: share right = belief. Second: ECE and true error at each T; only a simulation knows the true chances. The squared gap is 0 on average where nothing is wrong.');
+  const values = ['ECE, expected calibration error', 'true error', 'mean squared gap, unbiased', 'loss (nats)'].map((name) => html('div', {}, html('b', {}), html('span', {}, name)));
+  const key = html('p', { className: 'ce-line ce-key' }, 'First drawing: a dot and a pale bar for each bin, the dot larger the more photographs it holds; dashed: share right = belief. Gap: from a dot to that line; the ECE is its mean size. The unbiased mean of its square is 0 on average where nothing is wrong. Second: ECE and true error at each T; dashed: T = 1, the true chances, which only a simulation knows.');
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
   el.append(drawing, key, heat, width_, many, buttons, html('div', { className: 'ce-figures' }, values), note, status);
@@ -113,7 +113,7 @@ function render({ model, el }) {
       ...[[0.5, '½'], [1, '1'], [2, '2']].map(([tick, said]) => text(u(tick), bottom[1] + 17, said)),
     );
     const lowest = (key) => digits(at(line.map((point) => point[key]).reduce((low, value, k, all) => (value < all[low] ? k : low), 0) - MOST), 2);
-    note.textContent = `Of the temperatures on the slider the loss is lowest at ${lowest('loss')}, the ECE at ${lowest('ece')}.`;
+    note.textContent = `The loss is lowest at T = ${lowest('loss')}, the ECE at ${lowest('ece')}; the right T is 1.`;
     [found.ece, found.gap, found.square, found.loss].forEach((value, k) => { values[k].firstChild.textContent = value.toFixed(k === 2 ? 4 : 3).replace('-', '−'); });
     heat.set(stepOf(now.temperature), digits(now.temperature, 2));
     width_.set(now.bins, String(now.bins));

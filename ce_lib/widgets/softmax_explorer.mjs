@@ -78,8 +78,7 @@ function render({ model, el }) {
   });
   const truth = choice(full ? 'true class' : 'The photograph shows a', Object.fromEntries(CLASSES.map((name, k) => [k, name])), (value) => change({ label: Number(value) }));
   const back = html('button', { type: 'button', onclick: () => change({ logits: [2, 1, 0.1], shift: 0, temperature: 1 }) }, 'Start again');
-  const power = (exponent) => ['e', html('sup', {}, exponent)];
-  const heads = full ? ['', 'score z', 'z / T', power('z/T'), 'share p̂'] : ['', 'score', power('score'), 'share'];
+  const heads = full ? ['', 'score z', 'z / T', 'exp(z/T)', 'share p̂'] : ['', 'score', 'exp(score)', 'share'];
   const rows = [...CLASSES, 'sum'].map((name) => html('tr', {}, html('th', { scope: 'row', className: `ce-key-${name}` }, name), heads.slice(1).map(() => html('td', {}))));
   const table = html('table', { className: 'ce-numbers' }, html('thead', {}, html('tr', {}, heads.map((head) => html(head ? 'th' : 'td', head ? { scope: 'col' } : {}, head)))), html('tbody', {}, rows));
   const note = html('p', { className: 'ce-line ce-note' });
@@ -100,7 +99,7 @@ function render({ model, el }) {
       svg('text', { x: left, y: 14 }, full && now.temperature !== 1 ? 'scores ÷ T' : 'scores'),
       svg('text', { x: wide ? from : from - 12, y: 14 }, 'exp'),
       svg('text', { x: width, y: 14, 'text-anchor': 'end' }, 'shares'),
-      svg('text', { x: wide ? from : width, y: 32, 'text-anchor': wide ? 'start' : 'end', class: 'ce-small' }, `each line up: ×${short(Math.exp(step))}`),
+      svg('text', { x: wide ? from : width, y: 32, 'text-anchor': wide ? 'start' : 'end', class: 'ce-small' }, `${wide && width > 560 ? 'e ≈ 2.718 to that power; ' : ''}each line up: ×${short(Math.exp(step))}`),
     ];
     let free = -Infinity; // the lines crowd towards zero: the labels that have room are written
     for (const tick of ticks.toReversed()) {
@@ -126,6 +125,7 @@ function render({ model, el }) {
       parts.push(svg('rect', { x: from + bar * (k + 0.15), y: grown(z[k]), width: 0.7 * bar, height: bottom - grown(z[k]), class: `ce-${name}` }));
       base -= probs[k] * TALL;
       parts.push(svg('rect', { x: at, y: base, width: share, height: probs[k] * TALL, class: `ce-${name} ce-part` }));
+      if (wide && probs[k] > 0.08) parts.push(svg('text', { x: at + share / 2, y: base + (probs[k] * TALL) / 2 + 4, 'text-anchor': 'middle' }, `${share > 66 ? `${name} ` : ''}${digits(probs[k], 2)}`));
       knobs[k].set(x, tops[k], round(now.logits[k] + now.shift), `${points(now.logits[k] + now.shift)}, share ${digits(probs[k])}`);
     });
     all.set(centres[0], middle, now.shift, `moved by ${points(now.shift)}`);
@@ -151,10 +151,9 @@ function render({ model, el }) {
 dress(`
   .ce-thin, .ce-bracket { fill: none; stroke: var(--w-ink); opacity: 0.28; }
   .ce-zero { opacity: 0.6; }
-  .ce-bracket { stroke: var(--w-accent); stroke-width: 2; opacity: 1; }
+  .ce-bracket { stroke-width: 2; opacity: 1; }
   .ce-end { stroke: var(--w-paper); stroke-width: 2; }
   .ce-part { stroke: var(--w-paper); }
-  .ce-numbers sup { font-size: max(11px, 0.75em); line-height: 0; }
   .ce-widget .ce-numbers { width: 100%; table-layout: fixed; margin: 0; }
   .ce-widget .ce-numbers :is(th, td) { padding-right: 0.3rem; white-space: nowrap; }
   @media (max-width: 30rem) {

@@ -71,7 +71,7 @@ const BOUNDS = { // the chapter's, with F the loss at x − h
   forward: ({ h, losses: [most] }) => (F2 * h) / 2 + (EPS * most) / h,
   central: ({ h, losses: [most] }) => (F3 * h * h) / 6 + (EPS * most) / (2 * h),
 };
-const KINDS = { forward: 'dog', central: 'cat', complex: 'other' };
+const KINDS = { forward: 'dog', complex: 'other', central: 'cat' }; // the dots of the last lie in the rings of the others
 const tiny = (x) => (x === 0 ? '0' : x >= 0.01 && x < 100 ? digits(x) : x.toExponential(1).replace('e+', 'e').replaceAll('-', '−'));
 const [TOP, TALL] = [44, 186];
 
@@ -96,7 +96,7 @@ function render({ model, el }) {
   const dial = slider('step h', { min: -LAST, max: 0, step: 1, show: (value) => `2${[...String(value)].map((digit) => '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'['-0123456789'.indexOf(digit)]).join('')} = ${tiny(2 ** value)}`, change: (value) => put(-value) });
   const kinds = choice('Show', { flat: 'the loss minus its tangent', loss: 'the loss' }, (shown) => change({ shown }));
   const presets = Object.entries({ 'too long': 3, '∛ε': 17, '√ε': 26, 'too short': 40 }).map(([name, power]) => html('button', { type: 'button', onclick: () => put(power) }, name));
-  const key = html('p', { className: 'ce-line ce-key' }, 'First drawing: three ways to find a slope; vertical line: the step h', html('span', { className: 'ce-hint' }, ' (drag its dot)'), '. Second: thin curve: the exact loss; black dots: the loss rounded to a double; blue dots: the three losses used; orange and blue lines: forward and central difference.');
+  const key = html('p', { className: 'ce-line ce-key' }, 'First drawing: three ways to find a slope; vertical line: the step h', html('span', { className: 'ce-hint' }, ' (drag its dot)'), '. Where the pink rings lie level, only the slope itself is rounded. Second: thin curve: the exact loss; small dots: the loss rounded to a double; large dots: the three losses used; orange and blue lines: forward and central difference.');
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
   el.append(frame, key, note, dial, html('div', { className: 'ce-row' }, presets, kinds), status);
@@ -107,10 +107,10 @@ function render({ model, el }) {
     const up = (error) => bottom - (TALL * (Math.log10(Math.max(error, FLOOR)) + 18)) / 18;
     const parts = [text(2, 14, 'error of the slope'), text(2, 31, 'dots: measured; lines: bounds', { class: 'ce-small' }), svg('path', { d: `M${x0} ${TOP - 6}V${bottom}H${x0 + each}`, class: 'ce-axis' }), text(x0 + each / 2, bottom + 34, 'step h', { 'text-anchor': 'middle', class: 'ce-small' })];
     for (const tick of [0, -6, -12, -18]) parts.push(text(x0 - 5, up(10 ** tick) + 4, `1e${tick}`.replace('-', '−').replace(/^1e0$/, '1'), { 'text-anchor': 'end', class: 'ce-small' }));
-    for (const tick of [0, -5, -10, -15]) parts.push(text(across(10 ** tick), bottom + 17, `1e${tick}`.replace('-', '−').replace(/^1e0$/, '1'), { 'text-anchor': tick ? 'middle' : 'end', class: 'ce-small' }));
+    for (const tick of [0, -5, -10, -15]) parts.push(text(across(10 ** tick), bottom + 17, `1e${tick}`.replace('-', '−').replace(/^1e0$/, '1'), { 'text-anchor': 'middle', class: 'ce-small' }));
     for (const [name, colour] of Object.entries(KINDS)) {
       if (BOUNDS[name]) parts.push(svg('path', { d: `M${curve.map((at) => `${across(at.h).toFixed(1)} ${up(BOUNDS[name](at)).toFixed(1)}`).join('L')}`, class: `ce-thin ce-line-${colour}` }));
-      curve.forEach((at, k) => parts.push(svg('circle', { cx: across(at.h).toFixed(1), cy: up(at.errors[name]).toFixed(1), r: k === power ? 6 : 2, class: `ce-${colour}${k === power ? ' ce-ball' : ''}` })));
+      curve.forEach((at, k) => parts.push(svg('circle', { cx: across(at.h).toFixed(1), cy: up(at.errors[name]).toFixed(1), ...(k === power ? { r: 6, class: `ce-${colour} ce-ball` } : name === 'central' ? { r: 1.8, class: `ce-${colour}` } : { r: 3, class: `ce-ring ce-line-${colour}` }) })));
     }
     parts.push(
       text(across(1e-2), up(1e-1) - 8, 'forward', { 'text-anchor': 'end', class: 'ce-dog' }),
@@ -178,6 +178,7 @@ function render({ model, el }) {
 dress(`
   .ce-pane { fill: none; stroke: var(--w-rule); }
   .ce-dot { fill: var(--w-ink); }
+  .ce-ring { fill: none; stroke-width: 1.2; }
   @media (max-width: 30rem) { .ce-widget[data-widget="step_microscope"] .ce-note { min-height: 5.8em; } }
   @media (max-width: 22rem) { .ce-widget[data-widget="step_microscope"] .ce-note { min-height: 7.25em; } }
 `);

@@ -48,7 +48,7 @@ function render({ model, el }) {
   }));
   const values = [...CLASSES, 'temperature T', 'entropy (nats)'].map((name) => html('div', { className: `ce-key-${name.split(' ')[0]}` }, html('b', {}), html('span', {}, name)));
   const back = html('button', { type: 'button', onclick: () => change({ logits: [2, 1, 0.1], beta: 1 }) }, 'Start again');
-  const key = html('p', { className: 'ce-line ce-key' }, 'Blue dot: the prediction at T.', html('span', { className: 'ce-hint' }, ' Drag it along the curve to change T.'), ' Grey lines: equal (cat − dog) ÷ T.');
+  const key = html('p', { className: 'ce-line ce-key' }, 'Large dot: the prediction at T.', html('span', { className: 'ce-hint' }, ' Drag it along the curve to change T.'), ' Grey lines: equal (cat − dog) ÷ T.');
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
   el.append(html('div', { className: 'ce-grid' }, html('div', {}, whole, key), html('div', {}, html('div', { className: 'ce-figures' }, values), note, rows, html('div', { className: 'ce-row' }, back))), status);

@@ -200,8 +200,10 @@ dress(`
   .ce-widget .ce-classes button { width: 2rem; min-width: 0; height: 1.6rem; min-height: 0; padding: 0; }
   @media (pointer: coarse) { .ce-widget .ce-classes button { height: 2.75rem; } }
   .ce-classes tr.ce-answer { font-weight: 700; }
+  .ce-classes tr.ce-missed { color: var(--w-wrong); }
   .ce-widget button[aria-pressed="true"] { border-color: var(--w-accent); box-shadow: inset 0 0 0 1px var(--w-accent); }
   @media print { .ce-later:not(:has(.ce-curve)) { display: none; } }
+  [data-widget="training"] .ce-play { min-width: 8.4rem; } /* as wide as its longest name */
   .ce-shots { display: flex; gap: 0.4rem; min-height: 5.4rem; overflow-x: auto; align-items: start; }
   .ce-widget .ce-shots button { flex: none; width: 3.6rem; padding: 0.2rem; font-size: 0.75rem; line-height: 1.2; white-space: nowrap; }
   .ce-widget .ce-shots svg { width: 2.2rem; margin: 0 auto 0.1rem; }
@@ -306,10 +308,12 @@ function render({ model, el }) {
   const penalties = choice('penalty λ', Object.fromEntries(PENALTIES.map((value) => [value, String(value)])), (value) => change({ penalty: Number(value) }));
   const rate = slider('step size η', { min: -2, max: 8, step: 1, change: (scale) => change({ scale }) });
   const button = (text, act) => html('button', { type: 'button', onclick: act }, text);
+  const idle = () => (!history.length && W.some((w) => w) ? 'Train from zero' : 'Train'); // what a press would do to the weights
   const play = button('Train', () => (playing ? pause() : asked(() => { playing = true; play.textContent = 'Pause'; shots(); status.say('Training has begun.'); said = performance.now(); requestAnimationFrame(tick); })));
   play.className = 'ce-play';
   const once = button('One step', () => asked(() => { pause(); finish(); }));
-  const buttons = html('div', { className: 'ce-row' }, play, once, button('Reset to zero', () => asked(() => { pause(); begin(); shots(); show(); })));
+  const back = button('Bring the weights back', () => { pause(); [W, history, work, halted] = [filled(model.get('weights')), [], null, '']; shots(); show(); });
+  const buttons = html('div', { className: 'ce-row' }, play, once, button('Reset to zero', () => asked(() => { pause(); begin(); shots(); show(); })), back);
   const note = html('p', { className: 'ce-line ce-note' });
   const strip = html('div', { className: 'ce-shots', role: 'group', 'aria-label': 'Mistakes on the held-out pictures' });
   const curve = svg('svg', { class: 'ce-later', role: 'img', 'aria-label': 'The loss on training and held-out pictures against the steps' });
@@ -362,7 +366,6 @@ function render({ model, el }) {
   }
   function pause() {
     playing = false;
-    play.textContent = 'Train';
     shots();
     show();
   }
@@ -450,8 +453,10 @@ function render({ model, el }) {
     formula.textContent = `Class ${k}: weights × ink ${short(z[k] - bias)}, bias ${short(bias)}`;
     const reach = Math.max(1, ...z.map(Math.abs)) || 1;
     const best = z.indexOf(Math.max(...z));
+    const equal = z.every((value) => value === z[0]);
     rows.forEach((row, c) => {
       row.classList.toggle('ce-answer', c === best && z[best] > Math.min(...z));
+      row.classList.toggle('ce-missed', c === best && !equal && best !== digit);
       row.querySelector('button').setAttribute('aria-pressed', c === k);
       const [score, share] = row.querySelectorAll('td');
       const half = (22 * Math.abs(z[c])) / reach || 0; // the zero is at 22% of the cell's width
@@ -461,14 +466,15 @@ function render({ model, el }) {
       share.firstChild.style.cssText = `left: 8%; width: ${40 * probs[c] || 0}%`;
       share.lastChild.textContent = probs[c] < 0.001 ? '<0.001' : digits(probs[c]);
     });
-    const equal = z.every((value) => value === z[0]);
     const answer = equal ? 'All scores are equal' : `Answer ${best}, with ${digits(probs[best])}`;
-    caption.textContent = `${answer}; loss ${digits(loss)} nats if ${a(digit)} is meant`;
+    caption.replaceChildren(answer, ...(equal ? [] : [': ', html('b', { className: best === digit ? 'ce-right' : 'ce-wrong' }, best === digit ? 'right' : 'wrong')]), ` if ${a(digit)} is meant; loss ${digits(loss)} nats`);
     const now = history.at(-1);
     const n = history.length - 1;
     const reason = 'Newton’s method needs a penalty λ here: without it the matrix has no inverse.';
     play.disabled = once.disabled = stuck();
-    note.textContent = !now ? (stuck() ? reason : model.get('weights').length ? 'The weights shown are already trained. Train starts again, from zero weights.' : 'All weights are zero.')
+    if (!playing) play.textContent = idle();
+    back.style.visibility = history.length && model.get('weights').some((w) => w) ? 'visible' : 'hidden';
+    note.textContent = !now ? (stuck() ? reason : model.get('weights').length ? 'The weights shown are already trained. Training starts again, from zero weights; these can be brought back.' : 'All weights are zero.')
       : `After ${n.toLocaleString('en')} step${n === 1 ? '' : 's'}: training loss ${digits(now.loss)}, ${percent(now.right)} right; held out ${digits(now.newLoss)}, ${percent(now.newRight)} right. Gradient ${digits(now.size)}. ${stuck() ? reason : halted}`;
     meant.set(digit);
     methods.set(model.get('method'));
@@ -484,7 +490,7 @@ function render({ model, el }) {
   ink.forEach((cell) => cell.setAttribute('class', 'ce-ink'));
   el.append(
     html('div', { className: 'ce-digit' }, html('figure', {}, pad, frame(ink, mark), clear), html('figure', {}, frame(tints, lights), formula), table),
-    html('p', { className: 'ce-line ce-key' }, 'Second picture: the weights of one class; blue adds to its score, orange takes off. Inner square: its area is the ink.', html('span', { className: 'ce-hint' }, ` M = ${digits(model.get('bound'))}: the largest curvature of the loss is at most this.`)), meant, caption, html('div', { className: 'ce-row' }, methods, penalties), rate, buttons, curve, note, strip, status,
+    html('p', { className: 'ce-line ce-key' }, 'Second picture: the weights of one class; blue adds to its score, orange takes off. Inner square: its area is the ink.'), meant, caption, html('div', { className: 'ce-row' }, methods, penalties), rate, html('p', { className: 'ce-line ce-key ce-hint' }, `M = ${digits(model.get('bound'))}: the largest curvature of the loss is at most this.`), buttons, curve, note, strip, status,
   );
   let given = String(model.get('weights'));
   const change = bind(model, ['picture', 'meant', 'shown', 'weights', 'method', 'penalty', 'scale'], () => {
