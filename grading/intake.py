@@ -79,11 +79,12 @@ BLACKBOARD, CANVAS = PLATFORMS[1], PLATFORMS[-1]  # other names may look like th
 # exports, which students use as well.
 CLASS = re.compile(r"(?i)(?:all|class|course|sections?|students)\d*")
 EXPORT = re.compile(r"(?i)(?:submission|gradebook|assignment|homework|hw|export|download)s?\d*")
-WHOSE = "put it into a folder named after the student, or, if it is the class's, name it all.zip"
+NAMED = "put it into a folder named after the student"
+WHOSE = f"{NAMED}, or, if it is the class's, name it all.zip"
 JUNK = re.compile(r"(?i)(?:^|/)(?:__MACOSX(?:/|$)|\._|\.DS_Store$|Thumbs\.db$|desktop\.ini$)")
 NOTEBOOK = re.compile(r"(?i)\.ipynb(?: ?\(\d+\))?(?:\.(?:txt|json|download))?$")  # as browsers save
-OLD = re.compile(
-    r"(?i)(?:old|new|back-?up|archive|cop(?:y|ies)|draft|try|attempt|v(?:ersion)?)s?\b"
+OLD = re.compile(  # all of a folder's name: `Old John` is a student's
+    r"(?i)(?:(?:old|new|back-?up|archive|cop(?:y|ies)|draft|try|attempt|v(?:ersion)?)s?[\W\d_]*)+"
 )
 # What a reader of a text may be given beside the notebook: photos, scans and documents.
 BESIDE = (
@@ -239,17 +240,28 @@ def gather(inbox: str | Path, set_name: str, *, roster: "Roster | None" = None) 
             inner = path.relative_to(inbox)
             if not JUNK.search(inner.as_posix()):
                 listed.append((path, inner))
-    outer: set[str] = set()
-    for name in _wrappers([inner.parts for _, inner in listed]):
-        if roster is None or len(roster.find(HandedIn(name, name, name, EPOCH))) != 1:
-            outer.add(name)  # the folder of a student in the roster stays that
+    own = {inner: inner.parts for _, inner in listed}  # the part that says whose it is
+
+    def students(name: str) -> bool:
+        """Whether a folder is a student's in the roster, which it stays whatever it holds."""
+        return roster is not None and len(roster.find(HandedIn(name, name, name, EPOCH))) == 1
+
+    while outer := {n for n in _wrappers([*own.values()], set_name) if not students(n)}:
+        own = {i: parts[len(parts) > 1 and parts[0] in outer :] for i, parts in own.items()}
+    whose: dict[Parts, People] = {}  # of each of Gradescope's folders
+    for path, inner in listed:
+        if own[inner] == (METADATA,):
+            with contextlib.suppress(Exception):
+                said = _submitters(read_file(path, LARGEST).decode("utf-8", "replace"))
+                whose |= {(*inner.parts[:-1], folder): people for folder, people in said.items()}
     found: list[HandedIn] = []
     tops = {inner.parts[0] for _, inner in listed if _may_be_work(inner.parts)}
     beside = {name for name in tops if _names_class(name, set_name) != "class"}
     of = Inbox(roster, beside, sum(name.lower().endswith(".zip") for name in tops) > OPEN)
     for path, inner in listed:
-        parts = inner.parts[inner.parts[0] in outer :]
-        found += _guarded(partial(_open, of), path, inner, set_name, parts)
+        people = whose.get(inner.parts[: 1 - len(own[inner])], [])  # none for a file beside them
+        for item in _guarded(partial(_open, of), path, inner, set_name, own[inner]):
+            found += _for_each(item, people)
     for error in closed:
         where = Path(os.path.relpath(error.filename, inbox)).as_posix()
         if where != ".":
@@ -283,7 +295,7 @@ def _open(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) -
         item._fault = "it is a symbolic link or a device, not a file"
     elif path.suffix.lower() == ".zip":
         return _unpack(of, path, inner, set_name, parts)
-    elif path.name in ("timestamp.txt", "submission_metadata.yml"):
+    elif path.name in ("timestamp.txt", METADATA):
         return []  # a time that may be the student's own word is not taken
     elif why := _no_notebook(inner.parts):
         item._fault = why
@@ -379,7 +391,7 @@ def _unpack(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts)
             reopen=None if stays else again, parts=parts,
         )  # fmt: skip
         seen = [file for file in look(opens=False) if not file.known_fault]
-        names = {student_id(f.student): f.student for f in seen if not OLD.match(f.student)}
+        names = {student_id(f.student): f.student for f in seen if not OLD.fullmatch(f.student)}
         names.pop("", None)
         formed = [file for file in seen if file.mark or file.listed]
         if len(names) < 2:  # ps_2026_11_20.ipynb is no file of Canvas's
@@ -466,7 +478,7 @@ def _members(
     ]
     shared = 0 if own else _shared_folders(notebooks, set_name, roster)
     top, whose = ((), {}) if own else _gradescope(archive, names)
-    outer = _wrappers([parts[shared:] for parts in notebooks if len(parts) > shared])
+    outer = _wrappers([parts[shared:] for parts in notebooks if len(parts) > shared], set_name)
     owner = tuple(parts) or inner.parts
 
     def held() -> AbstractContextManager[zipfile.ZipFile]:
@@ -623,6 +635,7 @@ def _leads_out(name: str) -> bool:
 
 
 METADATA = "submission_metadata.yml"
+SUBMITTED = re.compile(r"submission_\d+")  # a folder that this list speaks of
 SUBMITTER = r"(?m)^ *:(name|email|sid): (.+)"
 
 
@@ -694,20 +707,36 @@ def _platform(name: str) -> re.Match[str] | None:
     return found[0] if found else None
 
 
-def _wrappers(paths: list[Parts]) -> set[str]:
+def _wrappers(paths: list[Parts], set_name: str) -> set[str]:
     """The outermost folders, if they are the platform's or the teacher's and not the students'.
 
-    Each of them, then, holds what a platform named after two students or more. By one name alone
+    One that is named for a class is. One in which a platform named two students or more is if its
+    name is an export's, or if all that lies beside it are such folders, too. By one name alone
     (`ada/ps_2026_11_20.ipynb`) a file would leave its owner, or pass for somebody else's.
     """
-    held: defaultdict[str, set[str]] = defaultdict(set)
-    for parts in paths:
-        mark = _platform(parts[1]) if len(parts) > 1 else None
-        taken = len(parts) > 1 or NOTEBOOK.search(parts[0]) or parts[0].lower().endswith(".zip")
-        if taken and not parts[0].startswith("."):
-            held[parts[0]] |= {student_id("_".join(_blackboard(mark)))} if mark else set()
-    wrapped = held and all(len(who) > 1 and not _platform(name) for name, who in held.items())
-    return set(held) if wrapped else set()
+    lists = {parts[0] for parts in paths if parts[1:] == (METADATA,)}
+    held: defaultdict[str, list[str]] = defaultdict(list)
+    alone = True
+    for parts in (parts for parts in paths if not parts[0].startswith(".")):
+        if len(parts) > 1:
+            graded = parts[0] in lists and SUBMITTED.fullmatch(parts[1])
+            mark = None if graded else _platform(parts[1])
+            named = "_".join(_blackboard(mark)) if mark else parts[1] if graded else ""
+            held[parts[0]].append(student_id(named))
+        elif _may_be_work(parts):
+            alone &= _names_class(parts[0], set_name) == "class"
+    wrapped: set[str] = set()
+    perhaps: set[str] = set()
+    for name, who in held.items():
+        if _platform(name) or SUBMITTED.fullmatch(name):
+            continue
+        kind = _names_class(f"{name}.zip", set_name)
+        exported = len(set(who) - {""}) > 1 and 2 * who.count("") < len(who)
+        if kind == "class" or (kind and exported):
+            wrapped.add(name)
+        elif exported:
+            perhaps.add(name)
+    return wrapped | perhaps if alone and held.keys() == wrapped | perhaps else wrapped
 
 
 def _owner(parts: Parts, set_name: str) -> str:
@@ -913,14 +942,14 @@ def _cell(raw: object, room: list[int]) -> NotebookNode | None:
     attached: dict[str, object] = {}
     if raw["cell_type"] == "markdown":
         attached = raw["attachments"] if isinstance(raw.get("attachments"), dict) else {}
-        source = _pasted(source, pasted)
+        source = _pasted(source, pasted, PICTURES - room[0] + len(attached))
         room[0] -= len(attached) + len(pasted)
         if room[0] < 0:
             raise Unreadable(f"it has more than {PICTURES} pictures; {PICTURES} are taken at most")
     if raw["cell_type"] != "code":
         source = _cut(source)
     if pasted:
-        tag = r"<img\b[^<>]{0,300}?(attachment:pasted-\d{1,3}+\.\w{1,5}+)[^<>]{0,300}+>"
+        tag = r"<img\b[^<>]{0,300}?(attachment:pasted-\d{1,9}+\.\w{1,5}+)[^<>]{0,300}+>"
         source = re.sub(tag, r"![](\1)", source)
     if len(blank := re.findall(r"(?m)^[ \t]+$", source)) > BLANK:  # slow to show in colours
         source = re.sub(r"(?m)^[ \t]+$", "", source) if blank else source
@@ -940,11 +969,14 @@ def _cell(raw: object, room: list[int]) -> NotebookNode | None:
     return cell
 
 
-def _pasted(source: str, pictures: Pictures) -> str:
-    """The text with the pictures in it, which are long, moved to its attachments."""
+def _pasted(source: str, pictures: Pictures, before: int) -> str:
+    """The text with the pictures in it, which are long, moved to its attachments.
+
+    before : how many pictures the notebook has before these, which are numbered from there on
+    """
 
     def attach(found: re.Match[str]) -> str:
-        name = f"pasted-{len(pictures) + 1}.{found[1]}"
+        name = f"pasted-{before + len(pictures) + 1}.{found[1]}"
         pictures[name] = {f"image/{found[1].replace('jpg', 'jpeg')}": found[2]}
         return f"attachment:{name}"
 
@@ -1093,8 +1125,9 @@ def _look_for_text(
     texts, pictures = [cell.source], dict(cell.get("attachments", {}))
     for key, one in taken.items():
         text = beside.get(key, one.source)
+        text, own = _apart(text, one.get("attachments", {}), pictures)
         texts.append(f"```python\n{text}\n```" if one.cell_type == "code" else text)
-        pictures |= one.get("attachments", {})
+        pictures |= own
     for listed in (added[above], added[name]):
         listed[:] = [c for c in listed if c.cell_type == "code" or id(c) not in taken]
     others = any(c.cell_type != "code" and c.source.strip() for of in added.values() for c in of)
@@ -1104,6 +1137,20 @@ def _look_for_text(
     if pictures:  # once, since a notebook copies what it is given
         cell.attachments = pictures
     _disarm(cell)
+
+
+def _apart(text: str, pictures: Pictures, others: Pictures) -> tuple[str, Pictures]:
+    """A text and its pictures, renamed where others have their names, as `image.png` is each's."""
+    names, held = {}, dict(others)
+    for name, forms in pictures.items():
+        tries = (f"{number}-{name}" if number else name for number in itertools.count())
+        names[name] = next(one for one in tries if held.setdefault(one, forms) == forms)
+
+    def refer(found: re.Match[str]) -> str:
+        name = _meant(found, names)
+        return f"{found[1]}attachment:{quote(names[name])}" if name else found[0]
+
+    return REFERENCE.sub(refer, text), {names[name]: forms for name, forms in pictures.items()}
 
 
 def _additions(cell: NotebookNode, given: NotebookNode) -> str:
@@ -1166,6 +1213,16 @@ def _plain(name: str) -> str:
     return quote(name, safe="").replace("%", "_")
 
 
+REFERENCE = re.compile(  # to an attached picture
+    r"(\]\(\s*)attachment:(?:((?:[^ \t\n\r\f()]|\([^ \t\n\r\f()]*\))+)(?=[ \t\n\r\f)]|\Z))?"
+)
+
+
+def _meant(found: re.Match[str], names: Collection[str]) -> str | None:
+    """Which of these names a reference has, written as it is or with escapes."""
+    return next((name for name in (found[2], unquote(found[2] or "")) if name in names), None)
+
+
 def harmless(text: str, pictures: Collection[str] = ()) -> str:
     """Markdown without HTML or script links, which would act when a teacher opens the notebook.
 
@@ -1173,14 +1230,12 @@ def harmless(text: str, pictures: Collection[str] = ()) -> str:
     """
 
     def refer(found: re.Match[str]) -> str:
-        start, name = found.groups()
-        name = next((n for n in (name, unquote(name or "")) if n in pictures), None)
-        return start + (f"attachment:{_plain(name)}" if name else "picture not taken")
+        name = _meant(found, pictures)
+        return found[1] + (f"attachment:{_plain(name)}" if name else "picture not taken")
 
     # A space keeps `<` from beginning a tag, and reads well in code and formulas, too.
     text = re.sub(r"<(?!https?://[^\s<>\"'`\\]+>)(?=[A-Za-z/!?])", "< ", text)
-    name = r"((?:[^ \t\n\r\f()]|\([^ \t\n\r\f()]*\))+)(?=[ \t\n\r\f)]|\Z)"
-    text = re.sub(rf"(\]\(\s*)attachment:(?:{name})?", refer, text)
+    text = REFERENCE.sub(refer, text)
     # A link is one only where the brackets touch. What it may lead to is listed: a scheme can be
     # spelled in too many ways to list what it may not. Reference definitions go altogether.
     text = re.sub(r"(?i)\]\((?!\s*(?:https?:|mailto:|attachment:|#))", "] (", text)
@@ -1233,7 +1288,9 @@ def take_in(
             tied = empty and abs((submissions[student].time - item.time).total_seconds()) <= TIE
             others = submissions.keys() - ({student} if tied else set())
             known = roster is not None
-            entry.reason = _reason(item, student, asked, crowds, spelled, others, tries, known)
+            entry.reason = _reason(
+                item, student, asked, crowds, spelled, others, tries, known, set_name
+            )
             # Blackboard's own note on an attempt has no name beside the platform's.
             note = item.mark is not None and item.mark["rest"].startswith(".")
             kind = item.known_fault and item.name.lower().endswith(BESIDE)
@@ -1289,20 +1346,25 @@ def _reason(
     submissions: Set[str],
     tries: Counter[str],
     known: bool,
+    set_name: str,
 ) -> str:
     """Why a file is not even read, or ""."""
     if item.known_fault:
         return item.known_fault
     if item.student and not student:
         return f"{item.student} has no letter or digit: rename the folder or the file"
-    if not student or (not known and all(map(EXPORT.fullmatch, _words(student)))):
-        return "nothing says whose it is: put it into a folder named after the student"
+    if not student:
+        return f"nothing says whose it is: {NAMED}"
+    if not known and _names_class(f"{item.student}.zip", set_name):
+        folder = PurePosixPath(item.where).parts[0]
+        rename = f", or, if {folder} is the class's, name that folder all"
+        return f"nothing says whose it is: {NAMED}{rename if folder == item.student else ''}"
     if asked:
         return asked
     if item.student in crowds:
         return (
-            f"{item.student} has notebooks in several folders: are these students? "
-            "Put their folders into the inbox itself"
+            f"in {item.student} is the work of several: are these students? "
+            "Name the folder all, or put what is in it into the inbox itself"
         )
     spelling = unicodedata.normalize("NFC", item.student.strip())
     if spelled.get(student, spelling) != spelling and student == student_id(item.student):
@@ -1315,14 +1377,17 @@ def _reason(
 
 
 def _crowds(handed_in: list[HandedIn]) -> set[str]:
-    """Folders of the inbox that hold the work of several, by the names of what lies in them."""
+    """Folders of the inbox that hold the work of several, by the names of what lies in them.
+
+    What a platform put there may lie at any depth.
+    """
     within: dict[str, set[str]] = {}
     for item in handed_in:
         parts = PurePosixPath(item.where).parts
-        copy = len(parts) > 2 and OLD.match(parts[1])
+        copy = len(parts) > 2 and OLD.fullmatch(parts[1])
         if ": " not in item.where and not item.known_fault and len(parts) > 1 and not copy:
-            mark = _platform(parts[1]) if len(parts) == 2 else None
-            name = parts[1] if len(parts) > 2 else mark["name"] if mark else ""
+            mark = next(filter(None, map(_platform, parts[1:])), None)
+            name = mark["name"] if mark else parts[1] if len(parts) > 2 else ""
             within.setdefault(item.student, set()).add(name)
     return {one for one, folders in within.items() if len(folders) > 1 and "" not in folders}
 

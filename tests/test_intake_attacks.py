@@ -253,6 +253,29 @@ def test_a_picture_pasted_as_text_takes_no_room_from_the_text(release, form, kin
     assert (f"data:image/{kind};base64,iVBO" in page) == (kind != "svg+xml")
 
 
+TWO = [  # two texts around an answer that was left out: with a picture each, by the same name
+    [("One ![image.png](attachment:image.png)", "image.png")] * 2,
+    [("One ![](attachment:a%20b.png) ![](attachment:gone.png)", "a b.png")] * 2,
+    [("One ![](data:image/png;base64,{})", "")] * 2,
+    [('One <img src="data:image/png;base64,{}"/>', "")] * 2,
+    [("![](attachment:pasted-2.png)", "pasted-2.png"), ("![](data:image/png;base64,{})", "")],
+]
+
+
+@pytest.mark.parametrize("texts", TWO, ids=["image.png", "a b.png", "pasted", "tag", "both"])
+@pytest.mark.parametrize("alike", [False, True])
+def test_no_picture_takes_anothers_place(release, texts, alike):
+    cells = [{"cell_type": "markdown", "id": "q1", "source": release.cells[0].source}]
+    data = [f"iVBORw{number}=" for number in ("AA", "AA" if alike else "BB")]
+    for (text, name), one in zip(texts, data, strict=True):
+        attached = {name: {"image/png": one}} if name else {}
+        text = text.format(one) if not name else text
+        cells.append({"cell_type": "markdown", "source": text, "attachments": attached})
+    notebook, _ = intake.restore(intake.read_cells(json.dumps({"cells": cells}).encode()), release)
+    page, _ = HTMLExporter(template_name="basic").from_notebook_node(notebook)
+    assert re.findall(r"base64,([\w=]+)", page) == data
+
+
 def test_an_added_cells_pictures_are_treated_alike(release):
     new = {"cell_type": "markdown", "source": "![it](attachment:gone.png)"}
     cells = [new, *json.loads(answer())["cells"]]
@@ -685,6 +708,57 @@ EXPORTS = {  # files in the inbox, or members of an archive there: the student o
             "assignment_1_export/submission_metadata.yml": None,
         }
     },
+    "Gradescope, unpacked here": {
+        "submission_11/hw.zip": {"a/hw.ipynb": "Ada_Lovelace"},
+        "submission_12/ada_1_2_hw.ipynb": "Wei_Guo",
+        "submission_13/hw.ipynb": "whose it is",
+        "submission_metadata.yml": None,
+        "eve/hw.ipynb": "eve",
+    },
+    "Gradescope, unpacked into a folder": {
+        "assignment_1_export/submission_11/hw.ipynb": "Ada_Lovelace",
+        "assignment_1_export/submission_12/hw.ipynb": "Wei_Guo",
+        "assignment_1_export/submission_metadata.yml": None,
+        "eve/hw.ipynb": "eve",
+    },
+    "Gradescope's form in a student's folder": {
+        "mallory/submission_11/hw.ipynb": "are these students?",
+        "mallory/submission_12/hw.ipynb": "are these students?",
+        "mallory/submission_metadata.yml": None,
+        "eve/hw.ipynb": "eve",
+    },
+    "Canvas, unpacked, and one that came late": {
+        "submissions/lovelaceada_4101_990100_hw.ipynb": "lovelaceada",
+        "submissions/guowei_4102_990101_hw.ipynb": "guowei",
+        "eve.ipynb": "eve",
+    },
+    "Moodle, unpacked, and one that came late": {
+        "CS101-Softmax-12345/Ada_1_assignsubmission_file_/hw.ipynb": "are these students?",
+        "CS101-Softmax-12345/Wei_2_assignsubmission_file_/hw.ipynb": "Name the folder all",
+        "eve/hw.ipynb": "eve",
+    },
+    "the same, with a name for the class": {
+        "all 1/Ada_1_assignsubmission_file_/hw.ipynb": "Ada",
+        "all 1/Wei_2_assignsubmission_file_/hw.ipynb": "Wei",
+        "section 2/class/Bob_3_assignsubmission_file_/hw.ipynb": "Bob",
+        "section 2/wei_zhang.zip": {"hw.ipynb": "wei_zhang"},
+        "eve/hw.ipynb": "eve",
+    },
+    "an export of one, unpacked": {
+        "submissions/guowei_4102_990101_hw.ipynb": "name that folder all",
+        "eve.ipynb": "eve",
+    },
+    "exports in a folder": {
+        "sub/export1/ada_1_2_hw.ipynb": "are these students?",
+        "sub/export1/bob_3_4_hw.ipynb": "are these students?",
+    },
+    "names that begin like an old copy's": {
+        "week3.zip": "work of several",
+        "section A/V Kumar/hw.ipynb": "are these students?",
+        "section A/New Anna/hw.ipynb": "are these students?",
+        "eve/old versions 2/hw.ipynb": "eve",
+        "eve/v 2.1/hw.ipynb": "newer one",
+    },
     "a tie": {"ada/part1.ipynb": "newer one", "ada/ps-small.ipynb": "ada"},
 }  # fmt: skip
 YAML = """---
@@ -705,6 +779,8 @@ def put(where, tree):
     for name, of in tree.items():
         inner = {}
         data = YAML.encode() if name.endswith(".yml") else answer()
+        if of == "work of several":
+            data = packed(*[(f"{one}/hw.ipynb", data) for one in ("Old John", "Ada L")])
         if isinstance(of, dict):
             inner, data = put(None, of)
         else:
@@ -1143,7 +1219,10 @@ def test_nothing_but_an_address_is_a_link_by_itself(text):
         ("lea.ipynb.zip", "lea"),
         ("Homework.ipynb", ""),
         ("hw.ipynb", ""),
-        ("Homework 2/x.ipynb", "Homework_2"),
+        ("Homework 2/x.ipynb", ""),
+        ("ps-small/ps-small.ipynb", ""),
+        ("submission_12/ps-small.ipynb", ""),
+        ("class/ada.ipynb", "ada"),
         ("\N{GRINNING FACE}/x.ipynb", ""),
     ],
 )
