@@ -1080,6 +1080,9 @@ def restore(cells: list[NotebookNode], release: NotebookNode) -> tuple[NotebookN
     if [name for name in names if name in order] != list(dict.fromkeys(order)):
         notes.append("the cells were in another order")
     known = set(by_id)
+    # A given cell that was pasted over another, or copied, is there once, where it was given: so
+    # what was taken in stays as it is when it is taken in again.
+    notebook.cells = [c for c in notebook.cells if c.id in known or bare(c.source) not in by_text]
     for number, cell in enumerate(notebook.cells):
         if cell.id not in known:
             cell.id = f"added-{number}"

@@ -374,6 +374,35 @@ def test_a_notebook_of_as_many_cells_as_are_taken_is_taken_in_again(release, mon
         intake.read_cells(json.dumps({"cells": [*code, code[1]]}).encode())
 
 
+GIVEN = {"imports": "import this", "a": "check(1)", "b": "check(2)", "c": "check(2)"}
+
+
+@pytest.mark.parametrize("here", range(6))
+def test_what_was_pasted_over_another_cell_is_taken_in_again_as_it_is(release, here):
+    """Else nbgrader would run it again, in the process that all wait for."""
+    release.cells += [nbformat.v4.new_code_cell(text, id=n) for n, text in GIVEN.items()]
+    release.cells.append(nbformat.v4.new_code_cell("...", id="d"))
+    for cell in release.cells:
+        cell.metadata = {"nbgrader": {"grade_id": cell.id, "solution": cell.id in ("q1", "d")}}
+    release = nbformat.from_dict(release)
+    whole = json.loads(nbformat.writes(release))["cells"]
+    whole[0]["source"] = whole[5]["source"] = "mine(1)"
+    for there in range(6):
+        moved = whole[: here + 1] + whole[here:there] + whole[there + 1 :]  # down by one
+        moved = [cell | {"id": of["id"]} for cell, of in zip(moved, whole, strict=False)]
+        copied = [
+            *whole[:here],
+            whole[here] | {"source": whole[there]["source"]},
+            *whole[here + 1 :],
+        ]
+        for cells in (moved, copied, [copied[here], *whole], [*whole, copied[here]]):
+            read = intake.read_cells(json.dumps({"cells": cells}).encode())
+            once, _ = intake.restore(read, release)
+            again, _ = intake.restore(intake.read_cells(nbformat.writes(once).encode()), release)
+            assert [(c.id, c.source) for c in again.cells] == [(c.id, c.source) for c in once.cells]
+            assert [c.source for c in once.cells if c.id in ("b", "c")] == 2 * ["check(2)"]
+
+
 # ---------------------------------------------------------------- time
 
 
