@@ -58,7 +58,6 @@ CELLS = 1000
 ELEMENTS = 2_000_000  # brackets and commas of a notebook's JSON, each of which may be an object
 PICTURES = 200  # attached to the cells of a notebook, or pasted into them
 TOGETHER = 20  # students who hand in one notebook
-TIE = 2  # seconds between files that count as handed in together, as archives keep times
 LONGEST = 50_000  # characters of a text; what follows is cut
 LONGEST_NAME, LONGEST_REASON = 500, 2000  # characters of these in the teacher's list
 BLANK = 200  # lines of nothing but spaces in a cell that are left as they are
@@ -812,8 +811,9 @@ def _platform_time(text: str) -> datetime | None:
 class Roster:
     """Who takes part: `roster.csv`, with the columns id, name, email, and any others.
 
-    A file belongs to the student of whom one of the columns says what the file's name says; of a
-    name the parts count in any order, of an e-mail address the part before the @, too.
+    A file belongs to the student of whom one of the columns says what the file's name says, the id
+    before name and email, and these before the others; of a name the parts count in any order, of
+    an e-mail address the part before the @, too.
     """
 
     def __init__(self, path: Path) -> None:
@@ -826,7 +826,7 @@ class Roster:
                 f"{path} needs a column id, with a value in each line; its columns are: {found}"
             )
         self.ids: list[str] = []
-        self.known: dict[str, set[str]] = {}
+        self.known: list[dict[str, set[str]]] = [{}, {}, {}]  # by id, by name and email, by others
         self.names: dict[str, str | None] = {}
         self.excused: dict[str, set[str]] = {}
         for number, row in enumerate(self.rows, 2):
@@ -837,18 +837,19 @@ class Roster:
             self.names[student] = (row.get("name") or "").strip() or None
             self.excused[student] = set(re.split(r"[\s,;]+", row.get("excused") or ""))
             for column, value in row.items():
+                known = self.known[{"id": 0, "name": 1, "email": 1}.get(column, 2)]
                 for key in _keys(column, value) if isinstance(value, str) else ():
-                    self.known.setdefault(key, set()).add(student)
+                    known.setdefault(key, set()).add(student)
 
     def find(self, item: HandedIn) -> set[str]:
         """The ids that a file may belong to; a platform's number has to agree with the name."""
 
         def known(*names: str) -> set[str]:
             tried = [key for name in names for key in _keys("name", name)]
-            return next((self.known[key] for key in tried if key in self.known), set())
+            return next((of[key] for of in self.known for key in tried if key in of), set())
 
         name = known(item.student, f"{item.student}_{item.number}")
-        number = known(item.number)
+        number = {one for of in self.known for one in of.get("".join(_words(item.number)), ())}
         if name and len(number) > 1:  # of a section, or the like
             return name
         return (name & number) or (name | number)
@@ -1287,9 +1288,8 @@ def take_in(
         entry = Entry(student, item.where, "set aside")
         entries.append(entry)
         try:
-            empty = untouched.get(student)
-            tied = empty and abs((submissions[student].time - item.time).total_seconds()) <= TIE
-            others = submissions.keys() - ({student} if tied else set())
+            empty = untouched.get(student)  # an older one that has answers goes before it
+            others = submissions.keys() - ({student} if empty else set())
             known = roster is not None
             entry.reason = _reason(
                 item, student, asked, crowds, spelled, others, tries, known, set_name
@@ -1309,8 +1309,11 @@ def take_in(
             if why := strange(cells, release, other):
                 raise Unreadable(why)
             notebook, notes = restore(cells, release)
-            answered = any(cell.source.strip() and bare(cell.source) not in given for cell in cells)
-            if tied and not answered:
+            answered = any(
+                cell.get("attachments") or (cell.source.strip() and bare(cell.source) not in given)
+                for cell in cells
+            )
+            if empty and not answered:
                 raise Unreadable("the same student handed in a newer one, which is graded")
         except Unreadable as error:
             entry.reason = str(error)
@@ -1321,8 +1324,9 @@ def take_in(
             continue
         finally:
             item.drop()
-        if empty and tied:
-            empty.status, empty.reason = "set aside", "one of the same time has answers"
+        if empty:
+            empty.status = "set aside"
+            empty.reason = "it has no answers, and one that is no newer has some: that is graded"
         untouched[student] = None if answered else entry
         spelled[student] = unicodedata.normalize("NFC", item.student.strip())
         submissions[student] = Submission(student, notebook, item.time, notes)

@@ -999,7 +999,8 @@ def test_gradescopes_list_is_read_in_no_time_and_tells_namesakes_apart():
 
 
 @pytest.mark.parametrize("solved", ["a.ipynb", "z.ipynb", "ps-small.ipynb"])
-def test_of_the_same_time_the_answered_one_is_graded(tmp_path, release, solved):
+def test_one_without_answers_takes_no_others_place(tmp_path, release, solved):
+    """It may be the notebook that was handed out, downloaded again."""
     empty = answer(release.cells[0].source)
     for name in ("m.ipynb", "ps-small (1).ipynb", "ps-small.ipynb"):
         hand_in(tmp_path, f"ada/{name}", empty, time=10**9 + (name == "m.ipynb"))
@@ -1007,9 +1008,17 @@ def test_of_the_same_time_the_answered_one_is_graded(tmp_path, release, solved):
     got, entries = intake.take_in(intake.gather(tmp_path, SET), release, set_name=SET)
     assert got[0].notebook.cells[-1].source == "Because."
     assert [e.file for e in entries if e.status == "graded"] == [f"ada/{solved}"]
-    hand_in(tmp_path, "ada/new.ipynb", empty, time=10**9 + 60)  # taken back, as it seems
+    hand_in(tmp_path, "ada/new.ipynb", empty, time=10**9 + 3600)
+    hand_in(tmp_path, "ada/old.ipynb", answer("Old."), time=10**9 - 60)
+    got, entries = intake.take_in(intake.gather(tmp_path, SET), release, set_name=SET)
+    assert got[0].notebook.cells[-1].source == "Because."
+    assert got[0].time == datetime.fromtimestamp(10**9, UTC)
+    reasons = {entry.file: entry.reason for entry in entries}
+    assert "it has no answers" in reasons["ada/new.ipynb"]
+    picture = answer("Your answer.", {"a.png": {"image/png": PIXEL}})
+    hand_in(tmp_path, "ada/newest.ipynb", picture, time=10**9 + 7200)
     got, _ = intake.take_in(intake.gather(tmp_path, SET), release, set_name=SET)
-    assert got[0].notebook.cells[-1].source == "Your answer."
+    assert got[0].notebook.cells[-1].attachments
 
 
 @pytest.mark.parametrize(
@@ -1046,15 +1055,40 @@ def test_a_roster_is_the_truth(tmp_path, release):
         intake.Roster(path)
 
 
+@pytest.mark.parametrize(
+    ("name", "student"),
+    [
+        ("smith", "smith"),  # the id of one, a part of another's name, and a third's tutor
+        ("jones", "bob1"),
+        ("anna lee", "lee1"),
+        ("lee", "cy"),
+        ("4101", "cy"),
+        ("bob", ""),
+    ],
+)
+def test_of_the_rosters_columns_the_id_comes_first_then_name_and_email(tmp_path, name, student):
+    path = tmp_path / "roster.csv"
+    path.write_text(
+        "tutor,id,name,email,canvas\n"
+        "Jones,smith,Bob Smith,b.smith@x,1\nSmith,lee1,Anna Lee,al@x,2\nLee,bob1,Jones,smith@x,\n"
+        "Anna Lee,cy,Lee,cy@x,4101\nBob,dee,Dee,d@x,\nBob,eve,Eve,e@x,\n"
+    )
+    found = intake.Roster(path).find(intake.HandedIn(name, name, name, intake.EPOCH))
+    assert found == ({student} if student else {"dee", "eve"})
+
+
 def test_who_takes_anothers_name_on_a_platform_keeps_the_own_number(tmp_path, release):
     path = tmp_path / "roster.csv"
-    path.write_text("id,name,canvas,section\nada,Ada L,4101,1\neve,Eve E,4102,1\nwei,Wei G,,1\n")
-    for name in ("adal_4102_1_hw.ipynb", "weig_1_1_hw.ipynb"):
+    path.write_text(
+        "id,name,canvas,section\n"
+        "ada,Ada L,4101,1\neve,Eve E,4102,1\nwei,Wei G,,1\n7,Bo K,9,1\n9,Cy,7,1\n"
+    )
+    for name in ("adal_4102_1_hw.ipynb", "weig_1_1_hw.ipynb", "bok_9_1_hw.ipynb"):
         hand_in(tmp_path / "inbox", name)
     roster = intake.Roster(path)
     found = intake.gather(tmp_path / "inbox", SET, roster=roster)
     submissions, entries = intake.take_in(found, release, roster=roster)
-    assert [s.student for s in submissions] == ["wei"]
+    assert [s.student for s in submissions] == ["7", "wei"]  # 9 is the number of one, another's id
     assert "adal may be ada or eve" in " ".join(entry.reason for entry in entries)
 
 
