@@ -80,7 +80,10 @@ CLASS = re.compile(r"(?i)(?:all|class|course|sections?|students)\d*")
 EXPORT = re.compile(r"(?i)(?:submission|gradebook|assignment|homework|hw|export|download)s?\d*")
 NAMED = "put it into a folder named after the student"
 WHOSE = f"{NAMED}, or, if it is the class's, name it all.zip"
-JUNK = re.compile(r"(?i)(?:^|/)(?:__MACOSX(?:/|$)|\._|\.DS_Store$|Thumbs\.db$|desktop\.ini$)")
+JUNK = re.compile(  # what systems and programs leave beside one's work; it has no line in the list
+    r"(?i)(?:^|/)(?:\._|\.DS_Store$|Thumbs\.db$|desktop\.ini$|(?:__MACOSX|__pycache__|node_modules|"
+    r"site-packages|\.(?:git|venv|env|conda|tox|cache|idea|vscode|\w+_cache))(?:/|$))"
+)
 NOTEBOOK = re.compile(r"(?i)\.ipynb(?: ?\(\d+\))?(?:\.(?:txt|json|download))?$")  # as browsers save
 OLD = re.compile(  # all of a folder's name: `Old John` is a student's
     r"(?i)(?:(?:old|new|back-?up|archive|cop(?:y|ies)|draft|try|attempt|v(?:ersion)?)s?[\W\d_]*)+"
@@ -466,10 +469,11 @@ def _members(
     """
     named = [(_spelled(m), place, m) for place, m in enumerate(archive.infolist())]
     named = [one for one in named if not one[2].is_dir() and not JUNK.search(one[0])]
+    if not own and len(named) > CLASS_MEMBERS:
+        raise Unreadable(f"it has {len(named)} members; {CLASS_MEMBERS} are taken at most")
+    # Work comes first, or the files that lie beside it could use up what a student may have.
+    named.sort(key=lambda one: not _may_be_work(PurePosixPath(one[0]).parts or (one[0],)))
     names = [one[0] for one in named]
-    most = MEMBERS if own else CLASS_MEMBERS
-    if len(named) > most:
-        raise Unreadable(f"the archive has {len(named)} members; {most} are taken at most")
     notebooks = [
         PurePosixPath(name).parts
         for name in names

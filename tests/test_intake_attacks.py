@@ -1181,6 +1181,28 @@ def test_many_files_of_one_student_cost_that_student_only(tmp_path, release, mon
     assert students(tmp_path, release) == ["ada", "bob"]
 
 
+@pytest.mark.parametrize(
+    "folder",
+    [".venv/lib", ".git/objects", "__pycache__", "web/node_modules/x", ".mypy_cache/3", "data"],
+)
+@pytest.mark.parametrize("place", ["eve/hw.zip", "all.zip"])
+def test_what_lies_beside_a_notebook_costs_it_nothing(
+    tmp_path, release, monkeypatch, folder, place
+):
+    monkeypatch.setattr(intake, "MEMBERS", 20)
+    names = [f"eve/{folder}/{number}.py" for number in range(50)]
+    members = [(name, b"") for name in names] + [("eve/hw.ipynb", answer())]
+    hand_in(tmp_path, place, packed(*members, *[("ada/hw.ipynb", answer())] * (place == "all.zip")))
+    hand_in(tmp_path, "wei/hw.ipynb")
+    for name in names:
+        hand_in(tmp_path, name.replace("eve", "bob"), b"")
+    hand_in(tmp_path, "bob/hw.ipynb")
+    submissions, entries = intake.take_in(intake.gather(tmp_path, SET), release, set_name=SET)
+    assert {s.student for s in submissions} >= {"bob", "eve", "wei"}
+    beside = [entry for entry in entries if folder in entry.file]
+    assert len(beside) == (50 + intake.MEMBERS if folder == "data" else 0)
+
+
 SWAP = """
 "Blaise P_2_assignsubmission_file_":
   :submitters:
