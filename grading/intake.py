@@ -49,6 +49,7 @@ LARGEST = 20 * MIB  # bytes of a notebook
 MEMBERS, UNPACKED = 5000, 512 * MIB  # of each student in a zip archive
 LONGEST_LIST = 64 * MIB  # bytes of an archive's list
 ZIP64, ZIP64_MARK = sizeEndCentDir64 + sizeEndCentDir64Locator, stringEndArchive64
+LOCAL_HEAD = 30  # bytes before a member's name and data
 LISTING = 512  # bytes of a member's line in an archive's list, on average
 CLASS_MEMBERS = 100 * MEMBERS  # of all students in one
 TRIES = 20  # files of a student that are read to find one that can be graded, or large ones fewer
@@ -442,7 +443,28 @@ def _opened(file: Path | io.BytesIO, most: int) -> zipfile.ZipFile:
                 count, place = count + 1, place + 46 + name + extra + comment
             if count > 3 * most:
                 raise Unreadable(f"its list has {count} members; {most} are taken at most")
-    return zipfile.ZipFile(file)
+    try:
+        return zipfile.ZipFile(file)
+    except UnicodeDecodeError:
+        archive = zipfile.ZipFile(
+            _AnyName(file.open("rb", buffering=0) if isinstance(file, Path) else file)
+        )
+        archive._filePassed = 0  # type: ignore[attr-defined]  # so that it is closed with it
+        return archive
+
+
+class _AnyName(io.BufferedReader):
+    """An archive that does not say that its names are in UTF-8: one that is not would close it."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read; the list of members comes in one piece, and so does the head of each."""
+        data, place = bytearray(super().read(size)), 0
+        if len(data) == LOCAL_HEAD and data.startswith(b"PK\3\4"):
+            data[7] &= ~8
+        while data.startswith(b"PK\1\2", place) and place + 46 <= len(data):
+            data[place + 9] &= ~8
+            place += 46 + sum(struct.unpack_from("<HHH", data, place + 28))
+        return bytes(data)
 
 
 def _members(

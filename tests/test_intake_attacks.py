@@ -1203,6 +1203,17 @@ def test_what_lies_beside_a_notebook_costs_it_nothing(
     assert len(beside) == (50 + intake.MEMBERS if folder == "data" else 0)
 
 
+@pytest.mark.parametrize("place", ["all.zip", "eve/hw.zip", "eve/deep.zip"])
+def test_a_name_in_no_known_letters_closes_no_archive(tmp_path, release, place):
+    data = packed(
+        ("eve/\N{LATIN SMALL LETTER E WITH ACUTE}.ipynb", answer()), ("Zoë/hw.ipynb", answer())
+    )
+    data = data.replace("\N{LATIN SMALL LETTER E WITH ACUTE}".encode(), b"\xe9\xe9")
+    hand_in(tmp_path, place, packed(("in.zip", data)) if "deep" in place else data)
+    hand_in(tmp_path, "wei/hw.ipynb")
+    assert students(tmp_path, release) == ["Zoe"] * (place == "all.zip") + ["eve", "wei"]
+
+
 SWAP = """
 "Blaise P_2_assignsubmission_file_":
   :submitters:
