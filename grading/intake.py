@@ -89,6 +89,10 @@ NOTEBOOK = re.compile(r"(?i)\.ipynb(?: ?\(\d+\))?(?:\.(?:txt|json|download))?$")
 OLD = re.compile(  # all of a folder's name: `Old John` is a student's
     r"(?i)(?:(?:old|new|back-?up|archive|cop(?:y|ies)|draft|try|attempt|v(?:ersion)?)s?[\W\d_]*)+"
 )
+COPY = re.compile(  # before a name or behind it, by browsers and systems
+    r"(?i)^(?:copy of|kopie von|copie de|c[oó]pia d[aei]) "
+    r"|(?: ?\(\d+\)|-copy\d+| (?:- )?(?:copy|kopie|copie|c[oó]pia)(?: \d+)?)+$"
+)
 # What a reader of a text may be given beside the notebook: photos, scans and documents.
 BESIDE = (
     ".pdf", ".png", ".jpg", ".jpeg", ".heic", ".webp", ".tif", ".tiff", ".gif", ".bmp", ".svg",
@@ -229,10 +233,17 @@ def printable(name: str) -> str:
 # ---------------------------------------------------------------- what was handed in
 
 
-def gather(inbox: str | Path, set_name: str, *, roster: "Roster | None" = None) -> list[HandedIn]:
+def gather(
+    inbox: str | Path,
+    set_name: str,
+    *,
+    roster: "Roster | None" = None,
+    first: dict[str, str] | None = None,
+) -> list[HandedIn]:
     """Every file below `inbox` that was handed in, those inside zip archives included.
 
     roster : a `Roster`, by which an archive is known as a student's own, or None
+    first : {name: the platform's number for the student who had it alone}, which is added to
     """
     inbox, listed = Path(inbox), []
     closed: list[OSError] = []
@@ -272,7 +283,7 @@ def gather(inbox: str | Path, set_name: str, *, roster: "Roster | None" = None) 
             student = _owner(Path(where).parts, set_name)
             found.append(HandedIn(where, student, where, EPOCH, fault=reason))
     _name_by_blackboard(found, roster)
-    _name_students(found)
+    _name_students(found, {} if first is None else first)
     return found
 
 
@@ -320,7 +331,14 @@ def _no_notebook(parts: Parts) -> str:
         if ".ipynb_checkpoints" in parts:
             return "it is a copy that Jupyter keeps for itself"
         return "it is a hidden file"
-    return "" if NOTEBOOK.search(parts[-1]) else "it is no notebook"
+    if NOTEBOOK.search(parts[-1]):
+        return ""
+    kind = PurePosixPath(parts[-1]).suffix.lower()
+    if kind in (".7z", ".rar", ".gz", ".tgz", ".xz", ".bz2", ".tar"):
+        return f"it is no notebook: of archives only .zip is opened, not {kind}"
+    if kind in ("", ".json", ".txt"):
+        return "it is no notebook by its name: if it is one, let the name end in .ipynb"
+    return "it is no notebook"
 
 
 def read_file(path: str | Path, most: int) -> bytes:
@@ -771,8 +789,7 @@ def _owner(parts: Parts, set_name: str) -> str:
     if len(parts) > 1:
         return parts[0]
     stem = NOTEBOOK.sub("", re.sub(r"(?i)\.zip$", "", parts[0]))
-    stem = re.sub(r" ?\(\d+\)$|-Copy\d+$", "", stem)
-    stem = re.sub(r"^(?:Copy of |Kopie von )", "", stem)
+    stem = COPY.sub("", stem[:LONGEST_NAME])
     known, short = (
         re.sub(r"[-_ ]", "[-_ ]", name) for name in (set_name, set_name.removeprefix("ps-"))
     )
@@ -809,8 +826,11 @@ def _name_by_blackboard(found: list[HandedIn], roster: "Roster | None") -> None:
         item.student = known.get("_".join(words)) or "_".join(words[shared:])
 
 
-def _name_students(found: list[HandedIn]) -> None:
-    """Add the platform's number where two students have one name, and take its word on the time."""
+def _name_students(found: list[HandedIn], first: dict[str, str]) -> None:
+    """Add the platform's number where two students have one name, and take its word on the time.
+
+    Who had a name alone keeps it: points given by hand would else be left with nobody.
+    """
     numbers: dict[str, set[str]] = {}
     for item in found:
         if item.mark is not None and item.student:
@@ -819,8 +839,13 @@ def _name_students(found: list[HandedIn]) -> None:
             numbers.setdefault(student_id(item.student), set()).add(item.number)
             if said.get("time"):
                 item.time = _platform_time(said["time"]) or item.time
+    for name, of in numbers.items():
+        if len(of) == 1 and (number := next(iter(of))):
+            first.setdefault(name, number)
     for item in found:
-        if len(numbers.get(student_id(item.student), ())) > 1 and item.number:
+        name = student_id(item.student)
+        alone = len(numbers.get(name, ())) < 2 and name not in first
+        if item.number and not alone and first.get(name) != item.number:
             item.student += f"_{item.number}"
 
 
@@ -1484,6 +1509,15 @@ def read_texts(root: str | Path, name: str, student: str) -> Path:
 def not_entered(root: str | Path, name: str, student: str) -> Path:
     """Where it is noted that, and why, a student's newest submission could not be graded."""
     return Path(root) / "runs" / name / f"{student}.failed"
+
+
+def kept_numbers(path: Path) -> dict[str, str]:
+    """{name: the platform's number for the student who had it alone}, as kept in a file."""
+    try:
+        found: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
 
 
 def recalled(path: Path) -> Marked:

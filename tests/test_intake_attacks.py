@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import shutil
 import time
 import zipfile
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ import pytest
 from nbconvert.exporters import HTMLExporter
 from nbconvert.filters import markdown2html
 
-from grading import autograde, intake
+from grading import autograde, intake, run
 
 SET = "ps-small"
 PIXEL = "iVBORw0KGgo="
@@ -313,6 +314,25 @@ def test_two_students_of_one_name_are_both_graded_from_folders(tmp_path, release
     for number in (111, 222):
         hand_in(tmp_path, f"Wei Zhang_{number}_assignsubmission_file_/hw.ipynb")
     assert students(tmp_path, release) == ["Wei_Zhang_111", "Wei_Zhang_222"]
+
+
+def test_who_had_a_name_alone_keeps_it(tmp_path, release):
+    """Points given by hand belong to it, and nobody who comes later may have them."""
+    course = object.__new__(run.Class)  # its problem set is not needed
+    course.name, course.root, course.release = SET, tmp_path, release
+    course.roster = course.templates = None
+
+    def graded(*numbers):
+        shutil.rmtree(tmp_path / "inbox", ignore_errors=True)
+        shutil.rmtree(tmp_path / "submitted", ignore_errors=True)
+        for number in numbers:
+            place = f"inbox/{SET}/Ada L_{number}_assignsubmission_file_/hw.ipynb"
+            hand_in(tmp_path, place, answer(f"I am {number}."))
+        return {s.student: s.notebook.cells[-1].source for s in course.take_in()[0]}
+
+    assert graded(2) == {"Ada_L": "I am 2."}
+    assert graded(1, 2, 3) == {"Ada_L_1": "I am 1.", "Ada_L": "I am 2.", "Ada_L_3": "I am 3."}
+    assert graded(3) == {"Ada_L_3": "I am 3."}
 
 
 def test_an_unreadable_notebook_takes_nobodys_name(tmp_path, release):
@@ -1312,6 +1332,16 @@ def test_nothing_but_an_address_is_a_link_by_itself(text):
         ("chen_ps_small.ipynb", "chen"),
         ("ps-small-fay-Copy1.ipynb", "fay"),
         ("gil-ps-small-final.ipynb", "gil"),
+        ("ada - Copy.ipynb", "ada"),
+        ("ada - Copy (2).ipynb", "ada"),
+        ("ada copy.ipynb", "ada"),
+        ("ada copy 2.ipynb", "ada"),
+        ("ada - Kopie.ipynb", "ada"),
+        ("Kopie von ada.ipynb", "ada"),
+        ("Copie de ada (1).ipynb", "ada"),
+        ("Copia de ada.ipynb", "ada"),
+        ("Cópia de ada.ipynb", "ada"),
+        ("ada_copyright.ipynb", "ada_copyright"),
         ("lea.ipynb.zip", "lea"),
         ("Homework.ipynb", ""),
         ("hw.ipynb", ""),
@@ -1330,6 +1360,24 @@ def test_a_name_is_told_from_the_sets(file, whose, tmp_path, release):
     taken, entries = intake.take_in(intake.gather(tmp_path, SET), release, set_name=SET)
     assert [s.student for s in taken] == [whose] * bool(whose), entries
     assert whose or "whose it is" in entries[0].reason or "rename" in entries[0].reason
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("hw.json", "end in .ipynb"),
+        ("ps-small", "end in .ipynb"),
+        ("ps-small.TXT", "end in .ipynb"),
+        ("hw.7z", "only .zip is opened, not .7z"),
+        ("hw.tar.gz", "only .zip is opened, not .gz"),
+        ("hw.pdf", "it is no notebook"),
+    ],
+)
+def test_what_is_no_notebook_by_its_name_is_told_why(name, reason, tmp_path, release):
+    hand_in(tmp_path, f"ada/{name}")
+    hand_in(tmp_path, "bob.zip", packed((name, b"")))
+    _, entries = intake.take_in(intake.gather(tmp_path, SET), release, set_name=SET)
+    assert [reason in entry.reason for entry in entries] == [True, True]
 
 
 ROSTER = "id,name,section\nada,Zoë Ada,A\nbob,Bob Li,B\n"
