@@ -844,8 +844,8 @@ def _name_students(found: list[HandedIn], first: dict[str, str]) -> None:
             first.setdefault(name, number)
     for item in found:
         name = student_id(item.student)
-        alone = len(numbers.get(name, ())) < 2 and name not in first
-        if item.number and not alone and first.get(name) != item.number:
+        shared = len(numbers.get(name, ())) > 1 or name in first
+        if item.number and shared and first.get(name) != item.number:
             item.student += f"_{item.number}"
 
 
