@@ -49,6 +49,7 @@ LARGEST = 20 * MIB  # bytes of a notebook
 MEMBERS, UNPACKED = 5000, 512 * MIB  # of each student in a zip archive
 LONGEST_LIST = 64 * MIB  # bytes of an archive's list
 ZIP64, ZIP64_MARK = sizeEndCentDir64 + sizeEndCentDir64Locator, stringEndArchive64
+LOCAL_HEAD = 30  # bytes before a member's name and data
 LISTING = 512  # bytes of a member's line in an archive's list, on average
 CLASS_MEMBERS = 100 * MEMBERS  # of all students in one
 TRIES = 20  # files of a student that are read to find one that can be graded, or large ones fewer
@@ -58,7 +59,6 @@ CELLS = 1000
 ELEMENTS = 2_000_000  # brackets and commas of a notebook's JSON, each of which may be an object
 PICTURES = 200  # attached to the cells of a notebook, or pasted into them
 TOGETHER = 20  # students who hand in one notebook
-TIE = 2  # seconds between files that count as handed in together, as archives keep times
 LONGEST = 50_000  # characters of a text; what follows is cut
 LONGEST_NAME, LONGEST_REASON = 500, 2000  # characters of these in the teacher's list
 BLANK = 200  # lines of nothing but spaces in a cell that are left as they are
@@ -79,11 +79,19 @@ BLACKBOARD, CANVAS = PLATFORMS[1], PLATFORMS[-1]  # other names may look like th
 # exports, which students use as well.
 CLASS = re.compile(r"(?i)(?:all|class|course|sections?|students)\d*")
 EXPORT = re.compile(r"(?i)(?:submission|gradebook|assignment|homework|hw|export|download)s?\d*")
-WHOSE = "put it into a folder named after the student, or, if it is the class's, name it all.zip"
-JUNK = re.compile(r"(?i)(?:^|/)(?:__MACOSX(?:/|$)|\._|\.DS_Store$|Thumbs\.db$|desktop\.ini$)")
+NAMED = "put it into a folder named after the student"
+WHOSE = f"{NAMED}, or, if it is the class's, name it all.zip"
+JUNK = re.compile(  # what systems and programs leave beside one's work; it has no line in the list
+    r"(?i)(?:^|/)(?:\._|\.DS_Store$|Thumbs\.db$|desktop\.ini$|(?:__MACOSX|__pycache__|node_modules|"
+    r"site-packages|\.(?:git|venv|env|conda|tox|cache|idea|vscode|\w+_cache))(?:/|$))"
+)
 NOTEBOOK = re.compile(r"(?i)\.ipynb(?: ?\(\d+\))?(?:\.(?:txt|json|download))?$")  # as browsers save
-OLD = re.compile(
-    r"(?i)(?:old|new|back-?up|archive|cop(?:y|ies)|draft|try|attempt|v(?:ersion)?)s?\b"
+OLD = re.compile(  # all of a folder's name: `Old John` is a student's
+    r"(?i)(?:(?:old|new|back-?up|archive|cop(?:y|ies)|draft|try|attempt|v(?:ersion)?)s?[\W\d_]*)+"
+)
+COPY = re.compile(  # before a name or behind it, by browsers and systems
+    r"(?i)^(?:copy of|kopie von|copie de|c[oó]pia d[aei]) "
+    r"|(?: ?\(\d+\)|-copy\d+| (?:- )?(?:copy|kopie|copie|c[oó]pia)(?: \d+)?)+$"
 )
 # What a reader of a text may be given beside the notebook: photos, scans and documents.
 BESIDE = (
@@ -225,10 +233,17 @@ def printable(name: str) -> str:
 # ---------------------------------------------------------------- what was handed in
 
 
-def gather(inbox: str | Path, set_name: str, *, roster: "Roster | None" = None) -> list[HandedIn]:
+def gather(
+    inbox: str | Path,
+    set_name: str,
+    *,
+    roster: "Roster | None" = None,
+    first: dict[str, str] | None = None,
+) -> list[HandedIn]:
     """Every file below `inbox` that was handed in, those inside zip archives included.
 
     roster : a `Roster`, by which an archive is known as a student's own, or None
+    first : {name: the platform's number for the student who had it alone}, which is added to
     """
     inbox, listed = Path(inbox), []
     closed: list[OSError] = []
@@ -239,17 +254,28 @@ def gather(inbox: str | Path, set_name: str, *, roster: "Roster | None" = None) 
             inner = path.relative_to(inbox)
             if not JUNK.search(inner.as_posix()):
                 listed.append((path, inner))
-    outer: set[str] = set()
-    for name in _wrappers([inner.parts for _, inner in listed]):
-        if roster is None or len(roster.find(HandedIn(name, name, name, EPOCH))) != 1:
-            outer.add(name)  # the folder of a student in the roster stays that
+    own = {inner: inner.parts for _, inner in listed}  # the part that says whose it is
+
+    def students(name: str) -> bool:
+        """Whether a folder is a student's in the roster, which it stays whatever it holds."""
+        return roster is not None and len(roster.find(HandedIn(name, name, name, EPOCH))) == 1
+
+    while outer := {n for n in _wrappers([*own.values()], set_name) if not students(n)}:
+        own = {i: parts[len(parts) > 1 and parts[0] in outer :] for i, parts in own.items()}
+    whose: dict[Parts, People] = {}  # of each of Gradescope's folders
+    for path, inner in listed:
+        if own[inner] == (METADATA,):
+            with contextlib.suppress(Exception):
+                said = _submitters(read_file(path, LARGEST).decode("utf-8", "replace"))
+                whose |= {(*inner.parts[:-1], folder): people for folder, people in said.items()}
     found: list[HandedIn] = []
     tops = {inner.parts[0] for _, inner in listed if _may_be_work(inner.parts)}
     beside = {name for name in tops if _names_class(name, set_name) != "class"}
     of = Inbox(roster, beside, sum(name.lower().endswith(".zip") for name in tops) > OPEN)
     for path, inner in listed:
-        parts = inner.parts[inner.parts[0] in outer :]
-        found += _guarded(partial(_open, of), path, inner, set_name, parts)
+        people = whose.get(inner.parts[: 1 - len(own[inner])], [])  # none for a file beside them
+        for item in _guarded(partial(_open, of), path, inner, set_name, own[inner]):
+            found += _for_each(item, people)
     for error in closed:
         where = Path(os.path.relpath(error.filename, inbox)).as_posix()
         if where != ".":
@@ -257,7 +283,7 @@ def gather(inbox: str | Path, set_name: str, *, roster: "Roster | None" = None) 
             student = _owner(Path(where).parts, set_name)
             found.append(HandedIn(where, student, where, EPOCH, fault=reason))
     _name_by_blackboard(found, roster)
-    _name_students(found)
+    _name_students(found, {} if first is None else first)
     return found
 
 
@@ -283,7 +309,7 @@ def _open(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) -
         item._fault = "it is a symbolic link or a device, not a file"
     elif path.suffix.lower() == ".zip":
         return _unpack(of, path, inner, set_name, parts)
-    elif path.name in ("timestamp.txt", "submission_metadata.yml"):
+    elif path.name in ("timestamp.txt", METADATA):
         return []  # a time that may be the student's own word is not taken
     elif why := _no_notebook(inner.parts):
         item._fault = why
@@ -305,7 +331,14 @@ def _no_notebook(parts: Parts) -> str:
         if ".ipynb_checkpoints" in parts:
             return "it is a copy that Jupyter keeps for itself"
         return "it is a hidden file"
-    return "" if NOTEBOOK.search(parts[-1]) else "it is no notebook"
+    if NOTEBOOK.search(parts[-1]):
+        return ""
+    kind = PurePosixPath(parts[-1]).suffix.lower()
+    if kind in (".7z", ".rar", ".gz", ".tgz", ".xz", ".bz2", ".tar"):
+        return f"it is no notebook: of archives only .zip is opened, not {kind}"
+    if kind in ("", ".json", ".txt"):
+        return "it is no notebook by its name: if it is one, let the name end in .ipynb"
+    return "it is no notebook"
 
 
 def read_file(path: str | Path, most: int) -> bytes:
@@ -379,7 +412,7 @@ def _unpack(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts)
             reopen=None if stays else again, parts=parts,
         )  # fmt: skip
         seen = [file for file in look(opens=False) if not file.known_fault]
-        names = {student_id(f.student): f.student for f in seen if not OLD.match(f.student)}
+        names = {student_id(f.student): f.student for f in seen if not OLD.fullmatch(f.student)}
         names.pop("", None)
         formed = [file for file in seen if file.mark or file.listed]
         if len(names) < 2:  # ps_2026_11_20.ipynb is no file of Canvas's
@@ -428,7 +461,28 @@ def _opened(file: Path | io.BytesIO, most: int) -> zipfile.ZipFile:
                 count, place = count + 1, place + 46 + name + extra + comment
             if count > 3 * most:
                 raise Unreadable(f"its list has {count} members; {most} are taken at most")
-    return zipfile.ZipFile(file)
+    try:
+        return zipfile.ZipFile(file)
+    except UnicodeDecodeError:
+        archive = zipfile.ZipFile(
+            _AnyName(file.open("rb", buffering=0) if isinstance(file, Path) else file)
+        )
+        archive._filePassed = 0  # type: ignore[attr-defined]  # so that it is closed with it
+        return archive
+
+
+class _AnyName(io.BufferedReader):
+    """An archive that does not say that its names are in UTF-8: one that is not would close it."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read; the list of members comes in one piece, and so does the head of each."""
+        data, place = bytearray(super().read(size)), 0
+        if len(data) == LOCAL_HEAD and data.startswith(b"PK\3\4"):
+            data[7] &= ~8
+        while data.startswith(b"PK\1\2", place) and place + 46 <= len(data):
+            data[place + 9] &= ~8
+            place += 46 + sum(struct.unpack_from("<HHH", data, place + 28))
+        return bytes(data)
 
 
 def _members(
@@ -455,10 +509,11 @@ def _members(
     """
     named = [(_spelled(m), place, m) for place, m in enumerate(archive.infolist())]
     named = [one for one in named if not one[2].is_dir() and not JUNK.search(one[0])]
+    if not own and len(named) > CLASS_MEMBERS:
+        raise Unreadable(f"it has {len(named)} members; {CLASS_MEMBERS} are taken at most")
+    # Work comes first, or the files that lie beside it could use up what a student may have.
+    named.sort(key=lambda one: not _may_be_work(PurePosixPath(one[0]).parts or (one[0],)))
     names = [one[0] for one in named]
-    most = MEMBERS if own else CLASS_MEMBERS
-    if len(named) > most:
-        raise Unreadable(f"the archive has {len(named)} members; {most} are taken at most")
     notebooks = [
         PurePosixPath(name).parts
         for name in names
@@ -466,7 +521,7 @@ def _members(
     ]
     shared = 0 if own else _shared_folders(notebooks, set_name, roster)
     top, whose = ((), {}) if own else _gradescope(archive, names)
-    outer = _wrappers([parts[shared:] for parts in notebooks if len(parts) > shared])
+    outer = _wrappers([parts[shared:] for parts in notebooks if len(parts) > shared], set_name)
     owner = tuple(parts) or inner.parts
 
     def held() -> AbstractContextManager[zipfile.ZipFile]:
@@ -623,6 +678,7 @@ def _leads_out(name: str) -> bool:
 
 
 METADATA = "submission_metadata.yml"
+SUBMITTED = re.compile(r"submission_\d+")  # a folder that this list speaks of
 SUBMITTER = r"(?m)^ *:(name|email|sid): (.+)"
 
 
@@ -694,20 +750,36 @@ def _platform(name: str) -> re.Match[str] | None:
     return found[0] if found else None
 
 
-def _wrappers(paths: list[Parts]) -> set[str]:
+def _wrappers(paths: list[Parts], set_name: str) -> set[str]:
     """The outermost folders, if they are the platform's or the teacher's and not the students'.
 
-    Each of them, then, holds what a platform named after two students or more. By one name alone
+    One that is named for a class is. One in which a platform named two students or more is if its
+    name is an export's, or if all that lies beside it are such folders, too. By one name alone
     (`ada/ps_2026_11_20.ipynb`) a file would leave its owner, or pass for somebody else's.
     """
-    held: defaultdict[str, set[str]] = defaultdict(set)
-    for parts in paths:
-        mark = _platform(parts[1]) if len(parts) > 1 else None
-        taken = len(parts) > 1 or NOTEBOOK.search(parts[0]) or parts[0].lower().endswith(".zip")
-        if taken and not parts[0].startswith("."):
-            held[parts[0]] |= {student_id("_".join(_blackboard(mark)))} if mark else set()
-    wrapped = held and all(len(who) > 1 and not _platform(name) for name, who in held.items())
-    return set(held) if wrapped else set()
+    lists = {parts[0] for parts in paths if parts[1:] == (METADATA,)}
+    held: defaultdict[str, list[str]] = defaultdict(list)
+    alone = True
+    for parts in (parts for parts in paths if not parts[0].startswith(".")):
+        if len(parts) > 1:
+            graded = parts[0] in lists and SUBMITTED.fullmatch(parts[1])
+            mark = None if graded else _platform(parts[1])
+            named = "_".join(_blackboard(mark)) if mark else parts[1] if graded else ""
+            held[parts[0]].append(student_id(named))
+        elif _may_be_work(parts):
+            alone &= _names_class(parts[0], set_name) == "class"
+    wrapped: set[str] = set()
+    perhaps: set[str] = set()
+    for name, who in held.items():
+        if _platform(name) or SUBMITTED.fullmatch(name):
+            continue
+        kind = _names_class(f"{name}.zip", set_name)
+        exported = len(set(who) - {""}) > 1 and 2 * who.count("") < len(who)
+        if kind == "class" or (kind and exported):
+            wrapped.add(name)
+        elif exported:
+            perhaps.add(name)
+    return wrapped | perhaps if alone and held.keys() == wrapped | perhaps else wrapped
 
 
 def _owner(parts: Parts, set_name: str) -> str:
@@ -717,8 +789,7 @@ def _owner(parts: Parts, set_name: str) -> str:
     if len(parts) > 1:
         return parts[0]
     stem = NOTEBOOK.sub("", re.sub(r"(?i)\.zip$", "", parts[0]))
-    stem = re.sub(r" ?\(\d+\)$|-Copy\d+$", "", stem)
-    stem = re.sub(r"^(?:Copy of |Kopie von )", "", stem)
+    stem = COPY.sub("", stem[:LONGEST_NAME])
     known, short = (
         re.sub(r"[-_ ]", "[-_ ]", name) for name in (set_name, set_name.removeprefix("ps-"))
     )
@@ -755,8 +826,11 @@ def _name_by_blackboard(found: list[HandedIn], roster: "Roster | None") -> None:
         item.student = known.get("_".join(words)) or "_".join(words[shared:])
 
 
-def _name_students(found: list[HandedIn]) -> None:
-    """Add the platform's number where two students have one name, and take its word on the time."""
+def _name_students(found: list[HandedIn], first: dict[str, str]) -> None:
+    """Add the platform's number where two students have one name, and take its word on the time.
+
+    Who had a name alone keeps it: points given by hand would else be left with nobody.
+    """
     numbers: dict[str, set[str]] = {}
     for item in found:
         if item.mark is not None and item.student:
@@ -765,8 +839,13 @@ def _name_students(found: list[HandedIn]) -> None:
             numbers.setdefault(student_id(item.student), set()).add(item.number)
             if said.get("time"):
                 item.time = _platform_time(said["time"]) or item.time
+    for name, of in numbers.items():
+        if len(of) == 1 and (number := next(iter(of))):
+            first.setdefault(name, number)
     for item in found:
-        if len(numbers.get(student_id(item.student), ())) > 1 and item.number:
+        name = student_id(item.student)
+        shared = len(numbers.get(name, ())) > 1 or name in first
+        if item.number and shared and first.get(name) != item.number:
             item.student += f"_{item.number}"
 
 
@@ -783,8 +862,9 @@ def _platform_time(text: str) -> datetime | None:
 class Roster:
     """Who takes part: `roster.csv`, with the columns id, name, email, and any others.
 
-    A file belongs to the student of whom one of the columns says what the file's name says; of a
-    name the parts count in any order, of an e-mail address the part before the @, too.
+    A file belongs to the student of whom one of the columns says what the file's name says, the id
+    before name and email, and these before the others; of a name the parts count in any order, of
+    an e-mail address the part before the @, too.
     """
 
     def __init__(self, path: Path) -> None:
@@ -797,7 +877,7 @@ class Roster:
                 f"{path} needs a column id, with a value in each line; its columns are: {found}"
             )
         self.ids: list[str] = []
-        self.known: dict[str, set[str]] = {}
+        self.known: list[dict[str, set[str]]] = [{}, {}, {}]  # by id, by name and email, by others
         self.names: dict[str, str | None] = {}
         self.excused: dict[str, set[str]] = {}
         for number, row in enumerate(self.rows, 2):
@@ -808,18 +888,19 @@ class Roster:
             self.names[student] = (row.get("name") or "").strip() or None
             self.excused[student] = set(re.split(r"[\s,;]+", row.get("excused") or ""))
             for column, value in row.items():
+                known = self.known[{"id": 0, "name": 1, "email": 1}.get(column, 2)]
                 for key in _keys(column, value) if isinstance(value, str) else ():
-                    self.known.setdefault(key, set()).add(student)
+                    known.setdefault(key, set()).add(student)
 
     def find(self, item: HandedIn) -> set[str]:
         """The ids that a file may belong to; a platform's number has to agree with the name."""
 
         def known(*names: str) -> set[str]:
             tried = [key for name in names for key in _keys("name", name)]
-            return next((self.known[key] for key in tried if key in self.known), set())
+            return next((of[key] for of in self.known for key in tried if key in of), set())
 
         name = known(item.student, f"{item.student}_{item.number}")
-        number = known(item.number)
+        number = {one for of in self.known for one in of.get("".join(_words(item.number)), ())}
         if name and len(number) > 1:  # of a section, or the like
             return name
         return (name & number) or (name | number)
@@ -913,14 +994,14 @@ def _cell(raw: object, room: list[int]) -> NotebookNode | None:
     attached: dict[str, object] = {}
     if raw["cell_type"] == "markdown":
         attached = raw["attachments"] if isinstance(raw.get("attachments"), dict) else {}
-        source = _pasted(source, pasted)
+        source = _pasted(source, pasted, PICTURES - room[0] + len(attached))
         room[0] -= len(attached) + len(pasted)
         if room[0] < 0:
             raise Unreadable(f"it has more than {PICTURES} pictures; {PICTURES} are taken at most")
     if raw["cell_type"] != "code":
         source = _cut(source)
     if pasted:
-        tag = r"<img\b[^<>]{0,300}?(attachment:pasted-\d{1,3}+\.\w{1,5}+)[^<>]{0,300}+>"
+        tag = r"<img\b[^<>]{0,300}?(attachment:pasted-\d{1,9}+\.\w{1,5}+)[^<>]{0,300}+>"
         source = re.sub(tag, r"![](\1)", source)
     if len(blank := re.findall(r"(?m)^[ \t]+$", source)) > BLANK:  # slow to show in colours
         source = re.sub(r"(?m)^[ \t]+$", "", source) if blank else source
@@ -940,11 +1021,14 @@ def _cell(raw: object, room: list[int]) -> NotebookNode | None:
     return cell
 
 
-def _pasted(source: str, pictures: Pictures) -> str:
-    """The text with the pictures in it, which are long, moved to its attachments."""
+def _pasted(source: str, pictures: Pictures, before: int) -> str:
+    """The text with the pictures in it, which are long, moved to its attachments.
+
+    before : how many pictures the notebook has before these, which are numbered from there on
+    """
 
     def attach(found: re.Match[str]) -> str:
-        name = f"pasted-{len(pictures) + 1}.{found[1]}"
+        name = f"pasted-{before + len(pictures) + 1}.{found[1]}"
         pictures[name] = {f"image/{found[1].replace('jpg', 'jpeg')}": found[2]}
         return f"attachment:{name}"
 
@@ -1048,6 +1132,9 @@ def restore(cells: list[NotebookNode], release: NotebookNode) -> tuple[NotebookN
     if [name for name in names if name in order] != list(dict.fromkeys(order)):
         notes.append("the cells were in another order")
     known = set(by_id)
+    # A given cell that was pasted over another, or copied, is there once, where it was given: so
+    # what was taken in stays as it is when it is taken in again.
+    notebook.cells = [c for c in notebook.cells if c.id in known or bare(c.source) not in by_text]
     for number, cell in enumerate(notebook.cells):
         if cell.id not in known:
             cell.id = f"added-{number}"
@@ -1093,8 +1180,9 @@ def _look_for_text(
     texts, pictures = [cell.source], dict(cell.get("attachments", {}))
     for key, one in taken.items():
         text = beside.get(key, one.source)
+        text, own = _apart(text, one.get("attachments", {}), pictures)
         texts.append(f"```python\n{text}\n```" if one.cell_type == "code" else text)
-        pictures |= one.get("attachments", {})
+        pictures |= own
     for listed in (added[above], added[name]):
         listed[:] = [c for c in listed if c.cell_type == "code" or id(c) not in taken]
     others = any(c.cell_type != "code" and c.source.strip() for of in added.values() for c in of)
@@ -1104,6 +1192,20 @@ def _look_for_text(
     if pictures:  # once, since a notebook copies what it is given
         cell.attachments = pictures
     _disarm(cell)
+
+
+def _apart(text: str, pictures: Pictures, others: Pictures) -> tuple[str, Pictures]:
+    """A text and its pictures, renamed where others have their names, as `image.png` is each's."""
+    names, held = {}, dict(others)
+    for name, forms in pictures.items():
+        tries = (f"{number}-{name}" if number else name for number in itertools.count())
+        names[name] = next(one for one in tries if held.setdefault(one, forms) == forms)
+
+    def refer(found: re.Match[str]) -> str:
+        name = _meant(found, names)
+        return f"{found[1]}attachment:{quote(names[name])}" if name else found[0]
+
+    return REFERENCE.sub(refer, text), {names[name]: forms for name, forms in pictures.items()}
 
 
 def _additions(cell: NotebookNode, given: NotebookNode) -> str:
@@ -1166,6 +1268,16 @@ def _plain(name: str) -> str:
     return quote(name, safe="").replace("%", "_")
 
 
+REFERENCE = re.compile(  # to an attached picture
+    r"(\]\(\s*)attachment:(?:((?:[^ \t\n\r\f()]|\([^ \t\n\r\f()]*\))+)(?=[ \t\n\r\f)]|\Z))?"
+)
+
+
+def _meant(found: re.Match[str], names: Collection[str]) -> str | None:
+    """Which of these names a reference has, written as it is or with escapes."""
+    return next((name for name in (found[2], unquote(found[2] or "")) if name in names), None)
+
+
 def harmless(text: str, pictures: Collection[str] = ()) -> str:
     """Markdown without HTML or script links, which would act when a teacher opens the notebook.
 
@@ -1173,14 +1285,12 @@ def harmless(text: str, pictures: Collection[str] = ()) -> str:
     """
 
     def refer(found: re.Match[str]) -> str:
-        start, name = found.groups()
-        name = next((n for n in (name, unquote(name or "")) if n in pictures), None)
-        return start + (f"attachment:{_plain(name)}" if name else "picture not taken")
+        name = _meant(found, pictures)
+        return found[1] + (f"attachment:{_plain(name)}" if name else "picture not taken")
 
     # A space keeps `<` from beginning a tag, and reads well in code and formulas, too.
     text = re.sub(r"<(?!https?://[^\s<>\"'`\\]+>)(?=[A-Za-z/!?])", "< ", text)
-    name = r"((?:[^ \t\n\r\f()]|\([^ \t\n\r\f()]*\))+)(?=[ \t\n\r\f)]|\Z)"
-    text = re.sub(rf"(\]\(\s*)attachment:(?:{name})?", refer, text)
+    text = REFERENCE.sub(refer, text)
     # A link is one only where the brackets touch. What it may lead to is listed: a scheme can be
     # spelled in too many ways to list what it may not. Reference definitions go altogether.
     text = re.sub(r"(?i)\]\((?!\s*(?:https?:|mailto:|attachment:|#))", "] (", text)
@@ -1229,11 +1339,12 @@ def take_in(
         entry = Entry(student, item.where, "set aside")
         entries.append(entry)
         try:
-            empty = untouched.get(student)
-            tied = empty and abs((submissions[student].time - item.time).total_seconds()) <= TIE
-            others = submissions.keys() - ({student} if tied else set())
+            empty = untouched.get(student)  # an older one that has answers goes before it
+            others = submissions.keys() - ({student} if empty else set())
             known = roster is not None
-            entry.reason = _reason(item, student, asked, crowds, spelled, others, tries, known)
+            entry.reason = _reason(
+                item, student, asked, crowds, spelled, others, tries, known, set_name
+            )
             # Blackboard's own note on an attempt has no name beside the platform's.
             note = item.mark is not None and item.mark["rest"].startswith(".")
             kind = item.known_fault and item.name.lower().endswith(BESIDE)
@@ -1249,8 +1360,11 @@ def take_in(
             if why := strange(cells, release, other):
                 raise Unreadable(why)
             notebook, notes = restore(cells, release)
-            answered = any(cell.source.strip() and bare(cell.source) not in given for cell in cells)
-            if tied and not answered:
+            answered = any(
+                cell.get("attachments") or (cell.source.strip() and bare(cell.source) not in given)
+                for cell in cells
+            )
+            if empty and not answered:
                 raise Unreadable("the same student handed in a newer one, which is graded")
         except Unreadable as error:
             entry.reason = str(error)
@@ -1261,8 +1375,9 @@ def take_in(
             continue
         finally:
             item.drop()
-        if empty and tied:
-            empty.status, empty.reason = "set aside", "one of the same time has answers"
+        if empty:
+            empty.status = "set aside"
+            empty.reason = "it has no answers, and one that is no newer has some: that is graded"
         untouched[student] = None if answered else entry
         spelled[student] = unicodedata.normalize("NFC", item.student.strip())
         submissions[student] = Submission(student, notebook, item.time, notes)
@@ -1289,20 +1404,25 @@ def _reason(
     submissions: Set[str],
     tries: Counter[str],
     known: bool,
+    set_name: str,
 ) -> str:
     """Why a file is not even read, or ""."""
     if item.known_fault:
         return item.known_fault
     if item.student and not student:
         return f"{item.student} has no letter or digit: rename the folder or the file"
-    if not student or (not known and all(map(EXPORT.fullmatch, _words(student)))):
-        return "nothing says whose it is: put it into a folder named after the student"
+    if not student:
+        return f"nothing says whose it is: {NAMED}"
+    if not known and _names_class(f"{item.student}.zip", set_name):
+        folder = PurePosixPath(item.where).parts[0]
+        rename = f", or, if {folder} is the class's, name that folder all"
+        return f"nothing says whose it is: {NAMED}{rename if folder == item.student else ''}"
     if asked:
         return asked
     if item.student in crowds:
         return (
-            f"{item.student} has notebooks in several folders: are these students? "
-            "Put their folders into the inbox itself"
+            f"in {item.student} is the work of several: are these students? "
+            "Name the folder all, or put what is in it into the inbox itself"
         )
     spelling = unicodedata.normalize("NFC", item.student.strip())
     if spelled.get(student, spelling) != spelling and student == student_id(item.student):
@@ -1315,14 +1435,17 @@ def _reason(
 
 
 def _crowds(handed_in: list[HandedIn]) -> set[str]:
-    """Folders of the inbox that hold the work of several, by the names of what lies in them."""
+    """Folders of the inbox that hold the work of several, by the names of what lies in them.
+
+    What a platform put there may lie at any depth.
+    """
     within: dict[str, set[str]] = {}
     for item in handed_in:
         parts = PurePosixPath(item.where).parts
-        copy = len(parts) > 2 and OLD.match(parts[1])
+        copy = len(parts) > 2 and OLD.fullmatch(parts[1])
         if ": " not in item.where and not item.known_fault and len(parts) > 1 and not copy:
-            mark = _platform(parts[1]) if len(parts) == 2 else None
-            name = parts[1] if len(parts) > 2 else mark["name"] if mark else ""
+            mark = next(filter(None, map(_platform, parts[1:])), None)
+            name = mark["name"] if mark else parts[1] if len(parts) > 2 else ""
             within.setdefault(item.student, set()).add(name)
     return {one for one, folders in within.items() if len(folders) > 1 and "" not in folders}
 
@@ -1386,6 +1509,15 @@ def read_texts(root: str | Path, name: str, student: str) -> Path:
 def not_entered(root: str | Path, name: str, student: str) -> Path:
     """Where it is noted that, and why, a student's newest submission could not be graded."""
     return Path(root) / "runs" / name / f"{student}.failed"
+
+
+def kept_numbers(path: Path) -> dict[str, str]:
+    """{name: the platform's number for the student who had it alone}, as kept in a file."""
+    try:
+        found: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
 
 
 def recalled(path: Path) -> Marked:

@@ -92,8 +92,12 @@ class Class:
                 reason = f"it cannot be copied to the inbox: {error}"
                 where = str(folder.relative_to(self.root))
                 unmoved.append(intake.Entry(folder.parent.name, where, "set aside", reason))
+        numbers = self.root / "runs" / self.name / ".numbers.json"
+        first = intake.kept_numbers(numbers)
+        found = intake.gather(inbox, self.name, roster=self.roster, first=first)
+        intake.replace(numbers, json.dumps(first))
         submissions, entries = intake.take_in(
-            intake.gather(inbox, self.name, roster=self.roster),
+            found,
             self.release,
             roster=self.roster,
             other=self.templates,

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import shutil
 import time
 import zipfile
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ import pytest
 from nbconvert.exporters import HTMLExporter
 from nbconvert.filters import markdown2html
 
-from grading import autograde, intake
+from grading import autograde, intake, run
 
 SET = "ps-small"
 PIXEL = "iVBORw0KGgo="
@@ -253,6 +254,29 @@ def test_a_picture_pasted_as_text_takes_no_room_from_the_text(release, form, kin
     assert (f"data:image/{kind};base64,iVBO" in page) == (kind != "svg+xml")
 
 
+TWO = [  # two texts around an answer that was left out: with a picture each, by the same name
+    [("One ![image.png](attachment:image.png)", "image.png")] * 2,
+    [("One ![](attachment:a%20b.png) ![](attachment:gone.png)", "a b.png")] * 2,
+    [("One ![](data:image/png;base64,{})", "")] * 2,
+    [('One <img src="data:image/png;base64,{}"/>', "")] * 2,
+    [("![](attachment:pasted-2.png)", "pasted-2.png"), ("![](data:image/png;base64,{})", "")],
+]
+
+
+@pytest.mark.parametrize("texts", TWO, ids=["image.png", "a b.png", "pasted", "tag", "both"])
+@pytest.mark.parametrize("alike", [False, True])
+def test_no_picture_takes_anothers_place(release, texts, alike):
+    cells = [{"cell_type": "markdown", "id": "q1", "source": release.cells[0].source}]
+    data = [f"iVBORw{number}=" for number in ("AA", "AA" if alike else "BB")]
+    for (text, name), one in zip(texts, data, strict=True):
+        attached = {name: {"image/png": one}} if name else {}
+        text = text.format(one) if not name else text
+        cells.append({"cell_type": "markdown", "source": text, "attachments": attached})
+    notebook, _ = intake.restore(intake.read_cells(json.dumps({"cells": cells}).encode()), release)
+    page, _ = HTMLExporter(template_name="basic").from_notebook_node(notebook)
+    assert re.findall(r"base64,([\w=]+)", page) == data
+
+
 def test_an_added_cells_pictures_are_treated_alike(release):
     new = {"cell_type": "markdown", "source": "![it](attachment:gone.png)"}
     cells = [new, *json.loads(answer())["cells"]]
@@ -290,6 +314,25 @@ def test_two_students_of_one_name_are_both_graded_from_folders(tmp_path, release
     for number in (111, 222):
         hand_in(tmp_path, f"Wei Zhang_{number}_assignsubmission_file_/hw.ipynb")
     assert students(tmp_path, release) == ["Wei_Zhang_111", "Wei_Zhang_222"]
+
+
+def test_who_had_a_name_alone_keeps_it(tmp_path, release):
+    """Points given by hand belong to it, and nobody who comes later may have them."""
+    course = object.__new__(run.Class)  # its problem set is not needed
+    course.name, course.root, course.release = SET, tmp_path, release
+    course.roster = course.templates = None
+
+    def graded(*numbers):
+        shutil.rmtree(tmp_path / "inbox", ignore_errors=True)
+        shutil.rmtree(tmp_path / "submitted", ignore_errors=True)
+        for number in numbers:
+            place = f"inbox/{SET}/Ada L_{number}_assignsubmission_file_/hw.ipynb"
+            hand_in(tmp_path, place, answer(f"I am {number}."))
+        return {s.student: s.notebook.cells[-1].source for s in course.take_in()[0]}
+
+    assert graded(2) == {"Ada_L": "I am 2."}
+    assert graded(1, 2, 3) == {"Ada_L_1": "I am 1.", "Ada_L": "I am 2.", "Ada_L_3": "I am 3."}
+    assert graded(3) == {"Ada_L_3": "I am 3."}
 
 
 def test_an_unreadable_notebook_takes_nobodys_name(tmp_path, release):
@@ -349,6 +392,35 @@ def test_a_notebook_of_as_many_cells_as_are_taken_is_taken_in_again(release, mon
     assert autograde.code(again) == autograde.code(submitted)
     with pytest.raises(intake.Unreadable, match="3 are taken at most"):
         intake.read_cells(json.dumps({"cells": [*code, code[1]]}).encode())
+
+
+GIVEN = {"imports": "import this", "a": "check(1)", "b": "check(2)", "c": "check(2)"}
+
+
+@pytest.mark.parametrize("here", range(6))
+def test_what_was_pasted_over_another_cell_is_taken_in_again_as_it_is(release, here):
+    """Else nbgrader would run it again, in the process that all wait for."""
+    release.cells += [nbformat.v4.new_code_cell(text, id=n) for n, text in GIVEN.items()]
+    release.cells.append(nbformat.v4.new_code_cell("...", id="d"))
+    for cell in release.cells:
+        cell.metadata = {"nbgrader": {"grade_id": cell.id, "solution": cell.id in ("q1", "d")}}
+    release = nbformat.from_dict(release)
+    whole = json.loads(nbformat.writes(release))["cells"]
+    whole[0]["source"] = whole[5]["source"] = "mine(1)"
+    for there in range(6):
+        moved = whole[: here + 1] + whole[here:there] + whole[there + 1 :]  # down by one
+        moved = [cell | {"id": of["id"]} for cell, of in zip(moved, whole, strict=False)]
+        copied = [
+            *whole[:here],
+            whole[here] | {"source": whole[there]["source"]},
+            *whole[here + 1 :],
+        ]
+        for cells in (moved, copied, [copied[here], *whole], [*whole, copied[here]]):
+            read = intake.read_cells(json.dumps({"cells": cells}).encode())
+            once, _ = intake.restore(read, release)
+            again, _ = intake.restore(intake.read_cells(nbformat.writes(once).encode()), release)
+            assert [(c.id, c.source) for c in again.cells] == [(c.id, c.source) for c in once.cells]
+            assert [c.source for c in once.cells if c.id in ("b", "c")] == 2 * ["check(2)"]
 
 
 # ---------------------------------------------------------------- time
@@ -685,6 +757,57 @@ EXPORTS = {  # files in the inbox, or members of an archive there: the student o
             "assignment_1_export/submission_metadata.yml": None,
         }
     },
+    "Gradescope, unpacked here": {
+        "submission_11/hw.zip": {"a/hw.ipynb": "Ada_Lovelace"},
+        "submission_12/ada_1_2_hw.ipynb": "Wei_Guo",
+        "submission_13/hw.ipynb": "whose it is",
+        "submission_metadata.yml": None,
+        "eve/hw.ipynb": "eve",
+    },
+    "Gradescope, unpacked into a folder": {
+        "assignment_1_export/submission_11/hw.ipynb": "Ada_Lovelace",
+        "assignment_1_export/submission_12/hw.ipynb": "Wei_Guo",
+        "assignment_1_export/submission_metadata.yml": None,
+        "eve/hw.ipynb": "eve",
+    },
+    "Gradescope's form in a student's folder": {
+        "mallory/submission_11/hw.ipynb": "are these students?",
+        "mallory/submission_12/hw.ipynb": "are these students?",
+        "mallory/submission_metadata.yml": None,
+        "eve/hw.ipynb": "eve",
+    },
+    "Canvas, unpacked, and one that came late": {
+        "submissions/lovelaceada_4101_990100_hw.ipynb": "lovelaceada",
+        "submissions/guowei_4102_990101_hw.ipynb": "guowei",
+        "eve.ipynb": "eve",
+    },
+    "Moodle, unpacked, and one that came late": {
+        "CS101-Softmax-12345/Ada_1_assignsubmission_file_/hw.ipynb": "are these students?",
+        "CS101-Softmax-12345/Wei_2_assignsubmission_file_/hw.ipynb": "Name the folder all",
+        "eve/hw.ipynb": "eve",
+    },
+    "the same, with a name for the class": {
+        "all 1/Ada_1_assignsubmission_file_/hw.ipynb": "Ada",
+        "all 1/Wei_2_assignsubmission_file_/hw.ipynb": "Wei",
+        "section 2/class/Bob_3_assignsubmission_file_/hw.ipynb": "Bob",
+        "section 2/wei_zhang.zip": {"hw.ipynb": "wei_zhang"},
+        "eve/hw.ipynb": "eve",
+    },
+    "an export of one, unpacked": {
+        "submissions/guowei_4102_990101_hw.ipynb": "name that folder all",
+        "eve.ipynb": "eve",
+    },
+    "exports in a folder": {
+        "sub/export1/ada_1_2_hw.ipynb": "are these students?",
+        "sub/export1/bob_3_4_hw.ipynb": "are these students?",
+    },
+    "names that begin like an old copy's": {
+        "week3.zip": "work of several",
+        "section A/V Kumar/hw.ipynb": "are these students?",
+        "section A/New Anna/hw.ipynb": "are these students?",
+        "eve/old versions 2/hw.ipynb": "eve",
+        "eve/v 2.1/hw.ipynb": "newer one",
+    },
     "a tie": {"ada/part1.ipynb": "newer one", "ada/ps-small.ipynb": "ada"},
 }  # fmt: skip
 YAML = """---
@@ -705,6 +828,8 @@ def put(where, tree):
     for name, of in tree.items():
         inner = {}
         data = YAML.encode() if name.endswith(".yml") else answer()
+        if of == "work of several":
+            data = packed(*[(f"{one}/hw.ipynb", data) for one in ("Old John", "Ada L")])
         if isinstance(of, dict):
             inner, data = put(None, of)
         else:
@@ -894,7 +1019,8 @@ def test_gradescopes_list_is_read_in_no_time_and_tells_namesakes_apart():
 
 
 @pytest.mark.parametrize("solved", ["a.ipynb", "z.ipynb", "ps-small.ipynb"])
-def test_of_the_same_time_the_answered_one_is_graded(tmp_path, release, solved):
+def test_one_without_answers_takes_no_others_place(tmp_path, release, solved):
+    """It may be the notebook that was handed out, downloaded again."""
     empty = answer(release.cells[0].source)
     for name in ("m.ipynb", "ps-small (1).ipynb", "ps-small.ipynb"):
         hand_in(tmp_path, f"ada/{name}", empty, time=10**9 + (name == "m.ipynb"))
@@ -902,9 +1028,17 @@ def test_of_the_same_time_the_answered_one_is_graded(tmp_path, release, solved):
     got, entries = intake.take_in(intake.gather(tmp_path, SET), release, set_name=SET)
     assert got[0].notebook.cells[-1].source == "Because."
     assert [e.file for e in entries if e.status == "graded"] == [f"ada/{solved}"]
-    hand_in(tmp_path, "ada/new.ipynb", empty, time=10**9 + 60)  # taken back, as it seems
+    hand_in(tmp_path, "ada/new.ipynb", empty, time=10**9 + 3600)
+    hand_in(tmp_path, "ada/old.ipynb", answer("Old."), time=10**9 - 60)
+    got, entries = intake.take_in(intake.gather(tmp_path, SET), release, set_name=SET)
+    assert got[0].notebook.cells[-1].source == "Because."
+    assert got[0].time == datetime.fromtimestamp(10**9, UTC)
+    reasons = {entry.file: entry.reason for entry in entries}
+    assert "it has no answers" in reasons["ada/new.ipynb"]
+    picture = answer("Your answer.", {"a.png": {"image/png": PIXEL}})
+    hand_in(tmp_path, "ada/newest.ipynb", picture, time=10**9 + 7200)
     got, _ = intake.take_in(intake.gather(tmp_path, SET), release, set_name=SET)
-    assert got[0].notebook.cells[-1].source == "Your answer."
+    assert got[0].notebook.cells[-1].attachments
 
 
 @pytest.mark.parametrize(
@@ -941,15 +1075,40 @@ def test_a_roster_is_the_truth(tmp_path, release):
         intake.Roster(path)
 
 
+@pytest.mark.parametrize(
+    ("name", "student"),
+    [
+        ("smith", "smith"),  # the id of one, a part of another's name, and a third's tutor
+        ("jones", "bob1"),
+        ("anna lee", "lee1"),
+        ("lee", "cy"),
+        ("4101", "cy"),
+        ("bob", ""),
+    ],
+)
+def test_of_the_rosters_columns_the_id_comes_first_then_name_and_email(tmp_path, name, student):
+    path = tmp_path / "roster.csv"
+    path.write_text(
+        "tutor,id,name,email,canvas\n"
+        "Jones,smith,Bob Smith,b.smith@x,1\nSmith,lee1,Anna Lee,al@x,2\nLee,bob1,Jones,smith@x,\n"
+        "Anna Lee,cy,Lee,cy@x,4101\nBob,dee,Dee,d@x,\nBob,eve,Eve,e@x,\n"
+    )
+    found = intake.Roster(path).find(intake.HandedIn(name, name, name, intake.EPOCH))
+    assert found == ({student} if student else {"dee", "eve"})
+
+
 def test_who_takes_anothers_name_on_a_platform_keeps_the_own_number(tmp_path, release):
     path = tmp_path / "roster.csv"
-    path.write_text("id,name,canvas,section\nada,Ada L,4101,1\neve,Eve E,4102,1\nwei,Wei G,,1\n")
-    for name in ("adal_4102_1_hw.ipynb", "weig_1_1_hw.ipynb"):
+    path.write_text(
+        "id,name,canvas,section\n"
+        "ada,Ada L,4101,1\neve,Eve E,4102,1\nwei,Wei G,,1\n7,Bo K,9,1\n9,Cy,7,1\n"
+    )
+    for name in ("adal_4102_1_hw.ipynb", "weig_1_1_hw.ipynb", "bok_9_1_hw.ipynb"):
         hand_in(tmp_path / "inbox", name)
     roster = intake.Roster(path)
     found = intake.gather(tmp_path / "inbox", SET, roster=roster)
     submissions, entries = intake.take_in(found, release, roster=roster)
-    assert [s.student for s in submissions] == ["wei"]
+    assert [s.student for s in submissions] == ["7", "wei"]  # 9 is the number of one, another's id
     assert "adal may be ada or eve" in " ".join(entry.reason for entry in entries)
 
 
@@ -1040,6 +1199,39 @@ def test_many_files_of_one_student_cost_that_student_only(tmp_path, release, mon
         for name in ("ada", "bob"):
             archive.writestr(f"all/{name}/hw.ipynb", answer())
     assert students(tmp_path, release) == ["ada", "bob"]
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [".venv/lib", ".git/objects", "__pycache__", "web/node_modules/x", ".mypy_cache/3", "data"],
+)
+@pytest.mark.parametrize("place", ["eve/hw.zip", "all.zip"])
+def test_what_lies_beside_a_notebook_costs_it_nothing(
+    tmp_path, release, monkeypatch, folder, place
+):
+    monkeypatch.setattr(intake, "MEMBERS", 20)
+    names = [f"eve/{folder}/{number}.py" for number in range(50)]
+    members = [(name, b"") for name in names] + [("eve/hw.ipynb", answer())]
+    hand_in(tmp_path, place, packed(*members, *[("ada/hw.ipynb", answer())] * (place == "all.zip")))
+    hand_in(tmp_path, "wei/hw.ipynb")
+    for name in names:
+        hand_in(tmp_path, name.replace("eve", "bob"), b"")
+    hand_in(tmp_path, "bob/hw.ipynb")
+    submissions, entries = intake.take_in(intake.gather(tmp_path, SET), release, set_name=SET)
+    assert {s.student for s in submissions} >= {"bob", "eve", "wei"}
+    beside = [entry for entry in entries if folder in entry.file]
+    assert len(beside) == (50 + intake.MEMBERS if folder == "data" else 0)
+
+
+@pytest.mark.parametrize("place", ["all.zip", "eve/hw.zip", "eve/deep.zip"])
+def test_a_name_in_no_known_letters_closes_no_archive(tmp_path, release, place):
+    data = packed(
+        ("eve/\N{LATIN SMALL LETTER E WITH ACUTE}.ipynb", answer()), ("Zoë/hw.ipynb", answer())
+    )
+    data = data.replace("\N{LATIN SMALL LETTER E WITH ACUTE}".encode(), b"\xe9\xe9")
+    hand_in(tmp_path, place, packed(("in.zip", data)) if "deep" in place else data)
+    hand_in(tmp_path, "wei/hw.ipynb")
+    assert students(tmp_path, release) == ["Zoe"] * (place == "all.zip") + ["eve", "wei"]
 
 
 SWAP = """
@@ -1140,10 +1332,23 @@ def test_nothing_but_an_address_is_a_link_by_itself(text):
         ("chen_ps_small.ipynb", "chen"),
         ("ps-small-fay-Copy1.ipynb", "fay"),
         ("gil-ps-small-final.ipynb", "gil"),
+        ("ada - Copy.ipynb", "ada"),
+        ("ada - Copy (2).ipynb", "ada"),
+        ("ada copy.ipynb", "ada"),
+        ("ada copy 2.ipynb", "ada"),
+        ("ada - Kopie.ipynb", "ada"),
+        ("Kopie von ada.ipynb", "ada"),
+        ("Copie de ada (1).ipynb", "ada"),
+        ("Copia de ada.ipynb", "ada"),
+        ("Cópia de ada.ipynb", "ada"),
+        ("ada_copyright.ipynb", "ada_copyright"),
         ("lea.ipynb.zip", "lea"),
         ("Homework.ipynb", ""),
         ("hw.ipynb", ""),
-        ("Homework 2/x.ipynb", "Homework_2"),
+        ("Homework 2/x.ipynb", ""),
+        ("ps-small/ps-small.ipynb", ""),
+        ("submission_12/ps-small.ipynb", ""),
+        ("class/ada.ipynb", "ada"),
         ("\N{GRINNING FACE}/x.ipynb", ""),
     ],
 )
@@ -1155,6 +1360,24 @@ def test_a_name_is_told_from_the_sets(file, whose, tmp_path, release):
     taken, entries = intake.take_in(intake.gather(tmp_path, SET), release, set_name=SET)
     assert [s.student for s in taken] == [whose] * bool(whose), entries
     assert whose or "whose it is" in entries[0].reason or "rename" in entries[0].reason
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("hw.json", "end in .ipynb"),
+        ("ps-small", "end in .ipynb"),
+        ("ps-small.TXT", "end in .ipynb"),
+        ("hw.7z", "only .zip is opened, not .7z"),
+        ("hw.tar.gz", "only .zip is opened, not .gz"),
+        ("hw.pdf", "it is no notebook"),
+    ],
+)
+def test_what_is_no_notebook_by_its_name_is_told_why(name, reason, tmp_path, release):
+    hand_in(tmp_path, f"ada/{name}")
+    hand_in(tmp_path, "bob.zip", packed((name, b"")))
+    _, entries = intake.take_in(intake.gather(tmp_path, SET), release, set_name=SET)
+    assert [reason in entry.reason for entry in entries] == [True, True]
 
 
 ROSTER = "id,name,section\nada,Zoë Ada,A\nbob,Bob Li,B\n"
