@@ -31,7 +31,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TypedDict
 
@@ -143,7 +143,7 @@ class Record(About):
     ended: dict[str, str]  # cells that did not come to their end: "slow", or one of `REASONS`
     answers: dict[str, list[Answer]]
     later: dict[str, list[Answer]]
-    again: list[str]  # questions whose answers come from a run after all inputs had been sent
+    again: list[str]  # questions that were to be asked in a run after all inputs had been sent
 
 
 class NoJail(Exception):
@@ -858,11 +858,14 @@ def run(
                 jail.hand_over(todo, kept)
                 for cell_id, _ in todo:
                     frame = awaited(jail, "cell", cell_id, limits.cell + limits.grace)
-                    # What a later attempt shows could depend on inputs that this one was asked.
+                    # What a later attempt shows, and how its cells end, could depend on inputs that
+                    # this one is asked.
+                    slow = frame.get("slow") is True
+                    if slow and cell_id not in shown:
+                        over[cell_id] = "slow"
                     shown.setdefault(cell_id, checked_outputs(frame, room))
-                    if frame.get("slow") is True:
+                    if slow:
                         left_out.add(cell_id)  # of the next attempt
-                        over.setdefault(cell_id, "slow")
                 cell_id = None
                 awaited(jail, "cells", "done", limits.cell)
                 for question in asked:
@@ -881,6 +884,8 @@ def run(
                 found.left = max(found.left - jail.said, 0)
     todo = [cell for cell in cells if cell[0] not in left_out]
     place = {cell[0]: place for place, cell in enumerate(todo, 1)}
+    # Whether such a run comes to an answer could depend on those inputs, too.
+    again = sorted({one.question.id for one in retries})
     retries = [one for one in retries if one.state == "end" or one.question.id in place]
     while retries and time.monotonic() < deadline:
         retries.sort(key=lambda one: place[one.question.id] if one.state == "own" else len(todo))
@@ -905,7 +910,7 @@ def run(
         "ended": over,
         "answers": found.answers,
         "later": found.later,
-        "again": sorted(found.again),
+        "again": again,
     }
 
 
@@ -917,14 +922,12 @@ class Found:
     later: dict[str, list[Answer]]
     room: list[int]  # characters and elements of answers
     left: int  # bytes, all that leaves the jail
-    again: set[str] = field(default_factory=set)  # as in `Record`
 
     def take(self, retry: "Retry", answers: list[Answer]) -> None:
         """Take the answers of another run, if it came to any."""
         question_id = retry.question.id
         if not any("value" in answer or "error" in answer for answer in answers):
             return
-        self.again.add(question_id)
         if retry.state == "end":
             self.later[question_id] = answers
             return

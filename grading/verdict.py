@@ -7,6 +7,7 @@ issued, so that a re-grade asks the same. They and the reference's answers stay 
 import ast
 import hashlib
 import json
+import math
 import os
 import re
 import secrets
@@ -19,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from grading.compare import kind
 from grading.inside import exchange
 from grading.jail import REASONS, Answer, Asked, Record
 from grading.sets import ProblemSet, Question, SetError, within
@@ -39,7 +41,8 @@ HIDDEN = (
     "fails, or is wrong."
 )
 UNSHOWN = "is not right. It is not shown, since it was found after inputs that may not be shown."
-SHOWN = 500  # characters of a value in a message
+SHOWN = 500  # characters, and elements, of a value in a message
+WHOLE, EDGE = 40, 3  # elements of an array that is shown whole; of each end of a longer one's axes
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,8 @@ class Exam:
         A question was asked in the notebook's state after its check, and where the state at the end
         might answer better, in that, too: the better answers count. Where cells had to be run again
         for it, after inputs that may not be shown, the time at which that run began could tell one
-        of them: nothing is shown of such answers.
+        of them, and so could whether it came to an answer: nothing is shown of the answers to such
+        a question.
         """
         found = []
         again = record.get("again", []) if any(map(_hidden, self.questions)) else []
@@ -325,9 +329,16 @@ def _copy(value: Any) -> Any:
 
 
 def _first_of(value: Any, left: list[int]) -> Any:
-    """A value with as many elements of its lists as may be shown; `left` says how many more."""
+    """A value with as many elements as may be shown; `left` says how many more.
+
+    An array that has more than that is named only: to write one takes 10 microseconds an element.
+    """
     if isinstance(value, dict):
         return dict(zip(value, _first_of(list(value.values()), left), strict=False))
+    if isinstance(value, np.ndarray):
+        shape = value.shape if value.size <= WHOLE else [min(n, 2 * EDGE) for n in value.shape]
+        left[0] -= math.prod(shape)
+        return exchange.Other(kind(value)) if left[0] < 0 else value
     if not isinstance(value, (list, tuple)):
         return value
     kept = []
@@ -340,10 +351,13 @@ def _first_of(value: Any, left: list[int]) -> Any:
 
 
 def _show(value: Any) -> str:
-    if isinstance(value, exchange.Other):
-        return value.what
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value.item()
-    with np.printoptions(formatter={"float_kind": "{:.4g}".format}, threshold=40, edgeitems=3):
-        text = repr(_first_of(value, [SHOWN]))
+    value = _first_of(value, [SHOWN])
+    if isinstance(value, exchange.Other):
+        return value.what
+    with np.printoptions(
+        formatter={"float_kind": "{:.4g}".format}, threshold=WHOLE, edgeitems=EDGE
+    ):
+        text = repr(value)
     return text if len(text) <= SHOWN else text[:SHOWN] + " …"

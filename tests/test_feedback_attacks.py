@@ -1,6 +1,7 @@
 """What a student writes neither stops the feedback, nor acts in its page, nor tells an input."""
 
 import ast
+import contextlib
 import copy
 import dataclasses
 import os
@@ -333,6 +334,18 @@ def test_a_part_of_a_long_answer_is_read(nested):
     assert verdict._show([{"a": (1, [2.0])}]) == "[{'a': (1, [2.0])}]"
 
 
+@pytest.mark.parametrize(("shape", "count"), [((2,) * 20, 1), ((6,) * 7, 9), ((2,) * 8, 9000)])
+def test_an_array_of_many_short_axes_is_named(shape, count):
+    """NumPy shortens long axes only."""
+    many = [np.ones(shape, "i1")] * count
+    start = time.process_time()
+    text, first = verdict._show(many), verdict._show(many[0])
+    assert time.process_time() - start < 1
+    assert len(text) <= verdict.SHOWN + 2
+    assert ("array([" in first) == (np.ones(shape).size <= verdict.SHOWN)
+    assert first.startswith(("array([", f"an array of shape {shape} and dtype int8"))
+
+
 def test_how_a_cell_ended_is_said_as_the_grader_saw_it():
     of = OfTwo(show=True)
     for why, said in (("slow", "took longer than a cell may take"), ("memory", "used more memory")):
@@ -428,6 +441,78 @@ def test_all_attempts_share_what_may_be_said(monkeypatch):
     assert len(most) == limits.attempts
     assert sum(most) == limits.said
     assert most[-1] >= 2 * limits.shown
+
+
+class Scripted:
+    """Jails whose submissions say these frames, a list for each attempt, and then die."""
+
+    said, size, reason = 0, (0, 0), staticmethod(str)
+
+    def __init__(self, *attempts):
+        """Take what they say."""
+        self.attempts = [list(frames) for frames in attempts]
+
+    def __call__(self, limits, **_):
+        """Begin an attempt; without one left it dies at once."""
+        self.frames = self.attempts.pop(0) if self.attempts else []
+        return contextlib.nullcontext(self)
+
+    def start(self):
+        """It is there already."""
+
+    hand_over = send = lambda self, *_: None
+
+    def read(self, _):
+        """Say the next frame."""
+        if not self.frames:
+            raise jail.Ended("exit")
+        return self.frames.pop(0)
+
+
+ORDERS = [["q1", "function", "f", [[]]], ["q2", "function", "g", [[]]]]
+RAN = [{"cell": "q1", "outputs": [], "slow": False}, {"cell": "q2", "outputs": [], "slow": False}]
+DONE = {"cells": "done"}
+ASKED = {"question": "q1", "call": 0, "timeout": True}
+PRINTS = {"output_type": "stream", "name": "stdout", "text": "1"}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        [RAN[0] | {"slow": True}],
+        [RAN[0], RAN[1] | {"slow": True}],
+        [RAN[0] | {"outputs": [PRINTS]}],
+        [RAN[0]],
+        [*RAN, DONE, {"question": "q1", "call": 0, "value": 1}],
+    ],
+    ids=["slow", "slow, too", "an output", "an end", "another answer"],
+)
+def test_after_hidden_inputs_an_attempt_tells_nothing_but_its_answers(told, monkeypatch):
+    """A submission that ends the first attempt by an input could tell it in the second."""
+    cells = [["q1", "1"], ["q2", "2"]]
+    first = [*RAN, DONE, ASKED]  # it dies before q2 is asked
+
+    def record(second):
+        monkeypatch.setattr(jail, "Jail", Scripted(first, second))
+        found = jail.run(cells, ORDERS)
+        del found["answers"]["q2"]  # which are not shown
+        return found
+
+    assert record(told) == record([])
+    assert record(told)["ended"] == {}
+
+
+def test_what_is_shown_does_not_depend_on_whether_a_later_run_answers(monkeypatch):
+    """That run begins when the hidden inputs have been asked."""
+    stuck = {"done": "exit", "stuck": True}
+    first = [*RAN, DONE, ASKED, {"question": "q1"} | stuck, {"question": "q2", "done": "exit"}]
+    value = {"question": "q1", "call": 0, "value": 1}
+    said = []
+    for last in ([], [*RAN, DONE, value, {"question": "q1", "done": "exit"}]):
+        monkeypatch.setattr(jail, "Jail", Scripted(first, last))
+        said.append(jail.run([["q1", "1"], ["q2", "2"]], ORDERS))
+    assert [record["again"] for record in said] == [["q1"], ["q1"]]
+    assert said[0]["answers"] != said[1]["answers"]
 
 
 def test_a_jail_is_in_a_control_group_where_one_can_be_made(tmp_path, monkeypatch):
