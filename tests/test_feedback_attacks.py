@@ -5,6 +5,7 @@ import contextlib
 import copy
 import dataclasses
 import os
+import re
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +18,7 @@ from classroom import SET, Course, need_a_jail
 from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from grading import autograde, feedback, jail, release, sets, verdict
+from grading import autograde, feedback, intake, jail, release, sets, verdict
 from grading.inside import exchange
 
 pytestmark = pytest.mark.machine
@@ -138,6 +139,33 @@ def test_a_usual_formula_is_as_it_was(formula, display):
     options = {"display_mode": display == "block"}
     usual = latex2mathml.converter.convert(formula, display=display)
     assert feedback.mathml(formula, options) == usual
+
+
+ALIGNED = ["align", "align*", "aligned", "alignedat", "eqnarray", "eqnarray*", "split", "array"]
+
+
+@pytest.mark.parametrize("name", [*ALIGNED, "gather", "gathered", "multline*", "dcases"])
+def test_the_rows_of_a_derivation_are_rows(name):
+    """As Jupyter shows them, without numbers."""
+    alone = name in ("gather", "gathered", "multline*")
+    sign = "=" if alone else "&=&" if "arr" in name else "&="
+    more = {"alignedat": "{2}", "array": "{rcl}", "aligned": "[t]"}.get(name, "")
+    body = f"a_1 {sign} b*c \\\\[4pt]\n{sign} c*d \\label{{x}} \\nonumber"
+    formula = f"\\begin{{{name}}}{more}\n{body}\n\\end{{{name}}}"
+    pages = [feedback.text(f"$${formula}$$"), feedback.text(f"So $$\n{formula}\n$$")]
+    pages += [feedback.text(f"$$\\begin{{equation}}\n{formula}\n\\end{{equation}}$$ and so on")]
+    bare = name in ("align", "align*", "eqnarray", "eqnarray*", "gather", "multline*")
+    pages += [feedback.text(intake.harmless(f"So\n{formula}\nand"))] * bare
+    for page in pages:
+        assert page.count("<mtr>") == 2
+        assert page.count("<mtd") == 2 * {"=": 1, "&=": 2, "&=&": 3}[sign]
+        assert not re.search(r"4pt|&amp;|<em>|label|nonumber|\(1\)|<code>", page)
+
+
+@pytest.mark.parametrize("formula", [r"\begin{unknown}a &= b\end{unknown}", "a &= b"])
+def test_a_formula_that_is_not_understood_is_shown_as_written(formula):
+    page = feedback.text(f"$${formula}$$")
+    assert f"<code>{formula.replace('&', '&amp;')}</code>" in page
 
 
 def test_a_picture_is_set_in_a_few_times():
