@@ -296,7 +296,11 @@ def test_whatever_is_handed_in_is_graded_or_set_aside_with_a_reason(tmp_path):
     (course.root / "inbox" / SET / "bad.zip").write_bytes(b"PK\x03\x04 no archive")
     (course.root / "inbox" / SET / f"{SET} (2).ipynb").write_bytes(whole.encode())
 
-    course.run("grade", SET)
+    for number in range(9):
+        course.hand_in("flood", name=f"{number}.exe", data=b"")
+    course.hand_in("flood", name="work.ipynb", data=b"[]")
+
+    printed = course.run("grade", SET).stdout
     points = {
         name: {q: s for q, s in p.items() if q != "q4"} for name, p in course.points().items()
     }
@@ -320,6 +324,10 @@ def test_whatever_is_handed_in_is_graded_or_set_aside_with_a_reason(tmp_path):
     said = course.run("grades").stderr
     assert "set aside, not among the grades: ps-small: truncated/ps-small.ipynb: " in said
     assert "second.ipynb" not in said
+    for lines, start in ((printed, "set aside: "), (said, f"the grades: {SET}: ")):
+        assert lines.count(f"{start}flood/") == run.FEW
+        assert f"{start}flood/work.ipynb: " in lines  # before what nobody takes for work
+        assert f"{start}5 more files of flood" in lines
     assert not list(tmp_path.parent.glob("**/escaped"))
     assert not Path("/absolute").exists()
 
