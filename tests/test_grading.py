@@ -619,6 +619,35 @@ def test_a_notebook_that_is_too_large_itself_is_ended():
     assert record["answers"] == {"q": [{"value": 1}]}
 
 
+MAPS = """
+import ctypes, time
+libc = ctypes.CDLL(None)
+libc.mmap.restype, libc.mmap.argtypes = ctypes.c_void_p, [ctypes.c_void_p] + 5 * [ctypes.c_long]
+libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_long, ctypes.c_long]
+"""
+SCATTERED = """
+for gigabyte in range(1, 30_000):  # a page in each; what is only read is no memory of its own
+    page = libc.mmap(gigabyte * 2**30, 4096, 1, 0x100022, -1, 0)  # MAP_FIXED_NOREPLACE
+    if page != 2**64 - 1:
+        ctypes.c_char.from_address(page).value
+time.sleep(9)
+"""
+SPLIT = """
+start = libc.mmap(None, 2**30, 1, 0x4022, -1, 0)  # MAP_NORESERVE
+for piece in range(9000):
+    libc.mprotect(start + 8192 * piece, 4096, 3)
+time.sleep(9)
+"""
+
+
+@pytest.mark.parametrize("does", [SCATTERED, SPLIT], ids=["tables", "mappings"])
+def test_what_the_kernel_keeps_of_a_processs_memory_counts(does):
+    need_a_jail()
+    limits = jail.Limits(memory=200 * 2**20, mappings=9000)
+    record = jail.run([["a", MAPS + does]], [], limits)
+    assert record["ended"] == {"a": "memory"}
+
+
 YIELDS = """
 import ctypes, os, time
 ctypes.CDLL(None).prctl(4, 1)  # PR_SET_DUMPABLE: as root's jail, it may not write to its files
