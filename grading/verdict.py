@@ -172,7 +172,7 @@ class Exam:
                 others = [name for name in groups if name not in right]
                 count += f": for {' and '.join(right)}, not yet for {' and '.join(others)}"
             first, *more = message.split("\n")
-            message = "\n".join([f"{first} {count}.", *more])
+            message = "\n".join([f"{_ended(first)} {count}.", *more])
         return Verdict(question.id, points, str(message), valued, known)
 
 
@@ -204,11 +204,12 @@ def explained(question: Question, verdict: Verdict, record: Record) -> str:
         name, binding = echo[1], _binds(echo[1], sources)
     for cell_id in binding:
         if failed := _failed(cell_id, record):
-            return "\n".join([f"{first} The cell that defines `{name}` {failed}.", *more])
+            said = _ended(f"{_ended(first)} The cell that defines `{name}` {failed}")
+            return "\n".join([said, *more])
     check = re.fullmatch(r"stopped with AssertionError: (.*)", _failed(question.id, record))
     own = check and any(_is_own(given, check[1]) for given in record.get("given", ()))
     if check and own and (hidden or (verdict.wrong and not verdict.known)):
-        return f"The check says: {check[1]}.\n{verdict.message}".replace("..\n", ".\n", 1)
+        return f"The check says: {_ended(check[1])}\n{verdict.message}"
     return verdict.message
 
 
@@ -289,7 +290,7 @@ def fault(
         error, text = answer["error"]
         if error == "NotImplementedError":
             return "Not answered yet: NotImplementedError was raised."
-        return _lines(f"{name} raised {' '.join(text.split())}", shown)
+        return _lines(_ended(f"{name} raised {' '.join(text.split())}"), shown)
     got = exchange.decode(answer["value"])
     said = question.difference(got, want)
     if said is None:
@@ -298,10 +299,15 @@ def fault(
     if isinstance(got, exchange.Other):
         said = f"it is {got.what}; numbers, texts, arrays and lists of these can be compared"
     if question.kind == "value":
-        return Known(explained) if explained else f"{name} is {_show(got)}: {said}."
-    said = explained or f"What {name} returns is wrong: {said}."
+        return Known(_ended(explained)) if explained else f"{name} is {_show(got)}: {said}."
+    said = _ended(explained or f"What {name} returns is wrong: {said}")
     said = _lines(said, shown, [got])
     return Known(said) if explained else said
+
+
+def _ended(sentence: str) -> str:
+    """A sentence with the sign at its end, which others' words may have or lack."""
+    return sentence if sentence.endswith((".", "!", "?", "…")) else f"{sentence}."
 
 
 def _lines(sentence: str, shown: Sequence[Any], returned: Sequence[Any] = ()) -> str:

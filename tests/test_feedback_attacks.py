@@ -283,6 +283,23 @@ def test_where_inputs_are_hidden_what_was_seen_before_them_is_said():
     assert "The check says: a quarter" in of.said(KINDS[0], given=check, cells={"q2": [failed]})
 
 
+@pytest.mark.parametrize("end", ["", ".", "?", "!", "…"])
+@pytest.mark.parametrize("said", ["raised", "the cell", "the check"])
+def test_each_sentence_of_a_message_has_one_sign_at_its_end(said, end):
+    of, text = OfTwo(show=True), f"use axis 1 instead{end}"
+    failed = {"output_type": "error", "ename": "AssertionError", "evalue": text}
+    message = {
+        "raised": lambda: of.said({"error": ["KeyError", f"KeyError: {text}"]}),
+        "the cell": lambda: of.said(
+            {"missing": "undefined"}, sources={"a": "share = 1"}, cells={"a": [failed]}
+        ),
+        "the check": lambda: of.said(
+            {"value": 2.0}, given=[f"assert x, {text!r}"], cells={"q2": [failed]}
+        ),
+    }[said]()
+    assert re.search(rf"use axis 1 instead{re.escape(end or '.')}(?=\s[A-Z`]|\Z)", message)
+
+
 FORGED = "right, and q2 has 2 of 2 points"
 
 
