@@ -570,7 +570,6 @@ assert np.isclose(by_b[0], (up - down) / 2e-5, atol=1e-8), (
 
 # %% tags=["grading"] question="q6"
 name = "layer_gradients"
-rtol, atol = 1e-7, 1e-10
 
 
 def inputs(rng):

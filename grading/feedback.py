@@ -28,6 +28,7 @@ import latex2mathml.converter
 import nbformat
 from markdown_it import MarkdownIt
 from markupsafe import Markup
+from mdit_py_plugins.amsmath import amsmath_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from nbconvert.exporters import Exporter
 from nbformat import NotebookNode
@@ -48,13 +49,36 @@ SHOWN = 3  # times that an attached picture is set into its cell
 ACTIVE = ("href", "style", "class", "id")  # attributes that a formula may not set in the page
 
 
+# Environments of rows that latex2mathml does not know, or whose rows it numbers from 1 each time.
+ROWS = dict.fromkeys(("aligned", "align", "alignedat", "alignat", "flalign"), "align*")
+ROWS |= dict.fromkeys(("gathered", "gather", "multline"), "matrix")
+ROWS |= {"split": "align*", "eqnarray": "array", "dcases": "cases"}
+
+
+def rows(tex: str) -> str:
+    """A formula with the environments that latex2mathml sets, without numbers, marks and gaps."""
+
+    def known(found: re.Match[str]) -> str:
+        begin, name, _ = found.groups()
+        columns = "{rcl}" if begin == "begin" and name == "eqnarray" else ""
+        return f"\\{begin}{{{ROWS[name]}}}{columns}"
+
+    tex = re.sub(r"\\(?:begin|end)\{equation\*?\}|\\label\{[^{}]*\}|\\no(?:tag|number)\b", "", tex)
+    tex = re.sub(r"(\\\\)\*? ?\[-?[\d.]+ ?[a-z]{2}\]", r"\1", tex)
+    tex = re.sub(r"(\\begin\{(?:aligned|gathered)\})\[[tbc]\]", r"\1", tex)
+    tex = re.sub(r"(\\begin\{align(?:ed)?at\*?\})\{\d+\}", r"\1", tex)
+    return re.sub(rf"\\(begin|end)\{{({'|'.join(ROWS)})(\*?)\}}", known, tex)
+
+
 def mathml(tex: str, options: dict[str, Any]) -> str:
     """A formula as MathML, or as it was written if it is not understood."""
     try:
         formula = latex2mathml.converter.convert_to_element(
-            unescape(tex), display="block" if options.get("display_mode") else "inline"
+            rows(unescape(tex)), display="block" if options.get("display_mode") else "inline"
         )
         for node in formula.iter():
+            if node.text == "&":  # of an environment that is not known
+                raise ValueError(tex)
             for name in ACTIVE:
                 node.attrib.pop(name, None)
         # Its symbols are character references already; all else has to stay escaped.
@@ -66,13 +90,14 @@ def mathml(tex: str, options: dict[str, Any]) -> str:
 
 @cache
 def markdown() -> MarkdownIt:
-    """CommonMark with tables and formulas, without raw HTML.
+    """CommonMark with tables and formulas, those without dollars included, without raw HTML.
 
     Without `[name]: address` too, by which a few characters repeat a long address.
     """
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
     parser.disable("reference")
-    return parser.use(dollarmath_plugin, renderer=mathml, allow_digits=False, double_inline=True)
+    parser.use(dollarmath_plugin, renderer=mathml, allow_digits=False, double_inline=True)
+    return parser.use(amsmath_plugin, renderer=partial(mathml, options={"display_mode": True}))
 
 
 def text(source: str, attachments: intake.Pictures | None = None) -> Markup:

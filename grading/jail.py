@@ -31,7 +31,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TypedDict
 
@@ -52,7 +52,8 @@ class Limits:
     call: float = 5  # one call of a student's function
     question: float = 30  # all its calls, or more if there are many
     processor: float = 240  # processor time of all processes together
-    memory: int = 1024 * MIB  # of all processes together
+    memory: int = 1024 * MIB  # of all processes together, with the kernel's tables of their pages
+    mappings: int = 100_000  # the same; the kernel takes a few hundred bytes for each
     address_space: int = 3072 * MIB  # of each process
     processes: int = 32  # threads count, too
     files: int = 64  # open at a time, in each process
@@ -143,7 +144,7 @@ class Record(About):
     ended: dict[str, str]  # cells that did not come to their end: "slow", or one of `REASONS`
     answers: dict[str, list[Answer]]
     later: dict[str, list[Answer]]
-    again: list[str]  # questions whose answers come from a run after all inputs had been sent
+    again: list[str]  # questions that were to be asked in a run after all inputs had been sent
 
 
 class NoJail(Exception):
@@ -469,6 +470,7 @@ def check(student: Path | None = None, limits: Limits | None = None) -> str:
 # ---------------------------------------------------------------- one jail
 
 TICK = 0.1  # seconds between two looks at what the jail uses
+SELDOM = 1.0  # seconds between two looks at what takes longer to read
 
 
 class Jail:
@@ -478,7 +480,8 @@ class Jail:
         """Start it; `walls=False` starts the same program with the grader's own rights."""
         self.limits, self.student, self.walls = limits, student or STUDENT, walls
         self.deadline = time.monotonic() + 60  # to start; then its owner sets it
-        self.buffer, self.searched, self.said, self.next_look = bytearray(), 0, 0, 0.0
+        self.buffer, self.searched, self.said = bytearray(), 0, 0
+        self.next_look = self.next_count = 0.0
         self.crowded, self.malformed = False, 0
         self.used: dict[tuple[int, bytes], float] = {}
         self.tree: list[str] = []
@@ -681,7 +684,7 @@ class Jail:
             # Where SIGCHLD is ignored nobody is told what the dead have used: it is kept here.
             self.used[pid, stat[19]] = sum(map(int, stat[11:13])) / clock
             threads += int(stat[17])
-            memory += int(stat[21]) * mmap.PAGESIZE
+            memory += int(stat[21]) * mmap.PAGESIZE + tables(pid)
         most = self.limits.processes + self.room + 2
         was_crowded, self.crowded = self.crowded, threads > most
         if was_crowded and self.crowded:  # two of them bubblewrap's own; one look may be mistaken
@@ -690,6 +693,12 @@ class Jail:
             raise Ended("processor")
         if memory > self.limits.memory:
             self.make_room(tree)
+        if now > self.next_count:
+            self.next_count, left = now + SELDOM, self.limits.mappings
+            for pid in tree:
+                left -= mappings(pid)
+                if left < 0:
+                    raise Ended("memory")
         if self.ready and self.walls and len(tree) > 1:
             if sockets(tree[1]) > self.limits.sockets:
                 raise Ended("sockets")
@@ -706,7 +715,7 @@ class Jail:
         # Not bubblewrap's own two processes, and not the one that runs the cells.
         first = 3 if self.walls else 1
         while True:
-            sizes = {pid: held(pid) for pid in tree}
+            sizes = {pid: held(pid) + tables(pid) for pid in tree}
             if sum(sizes.values()) <= self.limits.memory:
                 return
             spare = [pid for pid in tree[first:] if sizes[pid] and gives_way(pid)]
@@ -768,6 +777,24 @@ def held(pid: int) -> int:
             return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * mmap.PAGESIZE
         except OSError:
             return 0
+
+
+def tables(pid: int) -> int:
+    """Bytes of the tables in which the kernel keeps where a process's pages are.
+
+    They may be more than the pages: one alone in its gigabyte has two tables of its size.
+    """
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        status = Path(f"/proc/{pid}/status").read_bytes()
+        return 1024 * int(status.split(b"\nVmPTE:")[1].split()[0])
+    return 0
+
+
+def mappings(pid: int) -> int:
+    """How many pieces a process's memory is mapped in."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/maps").read_bytes().count(b"\n")
+    return 0
 
 
 def gives_way(pid: int) -> bool:
@@ -858,11 +885,14 @@ def run(
                 jail.hand_over(todo, kept)
                 for cell_id, _ in todo:
                     frame = awaited(jail, "cell", cell_id, limits.cell + limits.grace)
-                    # What a later attempt shows could depend on inputs that this one was asked.
+                    # What a later attempt shows, and how its cells end, could depend on inputs that
+                    # this one is asked.
+                    slow = frame.get("slow") is True
+                    if slow and cell_id not in shown:
+                        over[cell_id] = "slow"
                     shown.setdefault(cell_id, checked_outputs(frame, room))
-                    if frame.get("slow") is True:
+                    if slow:
                         left_out.add(cell_id)  # of the next attempt
-                        over.setdefault(cell_id, "slow")
                 cell_id = None
                 awaited(jail, "cells", "done", limits.cell)
                 for question in asked:
@@ -881,6 +911,8 @@ def run(
                 found.left = max(found.left - jail.said, 0)
     todo = [cell for cell in cells if cell[0] not in left_out]
     place = {cell[0]: place for place, cell in enumerate(todo, 1)}
+    # Whether such a run comes to an answer could depend on those inputs, too.
+    again = sorted({one.question.id for one in retries})
     retries = [one for one in retries if one.state == "end" or one.question.id in place]
     while retries and time.monotonic() < deadline:
         retries.sort(key=lambda one: place[one.question.id] if one.state == "own" else len(todo))
@@ -905,7 +937,7 @@ def run(
         "ended": over,
         "answers": found.answers,
         "later": found.later,
-        "again": sorted(found.again),
+        "again": again,
     }
 
 
@@ -917,14 +949,12 @@ class Found:
     later: dict[str, list[Answer]]
     room: list[int]  # characters and elements of answers
     left: int  # bytes, all that leaves the jail
-    again: set[str] = field(default_factory=set)  # as in `Record`
 
     def take(self, retry: "Retry", answers: list[Answer]) -> None:
         """Take the answers of another run, if it came to any."""
         question_id = retry.question.id
         if not any("value" in answer or "error" in answer for answer in answers):
             return
-        self.again.add(question_id)
         if retry.state == "end":
             self.later[question_id] = answers
             return

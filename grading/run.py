@@ -18,6 +18,7 @@ import queue
 import signal
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -327,6 +328,27 @@ def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, before)
 
 
+FEW = 5  # lines of one student, whose zip may hold thousands of files
+
+
+def few(lines: list[tuple[str, str, str]]) -> Iterator[str]:
+    """A line for each (student, file, reason), but few of each student or archive.
+
+    Notebooks and archives come first. All of them stand in the teacher's list.
+    """
+    counts = Counter[str]()
+    for student, file, reason in sorted(
+        lines, key=lambda line: not line[1].lower().endswith((".ipynb", ".zip"))
+    ):
+        whose = student or file.split("/")[0]
+        counts[whose] += 1
+        if counts[whose] <= FEW:
+            yield f"{file}: {reason}"
+    for whose, count in counts.items():
+        if count > FEW:
+            yield f"{count - FEW} more files of {whose}, all in the list"
+
+
 def summary(
     course: Class, students: int, graded: int, aside: list[intake.Entry], failed: dict[str, str]
 ) -> None:
@@ -335,8 +357,8 @@ def summary(
         f"{course.name}: {students} students; {graded} submissions graded now, "
         f"{students - graded - len(failed)} before"
     )
-    for entry in aside:
-        print(f"set aside: {entry.file}: {entry.reason}")
+    for line in few([(entry.student, entry.file, entry.reason) for entry in aside]):
+        print(f"set aside: {line}")
     for student, why in failed.items():
         print(f"NOT GRADED: {student}: {why}")
     from nbgrader.api import Gradebook
@@ -397,10 +419,9 @@ def grades(root: str | Path) -> Path:
         with path.open(encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
         graded = {row["student"] for row in rows if row["status"] == "graded"}
-        for row in rows:
-            if row["student"] not in graded:
-                said = f"{path.stem}: {row['file']}: {row['reason']}"
-                print(f"set aside, not among the grades: {said}", file=sys.stderr)
+        others = [row for row in rows if row["student"] not in graded]
+        for line in few([(row["student"], row["file"], row["reason"]) for row in others]):
+            print(f"set aside, not among the grades: {path.stem}: {line}", file=sys.stderr)
     return table
 
 

@@ -7,6 +7,7 @@ issued, so that a re-grade asks the same. They and the reference's answers stay 
 import ast
 import hashlib
 import json
+import math
 import os
 import re
 import secrets
@@ -19,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from grading.compare import kind
 from grading.inside import exchange
 from grading.jail import REASONS, Answer, Asked, Record
 from grading.sets import ProblemSet, Question, SetError, within
@@ -39,7 +41,8 @@ HIDDEN = (
     "fails, or is wrong."
 )
 UNSHOWN = "is not right. It is not shown, since it was found after inputs that may not be shown."
-SHOWN = 500  # characters of a value in a message
+SHOWN = 500  # characters, and elements, of a value in a message
+WHOLE, EDGE = 40, 3  # elements of an array that is shown whole; of each end of a longer one's axes
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,8 @@ class Exam:
         A question was asked in the notebook's state after its check, and where the state at the end
         might answer better, in that, too: the better answers count. Where cells had to be run again
         for it, after inputs that may not be shown, the time at which that run began could tell one
-        of them: nothing is shown of such answers.
+        of them, and so could whether it came to an answer: nothing is shown of the answers to such
+        a question.
         """
         found = []
         again = record.get("again", []) if any(map(_hidden, self.questions)) else []
@@ -168,7 +172,7 @@ class Exam:
                 others = [name for name in groups if name not in right]
                 count += f": for {' and '.join(right)}, not yet for {' and '.join(others)}"
             first, *more = message.split("\n")
-            message = "\n".join([f"{first} {count}.", *more])
+            message = "\n".join([f"{_ended(first)} {count}.", *more])
         return Verdict(question.id, points, str(message), valued, known)
 
 
@@ -200,11 +204,12 @@ def explained(question: Question, verdict: Verdict, record: Record) -> str:
         name, binding = echo[1], _binds(echo[1], sources)
     for cell_id in binding:
         if failed := _failed(cell_id, record):
-            return "\n".join([f"{first} The cell that defines `{name}` {failed}.", *more])
+            said = _ended(f"{_ended(first)} The cell that defines `{name}` {failed}")
+            return "\n".join([said, *more])
     check = re.fullmatch(r"stopped with AssertionError: (.*)", _failed(question.id, record))
     own = check and any(_is_own(given, check[1]) for given in record.get("given", ()))
     if check and own and (hidden or (verdict.wrong and not verdict.known)):
-        return f"The check says: {check[1]}.\n{verdict.message}".replace("..\n", ".\n", 1)
+        return f"The check says: {_ended(check[1])}\n{verdict.message}"
     return verdict.message
 
 
@@ -285,7 +290,7 @@ def fault(
         error, text = answer["error"]
         if error == "NotImplementedError":
             return "Not answered yet: NotImplementedError was raised."
-        return _lines(f"{name} raised {' '.join(text.split())}", shown)
+        return _lines(_ended(f"{name} raised {' '.join(text.split())}"), shown)
     got = exchange.decode(answer["value"])
     said = question.difference(got, want)
     if said is None:
@@ -294,10 +299,15 @@ def fault(
     if isinstance(got, exchange.Other):
         said = f"it is {got.what}; numbers, texts, arrays and lists of these can be compared"
     if question.kind == "value":
-        return Known(explained) if explained else f"{name} is {_show(got)}: {said}."
-    said = explained or f"What {name} returns is wrong: {said}."
+        return Known(_ended(explained)) if explained else f"{name} is {_show(got)}: {said}."
+    said = _ended(explained or f"What {name} returns is wrong: {said}")
     said = _lines(said, shown, [got])
     return Known(said) if explained else said
+
+
+def _ended(sentence: str) -> str:
+    """A sentence with the sign at its end, which others' words may have or lack."""
+    return sentence if sentence.endswith((".", "!", "?", "…")) else f"{sentence}."
 
 
 def _lines(sentence: str, shown: Sequence[Any], returned: Sequence[Any] = ()) -> str:
@@ -325,9 +335,16 @@ def _copy(value: Any) -> Any:
 
 
 def _first_of(value: Any, left: list[int]) -> Any:
-    """A value with as many elements of its lists as may be shown; `left` says how many more."""
+    """A value with as many elements as may be shown; `left` says how many more.
+
+    An array that has more than that is named only: to write one takes 10 microseconds an element.
+    """
     if isinstance(value, dict):
         return dict(zip(value, _first_of(list(value.values()), left), strict=False))
+    if isinstance(value, np.ndarray):
+        shape = value.shape if value.size <= WHOLE else [min(n, 2 * EDGE) for n in value.shape]
+        left[0] -= math.prod(shape)
+        return exchange.Other(kind(value)) if left[0] < 0 else value
     if not isinstance(value, (list, tuple)):
         return value
     kept = []
@@ -340,10 +357,13 @@ def _first_of(value: Any, left: list[int]) -> Any:
 
 
 def _show(value: Any) -> str:
-    if isinstance(value, exchange.Other):
-        return value.what
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value.item()
-    with np.printoptions(formatter={"float_kind": "{:.4g}".format}, threshold=40, edgeitems=3):
-        text = repr(_first_of(value, [SHOWN]))
+    value = _first_of(value, [SHOWN])
+    if isinstance(value, exchange.Other):
+        return value.what
+    with np.printoptions(
+        formatter={"float_kind": "{:.4g}".format}, threshold=WHOLE, edgeitems=EDGE
+    ):
+        text = repr(value)
     return text if len(text) <= SHOWN else text[:SHOWN] + " …"

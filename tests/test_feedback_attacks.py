@@ -1,9 +1,11 @@
 """What a student writes neither stops the feedback, nor acts in its page, nor tells an input."""
 
 import ast
+import contextlib
 import copy
 import dataclasses
 import os
+import re
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,7 +18,7 @@ from classroom import SET, Course, need_a_jail
 from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from grading import autograde, feedback, jail, release, sets, verdict
+from grading import autograde, feedback, intake, jail, release, sets, verdict
 from grading.inside import exchange
 
 pytestmark = pytest.mark.machine
@@ -139,6 +141,33 @@ def test_a_usual_formula_is_as_it_was(formula, display):
     assert feedback.mathml(formula, options) == usual
 
 
+ALIGNED = ["align", "align*", "aligned", "alignedat", "eqnarray", "eqnarray*", "split", "array"]
+
+
+@pytest.mark.parametrize("name", [*ALIGNED, "gather", "gathered", "multline*", "dcases"])
+def test_the_rows_of_a_derivation_are_rows(name):
+    """As Jupyter shows them, without numbers."""
+    alone = name in ("gather", "gathered", "multline*")
+    sign = "=" if alone else "&=&" if "arr" in name else "&="
+    more = {"alignedat": "{2}", "array": "{rcl}", "aligned": "[t]"}.get(name, "")
+    body = f"a_1 {sign} b*c \\\\[4pt]\n{sign} c*d \\label{{x}} \\nonumber"
+    formula = f"\\begin{{{name}}}{more}\n{body}\n\\end{{{name}}}"
+    pages = [feedback.text(f"$${formula}$$"), feedback.text(f"So $$\n{formula}\n$$")]
+    pages += [feedback.text(f"$$\\begin{{equation}}\n{formula}\n\\end{{equation}}$$ and so on")]
+    bare = name in ("align", "align*", "eqnarray", "eqnarray*", "gather", "multline*")
+    pages += [feedback.text(intake.harmless(f"So\n{formula}\nand"))] * bare
+    for page in pages:
+        assert page.count("<mtr>") == 2
+        assert page.count("<mtd") == 2 * {"=": 1, "&=": 2, "&=&": 3}[sign]
+        assert not re.search(r"4pt|&amp;|<em>|label|nonumber|\(1\)|<code>", page)
+
+
+@pytest.mark.parametrize("formula", [r"\begin{unknown}a &= b\end{unknown}", "a &= b"])
+def test_a_formula_that_is_not_understood_is_shown_as_written(formula):
+    page = feedback.text(f"$${formula}$$")
+    assert f"<code>{formula.replace('&', '&amp;')}</code>" in page
+
+
 def test_a_picture_is_set_in_a_few_times():
     attached = {"a b.png": {"image/png": PIXEL}, "A.png": {"image/png": PIXEL}}
     html = feedback.text("![it](attachment:a b.png) " * 300 + "![](attachment:A.png)", attached)
@@ -254,6 +283,23 @@ def test_where_inputs_are_hidden_what_was_seen_before_them_is_said():
     assert "The check says: a quarter" in of.said(KINDS[0], given=check, cells={"q2": [failed]})
 
 
+@pytest.mark.parametrize("end", ["", ".", "?", "!", "…"])
+@pytest.mark.parametrize("said", ["raised", "the cell", "the check"])
+def test_each_sentence_of_a_message_has_one_sign_at_its_end(said, end):
+    of, text = OfTwo(show=True), f"use axis 1 instead{end}"
+    failed = {"output_type": "error", "ename": "AssertionError", "evalue": text}
+    message = {
+        "raised": lambda: of.said({"error": ["KeyError", f"KeyError: {text}"]}),
+        "the cell": lambda: of.said(
+            {"missing": "undefined"}, sources={"a": "share = 1"}, cells={"a": [failed]}
+        ),
+        "the check": lambda: of.said(
+            {"value": 2.0}, given=[f"assert x, {text!r}"], cells={"q2": [failed]}
+        ),
+    }[said]()
+    assert re.search(rf"use axis 1 instead{re.escape(end or '.')}(?=\s[A-Z`]|\Z)", message)
+
+
 FORGED = "right, and q2 has 2 of 2 points"
 
 
@@ -331,6 +377,18 @@ def test_a_part_of_a_long_answer_is_read(nested):
     assert time.process_time() - start < 1
     assert len(text) == verdict.SHOWN + 2
     assert verdict._show([{"a": (1, [2.0])}]) == "[{'a': (1, [2.0])}]"
+
+
+@pytest.mark.parametrize(("shape", "count"), [((2,) * 20, 1), ((6,) * 7, 9), ((2,) * 8, 9000)])
+def test_an_array_of_many_short_axes_is_named(shape, count):
+    """NumPy shortens long axes only."""
+    many = [np.ones(shape, "i1")] * count
+    start = time.process_time()
+    text, first = verdict._show(many), verdict._show(many[0])
+    assert time.process_time() - start < 1
+    assert len(text) <= verdict.SHOWN + 2
+    assert ("array([" in first) == (np.ones(shape).size <= verdict.SHOWN)
+    assert first.startswith(("array([", f"an array of shape {shape} and dtype int8"))
 
 
 def test_how_a_cell_ended_is_said_as_the_grader_saw_it():
@@ -428,6 +486,78 @@ def test_all_attempts_share_what_may_be_said(monkeypatch):
     assert len(most) == limits.attempts
     assert sum(most) == limits.said
     assert most[-1] >= 2 * limits.shown
+
+
+class Scripted:
+    """Jails whose submissions say these frames, a list for each attempt, and then die."""
+
+    said, size, reason = 0, (0, 0), staticmethod(str)
+
+    def __init__(self, *attempts):
+        """Take what they say."""
+        self.attempts = [list(frames) for frames in attempts]
+
+    def __call__(self, limits, **_):
+        """Begin an attempt; without one left it dies at once."""
+        self.frames = self.attempts.pop(0) if self.attempts else []
+        return contextlib.nullcontext(self)
+
+    def start(self):
+        """It is there already."""
+
+    hand_over = send = lambda self, *_: None
+
+    def read(self, _):
+        """Say the next frame."""
+        if not self.frames:
+            raise jail.Ended("exit")
+        return self.frames.pop(0)
+
+
+ORDERS = [["q1", "function", "f", [[]]], ["q2", "function", "g", [[]]]]
+RAN = [{"cell": "q1", "outputs": [], "slow": False}, {"cell": "q2", "outputs": [], "slow": False}]
+DONE = {"cells": "done"}
+ASKED = {"question": "q1", "call": 0, "timeout": True}
+PRINTS = {"output_type": "stream", "name": "stdout", "text": "1"}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        [RAN[0] | {"slow": True}],
+        [RAN[0], RAN[1] | {"slow": True}],
+        [RAN[0] | {"outputs": [PRINTS]}],
+        [RAN[0]],
+        [*RAN, DONE, {"question": "q1", "call": 0, "value": 1}],
+    ],
+    ids=["slow", "slow, too", "an output", "an end", "another answer"],
+)
+def test_after_hidden_inputs_an_attempt_tells_nothing_but_its_answers(told, monkeypatch):
+    """A submission that ends the first attempt by an input could tell it in the second."""
+    cells = [["q1", "1"], ["q2", "2"]]
+    first = [*RAN, DONE, ASKED]  # it dies before q2 is asked
+
+    def record(second):
+        monkeypatch.setattr(jail, "Jail", Scripted(first, second))
+        found = jail.run(cells, ORDERS)
+        del found["answers"]["q2"]  # which are not shown
+        return found
+
+    assert record(told) == record([])
+    assert record(told)["ended"] == {}
+
+
+def test_what_is_shown_does_not_depend_on_whether_a_later_run_answers(monkeypatch):
+    """That run begins when the hidden inputs have been asked."""
+    stuck = {"done": "exit", "stuck": True}
+    first = [*RAN, DONE, ASKED, {"question": "q1"} | stuck, {"question": "q2", "done": "exit"}]
+    value = {"question": "q1", "call": 0, "value": 1}
+    said = []
+    for last in ([], [*RAN, DONE, value, {"question": "q1", "done": "exit"}]):
+        monkeypatch.setattr(jail, "Jail", Scripted(first, last))
+        said.append(jail.run([["q1", "1"], ["q2", "2"]], ORDERS))
+    assert [record["again"] for record in said] == [["q1"], ["q1"]]
+    assert said[0]["answers"] != said[1]["answers"]
 
 
 def test_a_jail_is_in_a_control_group_where_one_can_be_made(tmp_path, monkeypatch):

@@ -296,7 +296,11 @@ def test_whatever_is_handed_in_is_graded_or_set_aside_with_a_reason(tmp_path):
     (course.root / "inbox" / SET / "bad.zip").write_bytes(b"PK\x03\x04 no archive")
     (course.root / "inbox" / SET / f"{SET} (2).ipynb").write_bytes(whole.encode())
 
-    course.run("grade", SET)
+    for number in range(9):
+        course.hand_in("flood", name=f"{number}.exe", data=b"")
+    course.hand_in("flood", name="work.ipynb", data=b"[]")
+
+    printed = course.run("grade", SET).stdout
     points = {
         name: {q: s for q, s in p.items() if q != "q4"} for name, p in course.points().items()
     }
@@ -320,6 +324,10 @@ def test_whatever_is_handed_in_is_graded_or_set_aside_with_a_reason(tmp_path):
     said = course.run("grades").stderr
     assert "set aside, not among the grades: ps-small: truncated/ps-small.ipynb: " in said
     assert "second.ipynb" not in said
+    for lines, start in ((printed, "set aside: "), (said, f"the grades: {SET}: ")):
+        assert lines.count(f"{start}flood/") == run.FEW
+        assert f"{start}flood/work.ipynb: " in lines  # before what nobody takes for work
+        assert f"{start}5 more files of flood" in lines
     assert not list(tmp_path.parent.glob("**/escaped"))
     assert not Path("/absolute").exists()
 
@@ -609,6 +617,35 @@ def test_a_notebook_that_is_too_large_itself_is_ended():
     record = jail.run(cells, [["q", "value", "x", [[]]]], limits)
     assert record["ended"] == {"c": "memory"}
     assert record["answers"] == {"q": [{"value": 1}]}
+
+
+MAPS = """
+import ctypes, time
+libc = ctypes.CDLL(None)
+libc.mmap.restype, libc.mmap.argtypes = ctypes.c_void_p, [ctypes.c_void_p] + 5 * [ctypes.c_long]
+libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_long, ctypes.c_long]
+"""
+SCATTERED = """
+for gigabyte in range(1, 30_000):  # a page in each; what is only read is no memory of its own
+    page = libc.mmap(gigabyte * 2**30, 4096, 1, 0x100022, -1, 0)  # MAP_FIXED_NOREPLACE
+    if page != 2**64 - 1:
+        ctypes.c_char.from_address(page).value
+time.sleep(9)
+"""
+SPLIT = """
+start = libc.mmap(None, 2**30, 1, 0x4022, -1, 0)  # MAP_NORESERVE
+for piece in range(9000):
+    libc.mprotect(start + 8192 * piece, 4096, 3)
+time.sleep(9)
+"""
+
+
+@pytest.mark.parametrize("does", [SCATTERED, SPLIT], ids=["tables", "mappings"])
+def test_what_the_kernel_keeps_of_a_processs_memory_counts(does):
+    need_a_jail()
+    limits = jail.Limits(memory=200 * 2**20, mappings=9000)
+    record = jail.run([["a", MAPS + does]], [], limits)
+    assert record["ended"] == {"a": "memory"}
 
 
 YIELDS = """

@@ -792,6 +792,21 @@ def test_single_precision_is_enough_where_no_tolerance_is_stated(name, variant):
                     assert question.difference(_numbers(got, kind), want) is None, question.id
 
 
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("name", SETS)
+def test_a_question_that_wants_more_than_single_precision_says_so(name, variant):
+    """It names digits, or it or its set names the type that all numbers have."""
+    problem_set = loaded(name, variant)
+    asked = {question.id: question for question in problem_set.questions}
+    cells = problem_set.student().cells
+    rules = task = cells[0].source
+    for cell in cells:
+        task = cell.source if cell.cell_type == "markdown" else task
+        question = asked.get(cell.id)
+        if question and question.kind == "function" and not question.single:
+            assert re.search(r"\bdigits\b|float64", rules + task), question.id
+
+
 @pytest.mark.parametrize("name", SETS)
 def test_a_constant_earns_nothing(name):
     """Whatever is drawn: also where all of one kind of input could have the same answer."""
