@@ -564,8 +564,9 @@ class StepMicroscope(Widget):
         for power in range(51):
             for error, colour in zip(self.errors(power), ("dog", "cat"), strict=True):
                 x, y = 296 - 15 * power * math.log10(2), 30 - 11 * math.log10(max(error, 1e-17))
-                kind = {"dog": 'r="3.4" class="ce-line-dog" fill="none"'}  # a ring around the dot
-                kind = kind.get(colour, f'r="2.2" class="ce-{colour}"')
+                kind = 'r="2.2" class="ce-cat"'
+                if colour == "dog":  # a ring around the dot
+                    kind = 'r="3.4" class="ce-line-dog" fill="none"'
                 parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" {kind}/>')
         parts += [_label(230, 38, "forward"), _label(285, 140, "central")]
         said = "The errors of the forward and the central difference against the step"
