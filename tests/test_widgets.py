@@ -47,7 +47,7 @@ PLACES = {
     "speculative": "chapters/12_language_models.html",
 }
 NETWORK = prose.ROOT / "chapters/09_the_network.ipynb"
-SET_BY_CHAPTER = {"overflow_explorer", "training"}  # they open in a state of the chapter's own
+SET_BY_CHAPTER = {"overflow_explorer", "training", "writer"}  # they open in a chapter's own state
 COMPUTE = """async ([name, states, what]) => {
     const module = await import(new URL(`_static/widgets/${name}.js`, location.href));
     return states.map((state) => module[what](state));
