@@ -104,7 +104,7 @@ LIVING = [  # pages that are more than their text, and what shows that they are 
     ("pages/review.html", "#reviews-due .ce-widget input"),
     ("search.html?q=softmax", "#search-results .question"),
     ("search.html?q=xyzzyplugh", "#search-results .nothing"),
-    ("search.html?q=focal+loss", "#search-results .nothing"),
+    ("search.html?q=dropout", "#search-results .nothing"),
     ("404.html", "h1"),
 ]
 
@@ -409,7 +409,12 @@ FIRST = {  # what answers a question comes before what mentions its words
     "one hot": "glossary.html#term-one-hot",
     "cross entropy loss nan": "your_log.html#patterns",
     "entorpy": "glossary.html#term-entropy",
-    "focal loss": "glossary.html#term-class-weights",
+    "focal loss": "glossary.html#term-focal-loss",
+    "early stopping": "glossary.html#term-early-stopping",
+    "softcap": "glossary.html#term-soft-cap",
+    "ppl": "glossary.html#term-perplexity",
+    "top p": "glossary.html#term-nucleus-sampling",
+    "ignore -100": "02_cross_entropy.html#which-mean",
     "dropout": "glossary.html#term-L2-penalty",
 }
 
@@ -511,7 +516,7 @@ def test_a_found_question_is_marked_and_leads_to_its_place(query, reader, addres
 
 
 def test_what_the_book_does_not_have_is_said_before_the_nearest(reader):
-    for query in ("focal loss", "entorpy", "softmax zebra"):
+    for query in ("dropout", "entorpy", "softmax zebra"):
         reader.fill(".bar [type=search]", query)
         expect(reader.locator(".results .nothing")).to_contain_text(f"has all of “{query}”")
         expect(reader.locator("[role=status].for-ears")).to_contain_text("the nearest")
@@ -520,6 +525,17 @@ def test_what_the_book_does_not_have_is_said_before_the_nearest(reader):
         reader.locator(".results").evaluate("(panel) => { panel.scrollTop = 1e4; }")
     reader.fill(".bar [type=search]", "one hot")
     expect(reader.locator(".results .nothing")).to_have_count(0)
+
+
+def test_what_the_search_takes_for_absent_is_nowhere_in_the_book(site):
+    """A chapter that is added may treat it."""
+    script = (site / "_static/search.js").read_text(encoding="utf-8")
+    absent = re.findall(r"\[/(.+?)/gi,", re.search(r"ABSENT = \[(.*?)\n\];", script, re.S)[1])
+    places = json.loads((site / "search.json").read_text(encoding="utf-8"))
+    assert absent
+    for place in places:
+        text = " ".join(str(value) for value in place.values())
+        assert not [word for word in absent if re.search(word, text, re.IGNORECASE)], place
 
 
 def test_a_search_leaves_the_page_where_it_was(reader):
@@ -1118,6 +1134,8 @@ def test_the_contents_open_on_a_narrow_page(chromium, address):
         page.wait_for_selector("#contents [aria-current=location]", state="attached")
         page.click("[popovertarget=contents]")
         expect(page.locator("#contents [aria-current=location]")).to_be_in_viewport()
+        page.locator("#contents .current a[href^='#']").first.click()  # of this page
+        expect(page.locator("#contents")).to_be_hidden()
 
 
 UNDER_COPY = """() => [...document.querySelectorAll('.highlight:has(> .copy) pre')]

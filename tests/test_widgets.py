@@ -971,7 +971,7 @@ def test_a_score_changes_the_shares_and_all_three_together_change_none(place, ha
     assert shares() == [f"{p:.3f}" for p in ce.softmax([2.0, 2.0, -1.1])]
     hand.press_on(box.locator("label", has_text="bird").last)
     expect(loss.last).to_contain_text(f"{ce.cross_entropy([2.0, 2.0, -1.1], 2):.3f}")
-    expect(box.locator("[role=status]")).to_contain_text("The shares stay.")
+    expect(box.locator("[role=status]")).to_contain_text("That changes no share.")
     hand.press_on(box.locator("button"))
     expect(rows.nth(0).locator("td").first).to_have_text("2.0")
     assert shares() == before

@@ -78,7 +78,7 @@ function render({ model, el }) {
   });
   const truth = choice(full ? 'true class' : 'The photograph shows a', Object.fromEntries(CLASSES.map((name, k) => [k, name])), (value) => change({ label: Number(value) }));
   const back = html('button', { type: 'button', onclick: () => change({ logits: [2, 1, 0.1], shift: 0, temperature: 1 }) }, 'Start again');
-  const heads = full ? ['', 'score z', 'z / T', 'exp(z/T)', 'share p̂'] : ['', 'score', 'exp(score)', 'share'];
+  const heads = full ? ['', 'score z', 'z / T', 'exp(z/T)', 'share p̂'] : ['', 'score', 'exp\u200b(score)', 'share'];
   const rows = [...CLASSES, 'sum'].map((name) => html('tr', {}, html('th', { scope: 'row', className: `ce-key-${name}` }, name), heads.slice(1).map(() => html('td', {}))));
   const table = html('table', { className: 'ce-numbers' }, html('thead', {}, html('tr', {}, heads.map((head) => html(head ? 'th' : 'td', head ? { scope: 'col' } : {}, head)))), html('tbody', {}, rows));
   const note = html('p', { className: 'ce-line ce-note' });
@@ -136,7 +136,7 @@ function render({ model, el }) {
     });
     fill(rows[3], full ? ['', '', short(total), '1'] : ['', short(total), '1']);
     note.textContent = now.shift
-      ? `All three scores ${signed(now.shift)}: each exponential is ×${short(Math.exp(now.shift / now.temperature))}, and so is their sum. The shares stay.`
+      ? `The bracket moves all three scores by ${signed(now.shift)}: each exponential is ×${short(Math.exp(now.shift / now.temperature))}, and so is their sum. That changes no share.`
       : 'Drag a bar. The bracket “all” spans the three scores: drag its handle to move them together.';
     loss.textContent = `Loss, minus the logarithm of the share of the ${CLASSES[now.label]}: ${digits(cost)}${full ? ' nats' : ''}.`;
     warmth.set(Math.log10(now.temperature), digits(now.temperature, 2));
@@ -160,6 +160,7 @@ dress(`
     .ce-widget .ce-numbers :is(th, td) { padding-right: 0; }
     .ce-widget .ce-numbers thead td { width: 2.9rem; }
   }
+  @media (max-width: 15rem) { .ce-widget .ce-numbers thead th { white-space: normal; } }
   @media (max-width: 22rem) { .ce-widget .ce-numbers td { font-size: 0.75rem; } .ce-widget .ce-numbers thead th { font-size: 0.6875rem; } }
 `);
 

@@ -20,6 +20,7 @@ INTRO = """
 These are the questions of the chapter's problem set. Write your answer into the cell of a question
 and press *Check*: Python runs in the page, and the check says what it found. A hint tells a
 mistake that people often make. *Other numbers* gives you another variant of the same question.
+NumPy is there as `np`; what else is given can be opened above the cell.
 You can [open the set as a notebook]({notebook}), too.
 
 <noscript><b>JavaScript is off</b>, so nothing can be answered or checked here. You can read the

@@ -77,7 +77,10 @@ def text_of(node):
     if isinstance(node, addnodes.pending_xref):
         instead = {"numref": "the figure", "eq": "the equation", "ref": "the section"}
         kind, explicit = node.get("reftype"), node.get("refexplicit")
-        if node.get("refdomain") == "cite" or (kind == "numref" and explicit):
+        if node.get("refdomain") == "cite":
+            keys = [re.match(r"(\D+)(\d+)", key) for key in node["reftarget"].split(",")]
+            return f"[{', '.join(f'{key[1].strip().title()} {key[2]}' for key in keys)}]"
+        if kind == "numref" and explicit:
             return ""
         if kind in instead and not explicit:
             return instead[kind]

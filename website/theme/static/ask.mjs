@@ -39,7 +39,10 @@ export function fill(panel) {
   const parts = [...document.querySelectorAll('main article > section > section')];
   const answer = make('div', { className: 'answer' });
   answer.setAttribute('role', 'status');
-  const show = (question, ...content) => answer.replaceChildren(make('p', {}, make('b', { textContent: question })), ...content);
+  function show(question, ...content) {
+    answer.replaceChildren(make('p', {}, make('b', { textContent: question })), ...content);
+    answer.scrollIntoView({ block: 'nearest' }); // it may stand below the screen
+  }
 
   async function look(question) {
     try {
@@ -69,7 +72,7 @@ export function fill(panel) {
   const suggested = make('p', { className: 'suggested' });
   function suggest() {
     const section = parts[choose.value];
-    const terms = new Map([...section.querySelectorAll('a[href*="glossary.html#term-"]')].map((link) => [link.hash, link.innerText.trim()]));
+    const terms = new Map([...section.querySelectorAll('a[href*="glossary.html#term-"]')].map((link) => [link.hash, link.textContent.trim()]));
     const name = title(section).replace(/^[\d.]+ /, '');
     suggested.replaceChildren(
       ...[...terms.values()].slice(0, 5).map((term) => pushButton(`What is meant by “${term}”?`, () => look(term))),

@@ -640,6 +640,9 @@ function showCut({ target }) {
   fade(target, hidden);
 }
 const wide = new ResizeObserver((entries) => entries.forEach(showCut));
+$('#contents').addEventListener('click', ({ target }) => { // a section of this page: it is behind the menu
+  if (target.closest('a') && canPeek && $('#contents').matches(':popover-open')) $('#contents').hidePopover();
+});
 $('#contents').addEventListener('toggle', ({ newState }) => { // the menu opens where the reader is
   if (newState === 'open') $('#contents :is([aria-current=location], .current > a)')?.scrollIntoView({ block: 'center' });
 });
@@ -683,7 +686,7 @@ tryStorage();
 showProgress();
 follow();
 const kept = keptKeys();
-if (kept.some((key) => key.startsWith(`code:${page}#`) && !key.includes('#exercise-'))) withCells();
+if (page.startsWith('chapters/') && kept.some((key) => key.startsWith(`code:${page}#`) && !key.includes('#exercise-'))) withCells();
 if (kept.some((key) => key.startsWith(`practice:${page}#`) || key.startsWith(`code:${page}#exercise-`))) withExercises();
 if (['pages/your_guesses', 'pages/review'].includes(page)) import(new URL(`_static/${page.slice(6)}.js`, home)).then(({ show }) => show()).catch(() => say('What this page shows could not be loaded. Check your connection and reload.'));
 if (page === 'pages/your_log') import(new URL('_static/your_log.js', home)).catch(() => say('The form could not be loaded. Check your connection and reload; the tables below hold the same.'));

@@ -37,6 +37,7 @@ function build(box, id, { kind, variants }) {
   const told = make('ol', { className: 'hints' });
   const solution = make('div', { className: 'solution' });
   const tools = make('p', { className: 'tools' });
+  const given = make('details', { className: 'given' });
 
   function mark() {
     solved.textContent = state.solved ? `✓ You have solved this ${what}.` : '';
@@ -47,6 +48,10 @@ function build(box, id, { kind, variants }) {
     [view, hints] = [null, 0];
     texts.forEach((text, v) => { text.style.display = v === state.variant % texts.length ? 'block' : 'none'; });
     for (const part of [verdict, told, solution]) part.replaceChildren();
+    given.hidden = ofChapter || !variant().given;
+    const first = make('pre', { textContent: variant().given, tabIndex: 0 });
+    given.replaceChildren(make('summary', { textContent: 'Code that is given' }), first);
+    watch(first);
     box.querySelectorAll('.model').forEach((model) => { model.style.display = 'none'; });
     if (kind === 'text') {
       const field = make('textarea', { rows: 6, ariaLabel: 'Your answer', value: recall(draft()) ?? '' });
@@ -129,16 +134,20 @@ function build(box, id, { kind, variants }) {
     }
   }
 
+  // Some questions are the same in two variants, or in all.
+  const whole = variants.map((_, v) => JSON.stringify(variants[v]) + texts[v]?.innerHTML);
+  const distinct = whole.flatMap((one, v) => (whole.indexOf(one) === v ? [v] : []));
   const another = pushButton('Other numbers', () => {
-    remember({ variant: (state.variant + 1) % variants.length, solved: state.solved });
+    const now = whole.indexOf(whole[state.variant % variants.length]);
+    remember({ variant: distinct[(distinct.indexOf(now) + 1) % distinct.length], solved: state.solved });
     begin();
     buttons();
   });
   function buttons() {
     const help = pushButton('Hint', () => hint(help));
-    tools.replaceChildren(...(kind === 'text' ? [] : [pushButton('Check', check), help]), pushButton(kind === 'exercise' ? 'Show the solution' : 'Show a solution', show), ...(variants.length > 1 ? [another] : []));
+    tools.replaceChildren(...(kind === 'text' ? [] : [pushButton('Check', check), help]), pushButton(kind === 'exercise' ? 'Show the solution' : 'Show a solution', show), ...(distinct.length > 1 ? [another] : []));
   }
-  box.replaceChildren(...texts, solved, place, tools, verdict, told, solution);
+  box.replaceChildren(...texts, solved, given, place, tools, verdict, told, solution);
   begin();
   buttons();
   mark();

@@ -18,10 +18,13 @@ const SAME = [ // other ways to write what the book writes
   [/τ|\btau\b/gi, 'temperature'],
   [/\beps\b|ε/gi, 'eps'],
   [/\bdouble softmax\b/gi, 'softmax twice'],
+  [/\bsoft-?cap(ping)?\b/gi, 'soft cap'],
+  [/\bppl\b/gi, 'perplexity'],
+  [/\btop[-\s]p\b/gi, 'nucleus'],
+  [/(?<![\w.])[-−]100\b/g, 'ignore_index'],
 ];
 const ABSENT = [ // what the book does not treat, and what it has instead
-  [/\bfocal(?:[-\s]?loss)?\b/gi, 'class weights'],
-  [/\bdrop-?out\b|\bearly stopping\b/gi, 'l2 penalty'],
+  [/\bdrop-?out\b/gi, 'l2 penalty'],
 ];
 
 // Words that say nothing about a place: left out if no place has all that was asked.
@@ -182,7 +185,7 @@ export function attach(input, panel, say) {
     if (panel.hidden) return;
     const count = await show(query, list, 12, 3);
     panel.scrollTop = 0;
-    if (turn === asked) say(count ? `${count} results` : list.querySelector('a') ? 'No exact results; the nearest are listed' : 'No results');
+    if (turn === asked) say(count ? `${count} ${count === 1 ? 'result' : 'results'}` : list.querySelector('li a') ? 'No exact results; the nearest are listed' : 'No results');
   };
   input.addEventListener('input', look);
   input.addEventListener('focus', look);

@@ -76,6 +76,7 @@ export function diagnose(text, settings) {
     const about = finite.length > 1 && high - low > 2 * half ? `${number.text}, ${name}` : number.text;
     const fits = fitting(number.value, number.half, ['value'], settings);
     tell(about, fits);
+    if (finite.length === 1 && !fits.length) tell(`${about}, as a difference`, fitting(number.value, number.half, ['difference'], settings));
     const steady = finite.length === 1 || (number === last && Math.abs(last.value - finite.at(-2).value) < 0.01 * uniform);
     if (!fits.some(({ yours }) => yours) && steady && number.value > 0.7 * uniform && number.value < uniform - number.half) tell(about, called('below'));
   }
