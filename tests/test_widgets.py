@@ -1296,7 +1296,7 @@ NAMED = {  # what is drawn or counted is said in the figure itself
     "boldness_dial": ["become p^α", "plain, α = 1", "cut at 8; the highest is 17.1"],
     "softmax_explorer": ["The bracket “all” spans the three scores"],
     "temperature_path": ["(score of cat − score of dog) ÷ T", "temperature T", "Large dot"],
-    "gumbel_race": ["Filled dot", "hollow: the losers", "Thick stroke: softmax", "400 draws"],
+    "gumbel_race": ["Filled dot", "hollow: the losers", "Stroke at a share: softmax", "400 draws"],
     "loss_explorer": [
         "cross-entropy",
         "softmax twice",

@@ -114,7 +114,7 @@ const LEVELS = 6; // of certainty, from a third to 1
 function render({ model, el }) {
   const points = arms({ starts: model.get('starts') });
   const all = () => [...points, ...model.get('added')];
-  const drawing = svg('svg', { role: 'img', 'aria-label': 'The plane with the points of three classes, coloured by the answer of the network and darker where it is more certain; the probabilities at the probe; and the loss against the steps' });
+  const drawing = svg('svg', { role: 'img', 'aria-label': 'The plane with the points of three classes, coloured by the answer of the network and stronger where it is more certain; the probabilities at the probe; and the loss against the steps' });
   const bound = (value) => Math.max(-model.get('view'), Math.min(model.get('view'), value));
   const put = (x, y) => { // to a hundredth of the view
     const unit = model.get('view') / 100;
@@ -195,7 +195,7 @@ function render({ model, el }) {
   const views = choice('View', VIEWS, (value) => change({ view: Number(value), probe: model.get('probe').map((at) => Number((at * (Number(value) / model.get('view'))).toFixed(3))) }));
   const kinds = choice('A press adds a', Object.fromEntries(CLASSES.map((name, k) => [k, name])), (value) => change({ label: Number(value) }));
   const extra = html('div', { className: 'ce-row ce-tight' }, button('Add at the probe', () => add(...model.get('probe'))), button('Remove added', () => change({ added: [] })));
-  const key = html('p', { className: 'ce-line ce-key' }, 'Colour: the class that the network prefers, darker where it is surer. Dot in a cross: the probe, where p̂ is read', html('span', { className: 'ce-hint' }, '; drag it or use the arrow keys'), '. Curve: the loss at each step so far, η: its step size.');
+  const key = html('p', { className: 'ce-line ce-key' }, 'Colour: the class that the network prefers, stronger where it is surer. Dot in a cross: the probe, where p̂ is read', html('span', { className: 'ce-hint' }, '; drag it or use the arrow keys'), '. Curve: the loss at each step so far, η: its step size.');
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
   el.append(withKnobs(drawing, [knob], () => undefined), key, note, buttons, html('div', { className: 'ce-row' }, units, views), html('div', { className: 'ce-grid' }, rate, html('div', {}, kinds, extra)), status);

@@ -74,7 +74,7 @@ function render({ model, el }) {
     play.textContent = 'Play';
     if (was) draw();
   }
-  const key = html('p', { className: 'ce-line ce-key' }, 'Bar: the score', html('span', { className: 'ce-hint' }, ' (drag the grip at its end)'), '. Dashed: noise of this draw, up to the total, a dot. Filled dot: the largest total, which wins; hollow: the losers. Thick stroke: softmax.');
+  const key = html('p', { className: 'ce-line ce-key' }, 'Bar: the score', html('span', { className: 'ce-hint' }, ' (drag the grip at its end)'), '. Dashed: noise of this draw, up to the total, a dot. Filled dot: the largest total, which wins; hollow: the losers. Stroke at a share: softmax.');
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
   el.append(whole, key, note, row, html('div', { className: 'ce-row' }, play, button('One draw', () => { stop(); more(model.get('draws') + 1); }), button('Start again', () => { stop(); change({ logits: [2, 1, 0.1], draws: 1 }); })), status);

@@ -110,7 +110,7 @@ function render({ model, el }) {
     const text = (px, py, said, extra) => svg('text', { x: px, y: py, 'text-anchor': 'middle', class: 'ce-small', ...extra }, said);
     drawing.setAttribute('viewBox', `0 0 ${width} ${bottom + 88}`);
     drawing.replaceChildren(
-      text(0, 14, 'probability of the next letter', { 'text-anchor': 'start', class: '' }),
+      text(0, 14, shown < 27 ? `probability of the ${shown} likeliest letters` : 'probability of the next letter', { 'text-anchor': 'start', class: '' }),
       text(left - 6, TOP + 12, digits(most, 2), { 'text-anchor': 'end' }), text(left - 6, bottom, '0', { 'text-anchor': 'end' }),
       svg('path', { d: `M${left} ${bottom}H${width - 4}`, class: 'ce-axis' }),
       ...order.slice(0, shown).flatMap((letter, i) => [
