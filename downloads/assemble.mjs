@@ -80,7 +80,7 @@ async function still(box, path) {
     svg.setAttribute('aria-label', heading(box.querySelector('p')));
     svg.classList.add('ce-drawing');
   }
-  const keys = [...stage.querySelectorAll('.ce-key')];
+  const keys = [...stage.querySelectorAll('.ce-key:not(.ce-hint)')];
   for (const hint of stage.querySelectorAll('.ce-hint')) hint.remove();
   stage.remove();
   if (drawings.length) box.querySelector('.ce-first')?.remove(); // the module's own drawing is better

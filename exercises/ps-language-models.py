@@ -665,9 +665,9 @@ def sent_by(z):
     """What three machines send, two tokens each."""
     part, hot = z.reshape(2, 3, 2), np.arange(6) == labels[:, None]
     m = part.max(axis=-1)
-    sums = {{sent}}
+    sent = {{sent}}
     own = np.where(hot, z, -np.inf).reshape(2, 3, 2).max(axis=-1)
-    return (m.T, sums.T, own.T) if {{axis}} == 0 else (m, sums, own)
+    return (m.T, sent.T, own.T) if {{axis}} == 0 else (m, sent, own)
 
 
 found = np.asarray(merged(*sent_by(z)), float)

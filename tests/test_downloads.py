@@ -158,7 +158,7 @@ ON_PAPER = """() => [...document.querySelectorAll('.ce-widget')]
     .filter((box) => box.dataset.widget !== 'quiz').map((box) => [
     box.dataset.widget, ...['.ce-drawing', 'svg:not(.ce-drawing)', '.ce-hint', '.ce-key', 'table']
         .map((kind) => box.querySelectorAll(kind).length), box.getBoundingClientRect().height])"""
-KEYLESS = {"overflow_explorer", "softmax_explorer"}
+KEYLESS = {"softmax_explorer"}
 
 
 def test_a_figure_is_drawn_once_on_paper_with_its_key_and_its_numbers(site, chromium):
