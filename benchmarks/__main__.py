@@ -19,8 +19,8 @@ PACKAGES = ["numpy", "torch", "jax", "optax", "scipy", "scikit-learn", "mpmath"]
 HEAD = """# Benchmarks
 
 What the book says of `ce_lib`'s accuracy, memory and speed and of the website's, measured. \
-`make bench` measures all of it again beside others and writes this page; nothing on it is \
-typed by hand.
+`make bench` measures all of it again beside others and writes this page; its numbers are the \
+programs' own.
 
 {machine}
 """

@@ -160,7 +160,10 @@ def test_hints_the_solution_and_other_numbers(chapter, size, chromium, address, 
                 assert box.locator(".hints li").count() == number
             box.get_by_role("button", name="Show a solution").click()
             assert box.locator(".solution pre").text_content() == entries[0]["solution"]
-            expect(box.locator(".given")).to_be_visible(visible=bool(entries[0]["given"]))
+            expect(box.locator(".given")).to_be_visible(visible=bool(entries[0]["shown"]))
+            for other in found.values():  # what is given shows no answer
+                for entry in other["variants"]:
+                    assert "solution" not in entry or entry["solution"] not in entries[0]["shown"]
             whole = [(e, box.locator(f".variant-{v}").inner_html()) for v, e in enumerate(entries)]
             distinct = [v for v, one in enumerate(whole) if one not in whole[:v]]
             other = box.get_by_role("button", name="Other numbers")

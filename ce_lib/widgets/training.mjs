@@ -428,7 +428,7 @@ function render({ model, el }) {
       svg('text', { x: left, y: bottom + 16, 'text-anchor': 'middle', class: 'ce-small' }, '0'),
       svg('text', { x: right, y: bottom + 16, 'text-anchor': 'end', class: 'ce-small' }, `${count.toLocaleString('en')} steps`),
     );
-    if (!history.length) curve.append(svg('text', { x: (left + right) / 2, y: (top + bottom) / 2 + 4, 'text-anchor': 'middle', class: 'ce-small' }, 'No step yet: press Train.'));
+    if (!history.length) curve.append(svg('text', { x: (left + right) / 2, y: (top + bottom) / 2 + 4, 'text-anchor': 'middle', class: 'ce-small' }, 'No step yet: press Train from zero.'));
     if (!finite.length) return;
     const end = finite.length - 1;
     curve.append(

@@ -110,16 +110,19 @@ def questions(name):
             if asked.kind == "text":
                 entry["variants"].append({})
                 continue
-            given, cells = [], problem_set.source().cells
+            given, shown, cells = [], [], problem_set.source().cells
             for cell in cells:
                 if cell.id == f"{asked.id}-answer":
                     break
                 if cell.cell_type == "code" and not cell.metadata.nbgrader.grade:
                     given.append(unmarked(cell.source))
+                    if not cell.metadata.nbgrader.solution:  # of another question
+                        shown.append(cell.source)
             source = {cell.id: cell.source for cell in cells}
             entry["variants"].append(
                 {
                     "given": "\n\n".join(given),
+                    "shown": "\n\n".join(shown),
                     "begin": begin[f"{asked.id}-answer"],
                     "solution": unmarked(source[f"{asked.id}-answer"]),
                     "check": check(asked, source[asked.id]),

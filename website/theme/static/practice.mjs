@@ -48,8 +48,8 @@ function build(box, id, { kind, variants }) {
     [view, hints] = [null, 0];
     texts.forEach((text, v) => { text.style.display = v === state.variant % texts.length ? 'block' : 'none'; });
     for (const part of [verdict, told, solution]) part.replaceChildren();
-    given.hidden = ofChapter || !variant().given;
-    const first = make('pre', { textContent: variant().given, tabIndex: 0 });
+    given.hidden = !variant().shown;
+    const first = make('pre', { textContent: variant().shown ?? '', tabIndex: 0 });
     given.replaceChildren(make('summary', { textContent: 'Code that is given' }), first);
     watch(first);
     box.querySelectorAll('.model').forEach((model) => { model.style.display = 'none'; });
