@@ -1,11 +1,14 @@
 """A course for the tests: the set `ps-small`, released, and students who hand work in."""
 
+import atexit
 import copy
+import functools
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import nbformat
@@ -27,20 +30,30 @@ def need_a_jail():
         missing("a jail for submissions", str(why))
 
 
+@functools.cache
+def released():
+    """A folder in which the set was released, to be copied: a release takes three seconds."""
+    folder = tempfile.mkdtemp(prefix="course-")
+    atexit.register(shutil.rmtree, folder)
+    root = Path(folder) / "course"
+    root.mkdir()
+    shutil.copy(prose.ROOT / "tests" / "grading" / f"{SET}.py", root)
+    release.release(SET, root=root)
+    return root
+
+
 class Course:
     """A course's folder, and what one does in it."""
 
     def __init__(self, root, limits=LIMITS):
         """Release the set in `root`."""
         self.root = root
-        root.mkdir(parents=True, exist_ok=True)
-        shutil.copy(prose.ROOT / "tests" / "grading" / f"{SET}.py", root)
+        shutil.copytree(released(), root, dirs_exist_ok=True)
         (root / "nbgrader_config.py").write_text(
             "c = get_config()\n"
             f"load_subconfig('nbgrader_config.py', path={str(prose.ROOT / 'exercises')!r})\n"
             f"c.GradeInJail.limits = {limits!r}\n"
         )
-        release.release(SET, root=root)
         self.given = nbformat.read(root / "release" / SET / f"{SET}.ipynb", as_version=4)
         source = nbformat.read(root / "source" / SET / f"{SET}.ipynb", as_version=4)
         self.solutions = {

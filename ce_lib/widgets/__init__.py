@@ -1214,7 +1214,7 @@ class BestAnswer(Widget):
     def lines(self) -> Iterator[Any]:
         """The answers of some losses."""
         yield f"Two classes, one with the true probability {self.truth:g}."
-        yield ["loss", "exponent", "stated at the minimum", "factor m at it"]
+        yield ["loss", "exponent", "stated at the minimum", "factor m there"]
         choices = [("cross-entropy", 1.0), ("focal", 1.0), ("focal", 2.0), ("power", 0.7)]
         if (self.kind, self.exponent) not in choices:
             choices.append((self.kind, self.exponent))

@@ -42,7 +42,7 @@ function render({ model, el }) {
   const shape = slider('exponent', { min: 0.05, max: 5, step: 0.05, show: (value) => digits(value, 2), change: (exponent) => change({ exponent }) });
   const share = slider('true probability', { min: 0.02, max: 0.98, step: 0.01, show: (value) => digits(value, 2), change: (truth) => change({ truth }) });
   const again = html('div', { className: 'ce-row' }, html('button', { type: 'button', onclick: () => change(first) }, 'Start again'));
-  const values = ['true probability', 'stated', 'factor m at it', 'truth recovered'].map((name) => html('div', {}, html('b', {}), html('span', {}, name)));
+  const values = ['true probability', 'stated', 'factor m there', 'truth recovered'].map((name) => html('div', {}, html('b', {}), html('span', {}, name)));
   const key = html('p', { className: 'ce-line ce-key' }, 'One of two classes. Dot: where the expected loss is lowest, which is what the model states. Dashed: the true probability, and in the second drawing stated = true. Factor m multiplies the gradient of cross-entropy; here its value at the stated probability. Truth recovered: computed from what is stated.');
   const note = html('p', { className: 'ce-line ce-note' });
   const status = speaker();
