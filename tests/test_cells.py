@@ -299,14 +299,11 @@ def test_without_python_the_reader_is_told_in_place(scheme, chromium, address):
 
 
 def kept(page):
-    """Wait until what Python was fetched as is stored: no file more within two seconds."""
+    """Wait until what Python was fetched as is stored: its bytecode comes last."""
     page.wait_for_function(
-        """async () => {
-            const keys = await (await caches.open('ce-python')).keys();
-            const [before, now] = [window.stored, window.stored = keys.length];
-            return now > 20 && now === before;
-        }""",
-        polling=2000,
+        """async () => (await (await caches.open('ce-python')).keys())
+            .some(({ url }) => url.endsWith('bytecode.zip'))""",
+        polling=500,
     )
 
 

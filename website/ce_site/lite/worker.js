@@ -17,6 +17,7 @@ const compiled = `${indexURL}bytecode.zip`; // no file of the site
 const plain = self.fetch;
 const used = new Set([compiled]);
 const keeping = [];
+let packed = null; // gives the bytecode of this start, where none was kept
 const store = () => self.caches?.open(KEPT).catch(() => null);
 
 async function keptFetch(request, options) {
@@ -35,12 +36,15 @@ async function keptFetch(request, options) {
 
 async function keep() { // and drop what an older edition needed
   const cache = await store();
-  if (!cache || !keeping.length) return;
+  if (!cache || !(keeping.length || packed)) return;
   await Promise.all(keeping.splice(0).map((put) => put()));
   for (const { url } of await cache.keys()) if (!used.has(url)) await cache.delete(url);
+  const bytecode = packed?.();
+  packed = null;
+  if (bytecode) await cache.put(compiled, new Response(bytecode.toJs())).catch(() => { /* no room */ });
 }
 
-// Python with the bytecode of its last start; without one, this start's is noted.
+// Python with the bytecode of an earlier start; without one, this start's is noted.
 async function load(options) {
   const pyodide = await self.loadPyodide(options);
   const cache = await store();
@@ -48,8 +52,7 @@ async function load(options) {
   if (bytecode) pyodide.unpackArchive(await bytecode.arrayBuffer(), 'zip', { extractDir: '/' });
   else if (cache) {
     pyodide.FS.writeFile('book_bytecode.py', BYTECODE);
-    const { packed } = pyodide.pyimport('book_bytecode');
-    keeping.push(() => cache.put(compiled, new Response(packed().toJs())).catch(() => { /* no room */ }));
+    ({ packed } = pyodide.pyimport('book_bytecode'));
   }
   return pyodide;
 }
