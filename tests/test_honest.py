@@ -374,8 +374,12 @@ def test_a_text_that_nobody_has_read_waits(course):
         assert "2x = x + x" in cell.source, name
 
 
-def test_points_given_by_hand_belong_to_the_text_that_was_read(course):
-    ada = ids(course)["text as asked"]
+def test_points_given_by_hand_belong_to_the_text_that_was_read(tmp_path):
+    need_a_jail()
+    course, ada = Course(tmp_path), "ada"
+    answers = {"q1": SCALE, "q2": SHARE, "q3": ANSWER, "q4": TEXT}
+    course.hand_in(ada, course.notebook(answers))
+    course.run("grade", SET)
     with course.gradebook() as book:
         for name in ("q4", "q1"):
             grade = book.find_grade(name, SET, SET, ada)
@@ -384,8 +388,8 @@ def test_points_given_by_hand_belong_to_the_text_that_was_read(course):
     course.run("grade", SET, "--again")
     kept = {name: manual for name, _, manual, _ in course.rows()[ada]}
     assert (kept["q1"], kept["q4"]) == (1.5, 1.5)
-    again = course.notebook({"q1": SCALE, "q2": SHARE, "q3": ANSWER, "q4": "I do not know."})
-    path = course.hand_in("text as asked", again, name="again.ipynb")
+    again = course.notebook(answers | {"q4": "I do not know."})
+    path = course.hand_in(ada, again, name="again.ipynb")
     os.utime(path, (2e9, 2e9))
     course.run("grade", SET)
     kept = {name: (manual, needs) for name, _, manual, needs in course.rows()[ada]}

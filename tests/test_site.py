@@ -812,8 +812,9 @@ BROKEN_NUMBERS = """() => {
 
 @pytest.mark.parametrize("page", ["chapters/05_stability.html", "chapters/08_learning.html"])
 def test_a_number_is_not_broken_behind_its_hyphen(page, chromium, address):
-    for width in range(320, 420, 10):
-        with Visit(chromium, address + page, viewport={"width": width, "height": 800}) as visit:
+    with Visit(chromium, address + page, viewport=NARROW) as visit:
+        for width in range(320, 420, 10):
+            visit.page.set_viewport_size({"width": width, "height": 800})
             found = visit.page.evaluate(BROKEN_NUMBERS)
             assert len(found) > 2
             assert [number for number, lines in found if lines > 1] == []
