@@ -236,8 +236,8 @@ def first_outputs(built):
         "The first cell of chapter 3, run by a browser that has nothing stored, with Pyodide from"
         f" {source}; medians of {ROUNDS}, in turn. In the page it is the time from the press of"
         " *Run* to the output, in JupyterLite from opening the notebook. The page needs"
-        f" {share:.2f} times as long. At a later visit, to any page, Python and what it has compiled"
-        " come from the browser's storage."
+        f" {share:.2f} times as long. At a later visit, to any page, Python and what it has"
+        " compiled come from the browser's storage."
     )
     rows = [[name, f"{median:.1f}"] for name, median in medians.items()]
     return f"{text}\n\n{table(['run', 'first output, s'], rows)}"

@@ -682,7 +682,8 @@ def test_what_is_cut_on_a_narrow_page_shows_that_it_goes_on(page, chromium, addr
 
 
 CUT = """async () => {
-    await new Promise((done) => requestIdleCallback(done)); // the page watches its boxes by then
+    // The page watches its boxes by then.
+    await new Promise((done) => requestIdleCallback(done, { timeout: 2000 }));
     for (const fold of document.querySelectorAll('main details')) fold.open = true;
     await new Promise((done) => setTimeout(done, 150));
     const boxes = [...document.querySelectorAll('main pre, main div.math, main .scrolls')];

@@ -691,7 +691,7 @@ if (kept.some((key) => key.startsWith(`practice:${page}#`) || key.startsWith(`co
 if (['pages/your_guesses', 'pages/review'].includes(page)) import(new URL(`_static/${page.slice(6)}.js`, home)).then(({ show }) => show()).catch(() => say('What this page shows could not be loaded. Check your connection and reload.'));
 if (page === 'pages/your_log') import(new URL('_static/your_log.js', home)).catch(() => say('The form could not be loaded. Check your connection and reload; the tables below hold the same.'));
 if (page.startsWith('practice/')) import(new URL('_static/practice.js', home)).catch(() => say('The cells of this page could not be loaded. Check your connection and reload.'));
-const idle = window.requestIdleCallback ?? ((work) => setTimeout(work, 200));
+const idle = (work) => (window.requestIdleCallback ? requestIdleCallback(work, { timeout: 1000 }) : setTimeout(work, 200));
 idle(() => {
   copyButtons();
   $$('pre, div.math, .scrolls').forEach(watch);
