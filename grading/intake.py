@@ -56,6 +56,7 @@ TRIES = 20  # files of a student that are read to find one that can be graded, o
 OPEN = 10  # archives that may stay open until all is read
 ARCHIVES = 20  # archives within an archive, of each student
 CELLS = 1000
+LINES, CODE = 50_000, 1_000_000  # lines of all cells; characters of all code
 ELEMENTS = 2_000_000  # brackets and commas of a notebook's JSON, each of which may be an object
 PICTURES = 200  # attached to the cells of a notebook, or pasted into them
 TOGETHER = 20  # students who hand in one notebook
@@ -949,11 +950,13 @@ def _words(value: str) -> list[str]:
 def read_cells(data: bytes, most: int | None = None) -> list[NotebookNode]:
     """The cells of a notebook, each rebuilt from its type, source, id and nbgrader's name.
 
-    most : how many it may have, CELLS by default
+    most : how many it may have, CELLS by default. Where it is given, the notebook was taken in
+        before, and has the set's own cells and what the grader wrote besides.
     """
+    times = 1 if most is None else 2
     most = CELLS if most is None else most
     elements = sum(data.count(mark) for mark in (b"[", b"{", b","))
-    if elements > ELEMENTS:
+    if elements > times * ELEMENTS:
         raise Unreadable(
             f"its JSON has {elements} brackets and commas; {ELEMENTS} are read at most"
         )
@@ -976,12 +979,30 @@ def read_cells(data: bytes, most: int | None = None) -> list[NotebookNode]:
         raise Unreadable("it is JSON, but no notebook: it has no cells")
     if len(cells) > most:
         raise Unreadable(f"it has {len(cells)} cells; {most} are taken at most")
-    room = [PICTURES]
+    room = Room(PICTURES, times * LINES, times * CODE)
     return [cell for raw_cell in cells if (cell := _cell(raw_cell, room))]
 
 
-def _cell(raw: object, room: list[int]) -> NotebookNode | None:
-    """A cell rebuilt, or None; `room` says how many more pictures the notebook may have."""
+@dataclass
+class Room:
+    """How many more of these a notebook may have."""
+
+    pictures: int
+    lines: int
+    code: int  # characters
+
+    def take(self, source: str, code: bool) -> None:
+        """Count a cell's source: each line of it is an object in memory and a line in files."""
+        self.code -= len(source) if code else 0
+        if self.code < 0:
+            raise Unreadable(f"it has more than {CODE} characters of code; {CODE} are read at most")
+        self.lines -= len(source.splitlines())
+        if self.lines < 0:
+            raise Unreadable(f"it has more than {LINES} lines; {LINES} are read at most")
+
+
+def _cell(raw: object, room: Room) -> NotebookNode | None:
+    """A cell rebuilt, or None; what it has is taken from `room`."""
     if not isinstance(raw, dict) or raw.get("cell_type") not in ("code", "markdown", "raw"):
         return None
     source = raw.get("source", raw.get("input", ""))
@@ -994,12 +1015,13 @@ def _cell(raw: object, room: list[int]) -> NotebookNode | None:
     attached: dict[str, object] = {}
     if raw["cell_type"] == "markdown":
         attached = raw["attachments"] if isinstance(raw.get("attachments"), dict) else {}
-        source = _pasted(source, pasted, PICTURES - room[0] + len(attached))
-        room[0] -= len(attached) + len(pasted)
-        if room[0] < 0:
+        source = _pasted(source, pasted, PICTURES - room.pictures + len(attached))
+        room.pictures -= len(attached) + len(pasted)
+        if room.pictures < 0:
             raise Unreadable(f"it has more than {PICTURES} pictures; {PICTURES} are taken at most")
     if raw["cell_type"] != "code":
         source = _cut(source)
+    room.take(source, raw["cell_type"] == "code")
     if pasted:
         tag = r"<img\b[^<>]{0,300}?(attachment:pasted-\d{1,9}+\.\w{1,5}+)[^<>]{0,300}+>"
         source = re.sub(tag, r"![](\1)", source)
@@ -1077,6 +1099,8 @@ def restore(cells: list[NotebookNode], release: NotebookNode) -> tuple[NotebookN
     for cell in cells:
         name = cell.metadata.pop("name")
         name = name if name in names else by_id.get(cell.metadata.id)
+        if name and not names[name].metadata.nbgrader.solution and not _alike(cell, names[name]):
+            name = None  # a given cell's copy in which the student wrote something of another kind
         cell.metadata.name = by_text.get(bare(cell.source)) if name is None else name
     places = {name: place for place, name in enumerate(names)}
     stays = _in_order([places.get(cell.metadata.name) for cell in cells])
@@ -1110,10 +1134,11 @@ def restore(cells: list[NotebookNode], release: NotebookNode) -> tuple[NotebookN
             notes.append(f"cell {name} was {'moved' if count else 'missing'}")
             cell.source = "" if marks.solution and cell.cell_type == "code" else cell.source
         elif marks.solution and own:
-            cell.source = own[-1].source
-            notebook.cells += _as(cell.cell_type, own[:-1])
+            answer = ([c for c in own if _alike(c, cell)] or own)[-1]
+            cell.source = answer.source
+            notebook.cells += [c for c in own if c is not answer]
             if cell.cell_type == "markdown":
-                cell.attachments = own[-1].get("attachments", {})
+                cell.attachments = answer.get("attachments", {})
                 if cell.source.strip() == was:  # nothing but pictures, which are to be seen
                     shown = [f"![](attachment:{quote(one)})" for one in cell.attachments]
                     cell.source = "\n\n".join([cell.source, *shown])
@@ -1124,7 +1149,7 @@ def restore(cells: list[NotebookNode], release: NotebookNode) -> tuple[NotebookN
             _look_for_text(cell, name, above, found, added, names)
         if count > 1:
             notes.append(f"cell {name} was there {count} times")
-        changed = _as("code", own) if cell.cell_type == "code" and not marks.solution else []
+        changed = own if cell.cell_type == "code" and not marks.solution else []
         # A check that was changed comes first: the notebook's state is kept after the check.
         notebook.cells += [*changed, cell] if marks.get("grade") else [cell, *changed]
         notebook.cells += added[name]
@@ -1252,8 +1277,9 @@ def strange(
     return ""
 
 
-def _as(cell_type: str, cells: list[NotebookNode]) -> list[NotebookNode]:
-    return [cell for cell in cells if cell.cell_type == cell_type]
+def _alike(one: NotebookNode, other: NotebookNode) -> bool:
+    """Whether two cells are both code, or both text."""
+    return bool((one.cell_type == "code") == (other.cell_type == "code"))
 
 
 def _disarm(cell: NotebookNode) -> None:

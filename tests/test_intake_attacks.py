@@ -65,6 +65,13 @@ SIZES = {
     "elements": (b'{"cells":[],"x":[' + b"[]," * 999_999 + b"[]]}", "brackets and commas"),
     "keys": (b'{"cells":[],"x":[' + b'{"":0},' * 999_999 + b"0]}", "brackets and commas"),
     "cells": (_many([0] * 5000), "cells"),
+    "lines": (_many([{"cell_type": "code", "source": "\n" * 900_000}]), "50000 lines"),
+    "lines of other kinds": (
+        _many([{"cell_type": "code", "source": "\x0b\u2028" * 90_000}]),
+        "lines",
+    ),
+    "lines of texts": (_many([{"cell_type": "markdown", "source": "\n" * 40_000}] * 20), "lines"),
+    "one long line": (_many([{"cell_type": "code", "source": "# " + "a " * 9_000_000}]), "code"),
 }
 
 
@@ -392,6 +399,21 @@ def test_a_notebook_of_as_many_cells_as_are_taken_is_taken_in_again(release, mon
     assert autograde.code(again) == autograde.code(submitted)
     with pytest.raises(intake.Unreadable, match="3 are taken at most"):
         intake.read_cells(json.dumps({"cells": [*code, code[1]]}).encode())
+
+
+def test_a_notebook_of_as_many_lines_as_are_taken_is_taken_in_again(release, monkeypatch):
+    monkeypatch.setattr(intake, "LINES", 6)
+    monkeypatch.setattr(autograde, "release", lambda *_: release)
+    code = {"cell_type": "code", "source": "x = 1\n" * 5}
+    data = json.loads(answer())
+    data["cells"].append(code)
+    submitted, _ = intake.restore(intake.read_cells(json.dumps(data).encode()), release)
+    submitted.cells.append(nbformat.v4.new_code_cell("the set's own\n" * 3))
+    names = {"assignment": SET, "student": "long"}
+    autograde.Restore().preprocess(submitted, {"nbgrader": names})
+    data["cells"].append(code)
+    with pytest.raises(intake.Unreadable, match="more than 6 lines; 6 are read at most"):
+        intake.read_cells(json.dumps(data).encode())
 
 
 GIVEN = {"imports": "import this", "a": "check(1)", "b": "check(2)", "c": "check(2)"}
