@@ -92,6 +92,13 @@ HABITS = {  # answers by question; "first", "last": an added cell; "do": what be
         "q1": "def scale(x): return helper(x)",
         "last": "def helper(x): return 2 * np.asarray(x)",
     },
+    "a helper corrected at the end": {
+        "q1": "def scale(x): return helper(x)\ndef helper(x): return x",
+        "last": "def helper(x): return 2 * np.asarray(x)",
+    },
+    "a setting corrected at the end": {
+        "q1": "two = 3\ndef scale(x): return two * np.asarray(x)", "last": "two = 2"
+    },
     "corrected at the end": {"q1": "def scale(x): return x", "last": SCALE},
     "a number corrected below its check": {"q3": "answer = 41.0", "last": ANSWER},
     "answer used as a counter": {"last": "for answer in range(9): pass"},
