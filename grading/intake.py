@@ -840,10 +840,10 @@ def _ask_of_accounts(found: list[HandedIn], first: dict[str, str], roster: "Rost
     accounts: dict[tuple[str, str], dict[str, list[HandedIn]]] = {}
     for item in found:
         platform = str(PLATFORMS.index(item.mark.re)) if item.mark else "list" * item.listed
-        ids = roster.find(item) if platform and student_id(item.student) else set()
+        ids = [*roster.find(item)] if platform and student_id(item.student) else []
         if len(ids) == 1:
             number = (item.mark.groupdict().get("number") or "") if item.mark else ""
-            of = accounts.setdefault((platform, *ids), {})
+            of = accounts.setdefault((platform, ids[0]), {})
             of.setdefault(number or student_id(item.student), []).append(item)
     for (platform, student), of in accounts.items():
         key = f"{student} on {platform}"  # no name has a space here
