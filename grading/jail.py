@@ -18,6 +18,7 @@ import errno
 import functools
 import glob
 import json
+import math
 import mmap
 import os
 import platform
@@ -31,7 +32,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TypedDict
 
@@ -68,6 +69,25 @@ class Limits:
     elements: int = 2**20  # of all lists in all answers; to read them takes time outside
     grace: float = 5  # before what does not heed its time is killed
     attempts: int = 4  # a cell that kills its process is left out, and the rest is run again
+
+    @classmethod
+    def of(cls, changed: Any) -> Self:
+        """The usual limits but for some; ValueError names one that is none, or is no number."""
+        if not isinstance(changed, dict):
+            raise ValueError(f"c.GradeInJail.limits must be a dictionary, got {changed!r}")
+        known = {one.name: one.type for one in fields(cls)}
+        for name, value in changed.items():
+            if name not in known:
+                raise ValueError(
+                    f"c.GradeInJail.limits has no limit {name!r}; there are: {', '.join(known)}"
+                )
+            whole = known[name] is int
+            if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
+                kind = "a whole number" if whole else "a number"
+                raise ValueError(f"c.GradeInJail.limits: {name} must be {kind}, got {value!r}")
+            if not 0 < value < math.inf:
+                raise ValueError(f"c.GradeInJail.limits: {name} must be above 0, got {value!r}")
+        return cls(**changed)
 
     def order(self, uid: int | None, walls: bool) -> exchange.Allowed:
         """The part that the inside needs to know."""
