@@ -211,9 +211,9 @@ REFUSED = """
     setxattr lsetxattr fsetxattr setxattrat removexattr lremovexattr fremovexattr removexattrat
     file_setattr
 """
-# Whoever may write to a file may set its times to now, and anybody may leave its owner as it is,
-# which sets a time as well. All jails have the machine's own /dev/null and the like, so both would
-# carry messages. These calls do nothing, which harms nothing in a scratch folder.
+# Where a process may write to a file it may set its times to now, and any may leave a file's owner
+# as it is, which sets a time as well. All jails have the machine's own /dev/null and the like, so
+# both would carry messages. These calls do nothing, which harms nothing in a scratch folder.
 STAMPS = """
     utime utimes futimesat utimensat utimensat_time64
     chown lchown fchown fchownat chown32 lchown32 fchown32

@@ -76,10 +76,6 @@ def opened(db_url: str, root: Path) -> Iterator[Gradebook]:
         ) from None
 
 
-class NotEntered(RuntimeError):
-    """nbgrader could not enter a submission that was run."""
-
-
 class Failure(TypedDict):
     """What is noted of a submission that could not be graded."""
 
@@ -222,10 +218,10 @@ class Class:
             pass
         return {"version": version, "times": 0, "why": ""}
 
-    def note_failure(self, student: str, version: str, error: Exception) -> None:
-        """Note why a submission could not be graded, and that it failed once more to be entered."""
-        times = self.failure(student, version)["times"] + isinstance(error, NotEntered)
-        found: Failure = {"version": version, "times": times, "why": worded(error)}
+    def note_failure(self, student: str, version: str, why: str, more: int = 0) -> None:
+        """Note why a submission could not be graded, and whether once more it was not entered."""
+        times = self.failure(student, version)["times"] + more
+        found: Failure = {"version": version, "times": times, "why": why}
         intake.replace(intake.not_entered(self.root, self.name, student), json.dumps(found))
 
     def log(self, student: str) -> Path:
@@ -240,7 +236,9 @@ class Class:
         if not result["success"]:
             log = result.get("log") or result["error"]
             intake.replace(self.log(student), log)
-            raise NotEntered(f"{cause(log)} (all that nbgrader said: {self.log(student)})")
+            why = f"{cause(log)} (all that nbgrader said: {self.log(student)})"
+            self.note_failure(student, version, why, 1)
+            raise RuntimeError(why)
         intake.replace(self.done(student), version)
         intake.not_entered(self.root, self.name, student).unlink(missing_ok=True)
         self.log(student).unlink(missing_ok=True)
@@ -371,11 +369,10 @@ def _grade(course: Class, jobs: int | None, scheduler: str | None, walls: bool, 
         running = here(jobs, tasks, answers)
     failed = enter_all(course, names, ready, running, len(tasks))
     graded = len(ready) + len(tasks) - len(failed)
-    for student, error in failed.items():
-        course.note_failure(student, names[student][1], error)
-    said = {student: worded(error) for student, error in failed.items()} | hopeless
-    summary(course, len(submissions), graded, aside, said)
-    return len(said)
+    for student, why in failed.items():
+        course.note_failure(student, names[student][1], why)
+    summary(course, len(submissions), graded, aside, failed | hopeless)
+    return len(failed | hopeless)
 
 
 def enter_all(
@@ -384,9 +381,9 @@ def enter_all(
     ready: list[Result],
     running: Results,
     waiting: int,
-) -> dict[str, Exception]:
-    """Enter each record as it comes; returns {student: error} for those that could not be."""
-    failed: dict[str, Exception] = {}
+) -> dict[str, str]:
+    """Enter each record as it comes; returns {student: why} for those that could not be."""
+    failed = {}
     with (
         stop_on_interrupt() as stopped,
         contextlib.closing(running),
@@ -399,17 +396,13 @@ def enter_all(
                         raise record
                     course.enter(student, *names[student], record)
                 except Exception as error:
-                    failed[student] = error
+                    said = str(error).strip() or repr(error)
+                    failed[student] = said.encode(errors="backslashreplace").decode()
                 bar.update()
                 if stopped():
                     bar.close()
                     raise KeyboardInterrupt
     return failed
-
-
-def worded(error: Exception) -> str:
-    """What an error says, fit for a file."""
-    return (str(error).strip() or repr(error)).encode(errors="backslashreplace").decode()
 
 
 @contextlib.contextmanager

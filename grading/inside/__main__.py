@@ -521,12 +521,12 @@ class State:
         os.close(tray)
 
     def outdated(self, namespace: dict[str, Any]) -> bool:
-        """Whether the end of the notebook may be better: a check failed, or names were bound anew.
+        """Whether the end of the notebook may be better: a check failed, or names were bound again.
 
         These are what the student defined and any function that it may call.
         """
-        anew = any(namespace.get(name) is not was for name, was in self.bound.items())
-        return anew or not self.checked
+        again = any(namespace.get(name) is not was for name, was in self.bound.items())
+        return again or not self.checked
 
     def waits(self) -> bool:
         """Whether it is still there."""
