@@ -64,7 +64,14 @@ def exam(name: str, root: str | Path) -> Exam:
 
 @functools.lru_cache(maxsize=8)
 def _exam(name: str, root: str | Path, stamp: int | None) -> Exam:
-    return Exam(sets.issued(name, root), secret_seed(Path(root) / "issued" / f"{name}.seed"))
+    seed = Path(root) / "issued" / f"{name}.seed"
+    if not seed.exists() and any(Path(root).glob(f"autograded/*/{name}")):
+        raise sets.SetError(
+            f"{seed} is gone, from which the hidden inputs were drawn: put a copy of it back. If "
+            "there is none, release the set again with the same variant: everybody is then graded "
+            "on other inputs, and the feedback that was returned does not speak of them"
+        )
+    return Exam(sets.issued(name, root), secret_seed(seed))
 
 
 def release(name: str, root: str | Path) -> NotebookNode:
@@ -237,7 +244,7 @@ class GradeInJail(NbGraderPreprocessor):
         names = resources["nbgrader"]
         name, student, root = names["assignment"], names["student"], os.getcwd()
         paper, cells = exam(name, root), code(nb)
-        limits = jail.Limits(**self.limits)
+        limits = jail.Limits.of(self.limits)
         key = digest(cells, paper, limits)
         record = recall(root, name, student, key)
         if record is None:

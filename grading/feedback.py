@@ -7,6 +7,7 @@ question, then the notebook as it ran. No script, no request: the page forbids b
 import contextlib
 import csv
 import json
+import math
 import mmap
 import os
 import re
@@ -135,12 +136,18 @@ def ticked(message: str) -> Markup:
     return Markup(re.sub(r"`(\w+)`", r"<code>\1</code>", str(Markup.escape(message))))
 
 
+def headings(cell: NotebookNode, signs: str) -> list[str]:
+    """The headings in a text that was handed out; a student's would stand for the teacher's."""
+    given = cell.cell_type == "markdown" and cell.metadata.get("nbgrader", {}).get("locked")
+    return re.findall(rf"(?m)^{signs} (.+)", cell.source) if given else []
+
+
 def questions(notebook: NotebookNode) -> list[dict[str, object]]:
     """Each graded cell with the heading above it and the message that it shows."""
     heading, found = "", []
     for cell in notebook.cells:
         marks = cell.metadata.get("nbgrader", {})
-        if cell.cell_type == "markdown" and (lines := re.findall(r"(?m)^#+ (.+)", cell.source)):
+        if lines := headings(cell, "#+"):
             heading = lines[-1]
         if marks.get("grade"):
             said = [o.text for o in cell.get("outputs", []) if o.output_type == "stream"]
@@ -332,10 +339,7 @@ class Page(Exporter):
                 questions={question["id"]: question for question in questions(nb)},
                 of=of,
                 name=roster.names.get(of["student"]) if roster else None,
-                title=next(
-                    (t for c in nb.cells for t in re.findall(r"(?m)^# (.+)", c.source)),
-                    of["notebook"],
-                ),
+                title=next((t for c in nb.cells for t in headings(c, "#")), of["notebook"]),
                 colours=colours(),
             )
         )
@@ -362,10 +366,40 @@ class CheckedExport(CsvExportPlugin):
                 "these cells have no points yet, so nothing is exported; run make grade again:\n"
                 + "\n".join(sorted(map(_where, ungraded)))
             )
+        by_hand = Grade.manual_score.isnot(None) | Grade.extra_credit.isnot(None)
+        off = [g for g in gradebook.db.query(Grade).filter(by_hand) if not _in_range(g)]
+        if off:
+            raise ValueError(
+                "these marks are out of range, so nothing is exported; correct them in the form "
+                "grader:\n" + "\n".join(sorted(f"{_where(g)}: {_mark(g)}" for g in off))
+            )
+        known = {assignment.name for assignment in gradebook.assignments}
+        if lost := sorted({path.name for path in root.glob("autograded/*/*/")} - known):
+            raise ValueError(
+                f"the gradebook does not know {', '.join(lost)}, though it was graded here: put a "
+                "copy of gradebook.db back, or release and grade it again"
+            )
         for grade in sorted(waiting, key=_where):
             print(f"waits for a grader, counts 0 until then: {_where(grade)}", file=sys.stderr)
-        super().export(gradebook)
-        with_status(Path(self.to), root, gradebook, waiting, failed)
+        table = Path(self.to or "grades.csv")
+        draft = table.with_name(f".{table.name}.new")
+        try:
+            self.to = str(draft)
+            super().export(gradebook)
+            with_status(draft, root, gradebook, waiting, failed)
+            os.replace(draft, table)
+        finally:
+            self.to = str(table)
+            draft.unlink(missing_ok=True)
+
+
+def reports(root: Path, gradebook: Gradebook) -> dict[str, list[dict[str, str]]]:
+    """The teacher's list of each set in the gradebook."""
+    known = {assignment.name for assignment in gradebook.assignments}
+    found = {path: intake.reported(path) for path in sorted(root.glob("set_aside/*.csv"))}
+    return {
+        path.stem: rows for path, rows in found.items() if rows is not None and path.stem in known
+    }
 
 
 def with_status(
@@ -377,20 +411,24 @@ def with_status(
 ) -> None:
     """Add the column `status` to a table, and a line for each who should be in it."""
     with table.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+        reader = csv.DictReader(file)
+        rows, columns = list(reader), reader.fieldnames or ()
     roster = intake.roster(root)
     aside: dict[tuple[str, str], dict[str, str]] = {}
     said: dict[tuple[str, str], list[str]] = {}
     shape: dict[str, dict[str, str]] = {}
     now: set[tuple[str, str]] = set()
+    lists = reports(root, gradebook)
     for path in sorted(root.glob("set_aside/*.csv")):
-        with path.open(encoding="utf-8", newline="") as file:
-            for line in csv.DictReader(file):
-                student = line["student"].removeprefix("'")
-                if line["status"] == "graded":
-                    now.add((path.stem, student))
-                elif student and (roster is None or student in roster.ids):
-                    aside.setdefault((path.stem, student), line)
+        if path.stem not in lists:
+            print(f"not read, since it is no list of a set's files: {path}", file=sys.stderr)
+    for name, lines in lists.items():
+        for line in lines:
+            student = line["student"]
+            if line["status"] == "graded":
+                now.add((name, student))
+            elif student and (roster is None or student in roster.ids):
+                aside.setdefault((name, student), line)
     for grade in waiting:
         of = grade.notebook.assignment
         was = intake.recalled(intake.read_texts(root, of.name, of.student_id)).get("was", {})
@@ -406,10 +444,10 @@ def with_status(
     listed = {(row["assignment"], row["student_id"]): row for row in rows}
     listed = {key: row for key, row in listed.items() if key[0] in names}
     people = [(name, one) for name in sorted(names) for one in (roster.ids if roster else ())]
-    for name, student in [*people, *sorted(aside), *sorted(failed)]:
+    for name, student in [*people, *sorted(aside), *sorted(failed), *sorted(now)]:
         if (name, student) not in listed:
             of = shape.get(name, {})
-            kept = {key: of.get(key, "") for key in ("duedate", "max_score")}
+            kept = {key: of.get(key, "") for key in ("duedate", "max_score") if key in columns}
             listed[name, student] = {"assignment": name, "student_id": student} | kept
     for key, row in listed.items():
         late = handed_in.get(key)
@@ -423,12 +461,14 @@ def with_status(
         elif key not in handed_in:
             found = aside.get(key)
             status = [f"set aside: {found['reason']}" if found else "missing"]
+            if key in now:
+                status = ["not in the gradebook: run make grade again"]
         if key in failed or key not in handed_in:
             row |= {name: "" for name in ("raw_score", "score", "timestamp") if name in row}
         if roster is not None and key[0] in roster.excused.get(key[1], ()):
             status = ["excused"]
         row["status"] = "; ".join(status) or "graded"
-    fields = dict.fromkeys([*(rows[0] if rows else ("assignment", "student_id")), "status"])
+    fields = dict.fromkeys([*columns, "status"])
     with table.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, fields, restval="", lineterminator="\n")
         writer.writeheader()
@@ -439,6 +479,16 @@ def with_status(
 def _whose(grade: Grade) -> tuple[str, str]:
     of = grade.notebook.assignment
     return of.name, of.student_id
+
+
+def _mark(grade: Grade) -> str:
+    return f"{grade.manual_score} of {grade.max_score:g}, and {grade.extra_credit or 0} extra"
+
+
+def _in_range(grade: Grade) -> bool:
+    """Whether points given by hand are some that the form grader would give."""
+    mark, extra = grade.manual_score or 0, grade.extra_credit or 0
+    return 0 <= mark <= grade.max_score and math.isfinite(extra)
 
 
 def _where(grade: Grade) -> str:

@@ -56,6 +56,7 @@ TRIES = 20  # files of a student that are read to find one that can be graded, o
 OPEN = 10  # archives that may stay open until all is read
 ARCHIVES = 20  # archives within an archive, of each student
 CELLS = 1000
+LINES, CODE = 50_000, 1_000_000  # lines of all cells; characters of all code
 ELEMENTS = 2_000_000  # brackets and commas of a notebook's JSON, each of which may be an object
 PICTURES = 200  # attached to the cells of a notebook, or pasted into them
 TOGETHER = 20  # students who hand in one notebook
@@ -134,6 +135,7 @@ class HandedIn:
         self.number = ""  # the platform's for the student
         self.mark: re.Match[str] | None = None
         self.listed = False  # whether a list of the platform's says whose it is
+        self.asked = ""  # why it takes a teacher to say whose it is
         self._fault, self._load, self._data = fault, load, b""
 
     @property
@@ -283,7 +285,10 @@ def gather(
             student = _owner(Path(where).parts, set_name)
             found.append(HandedIn(where, student, where, EPOCH, fault=reason))
     _name_by_blackboard(found, roster)
-    _name_students(found, {} if first is None else first)
+    first = {} if first is None else first
+    if roster is not None:
+        _ask_of_accounts(found, first, roster)
+    _name_students(found, first)
     return found
 
 
@@ -826,6 +831,38 @@ def _name_by_blackboard(found: list[HandedIn], roster: "Roster | None") -> None:
         item.student = known.get("_".join(words)) or "_".join(words[shared:])
 
 
+def _ask_of_accounts(found: list[HandedIn], first: dict[str, str], roster: "Roster") -> None:
+    """Ask about two accounts of a platform that the roster would take for one student.
+
+    It finds a name whatever the order of its words, and on many platforms people may change what
+    they are called. The account whose number the roster has, or that was alone before, stays.
+    """
+    accounts: dict[tuple[str, str], dict[str, list[HandedIn]]] = {}
+    for item in found:
+        platform = str(PLATFORMS.index(item.mark.re)) if item.mark else "list" * item.listed
+        ids = [*roster.find(item)] if platform and student_id(item.student) else []
+        if len(ids) == 1:
+            number = (item.mark.groupdict().get("number") or "") if item.mark else ""
+            of = accounts.setdefault((platform, ids[0]), {})
+            of.setdefault(number or student_id(item.student), []).append(item)
+    for (platform, student), of in accounts.items():
+        key = f"{student} on {platform}"  # no name has a space here
+        was = [first[key]] if key in first else []
+        was += [a for a, items in of.items() if first.get(student_id(items[0].student)) == a]
+        sure = [a for a in of if a == student] or [a for a in of if roster.numbered(a) == {student}]
+        kept = sure if len(sure) == 1 else was[:1]
+        if len({*of, *kept}) == 1:
+            first.setdefault(key, next(iter(of)))
+            continue
+        named = [f"{items[0].student} ({a})" for a, items in of.items()]
+        named += [a for a in kept if a not in of]
+        for item in (item for account in of.keys() - {*kept} for item in of[account]):
+            item.asked = (
+                f"{' and '.join(sorted(named))} are different accounts, and would both be {student}"
+                " by roster.csv: add the right one's number there, or rename the folder or the file"
+            )
+
+
 def _name_students(found: list[HandedIn], first: dict[str, str]) -> None:
     """Add the platform's number where two students have one name, and take its word on the time.
 
@@ -892,6 +929,10 @@ class Roster:
                 for key in _keys(column, value) if isinstance(value, str) else ():
                     known.setdefault(key, set()).add(student)
 
+    def numbered(self, number: str) -> set[str]:
+        """The ids of whom one of the columns has this number of a platform's."""
+        return {one for of in self.known for one in of.get("".join(_words(number)), ())}
+
     def find(self, item: HandedIn) -> set[str]:
         """The ids that a file may belong to; a platform's number has to agree with the name."""
 
@@ -900,7 +941,7 @@ class Roster:
             return next((of[key] for of in self.known for key in tried if key in of), set())
 
         name = known(item.student, f"{item.student}_{item.number}")
-        number = {one for of in self.known for one in of.get("".join(_words(item.number)), ())}
+        number = self.numbered(item.number)
         if name and len(number) > 1:  # of a section, or the like
             return name
         return (name & number) or (name | number)
@@ -949,11 +990,13 @@ def _words(value: str) -> list[str]:
 def read_cells(data: bytes, most: int | None = None) -> list[NotebookNode]:
     """The cells of a notebook, each rebuilt from its type, source, id and nbgrader's name.
 
-    most : how many it may have, CELLS by default
+    most : how many it may have, CELLS by default. Where it is given, the notebook was taken in
+        before, and has the set's own cells and what the grader wrote besides.
     """
+    times = 1 if most is None else 2
     most = CELLS if most is None else most
     elements = sum(data.count(mark) for mark in (b"[", b"{", b","))
-    if elements > ELEMENTS:
+    if elements > times * ELEMENTS:
         raise Unreadable(
             f"its JSON has {elements} brackets and commas; {ELEMENTS} are read at most"
         )
@@ -976,12 +1019,30 @@ def read_cells(data: bytes, most: int | None = None) -> list[NotebookNode]:
         raise Unreadable("it is JSON, but no notebook: it has no cells")
     if len(cells) > most:
         raise Unreadable(f"it has {len(cells)} cells; {most} are taken at most")
-    room = [PICTURES]
+    room = Room(PICTURES, times * LINES, times * CODE)
     return [cell for raw_cell in cells if (cell := _cell(raw_cell, room))]
 
 
-def _cell(raw: object, room: list[int]) -> NotebookNode | None:
-    """A cell rebuilt, or None; `room` says how many more pictures the notebook may have."""
+@dataclass
+class Room:
+    """How many more of these a notebook may have."""
+
+    pictures: int
+    lines: int
+    code: int  # characters
+
+    def take(self, source: str, code: bool) -> None:
+        """Count a cell's source: each line of it is an object in memory and a line in files."""
+        self.code -= len(source) if code else 0
+        if self.code < 0:
+            raise Unreadable(f"it has more than {CODE} characters of code; {CODE} are read at most")
+        self.lines -= len(source.splitlines())
+        if self.lines < 0:
+            raise Unreadable(f"it has more than {LINES} lines; {LINES} are read at most")
+
+
+def _cell(raw: object, room: Room) -> NotebookNode | None:
+    """A cell rebuilt, or None; what it has is taken from `room`."""
     if not isinstance(raw, dict) or raw.get("cell_type") not in ("code", "markdown", "raw"):
         return None
     source = raw.get("source", raw.get("input", ""))
@@ -994,12 +1055,13 @@ def _cell(raw: object, room: list[int]) -> NotebookNode | None:
     attached: dict[str, object] = {}
     if raw["cell_type"] == "markdown":
         attached = raw["attachments"] if isinstance(raw.get("attachments"), dict) else {}
-        source = _pasted(source, pasted, PICTURES - room[0] + len(attached))
-        room[0] -= len(attached) + len(pasted)
-        if room[0] < 0:
+        source = _pasted(source, pasted, PICTURES - room.pictures + len(attached))
+        room.pictures -= len(attached) + len(pasted)
+        if room.pictures < 0:
             raise Unreadable(f"it has more than {PICTURES} pictures; {PICTURES} are taken at most")
     if raw["cell_type"] != "code":
         source = _cut(source)
+    room.take(source, raw["cell_type"] == "code")
     if pasted:
         tag = r"<img\b[^<>]{0,300}?(attachment:pasted-\d{1,9}+\.\w{1,5}+)[^<>]{0,300}+>"
         source = re.sub(tag, r"![](\1)", source)
@@ -1077,6 +1139,8 @@ def restore(cells: list[NotebookNode], release: NotebookNode) -> tuple[NotebookN
     for cell in cells:
         name = cell.metadata.pop("name")
         name = name if name in names else by_id.get(cell.metadata.id)
+        if name and not names[name].metadata.nbgrader.solution and not _alike(cell, names[name]):
+            name = None  # a given cell's copy in which the student wrote something of another kind
         cell.metadata.name = by_text.get(bare(cell.source)) if name is None else name
     places = {name: place for place, name in enumerate(names)}
     stays = _in_order([places.get(cell.metadata.name) for cell in cells])
@@ -1110,10 +1174,11 @@ def restore(cells: list[NotebookNode], release: NotebookNode) -> tuple[NotebookN
             notes.append(f"cell {name} was {'moved' if count else 'missing'}")
             cell.source = "" if marks.solution and cell.cell_type == "code" else cell.source
         elif marks.solution and own:
-            cell.source = own[-1].source
-            notebook.cells += _as(cell.cell_type, own[:-1])
+            answer = ([c for c in own if _alike(c, cell)] or own)[-1]
+            cell.source = answer.source
+            notebook.cells += [c for c in own if c is not answer]
             if cell.cell_type == "markdown":
-                cell.attachments = own[-1].get("attachments", {})
+                cell.attachments = answer.get("attachments", {})
                 if cell.source.strip() == was:  # nothing but pictures, which are to be seen
                     shown = [f"![](attachment:{quote(one)})" for one in cell.attachments]
                     cell.source = "\n\n".join([cell.source, *shown])
@@ -1124,7 +1189,7 @@ def restore(cells: list[NotebookNode], release: NotebookNode) -> tuple[NotebookN
             _look_for_text(cell, name, above, found, added, names)
         if count > 1:
             notes.append(f"cell {name} was there {count} times")
-        changed = _as("code", own) if cell.cell_type == "code" and not marks.solution else []
+        changed = own if cell.cell_type == "code" and not marks.solution else []
         # A check that was changed comes first: the notebook's state is kept after the check.
         notebook.cells += [*changed, cell] if marks.get("grade") else [cell, *changed]
         notebook.cells += added[name]
@@ -1252,8 +1317,9 @@ def strange(
     return ""
 
 
-def _as(cell_type: str, cells: list[NotebookNode]) -> list[NotebookNode]:
-    return [cell for cell in cells if cell.cell_type == cell_type]
+def _alike(one: NotebookNode, other: NotebookNode) -> bool:
+    """Whether two cells are both code, or both text."""
+    return bool((one.cell_type == "code") == (other.cell_type == "code"))
 
 
 def _disarm(cell: NotebookNode) -> None:
@@ -1324,6 +1390,7 @@ def take_in(
     tries: Counter[str] = Counter()
     beside: dict[str, list[Entry]] = {}
     untouched: dict[str, Entry | None] = {}
+    contested: dict[str, str] = {}
     given = {bare(cell.source) for cell in release.cells}
     crowds = _crowds(handed_in) if roster is None else set()
 
@@ -1335,7 +1402,8 @@ def take_in(
         student, asked = student_id(item.student), ""
         if roster is not None and student:
             ids = roster.find(item)
-            student, asked = (next(iter(ids)), "") if len(ids) == 1 else (student, _ask(item, ids))
+            asked = item.asked if len(ids) == 1 else _ask(item, ids)
+            student = next(iter(ids)) if len(ids) == 1 else student
         entry = Entry(student, item.where, "set aside")
         entries.append(entry)
         try:
@@ -1350,6 +1418,7 @@ def take_in(
             kind = item.known_fault and item.name.lower().endswith(BESIDE)
             if kind and not note and student and not asked:
                 beside.setdefault(student, []).append(entry)
+            entry.reason = entry.reason or contested.get(student, "")
             if entry.reason:
                 continue
             tries[student] += 1
@@ -1364,6 +1433,14 @@ def take_in(
                 cell.get("attachments") or (cell.source.strip() and bare(cell.source) not in given)
                 for cell in cells
             )
+            if _spelled_otherwise(item, student, spelled):
+                both = f"{_spelling(item)} and {spelled[student]} would both be {student}"
+                contested[student] = f"{both}: rename one of them"
+                del submissions[student]
+                for one in entries:
+                    if one.student == student and one.status == "graded":
+                        one.status, one.reason = "set aside", contested[student]
+                raise Unreadable(contested[student])
             if empty and not answered:
                 raise Unreadable("the same student handed in a newer one, which is graded")
         except Unreadable as error:
@@ -1379,7 +1456,7 @@ def take_in(
             empty.status = "set aside"
             empty.reason = "it has no answers, and one that is no newer has some: that is graded"
         untouched[student] = None if answered else entry
-        spelled[student] = unicodedata.normalize("NFC", item.student.strip())
+        spelled[student] = _spelling(item)
         submissions[student] = Submission(student, notebook, item.time, notes)
         entry.status, entry.reason = "graded", "; ".join(notes)
     for student, files in beside.items():
@@ -1424,14 +1501,21 @@ def _reason(
             f"in {item.student} is the work of several: are these students? "
             "Name the folder all, or put what is in it into the inbox itself"
         )
-    spelling = unicodedata.normalize("NFC", item.student.strip())
-    if spelled.get(student, spelling) != spelling and student == student_id(item.student):
-        return f"{spelling} and {spelled[student]} would both be {student}"
-    if student in submissions:
+    if student in submissions and not _spelled_otherwise(item, student, spelled):
         return "the same student handed in a newer one, which is graded"
     if tries[student] >= TRIES:
         return "the newer files of this student cannot be read, and no more are tried"
     return ""
+
+
+def _spelling(item: HandedIn) -> str:
+    return unicodedata.normalize("NFC", item.student.strip())
+
+
+def _spelled_otherwise(item: HandedIn, student: str, spelled: dict[str, str]) -> bool:
+    """Whether a student who is graded has another name than this one, from which the id is made."""
+    other = spelled.get(student, _spelling(item)) != _spelling(item)
+    return other and student == student_id(item.student)
 
 
 def _crowds(handed_in: list[HandedIn]) -> set[str]:
@@ -1494,11 +1578,26 @@ def report(entries: list[Entry], path: Path) -> None:
     """Write the teacher's list as CSV."""
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(["student", "file", "status", "reason"])
+    rows.writerow(LISTED)
     for entry in sorted(entries, key=lambda e: (e.status != "set aside", e.student, e.file)):
         cells = [entry.student, entry.file, entry.status, entry.reason[:LONGEST_REASON]]
         rows.writerow(["'" + c if c[:1] in "=+-@" and c else c for c in cells])
     replace(path, text.getvalue())
+
+
+LISTED = ["student", "file", "status", "reason"]
+
+
+def reported(path: Path) -> list[dict[str, str]] | None:
+    """The lines of a teacher's list, perhaps saved again by a spreadsheet; None if it is none."""
+    try:
+        table = _table(path.read_bytes())
+        if not {*LISTED} <= {*(table.fieldnames or ())}:
+            return None
+        rows = [{name: row[name] or "" for name in LISTED} for row in table]
+    except (OSError, csv.Error):
+        return None
+    return [row | {"student": row["student"].removeprefix("'")} for row in rows]
 
 
 def read_texts(root: str | Path, name: str, student: str) -> Path:

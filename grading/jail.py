@@ -18,6 +18,7 @@ import errno
 import functools
 import glob
 import json
+import math
 import mmap
 import os
 import platform
@@ -31,7 +32,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TypedDict
 
@@ -68,6 +69,25 @@ class Limits:
     elements: int = 2**20  # of all lists in all answers; to read them takes time outside
     grace: float = 5  # before what does not heed its time is killed
     attempts: int = 4  # a cell that kills its process is left out, and the rest is run again
+
+    @classmethod
+    def of(cls, changed: Any) -> Self:
+        """The usual limits but for some; ValueError names one that is none, or is no number."""
+        if not isinstance(changed, dict):
+            raise ValueError(f"c.GradeInJail.limits must be a dictionary, got {changed!r}")
+        known = {one.name: one.type for one in fields(cls)}
+        for name, value in changed.items():
+            if name not in known:
+                raise ValueError(
+                    f"c.GradeInJail.limits has no limit {name!r}; there are: {', '.join(known)}"
+                )
+            whole = known[name] is int
+            if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
+                kind = "a whole number" if whole else "a number"
+                raise ValueError(f"c.GradeInJail.limits: {name} must be {kind}, got {value!r}")
+            if not 0 < value < math.inf:
+                raise ValueError(f"c.GradeInJail.limits: {name} must be above 0, got {value!r}")
+        return cls(**changed)
 
     def order(self, uid: int | None, walls: bool) -> exchange.Allowed:
         """The part that the inside needs to know."""
@@ -188,7 +208,15 @@ REFUSED = """
     open_by_handle_at name_to_handle_at personality syslog acct swapon swapoff reboot quotactl
     fanotify_init inotify_init inotify_init1 mincore cachestat vmsplice process_madvise
     landlock_create_ruleset landlock_add_rule landlock_restrict_self seccomp
-    setxattr lsetxattr fsetxattr setxattrat
+    setxattr lsetxattr fsetxattr setxattrat removexattr lremovexattr fremovexattr removexattrat
+    file_setattr
+"""
+# Where a process may write to a file it may set its times to now, and any may leave a file's owner
+# as it is, which sets a time as well. All jails have the machine's own /dev/null and the like, so
+# both would carry messages. These calls do nothing, which harms nothing in a scratch folder.
+STAMPS = """
+    utime utimes futimesat utimensat utimensat_time64
+    chown lchown fchown fchownat chown32 lchown32 fchown32
 """
 # Calls that an older libseccomp does not know by name; their numbers are the same everywhere.
 NEWER = {
@@ -196,6 +224,8 @@ NEWER = {
     "landlock_add_rule": 445,
     "landlock_restrict_self": 446,
     "setxattrat": 463,
+    "removexattrat": 466,
+    "file_setattr": 469,
 }
 CLONE_NEWUSER, AF_UNIX, SOL_SOCKET = 0x10000000, 1, 1
 SHARED_ANONYMOUS = 0x21  # memory that stays held after it has left every page table
@@ -257,8 +287,8 @@ def system_call_filter() -> bytes:
     both = _Compare(3, masked_equal, SHARED_ANONYMOUS, SHARED_ANONYMOUS)
     rule(refuse(errno.EPERM), "mmap", both)
     rule(refuse(errno.EPERM), "madvise", _Compare(2, masked_equal, word, PAGEOUT))
-    rule(ignored, "flock")
-    rule(ignored, "fadvise64")
+    for name in ("flock", "fadvise64", *STAMPS.split()):
+        rule(ignored, name)
     for action, numbers in ((ignored, LOCKS), (refuse(errno.EPERM), REFUSED_FCNTL)):
         for number in numbers:
             rule(action, "fcntl", _Compare(1, masked_equal, word, number))

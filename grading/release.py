@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import sys
+import traceback
 from pathlib import Path
 
 import nbformat
@@ -23,7 +24,15 @@ def settings(root: Path) -> Config:
     config = Config()
     for folder in dict.fromkeys([sets.EXERCISES, root]):
         if (folder / "nbgrader_config.py").exists():
-            config.merge(PyFileConfigLoader("nbgrader_config.py", path=str(folder)).load_config())
+            loader = PyFileConfigLoader("nbgrader_config.py", path=str(folder))
+            try:
+                config.merge(loader.load_config())
+            except Exception as error:  # it is Python, which a teacher writes
+                line = traceback.extract_tb(error.__traceback__)[-1].lineno
+                line = error.lineno if isinstance(error, SyntaxError) else line
+                raise sets.SetError(
+                    f"{folder / 'nbgrader_config.py'}, line {line}: {type(error).__name__}: {error}"
+                ) from None
     config.CourseDirectory.root = str(root)
     return config
 
@@ -52,7 +61,7 @@ def release(name: str, variant: int | None = None, root: str | Path = sets.EXERC
     record = root / "issued" / f"{name}.json"
     kept = {"set": name, "variant": variant, "drawn": problem_set.drawn, "source": problem_set.text}
     handed_in = sorted(root.glob(f"submitted/*/{name}"))
-    if handed_in and record.exists() and json.loads(record.read_text(encoding="utf-8")) != kept:
+    if handed_in and record.exists() and sets.record(name, root) != kept:
         raise sets.SetError(
             f"{name} was not released: {len(handed_in)} students have handed in work on an edition"
             " of it that differs; move submitted/ away, or release this one under another name"

@@ -15,6 +15,7 @@ import itertools
 import json
 import os
 import queue
+import re
 import signal
 import sys
 import warnings
@@ -23,8 +24,10 @@ from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
+from typing import TypedDict
 
 import nbformat
+from nbgrader.api import Gradebook
 from tqdm import tqdm
 
 from grading import autograde, intake, jail, sets
@@ -47,6 +50,43 @@ NO JAIL: the students' code runs with your own rights, and can read, change and 
 can. Grade like this only what you would run yourself."""
 
 
+LOST = """\
+the gradebook of {root} does not know {name}, so it was lost: put a copy of gradebook.db back. If
+there is none, release the set again with the same variant and grade it. The points then come back
+from the runs that were kept, and marks given by hand are lost"""
+
+
+@contextlib.contextmanager
+def opened(db_url: str, root: Path) -> Iterator[Gradebook]:
+    """The gradebook; SetError says if it is missing, or none that can be read."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    file = db_url.removeprefix("sqlite:///")
+    if file != db_url and not Path(root, file).exists():  # nbgrader would make an empty one
+        raise sets.SetError(
+            f"{root} has no gradebook: nothing was released from there, or {file} is lost"
+        )
+    try:
+        with Gradebook(db_url) as book:
+            yield book
+    except SQLAlchemyError as error:
+        said = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise sets.SetError(
+            f"the gradebook {file} cannot be read: {said}; put a copy of it back"
+        ) from None
+
+
+class Failure(TypedDict):
+    """What is noted of a submission that could not be graded."""
+
+    version: str
+    times: int  # that it could not be entered
+    why: str
+
+
+ENTRIES = 2  # times that one and the same submission is entered, if that fails
+
+
 class Class:
     """A course's folder and one of its problem sets."""
 
@@ -63,12 +103,15 @@ class Class:
         self.exam = autograde.exam(name, str(self.root))
         self.config = settings(self.root)
         course = CourseDirectory(config=self.config)
-        self.limits = jail.Limits(**self.config.GradeInJail.get("limits", {}))
+        self.limits = jail.Limits.of(self.config.GradeInJail.get("limits", {}))
         self.db_url = course.db_url
+        with opened(self.db_url, self.root) as book:
+            known = name in {assignment.name for assignment in book.assignments}
+            if not known and any(self.root.glob(f"autograded/*/{name}")):
+                raise sets.SetError(LOST.format(root=self.root, name=name))
         self.nbgrader = NbGraderAPI(course, config=self.config, log_level="ERROR")
         self.roster = intake.roster(self.root)
-        issued = json.loads((self.root / "issued" / f"{name}.json").read_text(encoding="utf-8"))
-        self.templates = sets.templates(name, issued["source"])
+        self.templates = sets.templates(name, sets.record(name, self.root)["source"])
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
@@ -164,22 +207,57 @@ class Class:
         done = self.done(student)
         return done.exists() and done.read_text() == version and graded.exists()
 
+    def failure(self, student: str, version: str) -> Failure:
+        """How often nbgrader could not enter this very submission, and why."""
+        path = intake.not_entered(self.root, self.name, student)
+        try:
+            found: Failure = json.loads(path.read_text(encoding="utf-8"))
+            if found["version"] == version:
+                return found
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+        return {"version": version, "times": 0, "why": ""}
+
+    def note_failure(self, student: str, version: str, why: str, more: int = 0) -> None:
+        """Note why a submission could not be graded, and whether once more it was not entered."""
+        times = self.failure(student, version)["times"] + more
+        found: Failure = {"version": version, "times": times, "why": why}
+        intake.replace(intake.not_entered(self.root, self.name, student), json.dumps(found))
+
+    def log(self, student: str) -> Path:
+        """Where it is kept what nbgrader said when it could not enter a submission."""
+        return self.root / "runs" / self.name / f"{student}.log"
+
     def enter(self, student: str, key: str, version: str, record: Record) -> None:
         """Keep the record of a run and have nbgrader reach and enter the verdict."""
         autograde.keep(self.root, self.name, student, key, record)
         with contextlib.chdir(self.root):
             result = self.nbgrader.autograde(self.name, student, force=True)
         if not result["success"]:
-            raise RuntimeError(result.get("log") or result["error"])
+            log = result.get("log") or result["error"]
+            intake.replace(self.log(student), log)
+            why = f"{cause(log)} (all that nbgrader said: {self.log(student)})"
+            self.note_failure(student, version, why, 1)
+            raise RuntimeError(why)
         intake.replace(self.done(student), version)
         intake.not_entered(self.root, self.name, student).unlink(missing_ok=True)
+        self.log(student).unlink(missing_ok=True)
+
+
+def cause(log: str) -> str:
+    """The error at the end of the last traceback in nbgrader's log, or else its first line."""
+    raised = re.findall(r"(?m)^ {4}([A-Za-z_][\w.]*): (.*)$", log)
+    if not raised:
+        return log.strip().partition("\n")[0]
+    name, said = raised[-1]
+    return said if name.endswith("Unreadable") else f"{name.rpartition('.')[2]}: {said}"
 
 
 def here(jobs: int | None, tasks: list[Task], answers: Callable[[Cells], Record]) -> Results:
     """Run tasks in jails on this machine; yields (student, record or exception) as they end."""
     affinity = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))
     processors = sorted(affinity(0))
-    jobs = jobs or len(processors)
+    jobs = len(processors) if jobs is None else jobs
     results: queue.SimpleQueue[Result] = queue.SimpleQueue()
     places = itertools.cycle(processors)
 
@@ -236,6 +314,8 @@ def grade(
     again: bool = False,
 ) -> int:
     """Grade all that was handed in; returns how many submissions could not be graded."""
+    if jobs is not None and jobs < 1:
+        raise ValueError(f"--jobs must be 1 or more, got {jobs}")
     course = Class(name, root)
     with course.alone():
         return _grade(course, jobs, scheduler, walls, again)
@@ -248,8 +328,14 @@ def _grade(course: Class, jobs: int | None, scheduler: str | None, walls: bool, 
     elif scheduler is None:
         jail.private([course.root, sets.BOOK])
         jail.check()
+    inbox = course.root / "inbox" / name
+    if not inbox.is_dir() and not any(course.root.glob(f"submitted/*/{name}")):
+        raise sets.SetError(f"there is no folder {inbox}: put into it what was handed in")
     submissions, entries = course.take_in()
     aside = [entry for entry in entries if entry.status == "set aside"]
+    with opened(course.db_url, course.root) as book:
+        entered = {one.student_id for one in book.assignment_submissions(name)}
+    hopeless: dict[str, str] = {}
     names: dict[str, tuple[str, str]] = {}
     tasks: list[Task] = []
     ready: list[Result] = []
@@ -260,8 +346,15 @@ def _grade(course: Class, jobs: int | None, scheduler: str | None, walls: bool, 
         if again:
             course.done(student).unlink(missing_ok=True)
             autograde.kept(course.root, name, student).unlink(missing_ok=True)
-        if course.is_done(student, names[student][1]):
+        if student in entered and course.is_done(student, names[student][1]):
             intake.not_entered(course.root, name, student).unlink(missing_ok=True)
+            continue
+        failure = course.failure(student, names[student][1])
+        if failure["times"] >= ENTRIES and not again:
+            hopeless[student] = (
+                f"{failure['why']}; it failed {failure['times']} times, so it is tried again "
+                "when it changes, or with ARGS=--again"
+            )
             continue
         record = autograde.recall(course.root, name, student, key)
         if record is None:
@@ -275,10 +368,11 @@ def _grade(course: Class, jobs: int | None, scheduler: str | None, walls: bool, 
     else:
         running = here(jobs, tasks, answers)
     failed = enter_all(course, names, ready, running, len(tasks))
+    graded = len(ready) + len(tasks) - len(failed)
     for student, why in failed.items():
-        intake.replace(intake.not_entered(course.root, name, student), why)
-    summary(course, len(submissions), len(ready) + len(tasks) - len(failed), aside, failed)
-    return len(failed)
+        course.note_failure(student, names[student][1], why)
+    summary(course, len(submissions), graded, aside, failed | hopeless)
+    return len(failed | hopeless)
 
 
 def enter_all(
@@ -361,9 +455,7 @@ def summary(
         print(f"set aside: {line}")
     for student, why in failed.items():
         print(f"NOT GRADED: {student}: {why}")
-    from nbgrader.api import Gradebook
-
-    with Gradebook(course.db_url) as gradebook:
+    with opened(course.db_url, course.root) as gradebook:
         late = [s for s in gradebook.assignment_submissions(course.name) if s.total_seconds_late]
         for submission in late:
             print(f"late: {submission.student_id}, by {submission.total_seconds_late / 3600:.1f} h")
@@ -375,9 +467,7 @@ def feedback(name: str, root: str | Path) -> Path:
     course = Class(name, root)
     with contextlib.chdir(course.root):
         result = course.nbgrader.generate_feedback(name)
-    from nbgrader.api import Gradebook
-
-    with Gradebook(course.db_url) as book:
+    with opened(course.db_url, course.root) as book:
         rows = [
             (one.student_id, sum(g.auto_score is None and g.manual_score is None for g in n.grades))
             for one in book.assignment_submissions(name)
@@ -403,25 +493,21 @@ def feedback(name: str, root: str | Path) -> Path:
 
 def grades(root: str | Path) -> Path:
     """Export the table of grades; returns its path. ValueError names cells without points."""
-    from nbgrader.api import Gradebook
     from nbgrader.coursedir import CourseDirectory
 
-    from grading.feedback import CheckedExport
+    from grading.feedback import CheckedExport, reports
 
     root = Path(root).expanduser().resolve()
     config = settings(root)
     table = root / "grades.csv"
-    if not (root / "gradebook.db").exists() and "DB_URL" not in os.environ:
-        raise sets.SetError(f"{root} has no gradebook: nothing was released from there")
-    with Gradebook(CourseDirectory(config=config).db_url) as gradebook:
+    with opened(CourseDirectory(config=config).db_url, root) as gradebook:
         CheckedExport(to=str(table), config=config).export(gradebook)
-    for path in sorted(root.glob("set_aside/*.csv")):
-        with path.open(encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
+        listed = reports(root, gradebook)
+    for name, rows in listed.items():
         graded = {row["student"] for row in rows if row["status"] == "graded"}
         others = [row for row in rows if row["student"] not in graded]
         for line in few([(row["student"], row["file"], row["reason"]) for row in others]):
-            print(f"set aside, not among the grades: {path.stem}: {line}", file=sys.stderr)
+            print(f"set aside, not among the grades: {name}: {line}", file=sys.stderr)
     return table
 
 

@@ -322,13 +322,27 @@ def load(
 
 def issued(name: str, root: str | Path = EXERCISES) -> ProblemSet:
     """The set as it was released to a class, whatever has become of its source since."""
-    record = Path(root).expanduser() / "issued" / f"{name}.json"
-    if not record.exists():
-        raise SetError(f"{name} was not released from {root}; make release PS={name}")
-    kept = json.loads(record.read_text(encoding="utf-8"))
+    kept = record(name, root)
     if "drawn" not in kept and kept["variant"] is not None:
         raise SetError(f"{name} was released by an earlier version of the book: grade it with that")
     return read(name, kept["source"], kept["variant"], kept.get("drawn"))
+
+
+def record(name: str, root: str | Path) -> dict[str, Any]:
+    """What was kept of a set when it was released to a class: its source and its variant."""
+    path = Path(root).expanduser() / "issued" / f"{name}.json"
+    if not path.exists():
+        raise SetError(f"{name} was not released from {root}; make release PS={name}")
+    try:
+        kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(kept["source"], str) and isinstance(kept["variant"], int | None):
+            return kept
+        raise TypeError
+    except (ValueError, KeyError, TypeError):
+        raise SetError(
+            f"{path} is damaged, which says what the class was given: put a copy of it back, or "
+            "delete it and release the set again with the same variant"
+        ) from None
 
 
 def templates(name: str, text: str) -> dict[str, re.Pattern[str]]:

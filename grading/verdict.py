@@ -61,7 +61,11 @@ def secret_seed(path: Path, drawn: int | None = None) -> int:
     try:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        return int(path.read_text(), 16)
+        try:
+            return int(path.read_text(), 16)
+        except ValueError:
+            said = "must hold a number in hexadecimal digits: put a copy of it back"
+            raise SetError(f"{path} {said}") from None
     with os.fdopen(fd, "w") as file:
         file.write(f"{secrets.randbits(128) if drawn is None else drawn:032x}\n")
     return secret_seed(path)

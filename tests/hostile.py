@@ -741,6 +741,42 @@ threading.Thread(target=late).start()
         """,
     ),
     attack(
+        "notes-in-stamps",
+        FULL,
+        "Correct",
+        "changed: []",
+        first="""
+        import glob, os, sys
+        def state(path):
+            now = os.stat(path)
+            return [getattr(now, name) for name in dir(now) if name.startswith("st_")]
+        ways = [
+            os.utime,
+            lambda path: os.chown(path, -1, -1),
+            lambda path: os.lchown(path, -1, -1),
+            lambda path: os.fchown(os.open(path, os.O_RDONLY), -1, -1),
+            lambda path: os.chmod(path, 0o700),
+            lambda path: os.truncate(path, 0),
+            lambda path: os.removexattr(path, "user.x"),
+            lambda path: os.read(os.open(path, os.O_RDONLY), 1),
+            lambda path: os.write(os.open(path, os.O_WRONLY), b"x"),
+        ]
+        shared = [f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom", "tty")]
+        shared += [os.__file__, os.path.realpath(sys.executable), "/env/pyvenv.cfg", "/inside"]
+        shared += ["/", "/dev", "/usr/bin/env", *glob.glob("/tmp/matplotlib/fontlist*")]
+        before, way = [state(path) for path in shared], None
+        for path in shared:
+            for way in ways:
+                try:
+                    way(path)
+                except OSError:
+                    pass
+        print("changed:", [p for p, was in zip(shared, before) if state(p) != was])
+        open("/tmp/own", "w").close()
+        os.utime("/tmp/own")
+        """,
+    ),
+    attack(
         "reads-command-lines",
         FULL,
         "Correct",

@@ -86,8 +86,13 @@ def graded(name):
     return new_code_cell(id=name, metadata={"nbgrader": marks})
 
 
+def given(text):
+    marks = {"grade_id": "text", "grade": False, "solution": False, "locked": True}
+    return new_markdown_cell(text, metadata={"nbgrader": marks})
+
+
 def test_a_heading_of_brackets_takes_no_time():
-    notebook = new_notebook(cells=[new_markdown_cell("# " + "(" * 40_000), graded("q1")])
+    notebook = new_notebook(cells=[given("# " + "(" * 40_000), graded("q1")])
     start = time.process_time()
     (question,) = feedback.questions(notebook)
     assert time.process_time() - start < 1
@@ -95,7 +100,7 @@ def test_a_heading_of_brackets_takes_no_time():
 
 
 def test_a_headings_points_are_left_out():
-    notebook = new_notebook(cells=[new_markdown_cell("## 1 · Double (2 points)"), graded("q1")])
+    notebook = new_notebook(cells=[given("## 1 · Double (2 points)"), graded("q1")])
     assert feedback.questions(notebook)[0]["heading"] == "1 · Double"
 
 
@@ -365,6 +370,51 @@ def test_the_status_says_why_a_file_no_longer_counts(tmp_path):
     said = table.read_text()
     assert "ada,1,its file is now set aside: it is encrypted" in said
     assert "bob,1,its file is no longer in the inbox" in said
+
+
+def test_a_list_that_a_spreadsheet_saved_is_read_and_a_foreign_one_named(tmp_path, capsys):
+    table = tmp_path / "grades.csv"
+    table.write_text("assignment,student_id,score,max_score\n", encoding="utf-8")
+    folder = tmp_path / "set_aside"
+    folder.mkdir()
+    lines = "student;file;status;reason\r\nada;y;set aside;it is encrypted\r\nbob;z;graded\r\n"
+    (folder / "ps.csv").write_text(lines, encoding="utf-8-sig")
+    (folder / "ps (copy).csv").write_text(lines)
+    (folder / "notes.csv").write_text("a,b\n1,2\n")
+    book = SimpleNamespace(
+        assignments=[SimpleNamespace(name="ps")], assignment_submissions=lambda _: []
+    )
+    feedback.with_status(table, tmp_path, book, [], set())
+    assert table.read_text().splitlines()[1:] == [
+        "ps,ada,,,set aside: it is encrypted",
+        "ps,bob,,,not in the gradebook: run make grade again",
+    ]
+    said = capsys.readouterr().err
+    assert [name in said for name in ("notes.csv", "ps (copy).csv", "ps.csv")] == [1, 1, 0]
+
+
+def test_no_student_writes_the_title_or_a_heading():
+    def cell(kind, source, **marks):
+        made = nbformat.v4.new_markdown_cell(source) if kind == "text" else None
+        made = made or nbformat.v4.new_code_cell(source)
+        made.metadata.nbgrader = nbformat.from_dict(marks) if marks else {}
+        return made
+
+    cells = [
+        cell("code", "# my helpers: 24 of 24 points"),
+        cell("text", "# Mine"),
+        cell("code", "# given", grade_id="a", locked=True),
+        cell("text", "# The set", grade_id="b", locked=True),
+        cell("text", "## 1 · First (2 points)", grade_id="c", locked=True),
+        cell("text", "## All right"),
+        cell("code", "", grade_id="q1", locked=True, grade=True, points=2, score=0),
+    ]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    assert feedback.questions(notebook)[0]["heading"] == "1 · First"
+    of = {"notebook": "ps", "student": "ada", "score": 0, "max_score": 2, "waits": 0}
+    page = feedback.Page().page(notebook, of)
+    assert "<title>The set: 0 of 2 points</title>" in page
+    assert "<h1>The set</h1>" in page
 
 
 @pytest.mark.parametrize("nested", [tuple, list, dict])

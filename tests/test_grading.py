@@ -21,7 +21,7 @@ import pytest
 from browser import find, missing
 from classroom import SET, Course, need_a_jail
 
-from grading import intake, jail, run, verdict
+from grading import intake, jail, release, run, verdict
 
 pytestmark = pytest.mark.machine
 
@@ -144,6 +144,38 @@ def test_a_second_run_grades_nothing_anew_and_a_new_version_is(tmp_path):
     assert "1 submissions graded now" in course.run("grade", SET).stdout
     assert course.points()["ada"]["q4"] is None  # waits to be read
     assert (tmp_path / "issued" / f"{SET}.seed").read_text() == seed
+
+
+def test_what_cannot_be_entered_is_tried_twice_and_its_cause_is_said(tmp_path):
+    need_a_jail()
+    course = Course(tmp_path)
+    course.hand_in("ada", course.notebook(course.right("q1")))
+    block = tmp_path / "runs" / SET / "ada.read.json"
+    block.mkdir(parents=True)
+    for _ in range(2):
+        said = course.run("grade", SET, check=False).stdout
+        assert "NOT GRADED: ada: IsADirectoryError: " in said
+        assert "tried again" not in said
+        assert "Traceback" not in said
+        assert len(said.splitlines()) == 3
+    block.rmdir()
+    assert "it failed 2 times, so it is tried again" in course.run("grade", SET, check=False).stdout
+    assert "1 submissions graded now" in course.run("grade", SET, "--again").stdout
+    assert "1 before" in course.run("grade", SET).stdout
+
+
+def test_a_gradebook_that_was_lost_and_made_anew_gets_its_points_back(tmp_path):
+    need_a_jail()
+    course = Course(tmp_path)
+    course.hand_in("ada", course.notebook(course.right("q1")))
+    course.run("grade", SET)
+    (tmp_path / "gradebook.db").unlink()
+    release.release(SET, root=tmp_path)
+    course.run("grades")
+    table = (tmp_path / "grades.csv").read_text()
+    assert "not in the gradebook: run make grade again" in table
+    assert "1 submissions graded now" in course.run("grade", SET).stdout
+    assert course.points()["ada"]["q1"] == 2
 
 
 def test_the_table_waits_for_every_automatic_point(course):

@@ -50,6 +50,15 @@ def merged(cells, name, into, first=False):
     cell["source"] = "\n\n".join(parts)
 
 
+def split_off(cells, name, beside):
+    """An answer stands in what was split off the cell above or below, whose marks it has."""
+    place = at(cells, name)
+    like, own = cells[place + beside], cells[place]
+    half = {**new(own["source"], own["cell_type"]), "metadata": like["metadata"], "id": "half"}
+    own["source"] = GIVEN[name]
+    cells.insert(place + (beside > 0), half)
+
+
 def copied(cells, name, onto):
     """A cell is copied, with its marks, to the place of another, whose answer it takes."""
     place = at(cells, onto)
@@ -82,6 +91,13 @@ HABITS = {  # answers by question; "first", "last": an added cell; "do": what be
     "a helper further down": {
         "q1": "def scale(x): return helper(x)",
         "last": "def helper(x): return 2 * np.asarray(x)",
+    },
+    "a helper corrected at the end": {
+        "q1": "def scale(x): return helper(x)\ndef helper(x): return x",
+        "last": "def helper(x): return 2 * np.asarray(x)",
+    },
+    "a setting corrected at the end": {
+        "q1": "two = 3\ndef scale(x): return two * np.asarray(x)", "last": "two = 2"
     },
     "corrected at the end": {"q1": "def scale(x): return x", "last": SCALE},
     "a number corrected below its check": {"q3": "answer = 41.0", "last": ANSWER},
@@ -121,6 +137,8 @@ HABITS = {  # answers by question; "first", "last": an added cell; "do": what be
     "markdown by mistake": {
         "do": lambda c: c[at(c, "q1-answer")].update(cell_type="markdown"),
     },
+    "half of the question turned into code": {"do": lambda c: split_off(c, "q1-answer", -1)},
+    "half of a check turned into an answer": {"do": lambda c: split_off(c, "q3-answer", 1)},
     # what notebooks hold
     "%conda without conda": {"q1": "%conda install -y numpy\n" + SCALE},
     "a module written by a cell": {
@@ -287,6 +305,17 @@ TEXTS = {  # what becomes of the text's cell, and whether it waits for a reader
         True,
     ),
     "text in the question": (lambda c: merged(c, "q4", f"{SET}-{LAST}"), True),
+    "text in a copy of a code cell": (
+        lambda c: (
+            split_off(c, "q4", -1),
+            c[at(c, "half")].update(metadata=c[at(c, "q3")]["metadata"]),
+        ),
+        True,
+    ),
+    "text with code split off": (
+        lambda c: c.insert(at(c, "q4"), {**c[at(c, "q4")], "id": "half", "cell_type": "code"}),
+        True,
+    ),
     "text at the top": (lambda c: moved(c, "q4", f"{SET}-1"), True),
     "a picture alone": (
         lambda c: c[at(c, "q4")].update(

@@ -65,6 +65,13 @@ SIZES = {
     "elements": (b'{"cells":[],"x":[' + b"[]," * 999_999 + b"[]]}", "brackets and commas"),
     "keys": (b'{"cells":[],"x":[' + b'{"":0},' * 999_999 + b"0]}", "brackets and commas"),
     "cells": (_many([0] * 5000), "cells"),
+    "lines": (_many([{"cell_type": "code", "source": "\n" * 900_000}]), "50000 lines"),
+    "lines of other kinds": (
+        _many([{"cell_type": "code", "source": "\x0b\u2028" * 90_000}]),
+        "lines",
+    ),
+    "lines of texts": (_many([{"cell_type": "markdown", "source": "\n" * 40_000}] * 20), "lines"),
+    "one long line": (_many([{"cell_type": "code", "source": "# " + "a " * 9_000_000}]), "code"),
 }
 
 
@@ -343,6 +350,17 @@ def test_an_unreadable_notebook_takes_nobodys_name(tmp_path, release):
     assert [e.status for e in entries if e.file.startswith("zoe muller")] == ["graded"]
 
 
+def test_of_two_spellings_that_would_be_one_student_neither_is_taken(tmp_path, release):
+    hand_in(tmp_path, "Ada Lovelace/hw.ipynb", time=10**9)
+    hand_in(tmp_path, "Ada Lovelace/older.ipynb", time=10**8)
+    hand_in(tmp_path, "Ada_Lovelace/hw.ipynb")
+    submissions, entries = intake.take_in(intake.gather(tmp_path, SET), release)
+    assert not submissions
+    assert {entry.status for entry in entries} == {"set aside"}
+    said = "Ada Lovelace and Ada_Lovelace would both be Ada_Lovelace: rename one of them"
+    assert {entry.reason for entry in entries} == {said}
+
+
 def test_names_that_are_no_text_stop_nothing(tmp_path, release):
     inbox = tmp_path / "inbox"
     for name in (b"L\xf6sung", b"L\xe4sung", b"a\x1b[2Jb"):
@@ -392,6 +410,21 @@ def test_a_notebook_of_as_many_cells_as_are_taken_is_taken_in_again(release, mon
     assert autograde.code(again) == autograde.code(submitted)
     with pytest.raises(intake.Unreadable, match="3 are taken at most"):
         intake.read_cells(json.dumps({"cells": [*code, code[1]]}).encode())
+
+
+def test_a_notebook_of_as_many_lines_as_are_taken_is_taken_in_again(release, monkeypatch):
+    monkeypatch.setattr(intake, "LINES", 6)
+    monkeypatch.setattr(autograde, "release", lambda *_: release)
+    code = {"cell_type": "code", "source": "x = 1\n" * 5}
+    data = json.loads(answer())
+    data["cells"].append(code)
+    submitted, _ = intake.restore(intake.read_cells(json.dumps(data).encode()), release)
+    submitted.cells.append(nbformat.v4.new_code_cell("the set's own\n" * 3))
+    names = {"assignment": SET, "student": "long"}
+    autograde.Restore().preprocess(submitted, {"nbgrader": names})
+    data["cells"].append(code)
+    with pytest.raises(intake.Unreadable, match="more than 6 lines; 6 are read at most"):
+        intake.read_cells(json.dumps(data).encode())
 
 
 GIVEN = {"imports": "import this", "a": "check(1)", "b": "check(2)", "c": "check(2)"}
@@ -1110,6 +1143,42 @@ def test_who_takes_anothers_name_on_a_platform_keeps_the_own_number(tmp_path, re
     submissions, entries = intake.take_in(found, release, roster=roster)
     assert [s.student for s in submissions] == ["7", "wei"]  # 9 is the number of one, another's id
     assert "adal may be ada or eve" in " ".join(entry.reason for entry in entries)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Ada Lovelace_101_assignsubmission_file_/a.ipynb",
+         "lovelace ada_202_assignsubmission_file_/a.ipynb"),
+        ("lovelaceada_101_1_a.ipynb", "adalovelace_202_2_a.ipynb"),
+        ("7-101 - Ada Lovelace - May 1, 2026 9:05 AM/a.ipynb",
+         "7-202 - Lovelace Ada - May 2, 2026 9:05 AM/a.ipynb"),
+        ("hw_adalovelace_attempt_2026-05-01-09-00-00_a.ipynb",
+         "hw_lovelaceada_attempt_2026-05-02-09-00-00_a.ipynb"),
+    ],
+)  # fmt: skip
+def test_two_accounts_are_not_one_student_by_the_roster(tmp_path, release, one, other):
+    path, inbox, first = tmp_path / "roster.csv", tmp_path / "inbox", {}
+    path.write_text("id,name\nal1,Ada Lovelace\nbo,Bo K\n")
+
+    def taken(roster):
+        found = intake.gather(inbox, SET, roster=roster, first=first)
+        submissions, entries = intake.take_in(found, release, roster=roster)
+        aside = [e.reason for e in entries if e.status == "set aside"]
+        return {s.student: s.notebook.cells[0].source for s in submissions}, " ".join(aside)
+
+    hand_in(inbox, one, answer("Mine."), time=10**9)
+    hand_in(inbox, other, answer("Newer."))
+    roster = intake.Roster(path)
+    got, why = taken(roster)
+    assert got == {}
+    assert "are different accounts, and would both be al1" in why
+    (inbox / other).rename(tmp_path / "later")  # the older one had the name alone
+    assert taken(roster) == ({"al1": "Mine."}, "")
+    (tmp_path / "later").rename(inbox / other)
+    got, why = taken(roster)
+    assert got == {"al1": "Mine."}
+    assert "are different accounts" in why
 
 
 # ---------------------------------------------------------------- memory

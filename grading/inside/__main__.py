@@ -374,9 +374,11 @@ def run_cells(
     cells: list[list[str]],
     limits: exchange.Allowed,
     send: Send,
-    after: Callable[[str], None],
+    after: Callable[[str, bool], None],
 ) -> None:
     """Run each cell for at most `limits["cell"]` seconds, report what it showed, call `after`.
+
+    `after` is told the cell's id and whether it came to its end without an error.
 
     When all have used up `limits["cells"]`, cells that a student added are left out: the time that
     remains is the questions'.
@@ -384,7 +386,7 @@ def run_cells(
     end = time.monotonic() + limits["cells"]
     for number, (cell_id, source) in enumerate(cells, 1):
         sys.stdout, sys.stderr = Stream(recorder, "stdout"), Stream(recorder, "stderr")
-        late, slow = time.monotonic() > end, False
+        late, slow, right = time.monotonic() > end, False, False
         if late and cell_id.startswith("added-"):
             print("Left out: the cells above took all the time that there is.", file=sys.stderr)
             send({"cell": cell_id, "outputs": recorder.take(), "count": number})
@@ -393,14 +395,14 @@ def run_cells(
         signal.setitimer(signal.ITIMER_REAL, min(QUICK, limits["cell"]) if late else limits["cell"])
         try:
             result = shell.run_cell(source, store_history=True)
-            slow = isinstance(result.error_in_exec, TooLong)
+            slow, right = isinstance(result.error_in_exec, TooLong), bool(result.success)
         except TooLong:
             slow = True
             shell.showtraceback()
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             send({"cell": cell_id, "outputs": recorder.take(), "count": number, "slow": slow})
-        after(cell_id)
+        after(cell_id, right)
 
 
 def answer(
@@ -486,10 +488,20 @@ class State:
     """
 
     def __init__(
-        self, namespace: dict[str, Any], name: str, limits: exchange.Allowed, send: Send
+        self,
+        namespace: dict[str, Any],
+        name: str,
+        limits: exchange.Allowed,
+        send: Send,
+        checked: bool = True,
     ) -> None:
-        """Branch off; OSError says that no process is left to do it."""
-        self.bound, self.threads = namespace.get(name), has_threads()
+        """Branch off; OSError says that no process is left to do it.
+
+        checked : whether the question's check passed
+        """
+        self.checked, self.threads = checked, has_threads()
+        self.bound = {name: namespace.get(name)}
+        self.bound |= {n: f for n, f in namespace.items() if n[:1] != "_" and callable(f)}
         tray, self.tray = os.pipe()
         with (
             warnings.catch_warnings()
@@ -507,6 +519,14 @@ class State:
             finally:
                 os._exit(1)
         os.close(tray)
+
+    def outdated(self, namespace: dict[str, Any]) -> bool:
+        """Whether the end of the notebook may be better: a check failed, or names were bound again.
+
+        These are what the student defined and any function that it may call.
+        """
+        again = any(namespace.get(name) is not was for name, was in self.bound.items())
+        return again or not self.checked
 
     def waits(self) -> bool:
         """Whether it is still there."""
@@ -556,7 +576,7 @@ def answer_apart(
         stuck = (state.threads and status in (None, STUCK)) or (alone and status in (None, FAILED))
     elif (kept := states.get(question_id)) and kept.waits():
         status = kept.ask(question, limits)
-        again = status in (FAULTY, FAILED) or namespace.get(name) is not kept.bound
+        again = status in (FAULTY, FAILED) or kept.outdated(namespace)
         stuck = (kept.threads and status in (None, STUCK)) or (alone and status in (None, FAILED))
         lost = status == -signal.SIGKILL  # as if it had been gone a moment earlier
     else:
@@ -609,11 +629,11 @@ def main() -> None:
     order = exchange.parse(in_tray.readline())
     states: dict[str, State] = {}
 
-    def keep(cell_id: str) -> None:
+    def keep(cell_id: str, right: bool) -> None:
         for cell, question_id, name in order["kept"]:
             if cell == cell_id:
                 with contextlib.suppress(OSError):  # then the state at the end has to do
-                    states[question_id] = State(shell.user_ns, name, limits, send)
+                    states[question_id] = State(shell.user_ns, name, limits, send, right)
 
     run_cells(shell, recorder, order["cells"], limits, send, keep)
     inside = limits["walls"] and os.getpid() == 2  # in the jail, after its first process
