@@ -45,9 +45,11 @@ RUN_FIRST = """async () => {
     await jupyterapp.commands.execute('notebook:clear-all-cell-outputs');
     jupyterapp.commands.execute('notebook:run-all-cells');
 }"""
+# Asked at each frame; a selector would be looked for twice a second only.
+STATUS = """() =>
+    document.querySelector('#ce-status')?.textContent.includes('What you run now')"""
 FIRST_OUTPUT = """() => jupyterapp.shell.currentWidget.content.widgets.some(
     ({ model }) => model.type === 'code' && model.outputs.length > 0)"""
-
 STORED = """async () => (await (await caches.open('ce-python')).keys())
     .some(({ url }) => url.endsWith('bytecode.zip'))"""
 
@@ -181,7 +183,7 @@ def in_the_page(page, address):
     page.goto(f"{address}chapters/{chapter}.html", wait_until="networkidle")
     began = time.monotonic()
     page.click(f"#cell-{cell} [data-do=run]")
-    page.wait_for_selector(f"#cell-{cell} .yours .outputs pre")
+    page.wait_for_function(f"() => document.querySelector('#cell-{cell} .yours .outputs pre')")
     return time.monotonic() - began
 
 
@@ -196,7 +198,7 @@ def in_jupyterlite(page, address):
     """Seconds from opening the chapter's notebook, running it from the top, to its first output."""
     began = time.monotonic()
     page.goto(f"{address}lite/notebooks/?path=chapters/{FIRST[0]}.ipynb")
-    page.wait_for_selector("#ce-status:has-text('What you run now')")
+    page.wait_for_function(STATUS)
     page.evaluate(RUN_FIRST)
     page.wait_for_function(FIRST_OUTPUT)
     return time.monotonic() - began

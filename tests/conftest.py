@@ -22,7 +22,7 @@ MACHINE = {"chromium", "self_hosted", "site"}  # fixtures that want a browser, o
 # These grade on every processor, so one worker runs them all.
 JAILS = ["hostile", "grading", "honest", "intake_attacks", "feedback_attacks", "teachers"]
 # What takes long begins early, so that both workers end at about the same time.
-LONGEST = [*JAILS, "site", "sets", "lite", "downloads", "checks_bite", "cells", "08_learning"]
+LONGEST = [*JAILS, "cells", "widgets", "site", "lite", "downloads", "exercises", "sets"]
 ORDER = {name: place for place, name in enumerate(LONGEST)}
 HELD = []  # the locks that this worker holds
 

@@ -36,6 +36,8 @@ WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 375, "height": 800}
 OPTIONS = "{resultTypes: ['violations'], rules: {'target-size': {enabled: true}}}"
 COLOURS = "{resultTypes: ['violations'], runOnly: ['color-contrast', 'link-in-text-block']}"
 RUN_AXE = """async (options) => {
+    // By then the page has let its boxes that scroll be focused.
+    await new Promise((done) => requestIdleCallback(done, { timeout: 2000 }));
     const parts = [...document.querySelectorAll('mjx-container > :not(mjx-assistive-mml)')];
     const boxes = parts.map((part) => { // as large as the part
         const { width, height } = part.getBoundingClientRect();
