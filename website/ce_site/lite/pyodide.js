@@ -9,10 +9,10 @@ self.loadPyodide = async ({ indexURL, report, without = [], ...options }) => {
   const progress = { from: new URL(base).host, files: 0, of: 0, bytes: 0 };
   const tell = (more) => (report ?? channel.postMessage.bind(channel))({ ...progress, ...more });
   const plain = self.fetch;
-  const early = new Map(); // what is needed later, on its way while something else is set up
-  const ask = async (address, ...options) => {
+  self.fetch = async (...request) => {
+    const address = new URL(request[0].url ?? request[0], self.location.href).href;
     try {
-      const answer = await plain(address, ...options);
+      const answer = await plain(...request);
       if (!answer.ok) throw new Error(`status ${answer.status}`);
       const counted = new TransformStream({
         transform(chunk, controller) {
@@ -28,16 +28,6 @@ self.loadPyodide = async ({ indexURL, report, without = [], ...options }) => {
       tell({ failed: `${address}: ${error.message}` });
       throw error;
     }
-  };
-  self.fetch = (request, ...options) => {
-    const address = new URL(request.url ?? request, self.location.href).href;
-    const begun = early.get(address);
-    early.delete(address);
-    return begun ?? ask(address, ...options);
-  };
-  const begin = (address, ...options) => {
-    early.set(address, ask(address, ...options));
-    early.get(address).catch(() => { /* it was told */ });
   };
   const script = async (name) => importScripts(URL.createObjectURL(await (await self.fetch(base + name)).blob()));
   try {
@@ -55,11 +45,6 @@ self.loadPyodide = async ({ indexURL, report, without = [], ...options }) => {
     tell();
     for (const entry of Object.values(lock.packages)) {
       if (entry.file_name.startsWith('./')) entry.file_name = new URL(entry.file_name, indexURL).href;
-    }
-    for (const name of ['pyodide.js', 'pyodide.asm.js', 'pyodide.asm.wasm', 'python_stdlib.zip']) begin(base + name);
-    for (const { file_name: name, sha256 } of [...needed].map((key) => lock.packages[key])) {
-      const bytes = sha256.match(/../g).map((digits) => Number.parseInt(digits, 16));
-      begin(new URL(name, base).href, { integrity: `sha256-${btoa(String.fromCharCode(...bytes))}` });
     }
     await script('pyodide.js'); // which takes this function's place
     await script('pyodide.asm.js');
