@@ -50,8 +50,6 @@ STATUS = """() =>
     document.querySelector('#ce-status')?.textContent.includes('What you run now')"""
 FIRST_OUTPUT = """() => jupyterapp.shell.currentWidget.content.widgets.some(
     ({ model }) => model.type === 'code' && model.outputs.length > 0)"""
-STORED = """async () => (await (await caches.open('ce-python')).keys())
-    .some(({ url }) => url.endsWith('bytecode.zip'))"""
 
 
 class Compressed(http.server.SimpleHTTPRequestHandler):
@@ -187,13 +185,6 @@ def in_the_page(page, address):
     return time.monotonic() - began
 
 
-def in_the_page_again(page, address):
-    """The same at a later visit, once all that Python needs is stored; its bytecode comes last."""
-    in_the_page(page, address)
-    page.wait_for_function(STORED, polling=500)
-    return in_the_page(page, address)
-
-
 def in_jupyterlite(page, address):
     """Seconds from opening the chapter's notebook, running it from the top, to its first output."""
     began = time.monotonic()
@@ -208,11 +199,7 @@ def first_outputs(built):
     """The text and table of what a reader waits for the first output."""
     from tests import browser
 
-    ways = {
-        "Run, in the page": in_the_page,
-        "Run, at a later visit": in_the_page_again,
-        "JupyterLite": in_jupyterlite,
-    }
+    ways = {"Run, in the page": in_the_page, "JupyterLite": in_jupyterlite}
     seconds = {name: [] for name in ways}
     with contextlib.ExitStack() as servers:
         address, chromium = map(servers.enter_context, (browser.served(built), browser.chromium()))
@@ -238,8 +225,7 @@ def first_outputs(built):
         "The first cell of chapter 3, run by a browser that has nothing stored, with Pyodide from"
         f" {source}; medians of {ROUNDS}, in turn. In the page it is the time from the press of"
         " *Run* to the output, in JupyterLite from opening the notebook. The page needs"
-        f" {share:.2f} times as long. At a later visit, to any page, Python and what it has"
-        " compiled come from the browser's storage."
+        f" {share:.2f} times as long."
     )
     rows = [[name, f"{median:.1f}"] for name, median in medians.items()]
     return f"{text}\n\n{table(['run', 'first output, s'], rows)}"

@@ -3,7 +3,7 @@
 - lite/ of the site is JupyterLite, with the chapters and what they import;
 - Pyodide comes from its CDN, or from the site itself if PYODIDE names a folder with its release;
 - pyodide.js starts Python and reports how far it is, status.js tells the reader;
-- worker.js, shell.py and bytecode.py are the Python of a cell that runs on its own page.
+- worker.js and shell.py are the Python of a cell that runs on its own page.
 """
 
 import contextlib
@@ -323,14 +323,9 @@ def page_worker(out):
     edition = (out / "edition.txt").read_text(encoding="utf-8")
     script = (HERE / "worker.js").read_text(encoding="utf-8")
     script = script.replace("'PYTHON'", json.dumps(f"../lite/python-{edition}/"))
-    for name, value in {
-        "PACKAGES": PAGE,
-        "WITHOUT": UNUSED,
-        "SHELL": (HERE / "shell.py").read_text(encoding="utf-8"),
-        "BYTECODE": (HERE / "bytecode.py").read_text(encoding="utf-8"),
-    }.items():
-        script = script.replace(f"'{name}'", json.dumps(value))
-    return script
+    shell = (HERE / "shell.py").read_text(encoding="utf-8")
+    script = script.replace("'WITHOUT'", json.dumps(UNUSED))
+    return script.replace("'PACKAGES'", json.dumps(PAGE)).replace("'SHELL'", json.dumps(shell))
 
 
 def ways_to_run(app, page, template, context, tree):

@@ -6,24 +6,18 @@ const PYTHON = 'PYTHON';
 const PACKAGES = 'PACKAGES';
 const WITHOUT = 'WITHOUT';
 const SHELL = 'SHELL';
-const BYTECODE = 'BYTECODE';
 
-// What is fetched while Python starts is kept, so that it starts again without a network, and what
-// it has compiled is, so that it starts sooner. Both are stored after the first cell, whose output
-// storing 35 MB would delay.
+// What is fetched while Python starts is kept, so that it starts again without a network. It is
+// stored after the first cell, whose output storing 25 MB would delay.
 const KEPT = 'ce-python';
-const indexURL = new URL(PYTHON, self.location.href).href;
-const compiled = `${indexURL}bytecode.zip`; // no file of the site
 const plain = self.fetch;
-const used = new Set([compiled]);
+const used = new Set();
 const keeping = [];
-let packed = null; // gives the bytecode of this start, where none was kept
-const store = () => self.caches?.open(KEPT).catch(() => null);
 
 async function keptFetch(request, options) {
   const url = new URL(request.url ?? request, self.location.href).href;
   used.add(url);
-  const cache = url.startsWith('blob:') ? null : await store();
+  const cache = url.startsWith('blob:') ? null : await self.caches?.open(KEPT).catch(() => null);
   const kept = await cache?.match(url);
   if (kept) return kept;
   const answer = await plain(request, options);
@@ -35,39 +29,23 @@ async function keptFetch(request, options) {
 }
 
 async function keep() { // and drop what an older edition needed
-  const cache = await store();
-  if (!cache || !(keeping.length || packed)) return;
-  await Promise.all(keeping.splice(0).map((put) => put()));
-  for (const { url } of await cache.keys()) if (!used.has(url)) await cache.delete(url);
-  const bytecode = packed?.();
-  packed = null;
-  if (bytecode) await cache.put(compiled, new Response(bytecode.toJs())).catch(() => { /* no room */ });
-}
-
-// Python with the bytecode of an earlier start; without one, this start's is noted.
-async function load(options) {
-  const pyodide = await self.loadPyodide(options);
-  const cache = await store();
-  const bytecode = await cache?.match(compiled);
-  if (bytecode) pyodide.unpackArchive(await bytecode.arrayBuffer(), 'zip', { extractDir: '/' });
-  else if (cache) {
-    pyodide.FS.writeFile('book_bytecode.py', BYTECODE);
-    ({ packed } = pyodide.pyimport('book_bytecode'));
-  }
-  return pyodide;
+  if (!keeping.length) return;
+  await Promise.all(keeping.splice(0).map((store) => store()));
+  const cache = await self.caches?.open(KEPT).catch(() => null);
+  for (const { url } of await cache?.keys() ?? []) if (!used.has(url)) await cache.delete(url);
 }
 
 async function start() {
+  const indexURL = new URL(PYTHON, self.location.href).href;
   const report = (progress) => self.postMessage({ progress });
   self.fetch = keptFetch;
   try {
     const script = await keptFetch(`${indexURL}pyodide.js`);
     if (!script.ok) throw new Error(`${script.url}: status ${script.status}`);
     importScripts(URL.createObjectURL(await script.blob()));
-    const pyodide = await load({ indexURL, report, packages: PACKAGES, without: WITHOUT });
+    const pyodide = await self.loadPyodide({ indexURL, report, packages: PACKAGES, without: WITHOUT });
     // A page has no terminal. Without IPython's, which its package imports first, Python is there sooner.
     pyodide.runPython("import sys, types; sys.modules['IPython.terminal.embed'] = types.SimpleNamespace(embed=None)");
-    pyodide.runPython('import gc; gc.set_threshold(50_000)'); // not 600 collections during the imports
     pyodide.FS.writeFile('book_shell.py', SHELL);
     const shell = pyodide.pyimport('book_shell');
     shell.start((outputs) => self.postMessage({ outputs: JSON.parse(outputs) }));
