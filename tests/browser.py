@@ -21,7 +21,6 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-SHELL = "playwright install --only-shell chromium"
 PYODIDE = "let this machine reach it, or set PYODIDE_FILES to a folder with its release"
 TYPES = {".mjs": "text/javascript", ".js": "text/javascript", ".woff2": "font/woff2"}
 
@@ -79,14 +78,16 @@ def chromium():
     """
     from playwright.sync_api import Error, sync_playwright
 
-    path = find("CHROMIUM", "chromium-headless-shell", "chromium", "google-chrome")
+    whole = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    path = find("CHROMIUM", "chromium-headless-shell", *whole)
     with sync_playwright() as playwright:
         try:
             running = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         except Error as why:
             if path or "playwright install" not in why.message:
                 raise
-            missing("Chromium", f"install it, or run `.venv/bin/{SHELL}`")
+            command = ".venv/bin/playwright install --only-shell chromium"
+            missing("Chromium", f"install it, or run `{command}`")
         yield running
         running.close()
 

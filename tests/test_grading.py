@@ -728,6 +728,8 @@ def test_the_page_for_teachers_names_the_limits_and_the_remedy():
         f"{of.memory // 2**30} GB of memory in total, {of.processes} processes and threads, "
         f"and {of.scratch // 2**20} MB of disk"
     ) in page
+    assert (intake.LINES, intake.CODE) == (50_000, 1_000_000)
+    assert "more than fifty thousand lines, or of more than a million characters" in page
     assert jail.remedy("bwrap: setting up uid map: Permission denied") in page
 
 
