@@ -17,7 +17,7 @@ test: .venv/installed .venv-student/installed website/node_modules website/wheel
 	$(BIN)/ruff format --check .
 	$(BIN)/codespell
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: .venv/installed  ## lint what you changed and run its tests, in half a minute: make check FILES=...
 	@$(BIN)/python tools/check.py $(FILES)
