@@ -143,7 +143,7 @@ class Restore(NbGraderPreprocessor):
 
 
 class MarksOfAnotherText(NbGraderPreprocessor):
-    """Take back points given by hand when what they were given for has changed: it waits again.
+    """Take back points given by hand, extra credit too, when what they were for has changed.
 
     What a free text said, and for a question that the grader marks all code, is kept as a digest
     beside the run. `runs/<set>/<student>.read.json` also keeps the points that were taken back.
@@ -170,15 +170,16 @@ class MarksOfAnotherText(NbGraderPreprocessor):
                 digest = hashlib.sha256(text.encode()).hexdigest()
                 now[name] = digest if marks.get("solution") else program
                 grade = book.find_grade(name, names["notebook"], names["assignment"], student)
-                if grade.manual_score is None:
+                if grade.manual_score is None and not grade.extra_credit:
                     continue
                 if kept.get("texts", {}).get(name, now[name]) == now[name]:
-                    grade.needs_manual_grade = False
+                    if grade.manual_score is not None:
+                        grade.needs_manual_grade = False
                     was.pop(name, None)
                     continue
-                was[name] = grade.manual_score
+                was[name] = (grade.manual_score or 0) + (grade.extra_credit or 0)
                 self.log.warning("%s: %s was marked for another text", student, name)
-                grade.manual_score = None
+                grade.manual_score = grade.extra_credit = None
                 grade.needs_manual_grade = grade.auto_score is None
                 if marks.get("solution"):
                     args = name, names["notebook"], names["assignment"], student

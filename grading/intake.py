@@ -839,10 +839,13 @@ def _ask_of_accounts(found: list[HandedIn], first: dict[str, str], roster: "Rost
     """
     accounts: dict[tuple[str, str], dict[str, list[HandedIn]]] = {}
     for item in found:
-        platform = str(PLATFORMS.index(item.mark.re)) if item.mark else "list" * item.listed
-        ids = [*roster.find(item)] if platform and student_id(item.student) else []
-        if len(ids) == 1:
-            number = (item.mark.groupdict().get("number") or "") if item.mark else ""
+        # A person's name may be made to look like another platform's: it counts for each it fits.
+        said = item.mark.string if item.mark else ""
+        fitting = [fit for pattern in PLATFORMS if (fit := pattern.fullmatch(said))]
+        places = [(str(PLATFORMS.index(m.re)), m.groupdict().get("number") or "") for m in fitting]
+        places += [("list", "")] if item.listed and not said else []
+        ids = [*roster.find(item)] if places and student_id(item.student) else []
+        for platform, number in places if len(ids) == 1 else ():
             of = accounts.setdefault((platform, ids[0]), {})
             of.setdefault(number or student_id(item.student), []).append(item)
     for (platform, student), of in accounts.items():
@@ -888,6 +891,7 @@ def _name_students(found: list[HandedIn], first: dict[str, str]) -> None:
 
 def _platform_time(text: str) -> datetime | None:
     text = re.sub(r" (\d)(:?\d\d [AP]M)$", r" 0\1\2", text).replace(":", "")
+    text = text.replace("Sept ", "Sep ")
     for form in ("%Y-%m-%d-%H-%M-%S", "%b %d, %Y %I%M %p", "%B %d, %Y %I%M %p"):
         try:
             return datetime.strptime(text, form).astimezone(UTC)
@@ -941,6 +945,9 @@ class Roster:
             return next((of[key] for of in self.known for key in tried if key in of), set())
 
         name = known(item.student, f"{item.student}_{item.number}")
+        if not name and item.mark and item.mark.re is PLATFORMS[0]:  # Moodle: group-name
+            parts = item.student.split("-")
+            name = known(*("-".join(parts[place:]) for place in range(1, len(parts))))
         number = self.numbered(item.number)
         if name and len(number) > 1:  # of a section, or the like
             return name
@@ -1402,7 +1409,7 @@ def take_in(
         student, asked = student_id(item.student), ""
         if roster is not None and student:
             ids = roster.find(item)
-            asked = item.asked if len(ids) == 1 else _ask(item, ids)
+            asked = item.asked or ("" if len(ids) == 1 else _ask(item, ids))
             student = next(iter(ids)) if len(ids) == 1 else student
         entry = Entry(student, item.where, "set aside")
         entries.append(entry)
@@ -1551,19 +1558,32 @@ def _point_to(notebook: NotebookNode, release: NotebookNode, files: list[str]) -
             cell.source += f"\n\n*(Handed in beside the notebook: {listed}.)*"
 
 
+def made(root: str | Path, set_name: str, student: str) -> list[Path]:
+    """Copies of the notebooks that `write` wrote, and is about to: others' are told by them."""
+    folder = Path(root) / "runs" / set_name
+    return [folder / f"{student}.ipynb", folder / f".{student}.coming"]
+
+
+def as_written(notebook: NotebookNode) -> str:
+    """The text of a file that holds a notebook."""
+    return str(nbformat.writes(notebook)) + "\n"
+
+
 def write(submissions: list[Submission], root: str | Path, set_name: str) -> None:
     """Write each notebook where nbgrader looks for it, if it is not there already."""
     for submission in submissions:
         folder = Path(root) / "submitted" / submission.student / set_name
-        folder.mkdir(parents=True, exist_ok=True)
+        text = as_written(submission.notebook)
         stamp = submission.time.strftime("%Y-%m-%d %H:%M:%S.%f UTC\n")
-        for name, text in (
-            (f"{set_name}.ipynb", nbformat.writes(submission.notebook) + "\n"),
-            ("timestamp.txt", stamp),
+        copy, coming = made(root, set_name, submission.student)
+        for path, wanted in (
+            (coming, text),
+            (folder / f"{set_name}.ipynb", text),
+            (folder / "timestamp.txt", stamp),
         ):
-            path = folder / name
-            if not path.is_file() or path.read_text(encoding="utf-8") != text:
-                replace(path, text)
+            if not path.is_file() or path.read_text(encoding="utf-8") != wanted:
+                replace(path, wanted)
+        os.replace(coming, copy)
 
 
 def replace(path: Path, text: str) -> None:

@@ -106,7 +106,9 @@ class Limits:
                 "RLIMIT_FSIZE": self.file_size,
                 "RLIMIT_CORE": 0,
             }
-            | ({"RLIMIT_NPROC": 2 * self.processes} if walls and counts_apart() else {}),
+            | ({"RLIMIT_NPROC": 2 * self.processes} if walls and counts_apart() else {})
+            # All signals that wait count for the account, with those of processes outside.
+            | ({"RLIMIT_SIGPENDING": 256} if walls else {}),
         }
 
 

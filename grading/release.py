@@ -50,7 +50,7 @@ def release(name: str, variant: int | None = None, root: str | Path = sets.EXERC
     ------
     SetError : the set has faults, or a class has handed in work on another edition of it.
     """
-    root = Path(root).expanduser().resolve()
+    root = sets.course(root)
     problem_set = sets.load(name, variant, root)
     if faults := problem_set.faults():
         raise sets.SetError("\n".join([f"{name} was not released:", *faults]))

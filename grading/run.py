@@ -50,6 +50,9 @@ NO JAIL: the students' code runs with your own rights, and can read, change and 
 can. Grade like this only what you would run yourself."""
 
 
+HIDES = """\
+{name} has a question with show = False, and submissions that run at once could tell each other what
+they were asked: {so}"""
 LOST = """\
 the gradebook of {root} does not know {name}, so it was lost: put a copy of gradebook.db back. If
 there is none, release the set again with the same variant and grade it. The points then come back
@@ -84,7 +87,9 @@ class Failure(TypedDict):
     why: str
 
 
+PATIENCE = 20  # seconds for a cluster to answer
 ENTRIES = 2  # times that one and the same submission is entered, if that fails
+PASSES = re.compile(r"(?i)database is locked|readonly database|disk is full|disk I/O|no space left")
 
 
 class Class:
@@ -95,7 +100,7 @@ class Class:
         from nbgrader.apps import NbGraderAPI
         from nbgrader.coursedir import CourseDirectory
 
-        self.name, self.root = name, Path(root).expanduser().resolve()
+        self.name, self.root = name, sets.course(root)
         self.release = autograde.release(name, str(self.root))
         own = self.root / "nbgrader_config.py"
         if not own.exists():
@@ -111,6 +116,8 @@ class Class:
                 raise sets.SetError(LOST.format(root=self.root, name=name))
         self.nbgrader = NbGraderAPI(course, config=self.config, log_level="ERROR")
         self.roster = intake.roster(self.root)
+        self.notes: list[str] = []  # what the teacher should hear of
+        self.entered: set[str] = set()  # students whom the gradebook has
         self.templates = sets.templates(name, sets.record(name, self.root)["source"])
 
     @contextlib.contextmanager
@@ -149,27 +156,17 @@ class Class:
         )
         entries += unmoved
         intake.write(submissions, self.root, self.name)
-        for submission in submissions:
-            self._made(submission.student).parent.mkdir(parents=True, exist_ok=True)
-            intake.replace(self._made(submission.student), self._submitted(submission.student))
         intake.report(entries, self.root / "set_aside" / f"{self.name}.csv")
         return submissions, entries
 
-    def _submitted(self, student: str) -> str:
-        path = self.root / "submitted" / student / self.name / f"{self.name}.ipynb"
-        return path.read_text(encoding="utf-8")
-
-    def _made(self, student: str) -> Path:
-        """A copy of what take_in wrote, to tell it from what others put there later."""
-        return self.root / "runs" / self.name / f"{student}.ipynb"
-
     def _move_in(self, folder: Path, inbox: Path) -> None:
         """Copy what others put into submitted/ to the inbox: collected by nbgrader, or by hand."""
-        made = self._made(folder.parent.name)
+        made = [p for p in intake.made(self.root, self.name, folder.parent.name) if p.exists()]
+        written = {path.read_bytes() for path in made}
         found = [p for p in sorted(folder.glob("*")) if p.is_file() and not p.is_symlink()]
         for path in (p for p in found if p.suffix.lower() in (".ipynb", ".zip")):
             data = intake.read_file(path, 4 * intake.LARGEST)
-            if path.name == f"{self.name}.ipynb" and made.exists() and data == made.read_bytes():
+            if path.name == f"{self.name}.ipynb" and data in written:
                 continue
             inbox.mkdir(parents=True, exist_ok=True)
             copy = inbox / path.name
@@ -231,17 +228,42 @@ class Class:
     def enter(self, student: str, key: str, version: str, record: Record) -> None:
         """Keep the record of a run and have nbgrader reach and enter the verdict."""
         autograde.keep(self.root, self.name, student, key, record)
+        marks = intake.read_texts(self.root, self.name, student)
+        before = intake.recalled(marks).get("was", {})
         with contextlib.chdir(self.root):
             result = self.nbgrader.autograde(self.name, student, force=True)
         if not result["success"]:
             log = result.get("log") or result["error"]
             intake.replace(self.log(student), log)
             why = f"{cause(log)} (all that nbgrader said: {self.log(student)})"
-            self.note_failure(student, version, why, 1)
+            self.note_failure(student, version, why, 0 if PASSES.search(why) else 1)
             raise RuntimeError(why)
         intake.replace(self.done(student), version)
         intake.not_entered(self.root, self.name, student).unlink(missing_ok=True)
         self.log(student).unlink(missing_ok=True)
+        now = intake.recalled(marks).get("was", {})
+        back = [f"{name} ({had:g})" for name, had in now.items() if before.get(name) != had]
+        if back:
+            what = "points given by hand, taken back since the work has changed"
+            self.notes.append(f"{what}: {student}: {', '.join(back)}")
+
+    def renamed(self, submissions: list[intake.Submission], book: Gradebook) -> Iterator[str]:
+        """A line for each whose very notebook now has another id, if points were given by hand."""
+        now = {submission.student for submission in submissions}
+        texts = {
+            intake.as_written(submission.notebook): submission.student for submission in submissions
+        }
+        for one in book.assignment_submissions(self.name):
+            old, copy = one.student_id, intake.made(self.root, self.name, one.student_id)[0]
+            marks = [grade for n in one.notebooks for grade in n.grades]
+            by_hand = any(g.manual_score is not None or g.extra_credit for g in marks)
+            if old not in now and by_hand and copy.exists():
+                new = texts.get(copy.read_text(encoding="utf-8"))
+                if new and new not in self.entered:
+                    yield (
+                        f"the work of {old} is now {new}'s, and points given by hand stay with "
+                        f"{old}: give {new} the id {old} again, or enter the points again"
+                    )
 
 
 def cause(log: str) -> str:
@@ -297,7 +319,13 @@ def on_cluster(address: str, tasks: list[Task], answers: Callable[[Cells], Recor
     """
     from dask.distributed import Client, as_completed
 
-    with Client(address, timeout=20) as client:
+    with Client(address, timeout=PATIENCE) as client:
+        try:
+            client.wait_for_workers(1, timeout=PATIENCE)
+        except TimeoutError:
+            raise RuntimeError(
+                f"the scheduler at {address} has no workers: start one with dask worker {address}"
+            ) from None
         calls = {client.submit(answers, cells, pure=False): student for student, cells in tasks}
         for call in as_completed(calls):
             error = call.exception()
@@ -323,6 +351,11 @@ def grade(
 
 def _grade(course: Class, jobs: int | None, scheduler: str | None, walls: bool, again: bool) -> int:
     name = course.name
+    if any(not question.show for question in course.exam.questions) and jobs != 1:
+        so = "--jobs 1 lets each run alone" if jobs else "each runs alone"
+        so = "let each machine have one worker, with one thread" if scheduler else so
+        print(HIDES.format(name=name, so=so), file=sys.stderr)
+        jobs = jobs or 1
     if not walls:
         print(BARE, file=sys.stderr)
     elif scheduler is None:
@@ -334,7 +367,8 @@ def _grade(course: Class, jobs: int | None, scheduler: str | None, walls: bool, 
     submissions, entries = course.take_in()
     aside = [entry for entry in entries if entry.status == "set aside"]
     with opened(course.db_url, course.root) as book:
-        entered = {one.student_id for one in book.assignment_submissions(name)}
+        course.entered = {one.student_id for one in book.assignment_submissions(name)}
+        course.notes += course.renamed(submissions, book)
     hopeless: dict[str, str] = {}
     names: dict[str, tuple[str, str]] = {}
     tasks: list[Task] = []
@@ -346,7 +380,7 @@ def _grade(course: Class, jobs: int | None, scheduler: str | None, walls: bool, 
         if again:
             course.done(student).unlink(missing_ok=True)
             autograde.kept(course.root, name, student).unlink(missing_ok=True)
-        if student in entered and course.is_done(student, names[student][1]):
+        if student in course.entered and course.is_done(student, names[student][1]):
             intake.not_entered(course.root, name, student).unlink(missing_ok=True)
             continue
         failure = course.failure(student, names[student][1])
@@ -407,19 +441,22 @@ def enter_all(
 
 @contextlib.contextmanager
 def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
-    """Let the first Ctrl-C wait until the submission at hand is entered."""
+    """Let the first Ctrl-C end all jails, and wait until the submission at hand is entered."""
     asked: list[int] = []
     before = signal.getsignal(signal.SIGINT)
 
     def note(signum: int, frame: FrameType | None) -> None:
         asked.append(signum)
         signal.signal(signal.SIGINT, before)
+        print("stopping; what runs now is run again next time", file=sys.stderr)
+        jail.STOP.set()
 
     signal.signal(signal.SIGINT, note)
     try:
         yield lambda: bool(asked)
     finally:
         signal.signal(signal.SIGINT, before)
+        jail.STOP.clear()
 
 
 FEW = 5  # lines of one student, whose zip may hold thousands of files
@@ -455,6 +492,8 @@ def summary(
         print(f"set aside: {line}")
     for student, why in failed.items():
         print(f"NOT GRADED: {student}: {why}")
+    for line in course.notes:
+        print(line)
     with opened(course.db_url, course.root) as gradebook:
         late = [s for s in gradebook.assignment_submissions(course.name) if s.total_seconds_late]
         for submission in late:
@@ -497,7 +536,7 @@ def grades(root: str | Path) -> Path:
 
     from grading.feedback import CheckedExport, reports
 
-    root = Path(root).expanduser().resolve()
+    root = sets.course(root)
     config = settings(root)
     table = root / "grades.csv"
     with opened(CourseDirectory(config=config).db_url, root) as gradebook:

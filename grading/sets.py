@@ -320,6 +320,17 @@ def load(
     return read(path.stem, path.read_text(encoding="utf-8"), variant)
 
 
+def course(root: str | Path) -> Path:
+    """A course's folder, whole; SetError if nbgrader would read its path as a pattern."""
+    path = Path(root).expanduser().resolve()
+    if found := sorted(set("*?[]$%") & set(str(path))):
+        raise SetError(
+            f"the course's folder is {path}, and nbgrader reads {' '.join(found)} as part of a"
+            " pattern: give the folder a name without it"
+        )
+    return path
+
+
 def issued(name: str, root: str | Path = EXERCISES) -> ProblemSet:
     """The set as it was released to a class, whatever has become of its source since."""
     kept = record(name, root)

@@ -1089,6 +1089,21 @@ threading.Thread(target=late).start()
         "    open('/tmp/said', 'w').write(f'Secret{{list(x)}}')\n    return right(x)",
     ),
     attack(
+        "queues-signals",
+        FULL,
+        "Correct",
+        shows="few enough",
+        first="""
+        import ctypes, os, signal
+        libc, kind = ctypes.CDLL(None), signal.SIGRTMIN + 3
+        signal.pthread_sigmask(signal.SIG_BLOCK, [kind])
+        queued = 0
+        while queued < 10000 and libc.sigqueue(os.getpid(), kind, None) == 0:
+            queued += 1
+        print("few enough" if 0 < queued <= 300 else queued)  # the account has some for all
+        """,
+    ),
+    attack(
         "other-packages",
         (0, 2, 1),
         "ModuleNotFoundError",

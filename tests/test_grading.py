@@ -1,6 +1,7 @@
 """A class is graded: the right points by the real commands, and whatever is handed in."""
 
 import csv
+import dataclasses
 import glob
 import json
 import os
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import types
 import zipfile
 from pathlib import Path
 
@@ -21,7 +23,7 @@ import pytest
 from browser import find, missing
 from classroom import SET, Course, need_a_jail
 
-from grading import intake, jail, release, run, verdict
+from grading import intake, jail, release, run, sets, verdict
 
 pytestmark = pytest.mark.machine
 
@@ -162,6 +164,94 @@ def test_what_cannot_be_entered_is_tried_twice_and_its_cause_is_said(tmp_path):
     assert "it failed 2 times, so it is tried again" in course.run("grade", SET, check=False).stdout
     assert "1 submissions graded now" in course.run("grade", SET, "--again").stdout
     assert "1 before" in course.run("grade", SET).stdout
+
+
+def test_extra_credit_goes_with_the_work_and_a_new_id_is_noticed(tmp_path):
+    need_a_jail()
+    course = Course(tmp_path)
+    answers = course.right("q1", "q4")
+    first = course.hand_in("ada", course.notebook(answers))
+    course.run("grade", SET)
+
+    def mark(student, **extra):
+        with course.gradebook() as book:
+            for name, points in extra.items():
+                grade = book.find_grade(name, SET, SET, student)
+                grade.manual_score, grade.extra_credit = 1 if name == "q4" else None, points
+            book.db.commit()
+
+    mark("ada", q1=2, q4=0.5)
+    runs, inbox = tmp_path / "runs" / SET, tmp_path / "inbox" / SET
+    (runs / "ada.ipynb").rename(runs / ".ada.coming")  # as if the run had been cut there
+    assert "taken back" not in course.run("grade", SET, "--again").stdout
+    assert [path.name for path in inbox.rglob("*.ipynb")] == [first.name]
+    course.hand_in("ada", course.notebook(course.right("q2")), name="newer.ipynb")
+    os.utime(first, (0, 0))
+    said = course.run("grade", SET).stdout
+    assert "taken back since the work has changed: ada: q1 (2), q4 (1.5)\n" in said
+    with course.gradebook() as book:
+        (submission,) = book.assignment_submissions(SET)
+        assert submission.score == 2
+    mark("ada", q1=1)
+    (inbox / "ada").rename(inbox / "bea")
+    assert "the work of ada is now bea's" in course.run("grade", SET).stdout
+
+
+def test_a_gradebook_that_is_busy_is_nobodys_fault(tmp_path):
+    course = run.Class(SET, Course(tmp_path).root)
+    record = {"cells": {}}
+
+    def enter(error):
+        result = {"success": False, "log": f"Traceback\n    {error}\n"}
+        course.nbgrader = types.SimpleNamespace(autograde=lambda *a, **k: result)
+        with pytest.raises(RuntimeError, match=re.escape(error.split(": ")[1])):
+            course.enter("ada", "key", "version", record)
+        return course.failure("ada", "version")["times"]
+
+    locked = "sqlalchemy.exc.OperationalError: (sqlite3.OperationalError) database is locked"
+    assert [enter(locked), enter("KeyError: 'a'"), enter(locked)] == [0, 1, 1]
+
+
+def test_where_inputs_are_not_shown_each_submission_runs_alone(tmp_path, monkeypatch, capsys):
+    """Two jails at once map the same system files, and each can see which the other reads."""
+    course = run.Class(SET, Course(tmp_path).root)
+    (tmp_path / "inbox" / SET).mkdir(parents=True)
+    ran = []
+    monkeypatch.setattr(run, "here", lambda jobs, *_: ran.append(jobs) or (_ for _ in ()))
+    monkeypatch.setattr(run, "on_cluster", lambda *_: (_ for _ in ()))
+    monkeypatch.setattr(run.jail, "check", lambda: "")
+    assert not all(question.show for question in course.exam.questions)
+
+    def said(jobs, scheduler=None):
+        run._grade(course, jobs, scheduler, walls=True, again=False)
+        return capsys.readouterr().err
+
+    assert "what\nthey were asked: each runs alone" in said(None)
+    assert "--jobs 1 lets each run alone" in said(2)
+    assert "one worker, with one thread" in said(None, "tcp://here:8786")
+    assert said(1) == ""
+    shown = [dataclasses.replace(question, show=True) for question in course.exam.questions]
+    course.exam.questions = shown
+    assert said(None) == ""
+    assert ran == [1, 2, 1, None]
+
+
+def test_the_first_interrupt_ends_the_jails_and_says_so(capsys):
+    with run.stop_on_interrupt() as stopped:
+        assert not stopped()
+        signal.raise_signal(signal.SIGINT)
+        assert stopped()
+        assert jail.STOP.is_set()
+    assert not jail.STOP.is_set()
+    assert "stopping; what runs now is run again" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["c*", "c?x", "c [2026]", "c$HOME", "c%20d"])
+def test_a_folder_that_nbgrader_takes_for_a_pattern_is_refused(tmp_path, name):
+    for command in (run.Class, release.release):
+        with pytest.raises(sets.SetError, match=r"part of a pattern: give the folder a name"):
+            command(SET, root=tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_gradebook_that_was_lost_and_made_anew_gets_its_points_back(tmp_path):
@@ -762,6 +852,17 @@ def test_a_cluster_that_loses_a_worker_loses_and_doubles_nothing(tmp_path):
     assert "8 submissions graded now, 0 before" in said
     assert {tuple(p.values()) for p in course.points().values()} == {(2, 0, 1, 0)}
     assert len(course.points()) == 8
+
+
+def test_a_cluster_without_workers_is_named(monkeypatch):
+    from dask.distributed import LocalCluster
+
+    monkeypatch.setattr(run, "PATIENCE", 1)
+    with (
+        LocalCluster(n_workers=0, dashboard_address=None) as cluster,
+        pytest.raises(RuntimeError, match=r"has no workers: start one with dask worker tcp://"),
+    ):
+        next(run.on_cluster(cluster.scheduler_address, [("ada", [])], None))
 
 
 def test_the_student_environment_has_numpy_and_matplotlib_alone():

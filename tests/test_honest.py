@@ -358,7 +358,7 @@ def course(tmp_path_factory):
         course.hand_in(name, data=json.dumps(raw).encode())
     course.hand_in("a photo beside it", name="derivation.jpg", data=b"\xff\xd8")
     course.hand_in("a document beside it", name="derivation.docx", data=b"PK")
-    course.run("grade", SET)
+    course.run("grade", SET, "--jobs", "2")
     return course
 
 

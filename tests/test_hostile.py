@@ -121,7 +121,8 @@ def outcome(request):
     kept = [course.root / folder for folder in ("inbox", "source", "release", "issued")]
     before = snapshot(*kept, prose.ROOT / "grading", prose.ROOT / "exercises")
     ordinary = request.param != "root" and os.getuid() == 0
-    command = [sys.executable, "-m", "grading", "grade", SET, "--root", str(course.root)]
+    command = [sys.executable, "-m", "grading", "grade", SET, "--jobs", "2", "--root",
+               str(course.root)]  # fmt: skip
     env = os.environ | {"CANARY": "canary", "HOME": str(root)}
     if ordinary:
         command[0], student = ordinary_python(root)

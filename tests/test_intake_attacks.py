@@ -1155,6 +1155,13 @@ def test_who_takes_anothers_name_on_a_platform_keeps_the_own_number(tmp_path, re
          "7-202 - Lovelace Ada - May 2, 2026 9:05 AM/a.ipynb"),
         ("hw_adalovelace_attempt_2026-05-01-09-00-00_a.ipynb",
          "hw_lovelaceada_attempt_2026-05-02-09-00-00_a.ipynb"),
+        # a person's name, made to look like another platform's file
+        ("Ada Lovelace_42_assignsubmission_file_/a.ipynb",
+         "AdaLovelace_777_1_x_43_assignsubmission_file_/a.ipynb"),
+        ("Ada Lovelace_42_assignsubmission_file_/a.ipynb",
+         "H_AdaLovelace_attempt_2036-11-20-10-11-12_x_43_assignsubmission_file_/a.ipynb"),
+        ("Ada Lovelace_42_assignsubmission_file_/a.ipynb",
+         "1-2 - Ada Lovelace - Nov 20, 2036 1012 AM_43_assignsubmission_file_/a.ipynb"),
     ],
 )  # fmt: skip
 def test_two_accounts_are_not_one_student_by_the_roster(tmp_path, release, one, other):
@@ -1179,6 +1186,19 @@ def test_two_accounts_are_not_one_student_by_the_roster(tmp_path, release, one, 
     got, why = taken(roster)
     assert got == {"al1": "Mine."}
     assert "are different accounts" in why
+
+
+def test_a_group_s_name_before_a_student_s_is_passed_over(tmp_path, release):
+    """Moodle puts it there; a name with a hyphen of its own is found whole."""
+    (tmp_path / "roster.csv").write_text("id,name\nal1,Ada Lovelace\nbo,Anna-Lena B\nle,Lena B\n")
+    for name in ("Group 3-Ada Lovelace_12_", "Anna-Lena B_13_", "4-b-Lena B_14_", "Eve-X_15_"):
+        hand_in(tmp_path / "inbox", f"{name}assignsubmission_file_/a.ipynb", answer(name))
+    roster = intake.Roster(tmp_path / "roster.csv")
+    found = intake.gather(tmp_path / "inbox", SET, roster=roster)
+    submissions, entries = intake.take_in(found, release, roster=roster)
+    assert sorted(s.student for s in submissions) == ["al1", "bo", "le"]
+    (aside,) = [entry.reason for entry in entries if entry.status == "set aside"]
+    assert "not in roster.csv" in aside
 
 
 # ---------------------------------------------------------------- memory

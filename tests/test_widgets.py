@@ -2043,9 +2043,10 @@ TRACKS = """async (box) => {
         for (let k = 0; k <= 16; k += 1) {
             track.value = Number(min) + (max - min) * k / 16;
             track.dispatchEvent(new Event('input'));
-            await new Promise(requestAnimationFrame);
             found.add(place());
         }
+        await new Promise(requestAnimationFrame);
+        found.add(place());
         track.value = value;
         track.dispatchEvent(new Event('input'));
     }
