@@ -166,7 +166,11 @@ class MarksOfAnotherText(NbGraderPreprocessor):
                 if not marks.get("grade"):
                     continue
                 name = marks["grade_id"]
-                text = json.dumps([cell.source, cell.get("attachments", {})], sort_keys=True)
+                own = [c for c in nb.cells if not c.metadata.get("nbgrader")]
+                read = [cell, *(own if intake.LOOK in cell.source else [])]
+                text = json.dumps(
+                    [[c.source, c.get("attachments", {})] for c in read], sort_keys=True
+                )
                 digest = hashlib.sha256(text.encode()).hexdigest()
                 now[name] = digest if marks.get("solution") else program
                 grade = book.find_grade(name, names["notebook"], names["assignment"], student)

@@ -29,7 +29,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path, PurePath, PurePosixPath
-from typing import TypedDict
+from typing import IO, Any, TypedDict
 from urllib.parse import quote, unquote
 from zipfile import (  # type: ignore[attr-defined]  # private, so untyped
     _ECD_LOCATION,
@@ -132,6 +132,7 @@ class HandedIn:
         self.where, self.student, self.name = names
         self.time = time
         self.inner = inner or time  # when it was packed, for which its owner's word is taken
+        self.size = 0  # in bytes, as far as it is known without reading it
         self.number = ""  # the platform's for the student
         self.mark: re.Match[str] | None = None
         self.listed = False  # whether a list of the platform's says whose it is
@@ -288,7 +289,7 @@ def gather(
     first = {} if first is None else first
     if roster is not None:
         _ask_of_accounts(found, first, roster)
-    _name_students(found, first)
+    _name_students(found, first, roster)
     return found
 
 
@@ -309,7 +310,7 @@ def _guarded(
 def _open(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) -> list[HandedIn]:
     entry = os.lstat(path)
     item = HandedIn(inner.as_posix(), _owner(parts, set_name), path.name, _changed(entry))
-    item.mark = _platform(parts[0])
+    item.mark, item.size = _platform(parts[0]), entry.st_size
     if not stat.S_ISREG(entry.st_mode):
         item._fault = "it is a symbolic link or a device, not a file"
     elif path.suffix.lower() == ".zip":
@@ -467,13 +468,27 @@ def _opened(file: Path | io.BytesIO, most: int) -> zipfile.ZipFile:
             if count > 3 * most:
                 raise Unreadable(f"its list has {count} members; {most} are taken at most")
     try:
-        return zipfile.ZipFile(file)
+        return _Archive(file)
     except UnicodeDecodeError:
-        archive = zipfile.ZipFile(
+        archive = _Archive(
             _AnyName(file.open("rb", buffering=0) if isinstance(file, Path) else file)
         )
         archive._filePassed = 0  # type: ignore[attr-defined]  # so that it is closed with it
         return archive
+
+
+class _Archive(zipfile.ZipFile):
+    """An archive whose members can be unpacked in pieces.
+
+    Python unpacks bzip2 and LZMA whole, however little is asked for: 2 KB became 3 GB in memory.
+    """
+
+    def open(self, name: str | zipfile.ZipInfo, *args: Any, **options: Any) -> IO[bytes]:
+        """As for any archive; Unreadable if a member is packed otherwise."""
+        member = self.getinfo(name) if isinstance(name, str) else name
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise Unreadable("it is packed in an unusual way (bzip2, LZMA): pack it as usual")
+        return super().open(name, *args, **options)
 
 
 class _AnyName(io.BufferedReader):
@@ -552,7 +567,7 @@ def _members(
         if taken[key] > MEMBERS + 1:
             continue  # the first one too many has a line
         load, files = _loader(reopen or held, place, left[item.student]), [item]
-        item.mark = _platform(owner[0] if own else inside[0])
+        item.mark, item.size = _platform(owner[0] if own else inside[0]), member.file_size
         if taken[key] > MEMBERS:
             item._fault = f"{MEMBERS} files of a student are taken at most"
         elif _leads_out(name):
@@ -846,6 +861,8 @@ def _ask_of_accounts(found: list[HandedIn], first: dict[str, str], roster: "Rost
         places += [("list", "")] if item.listed and not said else []
         ids = [*roster.find(item)] if places and student_id(item.student) else []
         for platform, number in places if len(ids) == 1 else ():
+            if (owners := roster.numbered(number)) and ids[0] not in owners:
+                continue  # somebody else's account, which will be asked about
             of = accounts.setdefault((platform, ids[0]), {})
             of.setdefault(number or student_id(item.student), []).append(item)
     for (platform, student), of in accounts.items():
@@ -866,26 +883,34 @@ def _ask_of_accounts(found: list[HandedIn], first: dict[str, str], roster: "Rost
             )
 
 
-def _name_students(found: list[HandedIn], first: dict[str, str]) -> None:
+def _name_students(
+    found: list[HandedIn], first: dict[str, str], roster: "Roster | None" = None
+) -> None:
     """Add the platform's number where two students have one name, and take its word on the time.
 
     Who had a name alone keeps it: points given by hand would else be left with nobody.
     """
     numbers: dict[str, set[str]] = {}
+    foreign: set[HandedIn] = set()
     for item in found:
         if item.mark is not None and item.student:
             said = item.mark.groupdict()
+            named = roster.find(item) if roster else set()
             item.number = said.get("number") or ""
-            numbers.setdefault(student_id(item.student), set()).add(item.number)
             if said.get("time"):
                 item.time = _platform_time(said["time"]) or item.time
+            owners = roster.numbered(item.number) if roster else set()
+            if named and owners and not named & owners:
+                foreign.add(item)  # somebody else's account, which will be asked about
+            else:
+                numbers.setdefault(student_id(item.student), set()).add(item.number)
     for name, of in numbers.items():
         if len(of) == 1 and (number := next(iter(of))):
             first.setdefault(name, number)
     for item in found:
         name = student_id(item.student)
         shared = len(numbers.get(name, ())) > 1 or name in first
-        if item.number and shared and first.get(name) != item.number:
+        if item.number and shared and first.get(name) != item.number and item not in foreign:
             item.student += f"_{item.number}"
 
 
@@ -1395,7 +1420,7 @@ def take_in(
     entries: list[Entry] = []
     spelled: dict[str, str] = {}
     tries: Counter[str] = Counter()
-    beside: dict[str, list[Entry]] = {}
+    beside: dict[str, list[tuple[Entry, int]]] = {}
     untouched: dict[str, Entry | None] = {}
     contested: dict[str, str] = {}
     given = {bare(cell.source) for cell in release.cells}
@@ -1424,7 +1449,7 @@ def take_in(
             note = item.mark is not None and item.mark["rest"].startswith(".")
             kind = item.known_fault and item.name.lower().endswith(BESIDE)
             if kind and not note and student and not asked:
-                beside.setdefault(student, []).append(entry)
+                beside.setdefault(student, []).append((entry, item.size))
             entry.reason = entry.reason or contested.get(student, "")
             if entry.reason:
                 continue
@@ -1468,8 +1493,9 @@ def take_in(
         entry.status, entry.reason = "graded", "; ".join(notes)
     for student, files in beside.items():
         if student in submissions:
-            _point_to(submissions[student].notebook, release, [entry.file for entry in files])
-            for entry in files:
+            named = [(entry.file, size) for entry, size in files]
+            _point_to(submissions[student].notebook, release, named)
+            for entry, _ in files:
                 entry.status, entry.reason = "beside", "for the reader of the text"
     for entry in entries:
         if entry.status == "set aside" and entry.student in submissions:
@@ -1547,14 +1573,19 @@ def _ask(item: HandedIn, ids: set[str]) -> str:
     return f"{item.student} is not in roster.csv: add it there, or rename the folder or the file"
 
 
-def _point_to(notebook: NotebookNode, release: NotebookNode, files: list[str]) -> None:
-    """Have a reader look at what was handed in beside the notebook, where a text was left out."""
+def _point_to(notebook: NotebookNode, release: NotebookNode, files: list[tuple[str, int]]) -> None:
+    """Have a reader look at what was handed in beside the notebook, where a text was left out.
+
+    files : names, and sizes in bytes, by which another file of the same name is noticed
+    """
     was = {cell.id: cell.source.strip() for cell in release.cells}
     for cell in notebook.cells:
         marks = cell.metadata.get("nbgrader", {})
         text = cell.cell_type == "markdown" and marks.get("solution")
         if text and cell.source.strip() == was.get(cell.id):
-            listed = ", ".join(f"`{file.replace('`', '')}`" for file in files[:5])
+            listed = ", ".join(
+                f"`{file.replace('`', '')}` ({size:,} bytes)" for file, size in files[:5]
+            )
             cell.source += f"\n\n*(Handed in beside the notebook: {listed}.)*"
 
 

@@ -211,7 +211,7 @@ REFUSED = """
     fanotify_init inotify_init inotify_init1 mincore cachestat vmsplice process_madvise
     landlock_create_ruleset landlock_add_rule landlock_restrict_self seccomp
     setxattr lsetxattr fsetxattr setxattrat removexattr lremovexattr fremovexattr removexattrat
-    file_setattr
+    file_setattr statfs fstatfs statfs64 fstatfs64 ustat
 """
 # Where a process may write to a file it may set its times to now, and any may leave a file's owner
 # as it is, which sets a time as well. All jails have the machine's own /dev/null and the like, so
@@ -502,6 +502,7 @@ def check(student: Path | None = None, limits: Limits | None = None) -> str:
 # ---------------------------------------------------------------- one jail
 
 TICK = 0.1  # seconds between two looks at what the jail uses
+STALLED = 15.0  # seconds between two looks, of which no submission is the reason
 SELDOM = 1.0  # seconds between two looks at what takes longer to read
 
 
@@ -513,7 +514,7 @@ class Jail:
         self.limits, self.student, self.walls = limits, student or STUDENT, walls
         self.deadline = time.monotonic() + 60  # to start; then its owner sets it
         self.buffer, self.searched, self.said = bytearray(), 0, 0
-        self.next_look = self.next_count = 0.0
+        self.next_look = self.next_count = self.looked = 0.0
         self.crowded, self.malformed = False, 0
         self.used: dict[tuple[int, bytes], float] = {}
         self.tree: list[str] = []
@@ -542,6 +543,7 @@ class Jail:
                     line,
                     env={"PATH": os.defpath},
                     pass_fds=fds,
+                    start_new_session=True,  # a terminal's Ctrl-C is the grader's alone
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
@@ -692,6 +694,10 @@ class Jail:
         if STOP.is_set():
             raise Stopped
         now = time.monotonic()
+        if self.looked and now - self.looked > STALLED:
+            gap = now - self.looked
+            raise Stopped(f"the grader itself was stopped for {gap:.0f} s: grade again")
+        self.looked = now
         if now > deadline:
             raise Ended("time")
         if now < self.next_look:
@@ -960,6 +966,8 @@ def run(
                 retries = run_again(jail, upto, questions, retries, last, found, limits)
             finally:
                 found.left = max(found.left - jail.said, 0)
+    if STOP.is_set():  # what has been answered by now may not be all
+        raise Stopped
     for question_id, _, _, calls in questions:
         found.answers.setdefault(question_id, [{"died": "unreached"}] * len(calls))
     for cell_id, _ in cells:

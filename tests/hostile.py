@@ -1089,6 +1089,19 @@ threading.Thread(target=late).start()
         "    open('/tmp/said', 'w').write(f'Secret{{list(x)}}')\n    return right(x)",
     ),
     attack(
+        "measures-the-disk",
+        FULL,
+        "Correct",
+        shows="not permitted",
+        first="""
+        import os
+        try:
+            print(os.statvfs("/usr"))  # what the grader writes would show how others answered
+        except OSError as error:
+            print(error.strerror.replace("Operation ", ""))
+        """,
+    ),
+    attack(
         "queues-signals",
         FULL,
         "Correct",

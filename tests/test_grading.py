@@ -12,6 +12,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 import types
 import zipfile
@@ -24,6 +25,7 @@ from browser import find, missing
 from classroom import SET, Course, need_a_jail
 
 from grading import intake, jail, release, run, sets, verdict
+from grading.inside import exchange
 
 pytestmark = pytest.mark.machine
 
@@ -166,11 +168,20 @@ def test_what_cannot_be_entered_is_tried_twice_and_its_cause_is_said(tmp_path):
     assert "1 before" in course.run("grade", SET).stdout
 
 
-def test_extra_credit_goes_with_the_work_and_a_new_id_is_noticed(tmp_path):
+def test_points_by_hand_go_with_the_work_and_a_new_id_is_noticed(tmp_path):
+    """Extra credit as well, and for a text in another cell or a file beside the notebook."""
     need_a_jail()
     course = Course(tmp_path)
-    answers = course.right("q1", "q4")
-    first = course.hand_in("ada", course.notebook(answers))
+
+    def elsewhere(text):
+        notebook = course.notebook(course.right("q1"))
+        notebook.cells.insert(1, nbformat.v4.new_markdown_cell(text))
+        return notebook
+
+    first = course.hand_in("ada", course.notebook(course.right("q1", "q4")))
+    course.hand_in("far", elsewhere("Because $2x = x + x$, as the sum of the same."))
+    course.hand_in("pdf", course.notebook(course.right("q1")))
+    course.hand_in("pdf", name="proof.pdf", data=b"%PDF-1.4 right")
     course.run("grade", SET)
 
     def mark(student, **extra):
@@ -181,17 +192,21 @@ def test_extra_credit_goes_with_the_work_and_a_new_id_is_noticed(tmp_path):
             book.db.commit()
 
     mark("ada", q1=2, q4=0.5)
+    mark("far", q4=0)
+    mark("pdf", q4=0)
     runs, inbox = tmp_path / "runs" / SET, tmp_path / "inbox" / SET
     (runs / "ada.ipynb").rename(runs / ".ada.coming")  # as if the run had been cut there
     assert "taken back" not in course.run("grade", SET, "--again").stdout
-    assert [path.name for path in inbox.rglob("*.ipynb")] == [first.name]
+    assert [path.name for path in inbox.rglob("ada/*")] == [first.name]
     course.hand_in("ada", course.notebook(course.right("q2")), name="newer.ipynb")
     os.utime(first, (0, 0))
+    course.hand_in("far", elsewhere("Because I say so, and nobody else does."))
+    course.hand_in("pdf", name="proof.pdf", data=b"%PDF-1.4 something else")
     said = course.run("grade", SET).stdout
-    assert "taken back since the work has changed: ada: q1 (2), q4 (1.5)\n" in said
+    for line in ("ada: q1 (2), q4 (1.5)\n", "far: q4 (1)\n", "pdf: q4 (1)\n"):
+        assert f"taken back since the work has changed: {line}" in said
     with course.gradebook() as book:
-        (submission,) = book.assignment_submissions(SET)
-        assert submission.score == 2
+        assert book.find_submission(SET, "ada").score == 2
     mark("ada", q1=1)
     (inbox / "ada").rename(inbox / "bea")
     assert "the work of ada is now bea's" in course.run("grade", SET).stdout
@@ -487,7 +502,8 @@ def test_a_run_that_is_broken_off_continues(tmp_path, how):
     deadline = time.monotonic() + 120
     while len(list(tmp_path.glob(f"runs/{SET}/*.done"))) < 2 and time.monotonic() < deadline:
         time.sleep(0.05)
-    process.send_signal(how)
+    # Ctrl-C reaches all that a terminal's command has begun.
+    (os.killpg if how == signal.SIGINT else os.kill)(process.pid, how)
     process.wait(60)
     done = {path.stem: path.stat().st_mtime_ns for path in tmp_path.glob(f"runs/{SET}/*.done")}
     assert 2 <= len(done) < 6
@@ -676,6 +692,43 @@ def test_slow_cells_of_ones_own_leave_time_for_the_questions():
     assert record["answers"] == {"q": [{"value": 1}]}
     assert time.monotonic() - start < 30
     assert "took all the time" in json.dumps(record["cells"]["added-5"])
+
+
+def test_each_call_of_a_question_has_the_time_of_a_call():
+    need_a_jail()
+    cells = [["q", "import time\ndef f(x):\n    time.sleep(0.7)\n    return x"]]
+    calls = [[exchange.encode(float(n))] for n in range(4)]
+    record = jail.run(cells, [["q", "function", "f", calls]], jail.Limits(call=2, question=2))
+    assert record["answers"] == {"q": [{"value": float(n)} for n in range(4)]}
+
+
+def test_a_grader_that_was_stopped_itself_blames_nobody():
+    """As by Ctrl-Z: its clock goes on."""
+    need_a_jail()
+    program = """
+        from grading import jail
+        jail.STALLED = 2
+        cells = [["q", "import time; time.sleep(3); x = 1"]]
+        try:
+            print(jail.run(cells, [["q", "value", "x", [[]]]], jail.Limits(total=5)))
+        except jail.Stopped as error:
+            print(error)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(program)]
+    process = subprocess.Popen(command, cwd=prose.ROOT, stdout=-1, stderr=-2, text=True)
+    deadline = time.monotonic() + 60
+    while not children(process.pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGSTOP)
+    time.sleep(4)
+    process.send_signal(signal.SIGCONT)
+    said, _ = process.communicate(timeout=60)
+    assert re.search(r"the grader itself was stopped for \d s: grade again", said)
+
+
+def children(pid):
+    """The processes that a process has begun and that run."""
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
 
 
 def test_what_a_later_attempt_shows_is_not_shown():

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import time
+import tracemalloc
 import zipfile
 from datetime import UTC, datetime
 
@@ -546,12 +547,14 @@ BAD = {  # file: what is in it, a part of the reason
         "not whole JSON",
     ),
     "dot.zip": (packed((".", answer())), "hidden file"),
+    "bzip2.zip": (packed(("hw.ipynb", answer()), method=zipfile.ZIP_BZIP2), "an unusual way"),
+    "lzma.zip": (packed(("hw.ipynb", answer()), method=zipfile.ZIP_LZMA), "an unusual way"),
     "slow.zip": (
-        packed(*((f"{n}.ipynb", bytes(2**21)) for n in range(40)), method=zipfile.ZIP_BZIP2),
+        packed(*((f"{n}.ipynb", bytes(2**21)) for n in range(40))),
         "whole JSON",
     ),
     "bomb.zip": (
-        packed(*((f"{n}.ipynb", bytes(22 * 2**20)) for n in range(40)), method=zipfile.ZIP_BZIP2),
+        packed(*((f"{n}.ipynb", bytes(22 * 2**20)) for n in range(40))),
         "unpacks to more than 20 MB",
     ),
     "nested.zip": (
@@ -1188,6 +1191,28 @@ def test_two_accounts_are_not_one_student_by_the_roster(tmp_path, release, one, 
     assert "are different accounts" in why
 
 
+def test_an_account_that_is_somebody_elses_claims_no_name(tmp_path, release):
+    """By the roster; else who is called like another would keep that one's work aside for good."""
+    inbox, first = tmp_path / "inbox", {}
+    (tmp_path / "roster.csv").write_text("id,name,moodle\nada,Ada L,\nmal,Mal O,66\n")
+    roster = intake.Roster(tmp_path / "roster.csv")
+
+    def graded():
+        found = intake.gather(inbox, SET, roster=roster, first=first)
+        submissions, entries = intake.take_in(found, release, roster=roster)
+        aside = [entry.reason for entry in entries if entry.status == "set aside"]
+        return {s.student: s.notebook.cells[0].source for s in submissions}, aside
+
+    hand_in(inbox, "Ada L_66_assignsubmission_file_/a.ipynb", answer("Mal's."))
+    asked = "Ada L may be ada or mal: rename the folder or the file"
+    assert graded() == ({}, [asked])
+    hand_in(inbox, "Ada L_11_assignsubmission_file_/a.ipynb", answer("Ada's."), time=10**9)
+    for _ in range(2):
+        assert graded() == ({"ada": "Ada's."}, [asked])
+    shutil.rmtree(inbox / "Ada L_66_assignsubmission_file_")
+    assert graded() == ({"ada": "Ada's."}, [])
+
+
 def test_a_group_s_name_before_a_student_s_is_passed_over(tmp_path, release):
     """Moodle puts it there; a name with a hyphen of its own is found whole."""
     (tmp_path / "roster.csv").write_text("id,name\nal1,Ada Lovelace\nbo,Anna-Lena B\nle,Lena B\n")
@@ -1217,6 +1242,23 @@ def test_a_notebook_and_an_archive_may_not_fill_the_memory(tmp_path, monkeypatch
     assert held["b/1.ipynb"] == held["c/1.ipynb"] == 400, "another student's allowance"
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_is_not_unpacked_in_pieces_takes_no_memory(tmp_path, method):
+    """Python unpacks it whole, however little is asked for; nested, and where a list is sought."""
+    inside = packed(("hw.ipynb", bytes(300 * 2**20)), method=method)
+    hand_in(tmp_path, "eve/a.zip", packed(("b.zip", inside)))
+    hand_in(tmp_path, "eve.zip", inside)
+    listed = packed((f"hw/{intake.METADATA}", bytes(300 * 2**20)), method=method)
+    hand_in(tmp_path, "bob/b.zip", listed)
+    hand_in(tmp_path, "all.zip", listed)
+    tracemalloc.start()
+    faults = [item.fault for item in intake.gather(tmp_path, SET)]
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 50 * 2**20
+    assert sum("an unusual way" in fault for fault in faults) >= 2
+
+
 def test_archives_in_archives_share_one_count(tmp_path, release, monkeypatch):
     """Of files and of archives, and a list that is too long is not read."""
     monkeypatch.setattr(intake, "MEMBERS", 40)
@@ -1243,8 +1285,8 @@ def test_an_archive_is_counted_before_its_list_is_read(tmp_path, release, monkey
         tmp_path, "ada/a.zip", packed(("hw.ipynb", answer()), *[(f"{n}/", b"") for n in range(99)])
     )
     hand_in(tmp_path, "wei/a.zip", b"#!/bin/sh\n" + packed(("hw.ipynb", answer())))
-    opened, whole = [], zipfile.ZipFile
-    monkeypatch.setattr(zipfile, "ZipFile", lambda file: opened.append(file) or whole(file))
+    opened, whole = [], intake._Archive
+    monkeypatch.setattr(intake, "_Archive", lambda file: opened.append(file) or whole(file))
     found = {item.where: item.fault for item in intake.gather(tmp_path, SET)}
     assert "its list has 121 members" in found["eve/a.zip"]
     assert "list of members is too long" in found["bob/a.zip"]

@@ -539,7 +539,8 @@ class State:
         """Pass the question on and wait; returns the exit status, or None if time is up."""
         with contextlib.suppress(OSError), os.fdopen(self.tray, "wb") as tray:
             tray.write(exchange.dump({"question": question}))
-        ended, status, end = 0, 0, time.monotonic() + limits["question"]
+        seconds = max(limits["question"], limits["call"] * len(question[3]))  # of all calls
+        ended, status, end = 0, 0, time.monotonic() + seconds
         try:
             while not ended and time.monotonic() < end:
                 ended, status = os.waitpid(self.process, os.WNOHANG)
