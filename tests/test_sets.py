@@ -717,6 +717,65 @@ def test_a_solution_that_fails_on_the_hidden_inputs_is_not_released(
     assert [path.name for path in tmp_path.iterdir()] == ["ps-small.py"]
 
 
+SOMETIMES = SMALL.replace("(rng.random(3),)", "(rng.choice([1.0, 0.5], size=3),)").replace(
+    "(rng.random((2, 2)),)", "(np.ones((2, 2)),)"
+)  # the logarithm of 1 has no sign, so that the mistake is right on some inputs
+MISTAKEN = "q1: Which sign has a logarithm?"
+
+
+@pytest.fixture(scope="module")
+def seeds():
+    """{whether the known mistake passes: seeds on which it does}, of the set above."""
+    passing: dict[bool, list[int]] = {True: [], False: []}
+    problem_set = sets.read("ps-small", SOMETIMES)
+    for seed in range(100):
+        exam = verdict.Exam(problem_set, seed)
+        passing[exam.passing() == [MISTAKEN]].append(seed)
+    return passing
+
+
+def test_a_seed_on_which_a_known_mistake_passes_is_drawn_again(tmp_path, monkeypatch, seeds):
+    """It is told from a right answer on what the class is graded on, not only on other inputs."""
+    (tmp_path / "ps-small.py").write_text(SOMETIMES, encoding="utf-8")
+    found = iter([*seeds[True][:3], *seeds[False]])
+    monkeypatch.setattr(release.secrets, "randbits", lambda bits: next(found))
+    release.release("ps-small", root=tmp_path)
+    kept = int((tmp_path / "issued" / "ps-small.seed").read_text(), 16)
+    assert kept == seeds[False][0]
+
+
+def test_a_seed_that_a_class_has_is_kept_and_a_mistake_that_passes_on_it_is_named(
+    tmp_path, capsys, seeds
+):
+    (tmp_path / "ps-small.py").write_text(SOMETIMES, encoding="utf-8")
+    (tmp_path / "issued").mkdir()
+    kept = tmp_path / "issued" / "ps-small.seed"
+    for passes in (True, False):
+        kept.write_text(f"{seeds[passes][0]:x}\n", encoding="utf-8")
+        assert release.release("ps-small", root=tmp_path).exists()
+        assert int(kept.read_text(), 16) == seeds[passes][0]
+        said = capsys.readouterr().out
+        assert ("a known mistake earns all points:\n" + MISTAKEN in said) is passes
+        assert (f"delete {kept}" in said) is passes
+
+
+def test_a_set_whose_mistake_passes_each_time_is_not_released(tmp_path, monkeypatch, seeds):
+    (tmp_path / "ps-small.py").write_text(SOMETIMES, encoding="utf-8")
+    drawn = []
+    monkeypatch.setattr(release.secrets, "randbits", lambda bits: drawn.append(1) or seeds[True][0])
+    with pytest.raises(sets.SetError, match=rf"a known mistake would.*\n{re.escape(MISTAKEN)}$"):
+        release.release("ps-small", root=tmp_path)
+    assert len(drawn) == release.TRIES
+    assert [path.name for path in tmp_path.iterdir()] == ["ps-small.py"]
+
+
+def test_a_mistake_that_fails_on_the_inputs_does_not_pass():
+    exam = verdict.Exam(
+        sets.read("ps-small", SMALL.replace("return {{log}}(p)", "return 1 / 0")), 0
+    )
+    assert exam.passing() == []
+
+
 @pytest.mark.parametrize("variant", [-3, 0, 2**62, -(2**62)])
 def test_any_whole_number_is_a_variant(variant):
     assert sets.read("ps-small", SMALL, variant).values == {"base": "2", "log": "np.log2"}
