@@ -696,7 +696,12 @@ def inputs(rng):
     for n, k, coverage in [(30, 4, 0.8), (12, 3, 0.9), (50, 10, 0.6), (5, 3, 0.95)]:
         z = 2 * rng.normal(size=(n + 25, k))
         p = softmax(z)
-        labels = (z + rng.gumbel(size=z.shape)).argmax(axis=1)
+        rank = int(np.ceil(coverage * (n + 1)))
+        # Above n each label is the likeliest class, so that no rank of theirs lets every class in.
+        labels = (z + rng.gumbel(size=z.shape) * (rank <= n)).argmax(axis=1)
+        # Else the one at the threshold is not: a sum of all probabilities is 1 but for rounding.
+        others = slice(max(n + 1 - rank, 0))
+        labels[others] = z.argsort(axis=1)[others, -2]
         drawn.append((p[:n], labels[:n], p[n:], coverage))
     return drawn
 

@@ -272,20 +272,17 @@ name = "soft_cross_entropy"
 
 def inputs(rng):
     drawn = []
-    for size, k in [(None, 3), (5, 3), (4, 4), ((2, 3), 10)]:
-        target, probs = rng.dirichlet(np.ones(k), size=size), rng.dirichlet(np.ones(k), size=size)
-        for zero, other in [
-            (target[..., :-1], target[..., -1:]),
-            (probs[..., :1], probs[..., 1:2]),
-        ]:
-            keep = rng.random(zero.shape) < 0.6
-            other += (zero * ~keep).sum(axis=-1, keepdims=True)
-            zero *= keep
-        both = {{given}}
-        drawn.append(both)
-    target, probs = rng.dirichlet(np.ones(4), size=2)  # a row whose answer is surely finite
-    both = {{given}}
-    return [*drawn, both]
+    for size, k in [((), 3), ((), 4), ((5,), 3), ((4,), 4), ((2, 3), 10)]:
+        for infinite in (0, 1):  # examples, of those that are drawn together
+            target, probs = rng.dirichlet(np.full(k, 2.0), size=(2, *size))
+            zero, less, lost = rng.permutation(k)[:3]
+            target[..., zero] = probs[..., zero] = 0
+            target[..., less] *= rng.random(size) < 0.6
+            probs[..., lost] *= rng.permutation(int(np.prod(size))).reshape(size) >= infinite
+            target, probs = (part / part.sum(axis=-1, keepdims=True) for part in (target, probs))
+            both = {{given}}
+            drawn.append(both)
+    return drawn
 
 
 # %% tags=["mistake"] question="q2"

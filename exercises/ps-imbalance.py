@@ -716,16 +716,24 @@ name = "decide"
 
 
 def inputs(rng):
+    def costs_of(p, table):
+        return {{sums}}
+
     drawn = []
     for n, k in [(12, 3), (30, 2), (20, 5), (1, 4)]:
-        p = softmax(2 * rng.normal(size=(n, k)))
-        table = rng.uniform(0, 3, (k, k)) * (1 - np.eye(k)) + rng.uniform(0, 0.3, (k, k))
-        costs = {{sums}}
-        if costs.min() < 0:
-            table = -table
-            costs = {{sums}}
-        best = np.sort(costs.min(axis=1))
-        drawn.append((p, table, float(best[-1] * 0.8 + best[0] * 0.2 if n > 1 else best[0] + 1)))
+        decided = False
+        while not decided:  # in some row the best decision is not that for the likeliest class
+            p = softmax(2 * rng.normal(size=(n, k)))
+            table = rng.uniform(0, 3, (k, k)) * (1 - np.eye(k)) + rng.uniform(0, 0.3, (k, k))
+            table = -table if costs_of(p, table).min() < 0 else table
+            costs = costs_of(p, table)
+            best = np.sort(costs.min(axis=1))
+            limit = float(best[-1] * 0.8 + best[0] * 0.2 if n > 1 else best[0] + 1)
+            likeliest, chosen = p.argmax(axis=1), costs.argmin(axis=1)
+            alone = costs_of(np.eye(k)[likeliest], table).argmin(axis=1)
+            other = (chosen != likeliest) & (chosen != alone) & (costs.min(axis=1) < limit)
+            decided = other.any() or n == 1
+        drawn.append((p, table, limit))
     return drawn
 
 

@@ -664,8 +664,12 @@ rtol, atol = 1e-5, 1e-7
 
 def inputs(rng):
     gaps = [rng.uniform(0.3, 1.5, size=size) for size in (2, 5, 5, 9)]
-    scores = [rng.permutation(g.cumsum() - g.sum() / 2) for g in gaps] + [np.arange(1.0, 7.0)]
-    return [(z, float(z @ rng.dirichlet(np.full(len(z), 2.0)))) for z in scores]
+    drawn = []
+    for number, g in enumerate([*gaps, np.ones(6)]):
+        z = g.cumsum() - g.sum() / 2
+        p = np.sort(rng.dirichlet(np.full(len(z), 2.0)))  # averages below and above the plain mean
+        drawn.append((rng.permutation(z), float(z @ (p if number % 2 else p[::-1]))))
+    return drawn
 
 
 # %% tags=["mistake"] question="q7"

@@ -139,7 +139,7 @@ variants = {
 # # Problem set: when exp overflows
 #
 # It belongs to [chapter 5]({{book}}/05_stability.html). The questions become harder: ★ recalls, ★★
-# applies, ★★★ derives or builds. All numbers are float64, unless another format is named. NumPy's
+# applies, ★★★ derives or builds. All inputs are float64, unless another format is named. NumPy's
 # warnings cost no points; wrong numbers do.
 #
 # {{rules}}
@@ -199,23 +199,20 @@ assert np.array_equal(examples([0.0, -np.inf, 0.0]), [[0.5, 0, 0.5]]), (
 
 # %% tags=["grading"] question="q1"
 name = "softmax"
-rtol, atol = 1e-9, 1e-12
 
 
 def inputs(rng):
     drawn = []
-    masked = [np.inf, 0.0, 800.0, np.inf]
     shapes = [(4, 3), (3, 3), (2, 5, 4), (6,) if {{axis}} == -1 else (6, 2)]
     shapes = [(2, 3, 4), (3, 3, 3), (2, 5, 4), (2, 3, 2, 2)] if {{axis}} == 1 else shapes
-    for shape, less in zip(shapes, masked, strict=True):
-        z = 3 * rng.normal(size=shape)
-        where = list(shape)
-        where[{{axis}}] = 1
-        z += rng.choice([-1e5, -1000.0, 0.0, 1000.0, 1e5], size=where) if drawn else 0
-        np.moveaxis(z, {{axis}}, -1)[..., 0] -= less
-        drawn.append((z,))
-    rows = np.array([[1500.0, 0.0, -1.0], [600.0, -900.0, -900.0]])
-    return [*drawn, ({{spread}},)]
+    for shape in shapes:  # of each a mask, a class far ahead, and examples far from each other
+        for more, heights in [(-np.inf, [-9e4, 9e4, -1000.0]), (1500.0, [9e4, 0.0, -9e4, 1000.0])]:
+            z = np.moveaxis(3 * rng.normal(size=shape), {{axis}}, -1)
+            z[..., rng.integers(z.shape[-1])] += more
+            z += rng.permuted(np.resize(heights, (*z.shape[:-1], 1)))
+            z = z.astype(np.float32).astype(float)  # the same numbers in single precision
+            drawn.append((np.moveaxis(z, -1, {{axis}}),))
+    return drawn
 
 
 # %% tags=["mistake"] question="q1"
@@ -374,18 +371,17 @@ assert of_events([-np.inf, -np.inf])[0] == -np.inf, (
 
 # %% tags=["grading"] question="q3"
 name = "log_mean_exp"
-rtol, atol = 1e-9, 1e-12
 
 
 def inputs(rng):
     drawn = []
-    for events, models in [((6,), 3), ((3,), 3), ((2, 4), 5), ((1,), 4)]:
-        logs = rng.choice([-1.0, -40.0, -2000.0, -9000.0], size=(*events, 1)) * rng.exponential(
-            size=(*events, models)
-        )
-        logs[rng.random(logs.shape) < 0.2] = -np.inf
+    for events, models in [((6,), 3), ((3,), 3), ((2, 4), 5), ((2,), 4)]:
+        # In each shape an event is improbable in all models, and another one impossible.
+        sizes = rng.permuted(np.resize([-9000.0, -np.inf, -1.0, -40.0, -2000.0], events))
+        logs = sizes[..., None] * rng.uniform(0.3, 1.1, size=(*events, models))
+        logs[..., 1:][rng.random((*events, models - 1)) < 0.2] = -np.inf
         drawn.append((np.moveaxis(logs, -1, {{over}}),))
-    return [*drawn, (np.full((3, 3), -np.inf),)]
+    return drawn
 
 
 # %% tags=["mistake"] question="q3"
@@ -468,15 +464,16 @@ for row, value, second in zip(rows, found[:, 1], [-np.log(3), -800, -np.log(3)],
 
 # %% tags=["grading"] question="q4"
 name = "log_softmax"
-rtol, atol = 1e-8, 1e-9
 
 
 def inputs(rng):
     drawn = []
-    for shape in [(4, 3), (3, 3), (2, 3, 5)]:
-        sizes = rng.permuted(np.resize([-1e5, -1000.0, 0.0, 50.0], (*shape[:-1], 1)), axis=0)
-        drawn.append((rng.choice([1.0, 30.0, 900.0]) * rng.normal(size=shape) + sizes,))
-    return [*drawn, (np.array([0.0, -900.0, 3.0 + rng.random()]),)]
+    for shape in [(4, 3), (3, 3), (2, 3, 5), (3,)]:  # of each a class far behind, and far examples
+        z = rng.choice([1.0, 5.0, 30.0]) * rng.normal(size=shape)
+        z[..., rng.integers(shape[-1])] -= 1000.0
+        z += rng.permuted(np.resize([5e4, -9e4, 0.0, -1000.0, 50.0], (*shape[:-1], 1)))
+        drawn.append((z.astype(np.float32).astype(float),))  # the same in single precision
+    return drawn
 
 
 # %% tags=["mistake"] question="q4"
@@ -708,7 +705,6 @@ assert np.array_equal(masked([0, 0], [0, 0, 0], [0, 0, 0]), {{empty}}, equal_nan
 
 # %% tags=["grading"] question="q7"
 name = "masked_loss"
-rtol, atol = 1e-9, 1e-12
 
 
 def inputs(rng):
@@ -716,7 +712,10 @@ def inputs(rng):
     for n, k in [(6, 3), (4, 4), (1, 10), (9, 5)]:
         allowed, labels = rng.random((n, k)) < 0.6, rng.integers(k, size=n)
         allowed[np.arange(n), labels] = True
-        allowed[rng.random(n) < 0.3] = False
+        allowed[0, labels[0] - 1] = False
+        out = rng.random(n) < 0.3
+        out[0], out[-1] = False, n > 1
+        allowed[out] = False
         drawn.append((3 * rng.normal(size=(n, k)), labels, allowed))
     nothing = (rng.normal(size=(2, 3)), np.array([0, 1]), np.zeros((2, 3), bool))
     never = (rng.normal(size=(2, 3)), np.array([2, 1]), np.array([[True, True, False], [True] * 3]))

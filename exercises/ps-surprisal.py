@@ -269,6 +269,7 @@ def inputs(rng):
     for shape in [(5,), (3, 4), (1,), (2, 3, 2)]:
         probs = rng.uniform(0.01, 0.9, size=shape)
         probs.flat[1:] = np.where(rng.random(probs.size - 1) < 0.3, 1, probs.flat[1:])
+        probs.flat[1:2] = 1
         drawn.append((probs, np.abs(np.log(probs)) / np.log(rng.uniform(1.5, 20))))
     return drawn
 
@@ -312,7 +313,7 @@ def unit(probs, losses):
 # %% [markdown]
 # ## 3 · A product that no float can hold ★★ ({{points["q3"]}} points)
 #
-# The product of 600 factors of 0.2 is smaller than the smallest positive float. Write `product(probs)`, which computes the product of the probabilities along the last axis in the form $m \cdot {{base}}^e$, with a whole number $e$ and {{range}}. Return the tuple `(m, e)`. If `probs` has more axes, `m` and `e` are arrays with an entry for each product. No probability is 0.
+# The product of 600 factors of 0.2 is smaller than the smallest positive float. Write `product(probs)`, which computes the product of the probabilities along the last axis in the form $m \cdot {{base}}^e$, with a whole number $e$ and {{range}}. Return the tuple `(m, e)`, with $m$ correct to four digits or better. If `probs` has more axes, `m` and `e` are arrays with an entry for each product. No probability is 0.
 #
 # *Section: [Products underflow, sums do not]({{book}}/01_surprisal.html#products-underflow-sums-do-not).*
 
@@ -349,10 +350,11 @@ assert shapes == [(4,), (4,)], f"four rows have four products, got shapes {shape
 
 # %% tags=["grading"] question="q3"
 name = "product"
+rtol = 5e-4
 
 
 def inputs(rng):
-    shapes = [(500,), (3, 800), (2, 2, 300), (1,), (30, 30)]
+    shapes = [(1200,), (3, 1100), (2, 2, 1100), (1,), (30, 30)]
     return [(rng.uniform(0.01, 0.99, size=shape),) for shape in shapes]
 
 
@@ -675,6 +677,9 @@ def inputs(rng):
         counts = rng.integers(1, 20, size=letters)
         message = rng.choice(letters, size=length, p=counts / counts.sum())
         drawn.append((message.tolist(), counts.tolist()))
+    for _ in range(2):  # to such a message several words of the same length belong
+        counts = rng.integers(1, 9) * np.array([1, {{digits}}, {{digits**2 - digits - 1}}])
+        drawn.append(([0] * int(rng.integers(1, 40)) + [1], counts.tolist()))
     return drawn
 
 

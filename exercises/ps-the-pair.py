@@ -250,7 +250,7 @@ name = "loss_of"
 
 def inputs(rng):
     shapes = [(2,), (5, 4), (3, 3), (4, 2, 9)]
-    return [(4 * rng.normal(size=shape),) for shape in shapes]
+    return [(rng.uniform(-4, 4, size=shape),) for shape in shapes]
 
 
 # %% tags=["mistake"] question="q1"

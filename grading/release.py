@@ -13,6 +13,8 @@ from traitlets.config import Config
 
 from grading import sets, verdict
 
+TRIES = 20  # seeds that are drawn until no known mistake passes
+
 
 def settings(root: Path) -> Config:
     """nbgrader's settings for a course: the book's, then those of the course's own folder."""
@@ -54,10 +56,8 @@ def release(name: str, variant: int | None = None, root: str | Path = sets.EXERC
     problem_set = sets.load(name, variant, root)
     if faults := problem_set.faults():
         raise sets.SetError("\n".join([f"{name} was not released:", *faults]))
-    # It is tried on the very inputs that the class will be graded on.
     seed = root / "issued" / f"{name}.seed"
-    drawn = int(seed.read_text(), 16) if seed.exists() else secrets.randbits(128)
-    verdict.Exam(problem_set, drawn)
+    drawn = seed_for(problem_set, seed)
     record = root / "issued" / f"{name}.json"
     kept = {"set": name, "variant": variant, "drawn": problem_set.drawn, "source": problem_set.text}
     handed_in = sorted(root.glob(f"submitted/*/{name}"))
@@ -74,6 +74,35 @@ def release(name: str, variant: int | None = None, root: str | Path = sets.EXERC
     verdict.secret_seed(seed, drawn)
     record.write_text(json.dumps(kept, ensure_ascii=False, indent=1), encoding="utf-8")
     return root / "release" / name / f"{name}.ipynb"
+
+
+def seed_for(problem_set: sets.ProblemSet, kept: Path) -> int:
+    """The seed of a class, tried on the very inputs that it will be graded on.
+
+    Whether a wrong answer can be told from a right one is left to what is drawn, in some sets. So a
+    seed on which a known mistake would earn all points is drawn again; the one that the class has
+    already stays what it is.
+    """
+    if kept.exists():
+        drawn = verdict.secret_seed(kept)
+        if passing := verdict.Exam(problem_set, drawn).passing():
+            print(
+                f"{problem_set.name} keeps the hidden inputs that were drawn when it was released"
+                " first. On them a known mistake earns all points:",
+                *passing,
+                f"If nobody has handed in yet, delete {kept} and release again: that draws others.",
+                sep="\n",
+            )
+        return drawn
+    for _ in range(TRIES):
+        drawn = secrets.randbits(128)
+        if not (passing := verdict.Exam(problem_set, drawn).passing()):
+            return drawn
+    raise sets.SetError(
+        f"{problem_set.name} was not released: hidden inputs were drawn {TRIES} times, and each"
+        " time a known mistake would have earned all points. Have `inputs` draw what shows it:\n"
+        + "\n".join(passing)
+    )
 
 
 def enter(name: str, root: Path) -> None:

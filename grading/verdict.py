@@ -23,7 +23,7 @@ import numpy as np
 from grading.compare import kind
 from grading.inside import exchange
 from grading.jail import REASONS, Answer, Asked, Record
-from grading.sets import ProblemSet, Question, SetError, within
+from grading.sets import Mistake, ProblemSet, Question, SetError, within
 
 DIED = {
     "exit": "it ended the Python process",
@@ -101,6 +101,31 @@ class Exam:
                     "which cannot be compared"
                 )
             self.wanted[question.id] = [_copy(answer) for answer in answers]
+
+    def passing(self) -> list[str]:
+        """The mistakes that the set knows and that would earn all points on these inputs."""
+        return [
+            f"{question.id}: {mistake.hint}"
+            for question in self.questions
+            for mistake in question.mistakes
+            if question.kind == "function" and self._passes(question, mistake)
+        ]
+
+    def _passes(self, question: Question, mistake: Mistake) -> bool:
+        """Whether a mistake is right on every input; one that fails or takes too long is not."""
+        try:
+            with warnings.catch_warnings(), within(60, "all calls together"):
+                warnings.simplefilter("ignore")
+                return all(
+                    question.accepts(
+                        exchange.plain(question.answer(_copy(call), mistake.wrong)), want
+                    )
+                    for call, want in zip(
+                        self.calls[question.id], self.wanted[question.id], strict=True
+                    )
+                )
+        except Exception:
+            return False
 
     def orders(self) -> list[Asked]:
         """What the jail is asked: ids, kinds, names and encoded arguments.

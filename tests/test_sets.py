@@ -3,6 +3,7 @@
 import ast
 import contextlib
 import copy
+import dataclasses
 import functools
 import itertools
 import json
@@ -62,29 +63,32 @@ def test_solutions_earn_all_and_releases_none_and_mistakes_are_named(name, varia
 NUMBERS = ["two", "three", "four", "five", "six", "seven", "eight", "nine"]
 
 
+def asked_with_digits(problem_set):
+    """Each question that a machine grades, with the digits that its text names, or None."""
+    asked, task = {question.id: question for question in problem_set.questions}, ""
+    for cell in problem_set.student().cells:
+        task = cell.source if cell.cell_type == "markdown" else task
+        question = asked.get(cell.id)
+        if question and question.kind != "text":
+            said = re.search(rf"\b({'|'.join(NUMBERS)})\s+digits", task, re.I)
+            yield question, NUMBERS.index(said[1].lower()) + 2 if said else None
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("name", SETS)
 def test_as_many_digits_as_a_question_asks_for_are_enough(name, variant):
     """An answer rounded to them is off by half a unit of the last one at most."""
-    problem_set, task = loaded(name, variant), ""
-    asked = {question.id: question for question in problem_set.questions}
-    for cell in problem_set.student().cells:
-        if cell.cell_type == "markdown":
-            task = cell.source
-        said = re.search(rf"\b({'|'.join(NUMBERS)})\s+digits", task, re.I)
-        question = asked.get(cell.id)
-        if not question or question.kind == "text":
-            continue
+    problem_set = loaded(name, variant)
+    for question, digits in asked_with_digits(problem_set):
         number = question.kind == "value" and isinstance(question.reference, (float, np.floating))
-        assert said or not number or float(question.reference).is_integer(), (cell.id, task)
-        if not said:
+        assert digits or not number or float(question.reference).is_integer(), question.id
+        if not digits:
             continue
-        digits = NUMBERS.index(said[1].lower()) + 2
-        assert question.rtol >= 0.5 * 10.0 ** (1 - digits), (cell.id, digits)
+        assert question.rtol >= 0.5 * 10.0 ** (1 - digits), (question.id, digits)
         if number:
             rounded = f"{question.name} = {question.reference:.{digits - 1}e}"
-            names = problem_set.run({f"{cell.id}-answer": rounded}, check=cell.id)
-            assert question.earned(names, seed=0), (cell.id, rounded)
+            names = problem_set.run({f"{question.id}-answer": rounded}, check=question.id)
+            assert question.earned(names, seed=0), (question.id, rounded)
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -463,14 +467,8 @@ def test_answers_to_one_variant_earn_at_most_a_third_in_another(name):
     for one, other in itertools.permutations(editions.values(), 2):
         asked = [q for q in other.questions if q.kind != "text"]
         exam, answers = verdict.Exam(other, 3), {q.id: q.reference for q in one.questions}
-        points = 0
-        for question in asked:
-            record = [
-                copied_answer(question, answers[question.id], call)
-                for call in exam.calls[question.id]
-            ]
-            points += exam._judge(question, record).points
-        assert points <= sum(question.points for question in asked) / 3
+        earned = sum(points(exam, question, answers[question.id]) for question in asked)
+        assert earned <= sum(question.points for question in asked) / 3
 
 
 def copied_answer(question, function, call):
@@ -717,6 +715,65 @@ def test_a_solution_that_fails_on_the_hidden_inputs_is_not_released(
     assert [path.name for path in tmp_path.iterdir()] == ["ps-small.py"]
 
 
+SOMETIMES = SMALL.replace("(rng.random(3),)", "(rng.choice([1.0, 0.5], size=3),)").replace(
+    "(rng.random((2, 2)),)", "(np.ones((2, 2)),)"
+)  # the logarithm of 1 has no sign, so that the mistake is right on some inputs
+MISTAKEN = "q1: Which sign has a logarithm?"
+
+
+@pytest.fixture(scope="module")
+def seeds():
+    """{whether the known mistake passes: seeds on which it does}, of the set above."""
+    passing: dict[bool, list[int]] = {True: [], False: []}
+    problem_set = sets.read("ps-small", SOMETIMES)
+    for seed in range(100):
+        exam = verdict.Exam(problem_set, seed)
+        passing[exam.passing() == [MISTAKEN]].append(seed)
+    return passing
+
+
+def test_a_seed_on_which_a_known_mistake_passes_is_drawn_again(tmp_path, monkeypatch, seeds):
+    """It is told from a right answer on what the class is graded on, not only on other inputs."""
+    (tmp_path / "ps-small.py").write_text(SOMETIMES, encoding="utf-8")
+    found = iter([*seeds[True][:3], *seeds[False]])
+    monkeypatch.setattr(release.secrets, "randbits", lambda bits: next(found))
+    release.release("ps-small", root=tmp_path)
+    kept = int((tmp_path / "issued" / "ps-small.seed").read_text(), 16)
+    assert kept == seeds[False][0]
+
+
+def test_a_seed_that_a_class_has_is_kept_and_a_mistake_that_passes_on_it_is_named(
+    tmp_path, capsys, seeds
+):
+    (tmp_path / "ps-small.py").write_text(SOMETIMES, encoding="utf-8")
+    (tmp_path / "issued").mkdir()
+    kept = tmp_path / "issued" / "ps-small.seed"
+    for passes in (True, False):
+        kept.write_text(f"{seeds[passes][0]:x}\n", encoding="utf-8")
+        assert release.release("ps-small", root=tmp_path).exists()
+        assert int(kept.read_text(), 16) == seeds[passes][0]
+        said = capsys.readouterr().out
+        assert ("a known mistake earns all points:\n" + MISTAKEN in said) is passes
+        assert (f"delete {kept}" in said) is passes
+
+
+def test_a_set_whose_mistake_passes_each_time_is_not_released(tmp_path, monkeypatch, seeds):
+    (tmp_path / "ps-small.py").write_text(SOMETIMES, encoding="utf-8")
+    drawn = []
+    monkeypatch.setattr(release.secrets, "randbits", lambda bits: drawn.append(1) or seeds[True][0])
+    with pytest.raises(sets.SetError, match=rf"a known mistake would.*\n{re.escape(MISTAKEN)}$"):
+        release.release("ps-small", root=tmp_path)
+    assert len(drawn) == release.TRIES
+    assert [path.name for path in tmp_path.iterdir()] == ["ps-small.py"]
+
+
+def test_a_mistake_that_fails_on_the_inputs_does_not_pass():
+    exam = verdict.Exam(
+        sets.read("ps-small", SMALL.replace("return {{log}}(p)", "return 1 / 0")), 0
+    )
+    assert exam.passing() == []
+
+
 @pytest.mark.parametrize("variant", [-3, 0, 2**62, -(2**62)])
 def test_any_whole_number_is_a_variant(variant):
     assert sets.read("ps-small", SMALL, variant).values == {"base": "2", "log": "np.log2"}
@@ -778,33 +835,150 @@ def _numbers(value, kind):
     return value
 
 
+HOLDS = 4  # digits of a sum of a thousand that single precision has for certain
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("name", SETS)
-def test_single_precision_is_enough_where_no_tolerance_is_stated(name, variant):
+def test_single_precision_is_enough_where_no_more_digits_are_asked_for(name, variant):
     """On inputs in it; and whether the result is returned in it or as the double that it became."""
-    for question in loaded(name, variant).questions:
-        if question.kind == "function" and question.single:
-            for args in question.draw(np.random.default_rng(8)):
-                want = exchange.plain(question.answer(args))
-                with np.errstate(all="ignore"):
-                    got = exchange.plain(question.answer(_numbers(args, np.float32)))
-                for kind in (np.float32, np.float64):
-                    assert question.difference(_numbers(got, kind), want) is None, question.id
+    problem_set = loaded(name, variant)
+    exams = [verdict.Exam(problem_set, seed) for seed in range(3)]
+    for question, digits in asked_with_digits(problem_set):
+        if question.kind != "function" or (digits or 0) > HOLDS:
+            continue
+        for exam in exams:
+            for args, want in zip(exam.calls[question.id], exam.wanted[question.id], strict=True):
+                for given, kind in itertools.product((np.float32, np.float64), repeat=2):
+                    got = exchange.plain(question.answer(_numbers(args, given)))
+                    said = question.difference(_numbers(got, kind), want)
+                    assert said is None, (question.id, said)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("name", SETS)
 def test_a_question_that_wants_more_than_single_precision_says_so(name, variant):
-    """It names digits, or it or its set names the type that all numbers have."""
-    problem_set = loaded(name, variant)
-    asked = {question.id: question for question in problem_set.questions}
-    cells = problem_set.student().cells
-    rules = task = cells[0].source
-    for cell in cells:
-        task = cell.source if cell.cell_type == "markdown" else task
-        question = asked.get(cell.id)
-        if question and question.kind == "function" and not question.single:
-            assert re.search(r"\bdigits\b|float64", rules + task), question.id
+    """It names the digits itself: who reads the question has read what it asks for."""
+    for question, digits in asked_with_digits(loaded(name, variant)):
+        assert digits or question.kind == "value" or question.single, question.id
+
+
+def points(exam, question, function):
+    """What a function earns for a question."""
+    answers = [copied_answer(question, function, call) for call in exam.calls[question.id]]
+    unexplained = dataclasses.replace(question, mistakes=(), explanation=None)
+    return exam._judge(unexplained, answers).points
+
+
+def covering(name):
+    """Some editions of a set in which every choice occurs, the book's first."""
+    text, seen = loaded(name).text, set()
+    for number, drawn in enumerate(sets.editions(name, sets.cells_of(name, text))):
+        if not drawn.items() <= seen:
+            seen |= drawn.items()
+            yield sets.read(name, text, number or None, drawn)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_known_mistake_earns_the_same_third_at_most_whatever_is_drawn(name):
+    """What shows it is drawn each time, and in each group of inputs where it can be shown."""
+    for number, problem_set in enumerate(covering(name)):
+        exams = [verdict.Exam(problem_set, seed) for seed in (2 * number, 2 * number + 1)]
+        for question in (q for q in exams[0].questions if q.kind == "function"):
+            for mistake in question.mistakes:
+                earned = {points(exam, question, mistake.wrong) for exam in exams}
+                where = problem_set.variant, question.id, mistake.says, earned
+                assert len(earned) == 1, where
+                assert max(earned) <= question.points / 3, where
+
+
+def by_weights(z, tiny=0.0):
+    """The logarithm of a softmax of shifted logits, with or without an eps."""
+    p = np.exp(z - z.max(axis=-1, keepdims=True))
+    return np.log(p / p.sum(axis=-1, keepdims=True) + tiny)
+
+
+def in_one_sum(state, part):
+    """The entropy's state from exponentials as they are."""
+    m, s, t = state
+    new = np.maximum(m, part.max(axis=1))
+    u = np.exp(m) * (t + m * s) + (np.exp(part) * part).sum(axis=1)
+    total = np.exp(m) * s + np.exp(part).sum(axis=1)
+    return new, total / np.exp(new), u / np.exp(new) - new * total / np.exp(new)
+
+
+def unshifted(x, weight, labels, columns):
+    """Loss and gradient from exponentials of the logits as they are."""
+    p = np.exp(x @ weight.T)
+    p = p / p.sum(axis=1, keepdims=True)
+    own = p[np.arange(len(x)), labels]
+    return -np.log(own).mean(), (p - np.eye(len(weight))[labels]) @ weight / len(x)
+
+
+NAIVE = {  # beside the sets' own mistakes: right, if nothing overflowed, underflowed or became nan
+    ("ps-surprisal", "q3"): [
+        lambda probs: (lambda e: (probs.prod(axis=-1) / 10.0**e, e))(
+            np.floor(np.log10(probs.prod(axis=-1) + 1e-300))
+        ),
+    ],
+    ("ps-cross-entropy", "q2"): [
+        lambda t, p: -(t * np.log(np.maximum(p, 1e-300))).sum(axis=-1),
+        lambda t, p: np.nan_to_num(-(t * np.log(p)).sum(axis=-1)),
+        lambda t, p: -np.nan_to_num(t * np.log(p)).sum(axis=-1),
+    ],
+    ("ps-cross-entropy", "q6"): [
+        lambda t, p: (lambda h: (h, -(t * np.log(p)).sum(axis=1).mean() - h))(
+            np.nan_to_num(-(t * np.log(t)).sum(axis=1)).mean()
+        ),
+    ],
+    ("ps-stability", "q1"): [
+        lambda z: np.nan_to_num(np.exp(z) / np.exp(z).sum(axis=-1, keepdims=True)),
+        lambda z: np.exp(np.minimum(z, 700)) / np.exp(np.minimum(z, 700)).sum(-1, keepdims=True),
+    ],
+    ("ps-stability", "q3"): [
+        lambda z: np.log(np.exp(z).mean(axis=0) + 1e-300),
+        lambda z: np.nan_to_num(np.log(np.exp(z).mean(axis=0))),
+        lambda z: np.log(np.exp(z - z.max()).mean(axis=0)) + z.max(),
+    ],
+    ("ps-stability", "q4"): [
+        by_weights,
+        lambda z: by_weights(z, 1e-12),
+        lambda z: z - np.log(np.exp(z).sum(axis=-1, keepdims=True)),
+        lambda z: z - z.max() - np.log(np.exp(z - z.max()).sum(axis=-1, keepdims=True)),
+    ],
+    ("ps-stability", "q6"): [
+        lambda z, y: -by_weights(z)[np.arange(len(y)), y].mean(),
+        lambda z, y: -by_weights(z, 1e-12)[np.arange(len(y)), y].mean(),
+    ],
+    ("ps-stability", "q7"): [
+        lambda z, y, a: np.nanmean(-by_weights(np.where(a, z, -np.inf))[np.arange(len(y)), y]),
+    ],
+    ("ps-stability", "q8"): [
+        lambda z, y: np.log(-np.expm1(by_weights(z)[np.arange(len(y)), y])),
+    ],
+    ("ps-at-scale", "q3"): [
+        lambda left, right: (
+            np.maximum(left[0], right[0]),
+            (left[1] * np.exp(left[0]) + right[1] * np.exp(right[0]))
+            / np.exp(np.maximum(left[0], right[0])),
+        ),
+    ],
+    ("ps-at-scale", "q6"): [in_one_sum],
+    ("ps-at-scale", "q7"): [unshifted],
+    ("ps-language-models", "q6"): [
+        lambda m, s, own: -np.log(np.exp(own).sum(axis=0) / (s * np.exp(m)).sum(axis=0)),
+    ],
+}
+
+
+@pytest.mark.parametrize(("name", "question"), NAIVE)
+def test_a_naive_form_earns_a_third_at_most(name, question):
+    """Where an accident of floating point is the subject, it happens in each group of inputs."""
+    for seed in range(5):
+        exam = verdict.Exam(loaded(name), seed)
+        asked = next(q for q in exam.questions if q.id == question)
+        for number, function in enumerate(NAIVE[name, question]):
+            assert points(exam, asked, function) <= asked.points / 3, (number, seed)
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -815,8 +989,8 @@ def test_a_constant_earns_nothing(name):
         for question in exam.questions:
             if question.kind == "function":
                 for constant in (np.inf, -np.inf, np.nan, 0, 1.0):
-                    answers = [{"value": exchange.encode(constant)}] * len(exam.calls[question.id])
-                    assert exam._judge(question, answers).points == 0, (question.id, constant, seed)
+                    earned = points(exam, question, lambda *args, constant=constant: constant)
+                    assert earned == 0, (question.id, constant, seed)
 
 
 def test_a_number_that_was_asked_for_has_seven_digits():
