@@ -468,7 +468,11 @@ def with_status(
         if roster is not None and key[0] in roster.excused.get(key[1], ()):
             status = ["excused"]
         row["status"] = "; ".join(status) or "graded"
-    fields = dict.fromkeys([*columns, "status"])
+        if roster is not None:
+            row["roster_id"] = roster.written.get(key[1], "")
+            row["name"] = roster.names.get(key[1]) or ""
+    own = ["roster_id", "name"] if roster is not None else []
+    fields = dict.fromkeys([*columns, *own, "status"])
     with table.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, fields, restval="", lineterminator="\n")
         writer.writeheader()

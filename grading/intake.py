@@ -945,6 +945,7 @@ class Roster:
         self.ids: list[str] = []
         self.known: list[dict[str, set[str]]] = [{}, {}, {}]  # by id, by name and email, by others
         self.names: dict[str, str | None] = {}
+        self.written: dict[str, str] = {}  # the ids as the table has them
         self.excused: dict[str, set[str]] = {}
         for number, row in enumerate(self.rows, 2):
             student = student_id(row.get("id") or "")
@@ -952,6 +953,7 @@ class Roster:
                 raise ValueError(f"{path}, line {number}: its id is empty, or is there twice")
             self.ids.append(student)
             self.names[student] = (row.get("name") or "").strip() or None
+            self.written[student] = (row.get("id") or "").strip()
             self.excused[student] = set(re.split(r"[\s,;]+", row.get("excused") or ""))
             for column, value in row.items():
                 known = self.known[{"id": 0, "name": 1, "email": 1}.get(column, 2)]
