@@ -13,6 +13,7 @@ several only as many as it takes.
 import bisect
 import contextlib
 import csv
+import hashlib
 import io
 import itertools
 import json
@@ -67,12 +68,12 @@ BLANK = 200  # lines of nothing but spaces in a cell that are left as they are
 PLATFORMS = [
     re.compile(pattern)
     for pattern in (
-        r"(?P<name>.+?)_(?P<number>\d+)_assignsubmission_[a-z]+_?(?P<rest>.*)",  # Moodle
+        r"(?P<name>.+?)_(?P<number>\d+)_assignsubmission_[a-z]++_?+(?P<rest>.*)",  # Moodle
         r"(?P<before>.+?)_(?P<name>[^_]+)_attempt_"  # Blackboard
         r"(?P<time>\d{4}(?:-\d\d){5})_?(?P<rest>.*)",
         r"(?P<number>\d+-\d+) - (?P<name>.+?) - "  # Brightspace
         r"(?P<time>[A-Z][a-z]+ \d{1,2}, \d{4} \d{1,2}:?\d\d [AP]M)(?: - )?(?P<rest>.*)",
-        r"(?P<name>[^\W_]+)(?:_LATE)?_(?P<number>\d+)_\d+_(?P<rest>.+)",  # Canvas
+        r"(?P<name>[^\x00-/:-@\[-`{-\x7f]+)(?:_LATE)?_(?P<number>\d+)_\d+_(?P<rest>.+)",  # Canvas
     )
 ]
 BLACKBOARD, CANVAS = PLATFORMS[1], PLATFORMS[-1]  # other names may look like these two's
@@ -128,7 +129,7 @@ class HandedIn:
     ) -> None:
         """Say where a teacher finds it, whose it is ("" if nothing says so), and how to read it."""
         # Names are to be fit for lists and terminals; in an archive one may have 65,535 bytes.
-        names = (printable(one)[:LONGEST_NAME] for one in (where, student, name))
+        names = (printable(one[:LONGEST_NAME])[:LONGEST_NAME] for one in (where, student, name))
         self.where, self.student, self.name = names
         self.time = time
         self.inner = inner or time  # when it was packed, for which its owner's word is taken
@@ -216,11 +217,20 @@ def student_id(name: str) -> str:
     >>> student_id("Zoë Müller"), student_id("李雷"), student_id("../x")
     ('Zoe_Muller', 'u674eu96f7', 'x')
     """
+    whole = _spelled_out(name)
+    if len(whole) <= 60:
+        return whole
+    return f"{whole[:51]}_{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
+
+
+def _spelled_out(name: str) -> str:
+    """The same, however long: a letter outside ASCII, or a vowel sign, takes four or five."""
     letters = []
-    for letter in unicodedata.normalize("NFC", name.strip()):
+    for letter in unicodedata.normalize("NFC", name[:LONGEST_NAME].strip()):
         plain = unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode()
-        letters.append(plain if plain or not letter.isalnum() else f"u{ord(letter):x}")
-    return re.sub(r"[^A-Za-z0-9-]+", "_", "".join(letters)).strip("_-")[:60]
+        said = letter.isalnum() or unicodedata.category(letter) in ("Mn", "Mc")
+        letters.append(plain if plain or not said else f"u{ord(letter):x}")
+    return re.sub(r"[^A-Za-z0-9-]+", "_", "".join(letters)).strip("_-")
 
 
 def printable(name: str) -> str:
@@ -724,7 +734,7 @@ def _submitters(listed: str) -> dict[str, People]:
     times: dict[str, datetime | None] = {}
     for part in re.split(r"(?m)^(?=submission_\d+:)", listed, maxsplit=MEMBERS)[1:]:
         folder = part.partition(":")[0]
-        lines = re.search(r"(?m)^  :submitters:.*\n((?:  (?:- |  ).*\n?)*)", part)
+        lines = re.search(r"(?m)^  :submitters:.*\n((?:  (?:- |  ).*+\n?+)*+)", part)
         people = re.split(r"(?m)^ *- ", lines[1] if lines else "", maxsplit=TOGETHER)[1:]
         said[folder] = [
             {key: _scalar(value) for key, value in re.findall(SUBMITTER, person[:LONGEST_REASON])}
@@ -732,7 +742,7 @@ def _submitters(listed: str) -> dict[str, People]:
         ]
         time = re.search(r"(?m)^  :created_at: (.+)", part)
         times[folder] = stamped(
-            re.sub(r" +(?=Z$|[-+][\d:]+$)", "", _scalar(time[1]) if time else "")
+            re.sub(r" +(?=Z$|[-+][\d:]+$)", "", _scalar(time[1][:100]) if time else "")
         )
     named = Counter(one.get("name") for people in said.values() for one in people)
     found: dict[str, People] = {}
@@ -762,6 +772,7 @@ def _platform(name: str) -> re.Match[str] | None:
 
     The platform's part comes first, and the student's behind it may look like another platform's.
     """
+    name = name[:LONGEST_NAME]  # in an archive one may have 65,535 bytes
     found = [match for pattern in PLATFORMS if (match := pattern.fullmatch(name))]
     found.sort(key=lambda match: match.start("rest"))
     # HW_1_2_ada_attempt_… may be HW's file on Canvas as well as ada's on Blackboard.
@@ -1015,7 +1026,7 @@ def _keys(column: str, value: str) -> Iterator[str]:
 
 
 def _words(value: str) -> list[str]:
-    return [word.lower() for word in re.split(r"[^A-Za-z0-9]+", student_id(value)) if word]
+    return [word.lower() for word in re.split(r"[^A-Za-z0-9]+", _spelled_out(value)) if word]
 
 
 # ---------------------------------------------------------------- one notebook

@@ -66,7 +66,7 @@ class Limits:
     outputs: int = 1000  # of all cells; a stream is one
     said: int = 64 * MIB  # all that leaves the jail, in all attempts together
     answered: int = 16 * MIB  # characters of all answers
-    elements: int = 2**20  # of all lists in all answers; to read them takes time outside
+    elements: int = 2**21  # and lists, in all answers; to read them takes time outside
     grace: float = 5  # before what does not heed its time is killed
     attempts: int = 4  # a cell that kills its process is left out, and the rest is run again
 
@@ -104,7 +104,7 @@ class Limits:
                 "RLIMIT_CPU": int(self.processor) + 5,  # looking at them comes first, and says why
                 "RLIMIT_NOFILE": self.files,
                 "RLIMIT_FSIZE": self.file_size,
-                "RLIMIT_CORE": 0,
+                "RLIMIT_CORE": 1,  # 0 would still start a program that core_pattern names
             }
             | ({"RLIMIT_NPROC": 2 * self.processes} if walls and counts_apart() else {})
             # All signals that wait count for the account, with those of processes outside.
@@ -382,6 +382,8 @@ def command(student: Path, limits: Limits, as_root: bool) -> list[str]:
     # The kernel's counters in /proc/sys would tell of the neighbours, and so would a lack of
     # pseudo-terminals, of which there are so many for all.
     line += ["--proc", "/proc", "--size", "4096", "--tmpfs", "/proc/sys"]
+    # As an ordinary user's, bubblewrap's own process could be rewritten through its `mem`.
+    line += ["--size", "4096", "--tmpfs", "/proc/1", "--remount-ro", "/proc/1"]
     line += ["--remount-ro", "/proc/sys", "--dev", "/dev", "--dev-bind", "/dev/null", "/dev/zero"]
     line += ["--size", "4096", "--tmpfs", "/dev/pts", "--remount-ro", "/dev/pts"]
     line += ["--perms", "1777", "--size", str(MIB), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
@@ -565,7 +567,9 @@ class Jail:
         pipes = self.process.stdin, self.process.stdout, self.process.stderr
         self.pipes = [pipe for pipe in pipes if pipe is not None]  # none of them is
         self.tray, self.answers = self.pipes[0].fileno(), self.pipes[1].fileno()
-        os.set_blocking(self.tray, False)
+        # Not even when something has come: who may open a pipe again takes it back.
+        for fd in (self.tray, self.answers):
+            os.set_blocking(fd, False)
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -650,7 +654,7 @@ class Jail:
                 line = bytes(self.buffer[:end])
                 del self.buffer[: end + 1]
                 self.searched = 0
-                self.size = len(line), line.count(b",")
+                self.size = len(line), elements(line)
                 try:
                     return exchange.parse(line)
                 except exchange.Malformed:  # only a submission that writes here itself does this
@@ -677,7 +681,10 @@ class Jail:
         """Wait for what the jail says and put it into the buffer; whether there was something."""
         readable, _, _ = select.select([self.answers], [], [], seconds)
         if readable:
-            data = os.read(self.answers, MIB)
+            try:
+                data = os.read(self.answers, MIB)
+            except BlockingIOError:
+                return False
             self.said += len(data)
             too_much = self.said > self.most or len(self.buffer) > exchange.LINE
             if self.over and (too_much or not data):
@@ -722,7 +729,9 @@ class Jail:
             # Where SIGCHLD is ignored nobody is told what the dead have used: it is kept here.
             self.used[pid, stat[19]] = sum(map(int, stat[11:13])) / clock
             threads += int(stat[17])
-            memory += int(stat[21]) * mmap.PAGESIZE + tables(pid)
+            headless = stat[0] == b"Z" and int(stat[17]) > 1
+            memory += resident(pid) if headless else int(stat[21]) * mmap.PAGESIZE
+            memory += tables(pid)
         most = self.limits.processes + self.room + 2
         was_crowded, self.crowded = self.crowded, threads > most
         if was_crowded and self.crowded:  # two of them bubblewrap's own; one look may be mistaken
@@ -804,17 +813,41 @@ def children(pid: int) -> list[int]:
     return found
 
 
+def elements(line: bytes) -> int:
+    """About how many elements, lists and dictionaries a line of JSON has."""
+    return sum(line.count(mark) for mark in (b",", b"[", b"{"))
+
+
+def seat(pid: int) -> Path:
+    """Where the kernel tells of a process's memory.
+
+    Once its first thread has ended, that is with any other: the process's own files say 0.
+    """
+    own = Path(f"/proc/{pid}")
+    with contextlib.suppress(OSError):
+        for path in [own, *Path(own, "task").iterdir()]:
+            with contextlib.suppress(OSError):
+                if not (path / "statm").read_bytes().startswith(b"0 "):
+                    return path
+    return own
+
+
+def resident(pid: int) -> int:
+    """Bytes of a process in memory, pages shared with others in full."""
+    try:
+        return int((seat(pid) / "statm").read_text().split()[1]) * mmap.PAGESIZE
+    except OSError:
+        return 0
+
+
 def held(pid: int) -> int:
     """Bytes that a process holds, pages shared with others in part, swapped ones included."""
     try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        lines = (seat(pid) / "smaps_rollup").read_text().splitlines()
         sizes = {line.split(":")[0]: line.split()[1] for line in lines[1:]}
         return 1024 * (int(sizes["Pss"]) + int(sizes["SwapPss"]))
     except (OSError, KeyError):
-        try:
-            return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * mmap.PAGESIZE
-        except OSError:
-            return 0
+        return resident(pid)
 
 
 def tables(pid: int) -> int:
@@ -823,7 +856,7 @@ def tables(pid: int) -> int:
     They may be more than the pages: one alone in its gigabyte has two tables of its size.
     """
     with contextlib.suppress(OSError, ValueError, IndexError):
-        status = Path(f"/proc/{pid}/status").read_bytes()
+        status = (seat(pid) / "status").read_bytes()
         return 1024 * int(status.split(b"\nVmPTE:")[1].split()[0])
     return 0
 
@@ -831,7 +864,7 @@ def tables(pid: int) -> int:
 def mappings(pid: int) -> int:
     """How many pieces a process's memory is mapped in."""
     with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/maps").read_bytes().count(b"\n")
+        return (seat(pid) / "maps").read_bytes().count(b"\n")
     return 0
 
 

@@ -585,6 +585,36 @@ threading.Thread(target=late).start()
         """,
     ),
     attack(
+        "memory-without-a-first-thread",
+        (0, 2, 1),
+        "memory",
+        q1="""
+        import ctypes, os, platform, threading, time
+        def hold():
+            held = np.ones(75 * 2**20)
+            time.sleep(1000)
+        def scale(x):
+            if os.fork() == 0:
+                threading.Thread(target=hold).start()
+                # this thread ends, and with it what the kernel tells of the process
+                ctypes.CDLL(None).syscall(93 if platform.machine() == "aarch64" else 60, 0)
+            time.sleep(1000)
+        """,
+    ),
+    attack(
+        "rewrites-the-jail-s-own-process",
+        FULL,
+        "Correct",
+        shows="closed",
+        first="""
+        try:
+            open("/proc/1/mem", "r+b")
+            print("it can be written")
+        except OSError:
+            print("closed")
+        """,
+    ),
+    attack(
         "hidden-memory",
         FULL,
         "Correct",

@@ -682,6 +682,16 @@ def test_a_million_empty_lines_are_looked_through():
     assert verdict._binds("scale", {"a": "\n" * 10**6 + "scale = 1", "b": "x = 1"}) == ["a"]
 
 
+def test_what_a_jail_takes_back_from_its_pipe_is_not_waited_for(monkeypatch):
+    """An ordinary user's may be opened again for reading, and `select` had seen something."""
+    need_a_jail()
+    with jail.Jail(jail.Limits()) as inside:
+        inside.start()
+        assert not os.get_blocking(inside.answers)
+        monkeypatch.setattr(jail.select, "select", lambda reads, *_: (reads, [], []))
+        assert not inside.take(0)
+
+
 def test_slow_cells_of_ones_own_leave_time_for_the_questions():
     need_a_jail()
     limits = jail.Limits(cell=3, cells=4)

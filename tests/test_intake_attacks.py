@@ -1191,6 +1191,52 @@ def test_two_accounts_are_not_one_student_by_the_roster(tmp_path, release, one, 
     assert "are different accounts" in why
 
 
+def test_long_names_that_are_no_platforms_take_no_time(tmp_path, release):
+    names = [f"d/x_{n}_assignsubmission_{'a' * 64_000}\n/h.ipynb" for n in range(40)]
+    hand_in(tmp_path, "eve/a.zip", packed(*[(name, b"{}") for name in names]))
+    listed = f"submission_1:\n  :submitters:\n{'  - x' * 10 + chr(10)}" * 20_000
+    times = f"submission_2:\n  :created_at: 1{' ' * 100_000}x\n"
+    hand_in(tmp_path, "wei.zip", packed((f"hw/{intake.METADATA}", (listed + times).encode())))
+    hand_in(tmp_path, "ada/hw.ipynb", answer())
+    began = time.process_time()
+    assert students(tmp_path, release) == ["ada"]
+    assert time.process_time() - began < 10
+
+
+@pytest.mark.parametrize(
+    ("known", "other"),
+    [
+        ("Екатерина Иванова", "Екатерина Ивановская"),
+        ("Александра Александровна Петрова", "Александра Александровна Смирнова"),
+        ("Παναγιώτα Παπαδοπούλου", "Παναγιώτα Παπαδοπετράκη"),
+        ("राम शर्मा", "रमा शर्मा"),
+        ("की", "का"),
+        ("A" * 70, "A" * 69 + "B"),
+    ],
+)
+def test_two_names_in_any_script_are_two_students(tmp_path, release, known, other):
+    """A letter outside ASCII takes five in an id, and a vowel sign tells names apart."""
+    ids = {intake.student_id(name) for name in (known, other)}
+    assert len(ids) == 2
+    assert max(map(len, ids)) <= 60
+    (tmp_path / "roster.csv").write_text(f"id,name\na1,{known}\n", encoding="utf-8")
+    roster = intake.Roster(tmp_path / "roster.csv")
+    for name in (known, other):
+        hand_in(tmp_path / "inbox", f"{name}/h.ipynb", answer(name))
+    found = intake.gather(tmp_path / "inbox", SET, roster=roster)
+    submissions, entries = intake.take_in(found, release, roster=roster)
+    assert {s.student: s.notebook.cells[0].source for s in submissions} == {"a1": known}
+    (reason,) = [entry.reason for entry in entries if entry.status == "set aside"]
+    assert "is not in roster.csv" in reason
+
+
+def test_canvas_names_in_any_script_are_known(tmp_path, release):
+    """Its own code keeps letters and their marks."""
+    for file in ("शर्माआदित्य_123_456_hw.ipynb", "शर्माआदित्य_123_499_hw-1.ipynb"):
+        hand_in(tmp_path, file, answer(file))
+    assert len(students(tmp_path, release)) == 1
+
+
 def test_an_account_that_is_somebody_elses_claims_no_name(tmp_path, release):
     """By the roster; else who is called like another would keep that one's work aside for good."""
     inbox, first = tmp_path / "inbox", {}
