@@ -160,13 +160,13 @@ class MarksOfAnotherText(NbGraderPreprocessor):
         program = hashlib.sha256(json.dumps(code(nb)).encode()).hexdigest()
         now: dict[str, str] = {}
         was = kept.get("was", {})
+        own = [cell for cell in nb.cells if not cell.metadata.get("nbgrader")]
         with Gradebook(names["db_url"]) as book:
             for cell in nb.cells:
                 marks = cell.metadata.get("nbgrader", {})
                 if not marks.get("grade"):
                     continue
                 name = marks["grade_id"]
-                own = [c for c in nb.cells if not c.metadata.get("nbgrader")]
                 read = [cell, *(own if intake.LOOK in cell.source else [])]
                 text = json.dumps(
                     [[c.source, c.get("attachments", {})] for c in read], sort_keys=True

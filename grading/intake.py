@@ -224,7 +224,7 @@ def student_id(name: str) -> str:
 
 
 def _spelled_out(name: str) -> str:
-    """The same, however long: a letter outside ASCII, or a vowel sign, takes four or five."""
+    """The letters of an id before it is cut; one outside ASCII, or a vowel sign, takes five."""
     letters = []
     for letter in unicodedata.normalize("NFC", name[:LONGEST_NAME].strip()):
         plain = unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode()
@@ -1620,14 +1620,15 @@ def write(submissions: list[Submission], root: str | Path, set_name: str) -> Non
         text = as_written(submission.notebook)
         stamp = submission.time.strftime("%Y-%m-%d %H:%M:%S.%f UTC\n")
         copy, coming = made(root, set_name, submission.student)
-        for path, wanted in (
-            (coming, text),
-            (folder / f"{set_name}.ipynb", text),
-            (folder / "timestamp.txt", stamp),
-        ):
+        new = not copy.is_file() or copy.read_text(encoding="utf-8") != text
+        if new:
+            replace(coming, text)
+        for name, wanted in ((f"{set_name}.ipynb", text), ("timestamp.txt", stamp)):
+            path = folder / name
             if not path.is_file() or path.read_text(encoding="utf-8") != wanted:
                 replace(path, wanted)
-        os.replace(coming, copy)
+        if new:
+            os.replace(coming, copy)
 
 
 def replace(path: Path, text: str) -> None:

@@ -66,7 +66,7 @@ class Limits:
     outputs: int = 1000  # of all cells; a stream is one
     said: int = 64 * MIB  # all that leaves the jail, in all attempts together
     answered: int = 16 * MIB  # characters of all answers
-    elements: int = 2**21  # and lists, in all answers; to read them takes time outside
+    elements: int = 2**21  # of all answers, lists counted too; to read them takes time outside
     grace: float = 5  # before what does not heed its time is killed
     attempts: int = 4  # a cell that kills its process is left out, and the rest is run again
 

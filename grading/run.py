@@ -89,7 +89,9 @@ class Failure(TypedDict):
 
 PATIENCE = 20  # seconds for a cluster to answer
 ENTRIES = 2  # times that one and the same submission is entered, if that fails
-PASSES = re.compile(r"(?i)database is locked|readonly database|disk is full|disk I/O|no space left")
+PASSES = re.compile(  # what is nobody's fault, and may be over at the next run
+    r"OperationalError: .*(?:locked|readonly|is full|disk I/O)|OSError: .*No space left"
+)
 
 
 class Class:
@@ -236,7 +238,7 @@ class Class:
             log = result.get("log") or result["error"]
             intake.replace(self.log(student), log)
             why = f"{cause(log)} (all that nbgrader said: {self.log(student)})"
-            self.note_failure(student, version, why, 0 if PASSES.search(why) else 1)
+            self.note_failure(student, version, why, 0 if PASSES.match(why) else 1)
             raise RuntimeError(why)
         intake.replace(self.done(student), version)
         intake.not_entered(self.root, self.name, student).unlink(missing_ok=True)
@@ -249,20 +251,19 @@ class Class:
 
     def renamed(self, submissions: list[intake.Submission], book: Gradebook) -> Iterator[str]:
         """A line for each whose very notebook now has another id, if points were given by hand."""
-        now = {submission.student for submission in submissions}
-        texts = {
-            intake.as_written(submission.notebook): submission.student for submission in submissions
-        }
-        for one in book.assignment_submissions(self.name):
-            old, copy = one.student_id, intake.made(self.root, self.name, one.student_id)[0]
-            marks = [grade for n in one.notebooks for grade in n.grades]
+        now = {one.student for one in submissions}
+        unknown = [one for one in submissions if one.student not in self.entered]
+        for old in sorted(self.entered - now) if unknown else ():
+            kept, _ = intake.made(self.root, self.name, old)
+            text = kept.read_text(encoding="utf-8") if kept.exists() else ""
+            marked = book.find_submission(self.name, old).notebooks
+            marks = [grade for notebook in marked for grade in notebook.grades]
             by_hand = any(g.manual_score is not None or g.extra_credit for g in marks)
-            if old not in now and by_hand and copy.exists():
-                new = texts.get(copy.read_text(encoding="utf-8"))
-                if new and new not in self.entered:
+            for new in unknown if text and by_hand else ():
+                if intake.as_written(new.notebook) == text:
                     yield (
-                        f"the work of {old} is now {new}'s, and points given by hand stay with "
-                        f"{old}: give {new} the id {old} again, or enter the points again"
+                        f"the work of {old} is now {new.student}'s, and points given by hand stay "
+                        f"with {old}: give {new.student} the id {old} again, or enter them again"
                     )
 
 

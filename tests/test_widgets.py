@@ -1894,8 +1894,8 @@ def test_a_figure_takes_the_room_that_was_kept_for_it(place, narrow, hand):
     kinds = [name for name in PLACES if PLACES[name] == place] or ["softmax_explorer"]
     boxes = hand.locator(",".join(f"[data-widget={name}]" for name in kinds)).all()
     assert len(boxes) >= len(kinds)
-    for box in boxes:
-        kept = box.bounding_box()["height"]
+    asleep = [box.bounding_box()["height"] for box in boxes]  # before one is near and wakes
+    for box, kept in zip(boxes, asleep, strict=True):
         box.scroll_into_view_if_needed()
         box.locator("input").first.wait_for()
         hand.wait_for_timeout(200)
@@ -2053,9 +2053,9 @@ TRACKS = """async (box) => {
             track.value = Number(min) + (max - min) * k / 16;
             track.dispatchEvent(new Event('input'));
             found.add(place());
+            await new Promise(requestAnimationFrame);
+            found.add(place());
         }
-        await new Promise(requestAnimationFrame);
-        found.add(place());
         track.value = value;
         track.dispatchEvent(new Event('input'));
     }
@@ -2811,19 +2811,6 @@ SHOW_CELL = """async (start) => {
 }"""
 
 
-FED = {"training", "writer"}  # they get what the cells before them computed
-RUN_FIGURES = """async (fed) => {
-    const { content } = jupyterapp.shell.currentWidget;
-    const run = (name) => jupyterapp.commands.execute(`notebook:${name}`);
-    if (fed.length) return run('run-all-cells');
-    const source = (k) => content.widgets[k].model.sharedModel.getSource();
-    const all = [...content.widgets.keys()];
-    const code = all.filter((k) => content.widgets[k].model.type === 'code');
-    for (const k of code.filter((k) => k === code[0] || source(k).startsWith('widgets.'))) {
-        content.activeCellIndex = k;
-        await run('run-cell');
-    }
-}"""
 HELD = {  # what is dragged in a figure, and how far; a finger goes the other way up
     **{name: (".ce-knob", (-25, -25)) for name in [*DRAGGED, "softmax_explorer", "boundary"]},
     "gumbel_race": (".ce-knob", (-25, 0)),
@@ -2858,7 +2845,7 @@ def move(page, place, by, touch):
 
 
 def test_in_jupyterlab_the_same_widgets_run(lab, chromium):
-    """In each chapter they follow slider, mouse and finger; `nbval` runs the other cells."""
+    """Each chapter run from top to bottom: its widgets follow slider, mouse and finger."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, has_touch=True)
     context.set_default_timeout(60_000)
     for place in dict.fromkeys(PLACES.values()):
@@ -2866,9 +2853,8 @@ def test_in_jupyterlab_the_same_widgets_run(lab, chromium):
         page.goto(f"{lab}/doc/tree/{Path(place).stem}.ipynb")
         page.locator(".jp-Notebook").wait_for()
         page.get_by_text("| Idle").wait_for()
-        names = [name for name in PLACES if PLACES[name] == place]
-        page.evaluate(RUN_FIGURES, [name for name in names if name in FED])
-        for name in names:
+        page.evaluate("() => jupyterapp.commands.execute('notebook:run-all-cells')")
+        for name in [name for name in PLACES if PLACES[name] == place]:
             page.evaluate(SHOW_CELL, f"widgets.{widgets.FIGURES[name].__name__}(")
             box = page.locator(f".ce-widget[data-widget={name}]:has(input)").first
             box.locator("input[type=range]").first.focus()
