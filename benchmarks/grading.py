@@ -126,7 +126,7 @@ def main(students=200):
     print(INTRO.format(name=SET, busy=os.getloadavg()[0]))
     columns = (
         "graded by",
-        "submissions",
+        "students",
         "seconds each",
         "grader's own",
         "grader's MB",

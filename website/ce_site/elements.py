@@ -45,7 +45,8 @@ def depart_table(self, node):
 def stack_wide_tables(app, doctree, docname):
     """Mark tables of five columns or more: a phone shows a row's keys above its values.
 
-    The keys are the columns before that of `ce_lib`, or the first one.
+    The keys are the columns before that of `ce_lib`, or the first one. Four values go side by
+    side, and `torch.compile` may break after its dot, so that no word is broken.
     """
     for table in doctree.findall(nodes.table):
         if not any(table.findall(nodes.thead)):
@@ -54,14 +55,17 @@ def stack_wide_tables(app, doctree, docname):
         if len(heads) < 5:
             continue
         keys = heads.index("ce_lib") if "ce_lib" in heads else 1
-        columns = max(keys, min(5, len(heads) - keys))
+        columns = max(keys, min(4, len(heads) - keys))
+        each, more = divmod(columns, keys)
+        widest = max(range(keys), key=lambda place: len(heads[place]))
         table["classes"] += ["stacks", f"stacks-{columns}"]
         for row in table.findall(nodes.row):
             cells = list(row.findall(nodes.entry))
-            for cell in cells[:keys]:
-                cell["classes"].append("key")
-            cells[0]["classes"].append(f"spans-{columns - keys + 1}")
+            for place, cell in enumerate(cells[:keys]):
+                cell["classes"] += ["key", f"spans-{each + more * (place == widest)}"]
             cells[keys]["classes"].append("value-1")
+        for text in next(table.findall(nodes.thead)).findall(nodes.Text):
+            text.parent.replace(text, nodes.Text(re.sub("(?<=[.=])", "\u200b", text)))
 
 
 def visit_citation(self, node):
