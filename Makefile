@@ -133,13 +133,16 @@ clean:  ## remove what was made, the environments included
 	rm -rf .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.venv/installed: requirements.txt pyproject.toml
+# nbgrader reads its settings there in whatever folder it is called, so that it has the jail.
+.venv/installed: requirements.txt pyproject.toml exercises/nbgrader_config.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; say which: make PYTHON=/path/to/python3.12 ..."; exit 1; }
 	@$(PYTHON) -m venv .venv || \
 	  { echo "This Python has no venv module (on Debian and Ubuntu: apt install python3-venv)"; exit 1; }
 	$(BIN)/pip install --quiet -r requirements.txt
 	$(BIN)/pip install --quiet --no-deps -e .
+	@mkdir -p .venv/etc/jupyter
+	@ln -sf ../../../exercises/nbgrader_config.py .venv/etc/jupyter/nbgrader_config.py
 	@touch $@
 
 # What submissions run in: Matplotlib's list of fonts is made here, since a jail keeps nothing.

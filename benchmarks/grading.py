@@ -115,7 +115,8 @@ def plain(root, students):
     before = time.perf_counter()
     program = Path(sys.executable).with_name("nbgrader")
     command = [sys.executable, program, "autograde", SET, "--CourseDirectory.course_id=plain"]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    env = os.environ | {"JUPYTER_NO_CONFIG": "1"}  # else it has the book's settings everywhere
+    done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)
     assert len(list(root.glob("autograded/*"))) == students, done.stderr[-2000:]
     return time.perf_counter() - before
 

@@ -1,6 +1,18 @@
-"""Settings of nbgrader for the problem sets; its own commands, run in this folder, read them."""
+"""Settings of nbgrader for the problem sets.
 
-from grading.autograde import configure
+`make .venv/installed` leads the environment's nbgrader here, so that its own commands have them in
+every folder: nbgrader passes over settings that are not there, or fail, and would grade without a
+jail.
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+try:
+    from grading.autograde import configure
+except Exception as error:
+    sys.exit(f"Nothing is graded: the book's grader is not whole: {type(error).__name__}: {error}")
 
 c = get_config()  # noqa: F821 - nbgrader provides it
 

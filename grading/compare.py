@@ -85,6 +85,7 @@ def _numbers(got: object, want: Array, rtol: float, atol: float, single: bool) -
         array = np.asarray(got)
     except (ValueError, OverflowError, MemoryError):
         return f"it is not {_wanted(want)}"
+    array, want = _floats(array), _floats(want)
     if array.dtype.kind not in "biufc":
         return f"it is not {_wanted(want)}"
     if array.shape != want.shape:
@@ -105,6 +106,16 @@ def _numbers(got: object, want: Array, rtol: float, atol: float, single: bool) -
         place = tuple(int(i) for i in np.argwhere(wrong)[0])
         said = f"{wrong.sum()} of its {want.size} values are wrong, the first at index {place}"
     return said + close
+
+
+def _floats(array: Array) -> Array:
+    """Integers that are too large for NumPy's as floats."""
+    if array.dtype.kind != "O":
+        return array
+    try:
+        return array.astype(float)
+    except (TypeError, ValueError, OverflowError):
+        return array
 
 
 def _digits(got: Array, want: Array, rtol: float) -> str:

@@ -4,19 +4,15 @@ nbgrader's `generate_feedback` makes the page through `Page`: points, messages a
 question, then the notebook as it ran. No script, no request: the page forbids both to itself.
 """
 
-import contextlib
 import csv
 import json
 import math
 import mmap
 import os
 import re
-import select
-import signal
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Set
+from collections.abc import Set
 from functools import cache, partial
 from html import unescape
 from pathlib import Path
@@ -41,9 +37,10 @@ from pygments.lexers.python import PythonLexer
 from traitlets import default
 
 from grading import intake
+from grading.bounded import limited
 from grading.jail import HERE
 
-SECONDS, MEMORY = 20, 2**29  # to make a page
+SECONDS = 20  # of processor time, to make a page
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 HEADING = 200  # characters of a heading that are read
 SHOWN = 3  # times that an attached picture is set into its cell
@@ -204,49 +201,6 @@ def warm() -> None:
     code("def f(x):\n    return f'{x}'")
 
 
-def limited(make: Callable[[], str], seconds: int | None = None) -> str | None:
-    """What a function returns as text, in a process of its own that may use little; or None.
-
-    seconds : of processor time, whole ones; None for as many as a page may take
-
-    A few thousand characters can keep a parser of Markdown or Python busy for hours.
-    """
-    if not hasattr(os, "fork"):  # Windows grades nobody
-        return make()
-    import resource
-
-    seconds = SECONDS if seconds is None else seconds
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            os.close(reader)
-            resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-            with contextlib.suppress(OSError, ValueError):  # macOS has no such limit
-                pages = int(Path("/proc/self/statm").read_text().split()[0])
-                most = pages * resource.getpagesize() + MEMORY
-                resource.setrlimit(resource.RLIMIT_AS, (most, most))
-            with os.fdopen(writer, "wb") as file:
-                file.write(make().encode("utf-8", "replace"))
-            os._exit(0)
-        finally:
-            os._exit(1)
-    os.close(writer)
-    parts, size, end = [], 0, time.monotonic() + 3 * seconds
-    while size < MEMORY and time.monotonic() < end:
-        if not select.select([reader], [], [], 0.5)[0]:
-            continue
-        if not (part := os.read(reader, 2**20)):
-            break
-        parts.append(part)
-        size += len(part)
-    else:
-        os.kill(child, signal.SIGKILL)
-    os.close(reader)
-    status = os.waitpid(child, 0)[1]
-    return None if status else b"".join(parts).decode()
-
-
 TRIAL, TRIALS = 1, 3  # seconds to show cells in; how often more time is given to show the rest
 PART, PARTS = 2000, 40_000  # characters shown of a cell that takes longer, and of all such cells
 
@@ -323,7 +277,7 @@ class Page(Exporter):
         nb, resources = super().from_notebook_node(nb, resources, **kwargs)
         warm()
         show = partial(self.page, nb, resources["nbgrader"])
-        html = limited(show) or limited(partial(show, plain=True))
+        html = limited(show, SECONDS) or limited(partial(show, plain=True), SECONDS)
         if html is None:
             raise ValueError("this notebook cannot be shown, not even as it was written")
         return html, resources
@@ -414,7 +368,7 @@ def with_status(
         reader = csv.DictReader(file)
         rows, columns = list(reader), reader.fieldnames or ()
     roster = intake.roster(root)
-    aside: dict[tuple[str, str], dict[str, str]] = {}
+    lines_of: dict[tuple[str, str], dict[str, str]] = {}
     said: dict[tuple[str, str], list[str]] = {}
     shape: dict[str, dict[str, str]] = {}
     now: set[tuple[str, str]] = set()
@@ -427,8 +381,9 @@ def with_status(
             student = line["student"]
             if line["status"] == "graded":
                 now.add((name, student))
-            elif student and (roster is None or student in roster.ids):
-                aside.setdefault((name, student), line)
+            elif student:
+                lines_of.setdefault((name, student), line)
+    aside = {key for key in lines_of if roster is None or key[1] in roster.ids}
     for grade in waiting:
         of = grade.notebook.assignment
         was = intake.recalled(intake.read_texts(root, of.name, of.student_id)).get("was", {})
@@ -453,14 +408,14 @@ def with_status(
         late = handed_in.get(key)
         status = [f"late by {late / 3600:.1f} h"] if late else []
         status += sorted(said.get(key, []))
-        if key not in now and any(name == key[0] for name, _ in now):
-            now_aside = f"now set aside: {aside[key]['reason']}" if key in aside else ""
+        if key not in now and key[0] in lists:
+            now_aside = f"now set aside: {lines_of[key]['reason']}" if key in lines_of else ""
             status.append(f"its file is {now_aside or 'no longer in the inbox'}")
         if key in failed:
             status.insert(0, "could not be graded")
         elif key not in handed_in:
-            found = aside.get(key)
-            status = [f"set aside: {found['reason']}" if found else "missing"]
+            found = lines_of[key]["reason"] if key in aside else ""
+            status = [f"set aside: {found}" if found else "missing"]
             if key in now:
                 status = ["not in the gradebook: run make grade again"]
         if key in failed or key not in handed_in:

@@ -10,6 +10,7 @@ the reason why that one is set aside. Files are read one at a time, and of a stu
 several only as many as it takes.
 """
 
+import atexit
 import bisect
 import contextlib
 import csv
@@ -21,14 +22,15 @@ import os
 import re
 import stat
 import struct
+import tempfile
 import unicodedata
 import zipfile
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Set
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path, PurePath, PurePosixPath
 from typing import IO, Any, TypedDict
 from urllib.parse import quote, unquote
@@ -201,14 +203,45 @@ class Entry:
     reason: str = ""
 
 
-@dataclass
+LARGE = 2**17  # characters of a notebook that is kept in a file until it is asked for
+
+
+@cache
+def _shelf() -> IO[bytes]:
+    """The file for large notebooks, as those with photos: not in /tmp, which may be in memory."""
+    place = "/var/tmp" if os.path.isdir("/var/tmp") else None
+    file = tempfile.TemporaryFile(dir=place)  # noqa: SIM115 - it is needed to the end
+    atexit.register(file.close)
+    return file
+
+
 class Submission:
     """One student's notebook, in the form that was released."""
 
-    student: str
-    notebook: NotebookNode
-    time: datetime
-    notes: list[str] = field(default_factory=list)
+    def __init__(
+        self, student: str, notebook: NotebookNode, time: datetime, notes: Iterable[str] = ()
+    ) -> None:
+        """Say whose it is and when it came; `notes` say what was done to it."""
+        self.student, self.time, self.notes = student, time, [*notes]
+        self.notebook = notebook
+
+    @property
+    def notebook(self) -> NotebookNode:
+        """The notebook; one that is changed has to be set again."""
+        if isinstance(self._kept, NotebookNode):
+            return self._kept
+        start, size = self._kept
+        _shelf().seek(start)
+        notebook: NotebookNode = nbformat.from_dict(json.loads(_shelf().read(size)))
+        return notebook
+
+    @notebook.setter
+    def notebook(self, notebook: NotebookNode) -> None:
+        self._kept: NotebookNode | tuple[int, int] = notebook
+        pictures = (cell.get("attachments", "") for cell in notebook.cells)
+        if sum(len(c.source) for c in notebook.cells) + sum(map(len, map(str, pictures))) > LARGE:
+            start = _shelf().seek(0, os.SEEK_END)
+            self._kept = start, _shelf().write(json.dumps(notebook).encode())
 
 
 def student_id(name: str) -> str:
@@ -1461,6 +1494,7 @@ def take_in(
             # Blackboard's own note on an attempt has no name beside the platform's.
             note = item.mark is not None and item.mark["rest"].startswith(".")
             kind = item.known_fault and item.name.lower().endswith(BESIDE)
+            kind = kind and item.name != "timestamp.txt"  # nbgrader's
             if kind and not note and student and not asked:
                 beside.setdefault(student, []).append((entry, item.size))
             entry.reason = entry.reason or contested.get(student, "")
@@ -1507,7 +1541,7 @@ def take_in(
     for student, files in beside.items():
         if student in submissions:
             named = [(entry.file, size) for entry, size in files]
-            _point_to(submissions[student].notebook, release, named)
+            submissions[student].notebook = _pointing_to(submissions[student].notebook, named)
             for entry, _ in files:
                 entry.status, entry.reason = "beside", "for the reader of the text"
     for entry in entries:
@@ -1586,20 +1620,21 @@ def _ask(item: HandedIn, ids: set[str]) -> str:
     return f"{item.student} is not in roster.csv: add it there, or rename the folder or the file"
 
 
-def _point_to(notebook: NotebookNode, release: NotebookNode, files: list[tuple[str, int]]) -> None:
-    """Have a reader look at what was handed in beside the notebook, where a text was left out.
+NAMED_BESIDE = 20  # files
+
+
+def _pointing_to(notebook: NotebookNode, files: list[tuple[str, int]]) -> NotebookNode:
+    """The notebook, whose texts say what was handed in beside it, for their reader.
 
     files : names, and sizes in bytes, by which another file of the same name is noticed
     """
-    was = {cell.id: cell.source.strip() for cell in release.cells}
+    named = [f"`{file.replace('`', '')}` ({size:,} bytes)" for file, size in files[:NAMED_BESIDE]]
+    if more := files[NAMED_BESIDE:]:
+        named.append(f"and {len(more)} more ({sum(size for _, size in more):,} bytes)")
     for cell in notebook.cells:
-        marks = cell.metadata.get("nbgrader", {})
-        text = cell.cell_type == "markdown" and marks.get("solution")
-        if text and cell.source.strip() == was.get(cell.id):
-            listed = ", ".join(
-                f"`{file.replace('`', '')}` ({size:,} bytes)" for file, size in files[:5]
-            )
-            cell.source += f"\n\n*(Handed in beside the notebook: {listed}.)*"
+        if cell.cell_type == "markdown" and cell.metadata.get("nbgrader", {}).get("solution"):
+            cell.source += f"\n\n*(Handed in beside the notebook: {', '.join(named)}.)*"
+    return notebook
 
 
 def made(root: str | Path, set_name: str, student: str) -> list[Path]:

@@ -1,11 +1,15 @@
 """Make the notebook that a class is given: python -m grading.release ps-softmax --variant 7."""
 
 import argparse
+import contextlib
 import json
 import os
 import secrets
+import shutil
 import sys
+import tempfile
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -57,37 +61,61 @@ def release(name: str, variant: int | None = None, root: str | Path = sets.EXERC
     if faults := problem_set.faults():
         raise sets.SetError("\n".join([f"{name} was not released:", *faults]))
     seed = root / "issued" / f"{name}.seed"
-    drawn = seed_for(problem_set, seed)
     record = root / "issued" / f"{name}.json"
     kept = {"set": name, "variant": variant, "drawn": problem_set.drawn, "source": problem_set.text}
+    differs = record.exists() and sets.record(name, root) != kept
     handed_in = sorted(root.glob(f"submitted/*/{name}"))
-    if handed_in and record.exists() and sets.record(name, root) != kept:
+    if handed_in and differs:
         raise sets.SetError(
             f"{name} was not released: {len(handed_in)} students have handed in work on an edition"
             " of it that differs; move submitted/ away, or release this one under another name"
         )
-    source = root / "source" / name / f"{name}.ipynb"
-    source.parent.mkdir(parents=True, exist_ok=True)
-    nbformat.write(problem_set.source(), source)
-    enter(name, root)
+    drawn = seed_for(problem_set, None if differs else seed)
+    source = root / "source" / name
+    with kept_if_it_fails(source, root / "release" / name):
+        source.mkdir(parents=True, exist_ok=True)
+        nbformat.write(problem_set.source(), source / f"{name}.ipynb")
+        enter(name, root)
     record.parent.mkdir(mode=0o700, exist_ok=True)
+    if differs:  # pages may have shown the inputs of the edition before
+        seed.unlink(missing_ok=True)
     verdict.secret_seed(seed, drawn)
     record.write_text(json.dumps(kept, ensure_ascii=False, indent=1), encoding="utf-8")
     return root / "release" / name / f"{name}.ipynb"
 
 
-def seed_for(problem_set: sets.ProblemSet, kept: Path) -> int:
+@contextlib.contextmanager
+def kept_if_it_fails(*folders: Path) -> Iterator[None]:
+    """Put folders back as they were if what changes them fails: a class has what is there."""
+    with tempfile.TemporaryDirectory() as aside:
+        copies = {folder: Path(aside) / str(number) for number, folder in enumerate(folders)}
+        for folder, copy in copies.items():
+            if folder.exists():
+                shutil.copytree(folder, copy)
+        try:
+            yield
+        except BaseException:
+            for folder, copy in copies.items():
+                shutil.rmtree(folder, ignore_errors=True)
+                if copy.exists():
+                    shutil.copytree(copy, folder)
+            raise
+
+
+def seed_for(problem_set: sets.ProblemSet, kept: Path | None) -> int:
     """The seed of a class, tried on the very inputs that it will be graded on.
 
+    kept : where the seed lies that the class has already and keeps, if there is one
+
     Whether a wrong answer can be told from a right one is left to what is drawn, in some sets. So a
-    seed on which a known mistake would earn all points is drawn again; the one that the class has
-    already stays what it is.
+    seed on which a known mistake would earn all points is drawn again.
     """
-    if kept.exists():
+    name = problem_set.name
+    if kept and kept.exists():
         drawn = verdict.secret_seed(kept)
-        if passing := verdict.Exam(problem_set, drawn).passing():
+        if passing := tried(problem_set, drawn).passing():
             print(
-                f"{problem_set.name} keeps the hidden inputs that were drawn when it was released"
+                f"{name} keeps the hidden inputs that were drawn when it was released"
                 " first. On them a known mistake earns all points:",
                 *passing,
                 f"If nobody has handed in yet, delete {kept} and release again: that draws others.",
@@ -96,13 +124,21 @@ def seed_for(problem_set: sets.ProblemSet, kept: Path) -> int:
         return drawn
     for _ in range(TRIES):
         drawn = secrets.randbits(128)
-        if not (passing := verdict.Exam(problem_set, drawn).passing()):
+        if not (passing := tried(problem_set, drawn).passing()):
             return drawn
     raise sets.SetError(
-        f"{problem_set.name} was not released: hidden inputs were drawn {TRIES} times, and each"
+        f"{name} was not released: hidden inputs were drawn {TRIES} times, and each"
         " time a known mistake would have earned all points. Have `inputs` draw what shows it:\n"
         + "\n".join(passing)
     )
+
+
+def tried(problem_set: sets.ProblemSet, seed: int) -> verdict.Exam:
+    """The exam of a seed, on which each solution earns its points; SetError says which does not."""
+    exam = verdict.Exam(problem_set, seed)
+    if unsure := exam.unsure():
+        raise sets.SetError("\n".join([f"{problem_set.name} was not released:", *unsure]))
+    return exam
 
 
 def enter(name: str, root: Path) -> None:
@@ -114,9 +150,13 @@ def enter(name: str, root: Path) -> None:
     api = NbGraderAPI(CourseDirectory(config=config), config=config, log_level="ERROR")
     done = api.generate_assignment(name)
     if not done["success"]:
-        raise RuntimeError(
-            f"nbgrader could not release {name}:\n{done.get('log') or done['error']}"
-        )
+        said = done.get("log") or done["error"]
+        if "there are submissions" in said:
+            raise sets.SetError(
+                f"{name} was not released: work on it is in the gradebook, and its questions are no"
+                " longer the same; release this one under another name"
+            )
+        raise RuntimeError(f"nbgrader could not release {name}:\n{said}")
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -11,7 +11,6 @@ import csv
 import fcntl
 import functools
 import hashlib
-import itertools
 import json
 import os
 import queue
@@ -22,6 +21,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from types import FrameType
 from typing import TypedDict
@@ -40,10 +40,13 @@ Result = tuple[str, Record | BaseException]
 Results = Generator[Result, None, None]
 
 OWN_CONFIG = """\
-\"\"\"nbgrader's settings for this course: the book's, the jail included. Add your own below.\"\"\"
+\"\"\"nbgrader's settings for this course, beside the book's. Add your own below.\"\"\"
 
+import sys
+
+if "grading.autograde" not in sys.modules:
+    sys.exit("Only the book's own nbgrader, .venv/bin/nbgrader in its folder, grades in a jail.")
 c = get_config()
-load_subconfig("nbgrader_config.py", path={folder!r})
 """
 BARE = """\
 NO JAIL: the students' code runs with your own rights, and can read, change and send whatever you
@@ -106,7 +109,7 @@ class Class:
         self.release = autograde.release(name, str(self.root))
         own = self.root / "nbgrader_config.py"
         if not own.exists():
-            own.write_text(OWN_CONFIG.format(folder=str(sets.EXERCISES)), encoding="utf-8")
+            own.write_text(OWN_CONFIG, encoding="utf-8")
         self.exam = autograde.exam(name, str(self.root))
         self.config = settings(self.root)
         course = CourseDirectory(config=self.config)
@@ -279,27 +282,20 @@ def cause(log: str) -> str:
 def here(jobs: int | None, tasks: list[Task], answers: Callable[[Cells], Record]) -> Results:
     """Run tasks in jails on this machine; yields (student, record or exception) as they end."""
     affinity = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))
-    processors = sorted(affinity(0))
-    jobs = len(processors) if jobs is None else jobs
+    jobs = len(affinity(0)) if jobs is None else jobs
     results: queue.SimpleQueue[Result] = queue.SimpleQueue()
-    places = itertools.cycle(processors)
-
-    def settle() -> None:
-        """Give a thread, and with it its jails, a processor that no other's are to slow down."""
-        if hasattr(os, "sched_setaffinity"):
-            os.sched_setaffinity(0, {next(places)})
 
     def work(student: str, cells: Cells) -> None:
-        for last in (False, True):  # a jail that could not be made for one may be made later
+        for last in (False, True):  # a jail that could not be made, or not be watched, once
             try:
                 return results.put((student, answers(cells)))
-            except jail.NoJail as error:
+            except (jail.NoJail, jail.Unwatched) as error:
                 if last:
                     return results.put((student, error))
             except BaseException as error:
                 return results.put((student, error))
 
-    with ThreadPoolExecutor(jobs, initializer=settle) as pool:
+    with ThreadPoolExecutor(jobs) as pool:
         try:
             for student, cells in tasks:
                 pool.submit(work, student, cells)
@@ -499,6 +495,9 @@ def summary(
         late = [s for s in gradebook.assignment_submissions(course.name) if s.total_seconds_late]
         for submission in late:
             print(f"late: {submission.student_id}, by {submission.total_seconds_late / 3600:.1f} h")
+        if late:
+            zone = datetime.now().astimezone().tzname()
+            print(f"times that say no zone were read in this computer's, {zone}")
     print(f"the list of all files: {course.root / 'set_aside' / (course.name + '.csv')}")
 
 

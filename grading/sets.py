@@ -21,19 +21,17 @@ import builtins
 import contextlib
 import copy
 import functools
+import inspect
 import io
 import itertools
 import json
 import re
-import signal
 import symtable
 import sys
-import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import nbformat
@@ -42,6 +40,7 @@ import yaml
 from nbformat import NotebookNode
 
 from grading import jail
+from grading.bounded import limited, within
 from grading.compare import difference, in_single
 from grading.inside import exchange
 
@@ -151,8 +150,12 @@ class Question:
                 )
 
     def explain(self, args: tuple[Any, ...], got: Any, want: Any) -> str | None:
-        """A sentence for this wrong answer: the set's own, or the mistake that gives it."""
-        if self.explanation is not None and (said := self.explanation(args, got, want)):
+        """A sentence for this wrong answer: the set's own, or the mistake that gives it.
+
+        The set's own works on whatever was answered, so it gets a process with limits.
+        """
+        explanation = self.explanation
+        if explanation and (said := limited(lambda: explanation(args, got, want) or "", 1)):
             return said
         for mistake in self.mistakes:
             with contextlib.suppress(Exception):
@@ -259,29 +262,28 @@ class ProblemSet:
             elif mistake.says not in str(error):
                 yield f"the public check should say {mistake.says!r}, and says: {error}"
         wrong = {asked.name: mistake.wrong}
+        if asked.explanation and (said := self.misexplained(asked, wrong, seed)):
+            yield said
         if asked.earned(wrong, seed):
             yield "it passes for right"
         elif asked.explanation is None and mistake.hint not in asked.said(wrong, seed):
             yield f"on hidden inputs it is taken for another: {asked.said(wrong, seed)}"
 
-
-@contextlib.contextmanager
-def within(seconds: float, what: str) -> Iterator[None]:
-    """Break off with a TimeoutError, where the system can do that."""
-
-    def stop(signum: int, frame: FrameType | None) -> None:
-        raise TimeoutError(f"{what} took longer than {seconds} seconds")
-
-    if threading.current_thread() is not threading.main_thread() or sys.platform == "win32":
-        yield
-        return
-    before = signal.signal(signal.SIGALRM, stop)
-    left, _ = signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, left)
-        signal.signal(signal.SIGALRM, before)
+    @staticmethod
+    def misexplained(asked: Question, names: dict[str, Any], seed: int) -> str:
+        """How `explain` fails for a mistake that the set knows, or ""."""
+        for args in asked.draw(np.random.default_rng(seed)):
+            try:
+                got = asked.answer(args, names[asked.name])
+            except Exception:
+                continue
+            try:
+                said = asked.explanation(args, got, asked.answer(args))  # type: ignore[misc]
+            except Exception as error:
+                return f"`explain` fails for it: {error!r}"
+            if said is not None and not isinstance(said, str):
+                return f"`explain` should return a text or None for it, got {said!r:.200}"
+        return ""
 
 
 def execute(code: str, names: dict[str, Any], where: str) -> dict[str, Any]:
@@ -705,16 +707,16 @@ def question(
     grading = roles["grading"][0]
     if not any(c.id == f"{cell.id}-answer" for c in problem_set.cells):
         raise SetError(f"{cell.where}: question {cell.id} needs a solution cell {cell.id}-answer")
-    rules = execute(grading.source, dict(names), grading.where)
+    rules = defined(grading, names, NAMES)
     name = rules.get("name")
-    if name not in names:
+    if not isinstance(name, str) or name not in names:
         raise SetError(f"{grading.where}: `name` should be what the solution defines, got {name!r}")
     kind = "function" if callable(names[name]) else "value"
     options: dict[str, Any] = {k: rules[k] for k in ("rtol", "atol", "show") if k in rules}
     options["single"] = not {"rtol", "atol"} & options.keys()
     mistakes = []
     for wrong in roles["mistake"]:
-        made = execute(wrong.source, dict(names), wrong.where)
+        made = defined(wrong, names, NAMES_OF_A_MISTAKE)
         if not made.get("says") or made[name] is names[name]:
             raise SetError(f"{wrong.where}: a mistake gives `says`, and {name} made wrongly")
         says, hidden = made["says"], made.get("hidden", False)
@@ -736,6 +738,51 @@ def question(
     return asked
 
 
+def is_tolerance(value: object) -> bool:
+    """Whether a value is a finite number that is not negative."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return number and 0 <= value < np.inf  # type: ignore[operator]
+
+
+def explains(value: object) -> bool:
+    """Whether a value can be called with three arguments."""
+    try:
+        inspect.signature(value).bind(None, None, None)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return False
+    return callable(value)
+
+
+def is_text(value: object) -> bool:
+    """Whether a value is a text that is not empty."""
+    return isinstance(value, str) and bool(value.strip())
+
+
+Wanted = dict[str, tuple[Callable[[object], bool], str]]
+TRUTH = (lambda value: isinstance(value, bool), "True or False")
+TOLERANCE, TEXT = (is_tolerance, "a number from 0 on"), (is_text, "a text")
+NAMES: Wanted = {
+    "rtol": TOLERANCE,
+    "atol": TOLERANCE,
+    "show": TRUTH,
+    "inputs": (callable, "a function"),
+    "explain": (explains, "a function of three arguments, args, got and want"),
+}
+NAMES_OF_A_MISTAKE: Wanted = {"says": TEXT, "hint": TEXT, "hidden": TRUTH}
+
+
+def defined(cell: NotebookNode, names: dict[str, Any], wanted: Wanted) -> dict[str, Any]:
+    """What a teacher's cell defines beside `names`; SetError says what is wrong with it."""
+    try:
+        found = execute(cell.source, dict(names), cell.where)
+    except Exception as error:
+        raise SetError(f"{cell.where}: it does not run: {error!r}") from error
+    for name, (fits, what) in wanted.items():
+        if name in found and found[name] is not names.get(name) and not fits(found[name]):
+            raise SetError(f"{cell.where}: `{name}` should be {what}, got {found[name]!r:.200}")
+    return found
+
+
 def sentence(says: str) -> str:
     """What a check says, with a capital and a full stop."""
     return says[0].upper() + says[1:] + "." * (says[-1] not in ".?!")
@@ -745,7 +792,10 @@ def check_inputs(asked: Question, where: str) -> None:
     """A function is tried on inputs of more than one shape, drawn at random each time."""
     if asked.inputs is None:
         raise SetError(f"{where}: question {asked.id} needs `inputs(rng)`")
-    found = asked.inputs(np.random.default_rng(0))
+    try:
+        found = asked.inputs(np.random.default_rng(0))
+    except Exception as error:
+        raise SetError(f"{where}: `inputs(rng)` of {asked.id} fails: {error!r}") from error
     if not isinstance(found, list) or not all(isinstance(args, tuple) for args in found):
         raise SetError(f"{where}: `inputs(rng)` of {asked.id} should return a list of tuples")
     for value in itertools.chain(*found):

@@ -20,10 +20,11 @@ from typing import Any
 
 import numpy as np
 
+from grading.bounded import within
 from grading.compare import kind
 from grading.inside import exchange
 from grading.jail import REASONS, Answer, Asked, Record
-from grading.sets import Mistake, ProblemSet, Question, SetError, within
+from grading.sets import Mistake, ProblemSet, Question, SetError
 
 DIED = {
     "exit": "it ended the Python process",
@@ -101,6 +102,20 @@ class Exam:
                     "which cannot be compared"
                 )
             self.wanted[question.id] = [_copy(answer) for answer in answers]
+
+    def unsure(self) -> list[str]:
+        """The solutions that would not earn their points: asked again, they do not agree."""
+        found = {}
+        for question in self.questions:
+            pairs = zip(self.calls[question.id], self.wanted[question.id], strict=True)
+            with warnings.catch_warnings(), within(60, "all calls together"):
+                warnings.simplefilter("ignore")
+                for call, want in pairs:
+                    again = exchange.plain(question.answer(_copy(call)))
+                    if said := question.difference(again, want):
+                        found[question.id] = f"{question.id}: asked again, its solution earns no "
+                        found[question.id] += f"points: {said}"
+        return [*found.values()]
 
     def passing(self) -> list[str]:
         """The mistakes that the set knows and that would earn all points on these inputs."""

@@ -16,6 +16,7 @@ import textwrap
 import time
 import types
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -179,6 +180,8 @@ def test_points_by_hand_go_with_the_work_and_a_new_id_is_noticed(tmp_path):
         return notebook
 
     first = course.hand_in("ada", course.notebook(course.right("q1", "q4")))
+    course.hand_in("see", elsewhere("See the file proof.pdf, beside this."))
+    course.hand_in("see", name="proof.pdf", data=b"%PDF-1.4 right")
     course.hand_in("far", elsewhere("Because $2x = x + x$, as the sum of the same."))
     course.hand_in("pdf", course.notebook(course.right("q1")))
     course.hand_in("pdf", name="proof.pdf", data=b"%PDF-1.4 right")
@@ -194,6 +197,7 @@ def test_points_by_hand_go_with_the_work_and_a_new_id_is_noticed(tmp_path):
     mark("ada", q1=2, q4=0.5)
     mark("far", q4=0)
     mark("pdf", q4=0)
+    mark("see", q4=0)
     runs, inbox = tmp_path / "runs" / SET, tmp_path / "inbox" / SET
     (runs / "ada.ipynb").rename(runs / ".ada.coming")  # as if the run had been cut there
     assert "taken back" not in course.run("grade", SET, "--again").stdout
@@ -202,8 +206,9 @@ def test_points_by_hand_go_with_the_work_and_a_new_id_is_noticed(tmp_path):
     os.utime(first, (0, 0))
     course.hand_in("far", elsewhere("Because I say so, and nobody else does."))
     course.hand_in("pdf", name="proof.pdf", data=b"%PDF-1.4 something else")
+    course.hand_in("see", name="proof.pdf", data=b"%PDF-1.4 something else")
     said = course.run("grade", SET).stdout
-    for line in ("ada: q1 (2), q4 (1.5)\n", "far: q4 (1)\n", "pdf: q4 (1)\n"):
+    for line in ("ada: q1 (2), q4 (1.5)\n", "far: q4 (1)\n", "pdf: q4 (1)\n", "see: q4 (1)\n"):
         assert f"taken back since the work has changed: {line}" in said
     with course.gradebook() as book:
         assert book.find_submission(SET, "ada").score == 2
@@ -479,10 +484,45 @@ def test_what_nbgrader_collected_is_taken_in_as_well(tmp_path):
     (folder / "timestamp.txt").write_text("2020-01-01 10:00:00 UTC")
     with course.gradebook() as book:
         book.update_or_create_assignment(SET, duedate="2019-12-31 22:00:00")
-    done = course.run("grade", SET)
+    done = course.run("grade", SET, env={"TZ": "Asia/Tokyo"})
     assert "late: ada, by 12.0 h" in done.stdout
+    assert "read in this computer's, JST" in done.stdout
     assert course.points()["ada"]["q1"] == 2
     assert "0 submissions graded now, 1 before" in course.run("grade", SET).stdout
+
+
+OWN_SETTINGS = {
+    "none yet": None,
+    "a bracket left open": "c = get_config()\nc.GradeInJail.limits = {",
+    "of a book that was moved": "c = get_config()\nload_subconfig('x.py', path='/nowhere')\n",
+    "as the first run writes them": run.OWN_CONFIG,
+}
+
+
+@pytest.mark.parametrize("own", OWN_SETTINGS.values(), ids=OWN_SETTINGS)
+def test_nbgraders_own_autograde_has_the_jail_whatever_a_course_sets(tmp_path, own):
+    """nbgrader passes over settings that are not there or fail, and would grade without one."""
+    need_a_jail()
+    course = Course(tmp_path / "course")
+    settings = course.root / "nbgrader_config.py"
+    settings.unlink() if own is None else settings.write_text(own)
+    (tmp_path / "out").mkdir(mode=0o777)
+    spy = f"open({str(tmp_path / 'out' / 'was_here')!r}, 'w')"
+    folder = course.root / "submitted" / "ada" / SET
+    folder.mkdir(parents=True)
+    nbformat.write(course.notebook(course.right("q1"), first=spy), folder / f"{SET}.ipynb")
+    done = course.nbgrader("autograde", SET)
+    assert done.returncode == 0, done.stderr
+    assert not list((tmp_path / "out").iterdir())
+    assert course.points()["ada"]["q1"] == 2
+
+
+def test_another_nbgrader_than_the_books_is_told_that_it_has_no_jail(tmp_path):
+    course = Course(tmp_path)
+    (course.root / "nbgrader_config.py").write_text(run.OWN_CONFIG)
+    done = course.nbgrader("autograde", SET, env={"JUPYTER_NO_CONFIG": "1"})
+    assert done.returncode != 0
+    assert "Only the book's own nbgrader" in done.stderr
 
 
 # ---------------------------------------------------------------- stop and continue
@@ -692,6 +732,51 @@ def test_what_a_jail_takes_back_from_its_pipe_is_not_waited_for(monkeypatch):
         assert not inside.take(0)
 
 
+def test_each_jail_has_a_processor_and_the_grader_has_all():
+    """A thread that shared one with all processes of its jail could not watch them."""
+    need_a_jail()
+    processors = os.sched_getaffinity(0)
+    asks = [["a", "import os, time; time.sleep(1); print(sorted(os.sched_getaffinity(0)))"]]
+    with ThreadPoolExecutor(2) as pool:
+        runs = [pool.submit(jail.run, asks, []) for _ in range(2)]
+        own = [json.loads(one.result()["cells"]["a"][0]["text"]) for one in runs]
+        assert set(pool.map(lambda _: frozenset(os.sched_getaffinity(0)), range(2))) == {
+            frozenset(processors)
+        }
+    assert [len(each) for each in own] == [1, 1]
+    assert len({*own[0], *own[1]}) == min(2, len(processors))
+
+
+def test_a_session_of_its_own_has_no_effect():
+    """The kernel would give each as much of a processor as it gives the grader."""
+    need_a_jail()
+    asks = """if True:
+        import os, subprocess
+        before = os.getsid(0)
+        if os.fork() == 0:
+            os.setsid()
+            os._exit(os.getsid(0) != before)
+        print(os.wait()[1])
+        subprocess.run(["true"], start_new_session=True, check=True)
+    """
+    assert jail.run([["a", asks]], [])["cells"]["a"][0]["text"] == "0\n"
+
+
+def test_a_frame_of_more_lists_than_an_answer_may_have_is_not_parsed(monkeypatch):
+    """Eight million brackets took seconds, and a hundred times their length of memory."""
+    need_a_jail()
+    parsed = []
+    parse = exchange.parse
+    with jail.Jail(jail.Limits()) as inside:
+        inside.start()
+        monkeypatch.setattr(exchange, "parse", lambda line: parsed.append(line) or parse(line))
+        texts = exchange.dump({"cell": "a", "outputs": [], "text": ',[\\"' * 10**6})
+        lists = b'{"x":[' + b",".join([b"[" * 900 + b"]" * 900] * 4000) + b"]}\n"
+        inside.buffer += lists + texts
+        assert inside.read(5)["cell"] == "a"
+    assert parsed == [texts[:-1]]
+
+
 def test_slow_cells_of_ones_own_leave_time_for_the_questions():
     need_a_jail()
     limits = jail.Limits(cell=3, cells=4)
@@ -721,7 +806,7 @@ def test_a_grader_that_was_stopped_itself_blames_nobody():
         cells = [["q", "import time; time.sleep(3); x = 1"]]
         try:
             print(jail.run(cells, [["q", "value", "x", [[]]]], jail.Limits(total=5)))
-        except jail.Stopped as error:
+        except jail.Unwatched as error:
             print(error)
     """
     command = [sys.executable, "-c", textwrap.dedent(program)]

@@ -1,5 +1,6 @@
 """What a student may send so that the teacher, or another student, suffers: without a jail."""
 
+import base64
 import csv
 import io
 import json
@@ -1087,6 +1088,31 @@ def test_a_derivation_beside_the_notebook_is_pointed_to(tmp_path, release, kind)
     (one,), entries = intake.take_in(intake.gather(tmp_path, SET), release)
     assert f"derivation.{kind}" in one.notebook.cells[0].source
     assert sorted(entry.status for entry in entries) == ["beside", "graded"]
+
+
+def test_all_files_beside_a_notebook_are_named_or_counted(tmp_path, release):
+    hand_in(tmp_path, "ada/hw.ipynb", answer("See the pages beside this."))
+    for page in range(intake.NAMED_BESIDE + 2):
+        hand_in(tmp_path, f"ada/page{page:02}.jpg", b"12345")
+    (one,), _ = intake.take_in(intake.gather(tmp_path, SET), release)
+    said = one.notebook.cells[0].source
+    assert said.startswith("See the pages")
+    assert said.count("page") == 1 + intake.NAMED_BESIDE
+    assert said.endswith("and 2 more (10 bytes).)*")
+
+
+def test_notebooks_with_photos_do_not_stay_in_memory(tmp_path, release):
+    photo = base64.b64encode(bytes(2 * 10**6)).decode()
+    for number in range(6):
+        of_it = answer(f"See {number} ![](attachment:a.jpg)", {"a.jpg": {"image/jpeg": photo}})
+        hand_in(tmp_path, f"s{number}/hw.ipynb", of_it)
+    tracemalloc.start()
+    taken, _ = intake.take_in(intake.gather(tmp_path, SET), release)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 4 * 10**6
+    assert [s.notebook.cells[0].source[:5] for s in taken] == [f"See {n}" for n in range(6)]
+    assert taken[0].notebook.cells[0].attachments["a.jpg"]["image/jpeg"] == photo
 
 
 def test_a_roster_is_the_truth(tmp_path, release):

@@ -19,9 +19,10 @@ import numpy as np
 import prose
 import pytest
 from nbclient import NotebookClient
+from nbgrader.api import Gradebook
 
 import ce_lib as ce
-from grading import intake, release, sets, verdict
+from grading import compare, intake, release, sets, verdict
 from grading.inside import exchange
 
 SETS = sorted(path.stem for path in sets.EXERCISES.glob("ps-*.py"))
@@ -534,7 +535,13 @@ def test_a_set_is_graded_as_it_was_issued(tmp_path, monkeypatch):
     with pytest.raises(sets.SetError, match="1 students have handed in work"):
         release.release("ps-own", 5, mine)
     own.write_text(text, encoding="utf-8")
+    seed = mine / "issued" / "ps-own.seed"
+    drawn = seed.read_text()
     assert release.release("ps-own", 5, mine).exists()
+    assert seed.read_text() == drawn
+    (mine / "submitted").rename(mine / "submitted-before")
+    release.release("ps-own", 6, mine)
+    assert seed.read_text() != drawn, "the pages have shown these hidden inputs"
     with pytest.raises(sets.SetError, match="was not released from"):
         sets.issued("ps-softmax", mine)
 
@@ -653,6 +660,16 @@ def test_the_small_set_is_sound():
         ("(rng.random(3),), ", "rng.random(3), ", "`inputs.*should return a list of tuples"),
         ("(rng.random(3),), ", "(np.array(rng.random()),), ", "an array without axes"),
         ("(rng.random(3),), ", "(lambda p: p,), ", "an input of q1 is an object of type function"),
+        ("return [(rng", "return 1 / 0, [(rng", "line 24, cell 6: `inputs.*ZeroDivisionError"),
+        ("def inputs(rng)", "def inputs(rng", "line 24, cell 6: it does not run: SyntaxError"),
+        ('says = "', "says = 7 #", "line 30, cell 7: `says` should be a text, got 7"),
+        ("says =", "hint = 7; says =", "`hint` should be a text, got 7"),
+        ("says =", "hidden = 'no'; says =", "`hidden` should be True or False, got 'no'"),
+        ('name = "surprise"', 'name = ["surprise"]', "`name` should be what the solution"),
+        ("name =", "rtol = '1e-3'; name =", "`rtol` should be a number from 0 on, got '1e-3'"),
+        ("name =", "atol = -1; name =", "`atol` should be a number from 0 on, got -1"),
+        ("name =", "show = 'no'; name =", "`show` should be True or False, got 'no'"),
+        ("name =", "explain = lambda got, want: ''; name =", "`explain` should be a function of"),
     ],
 )
 def test_a_bad_source_gets_a_clear_error(old, new, message):
@@ -670,6 +687,10 @@ def test_a_bad_source_gets_a_clear_error(old, new, message):
         ("return {{log}}(p)", "return -2 * {{log}}(p)", "the public check lets it pass"),
         ('says = "which', 'says = "Which', "the public check should say 'Which sign"),
         ("> 0)", "> 9)", "q1: its own solution fails the check: a surprisal is positive"),
+        ("name =", "explain = lambda args, got, want: 7; name =",
+         "q1, mistake 1: `explain` should return a text or None for it, got 7"),
+        ("name =", "explain = lambda args, got, want: got['key']; name =",
+         "q1, mistake 1: `explain` fails for it: IndexError"),
         ("# %% [markdown]\n# Why?", TINY,
          "q3: atol is 1e-09; for an answer of 1e-10 it should be below 5e-17"),
         ("    ### BEGIN SOLUTION\n    return -{{log}}(p)\n",
@@ -681,6 +702,26 @@ def test_a_fault_in_a_set_is_found_when_it_is_tried_out(old, new, message):
     assert old in SMALL
     faults = sets.read("ps-small", SMALL.replace(old, new, 1)).faults()
     assert any(message in fault for fault in faults), faults
+
+
+@pytest.mark.filterwarnings("ignore:Object of type <Submitted")  # nbgrader's own
+def test_a_set_whose_questions_have_changed_leaves_the_class_what_it_was_given(tmp_path):
+    """nbgrader does not release it over work that is in the gradebook, and deletes the old one."""
+    own = tmp_path / "ps-small.py"
+    own.write_text(SMALL, encoding="utf-8")
+    path = release.release("ps-small", root=tmp_path)
+    with Gradebook(f"sqlite:///{tmp_path}/gradebook.db") as book:
+        book.add_student("ada")
+        book.add_submission("ps-small", "ada")
+    before = {file: file.read_bytes() for file in tmp_path.rglob("ps-small/*") if file.is_file()}
+    assert path in before
+    assert len(before) == 2
+    more = SMALL.replace("# %% [markdown]\n# Why?", TINY.replace("1e-10", "0.5"))
+    own.write_text(more, encoding="utf-8")
+    with pytest.raises(sets.SetError, match="its questions are no longer the same; release this"):
+        release.release("ps-small", root=tmp_path)
+    after = {file: file.read_bytes() for file in tmp_path.rglob("ps-small/*") if file.is_file()}
+    assert after == before
 
 
 def test_a_set_with_a_fault_is_not_released(tmp_path):
@@ -772,6 +813,23 @@ def test_a_mistake_that_fails_on_the_inputs_does_not_pass():
         sets.read("ps-small", SMALL.replace("return {{log}}(p)", "return 1 / 0")), 0
     )
     assert exam.passing() == []
+
+
+def test_a_solution_that_differs_each_time_is_not_released(tmp_path):
+    text = SMALL.replace("return -{{log}}(p)", "return -{{log}}(p) + np.random.random()")
+    (tmp_path / "ps-small.py").write_text(text, encoding="utf-8")
+    with pytest.raises(sets.SetError, match="q1: asked again, its solution earns no points: 4 of"):
+        release.release("ps-small", root=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["ps-small.py"]
+
+
+def test_whole_numbers_of_any_size_are_compared():
+    assert compare.difference(2**70, 2**70) is None
+    assert compare.difference(2.0**70, 2**70) is None
+    assert compare.difference([2**70, 1.5], np.array([2.0**70, 1.5])) is None
+    assert compare.difference(2**70, [2**70, 3]) is not None
+    assert "right to about 5 digits" in compare.difference(2**70 + 2**53, 2**70)
+    assert compare.difference(10**400, 2**70) == "it is not one of the numbers"
 
 
 @pytest.mark.parametrize("variant", [-3, 0, 2**62, -(2**62)])
@@ -1008,3 +1066,14 @@ def test_feedback_names_the_mistake_that_gives_an_answer():
     want = question.answer(args)
     assert question.explain(args, -want, want) == "Which sign has a logarithm?"
     assert question.explain(args, 3 * want, want) is None
+
+
+def test_an_answer_that_is_too_large_to_be_explained_costs_only_its_explanation():
+    """NumPy makes of arrays of unlike shapes one as large as their product."""
+    explains = "    return 'twice' if np.allclose(got, 2 * want) else None"
+    text = SMALL.replace("name =", f"def explain(args, got, want):\n{explains}\n\nname =", 1)
+    (question, _) = sets.read("ps-small", text).questions
+    want = np.ones(100)
+    assert question.explain((want,), 2 * want, want) == "twice"
+    assert question.explain((want,), np.zeros((4_000_000, 1, 1), np.int8), want) is None
+    assert question.explain((want,), np.zeros((2, 3)), want) is None  # it raises an error
