@@ -12,7 +12,7 @@ import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Set
+from collections.abc import Iterable, Iterator, Set
 from functools import cache, partial
 from html import unescape
 from pathlib import Path
@@ -356,6 +356,16 @@ def reports(root: Path, gradebook: Gradebook) -> dict[str, list[dict[str, str]]]
     }
 
 
+def misspelled(roster: intake.Roster, root: Path, sets: Iterable[str]) -> Iterator[str]:
+    """A line for each student who is excused from what is no set of this course."""
+    own = {
+        path.stem for folder in (root, HERE.parent / "exercises") for path in folder.glob("*.py")
+    }
+    for student, excused in roster.excused.items():
+        if others := ", ".join(sorted(excused - own - {*sets, ""})):
+            yield f"roster.csv: {student} is excused from {others}, no set of this course"
+
+
 def with_status(
     table: Path,
     root: Path,
@@ -368,6 +378,9 @@ def with_status(
         reader = csv.DictReader(file)
         rows, columns = list(reader), reader.fieldnames or ()
     roster = intake.roster(root)
+    if roster is not None:
+        for wrong in misspelled(roster, root, [one.name for one in gradebook.assignments]):
+            print(wrong, file=sys.stderr)
     lines_of: dict[tuple[str, str], dict[str, str]] = {}
     said: dict[tuple[str, str], list[str]] = {}
     shape: dict[str, dict[str, str]] = {}

@@ -430,13 +430,15 @@ def test_points_given_by_hand_belong_to_the_text_that_was_read(tmp_path):
     assert "4.5 of 5 points so far" in page
     assert "newer than the mark" in page
     (course.root / "roster.csv").write_text(
-        f"id,name,email,excused\n{ada},Ada L,ada@x,\nzed,Zed Z,zed@x,\neve@x.org,Eve,e@x,{SET}\n"
+        f"id,name,email,excused\n{ada},Ada L,ada@x,\nzed,Zed Z,zed@x,ps-smol\n"
+        f"eve@x.org,Eve,e@x,{SET}\n"
     )
-    course.run("grades")
+    done = course.run("grades")
     table = (course.root / "grades.csv").read_text(encoding="utf-8").splitlines()
     status = {line.split(",")[3]: line.rsplit(",", 1)[1] for line in table[1:]}
     assert status[ada] == "waiting: q4 (was 1.5 for another text)"
     assert status["zed"] == "missing"
     assert status["eve_x_org"] == "excused"
+    assert "roster.csv: zed is excused from ps-smol, no set of this course" in done.stderr
     assert table[0].endswith(",roster_id,name,status")
     assert any(line.endswith(",eve@x.org,Eve,excused") for line in table)  # as the roster has it
