@@ -1189,7 +1189,8 @@ def _pictures(attachments: dict[str, object]) -> Pictures:
     for name, forms in attachments.items():
         for kind, data in forms.items() if isinstance(forms, dict) else ():
             picture = kind in ("image/png", "image/jpeg") and isinstance(data, str)
-            named = name.isprintable() and not set(name) & set('/\\<>"')
+            # A name of megabytes would be looked at letter by letter, in each text that shows it.
+            named = len(name) < 256 and name.isprintable() and not set(name) & set('/\\<>"')
             if picture and named and re.fullmatch(r"[\w+/\n]+=*", data):
                 kept.setdefault(name, {})[kind] = data
     return kept

@@ -286,6 +286,16 @@ def test_no_picture_takes_anothers_place(release, texts, alike):
     assert re.findall(r"base64,([\w=]+)", page) == data
 
 
+def test_a_picture_with_a_name_of_megabytes_is_left_out(release):
+    pictures = {name: {"image/png": PIXEL} for name in ("(" * 10**7, "a.png")}
+    tracemalloc.start()
+    notebook, _ = intake.restore(intake.read_cells(answer("Your answer.", pictures)), release)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 10**8
+    assert [*notebook.cells[0].attachments] == ["a.png"]
+
+
 def test_an_added_cells_pictures_are_treated_alike(release):
     new = {"cell_type": "markdown", "source": "![it](attachment:gone.png)"}
     cells = [new, *json.loads(answer())["cells"]]
