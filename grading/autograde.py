@@ -146,7 +146,8 @@ class MarksOfAnotherText(NbGraderPreprocessor):
     """Take back points given by hand, extra credit too, when what they were for has changed.
 
     What a free text said, and for a question that the grader marks all code, is kept as a digest
-    beside the run. `runs/<set>/<student>.read.json` also keeps the points that were taken back.
+    beside the run, and so is the edition of the set: in another, the question may be another.
+    `runs/<set>/<student>.read.json` also keeps the points that were taken back.
     """
 
     def preprocess(
@@ -160,6 +161,9 @@ class MarksOfAnotherText(NbGraderPreprocessor):
         program = hashlib.sha256(json.dumps(code(nb)).encode()).hexdigest()
         now: dict[str, str] = {}
         was = kept.get("was", {})
+        given = Path("issued", f"{names['assignment']}.json").read_bytes()
+        edition = hashlib.sha256(given).hexdigest()
+        same_edition = kept.get("edition", edition) == edition
         own = [cell for cell in nb.cells if not cell.metadata.get("nbgrader")]
         with Gradebook(names["db_url"]) as book:
             for cell in nb.cells:
@@ -176,7 +180,7 @@ class MarksOfAnotherText(NbGraderPreprocessor):
                 grade = book.find_grade(name, names["notebook"], names["assignment"], student)
                 if grade.manual_score is None and not grade.extra_credit:
                     continue
-                if kept.get("texts", {}).get(name, now[name]) == now[name]:
+                if same_edition and kept.get("texts", {}).get(name, now[name]) == now[name]:
                     if grade.manual_score is not None:
                         grade.needs_manual_grade = False
                     was.pop(name, None)
@@ -189,7 +193,9 @@ class MarksOfAnotherText(NbGraderPreprocessor):
                     args = name, names["notebook"], names["assignment"], student
                     book.find_comment(*args).manual_comment = None
             book.db.commit()
-        intake.replace(path, json.dumps({"texts": now, "was": was}))
+            time = str(book.find_submission(names["assignment"], student).timestamp)
+        found: intake.Marked = {"texts": now, "was": was, "edition": edition, "time": time}
+        intake.replace(path, json.dumps(found))
         return nb, resources
 
 

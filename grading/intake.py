@@ -180,6 +180,8 @@ class Marked(TypedDict, total=False):
 
     texts: dict[str, str]  # {question: digest of the text}
     was: dict[str, float]  # {question: points that were taken back}
+    edition: str  # a digest of what the class was given
+    time: str  # when the work was handed in, as the gradebook has it
 
 
 @dataclass

@@ -874,7 +874,7 @@ def children(pid: int) -> list[int]:
     return found
 
 
-TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)  # in JSON
+TEXT = re.compile(rb'"(?:[^"\\]++|\\.?)*+"?', re.DOTALL)  # in JSON, or from a quote to the end
 
 
 def elements(line: bytes) -> int:

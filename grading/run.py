@@ -209,6 +209,21 @@ class Class:
         done = self.done(student)
         return done.exists() and done.read_text() == version and graded.exists()
 
+    def forget_later(self, entered: dict[str, str]) -> None:
+        """Have those entered again whom the gradebook has as they were before.
+
+        entered : {student: when the work in the gradebook was handed in}
+
+        It is a copy that was put back. Which text its marks were given for is not known.
+        """
+        for student, time in entered.items():
+            path = intake.read_texts(self.root, self.name, student)
+            kept = intake.recalled(path)
+            if kept.get("time", time) != time:
+                kept["texts"] = dict.fromkeys(kept.get("texts", {}), "")
+                intake.replace(path, json.dumps(kept))
+                self.done(student).unlink(missing_ok=True)
+
     def failure(self, student: str, version: str) -> Failure:
         """How often nbgrader could not enter this very submission, and why."""
         path = intake.not_entered(self.root, self.name, student)
@@ -364,7 +379,9 @@ def _grade(course: Class, jobs: int | None, scheduler: str | None, walls: bool, 
     submissions, entries = course.take_in()
     aside = [entry for entry in entries if entry.status == "set aside"]
     with opened(course.db_url, course.root) as book:
-        course.entered = {one.student_id for one in book.assignment_submissions(name)}
+        entered = {one.student_id: str(one.timestamp) for one in book.assignment_submissions(name)}
+        course.entered = set(entered)
+        course.forget_later(entered)
         course.notes += course.renamed(submissions, book)
     hopeless: dict[str, str] = {}
     names: dict[str, tuple[str, str]] = {}

@@ -217,6 +217,39 @@ def test_points_by_hand_go_with_the_work_and_a_new_id_is_noticed(tmp_path):
     assert "the work of ada is now bea's" in course.run("grade", SET).stdout
 
 
+@pytest.mark.skipif("DB_URL" in os.environ, reason="its gradebook is no file to copy")
+def test_a_copy_of_the_gradebook_and_another_edition_keep_no_mark_of_another_text(tmp_path):
+    need_a_jail()
+    course = Course(tmp_path)
+    book_file, copy = tmp_path / "gradebook.db", tmp_path / "copy.db"
+    issued = tmp_path / "issued" / f"{SET}.json"
+
+    def hand_in(name, q4, *right):
+        path = course.hand_in("ada", course.notebook(course.right(*right) | {"q4": q4}), name=name)
+        os.utime(path, (time.time() + int(name[0]),) * 2)
+
+    def mark():
+        with course.gradebook() as book:
+            book.find_grade("q4", SET, SET, "ada").manual_score = 1
+            book.db.commit()
+
+    hand_in("1.ipynb", "A proof.", "q1")
+    course.run("grade", SET)
+    mark()
+    shutil.copy(book_file, copy)
+    hand_in("2.ipynb", "Nonsense.", "q1", "q2")
+    assert "taken back" in course.run("grade", SET).stdout
+    shutil.copy(copy, book_file)
+    assert "1 submissions graded now" in course.run("grade", SET).stdout
+    assert course.points()["ada"]["q2"] == 2
+    assert "ada: q4" in course.run("grades").stderr  # it waits
+    mark()
+    assert "taken back" not in course.run("grade", SET, "--again").stdout
+    issued.write_text(issued.read_text() + "\n")
+    said = course.run("grade", SET, "--again").stdout
+    assert "taken back since the work has changed: ada: q4 (1)" in said
+
+
 def test_a_gradebook_that_is_busy_is_nobodys_fault(tmp_path):
     course = run.Class(SET, Course(tmp_path).root)
     record = {"cells": {}}
@@ -771,8 +804,9 @@ def test_a_frame_of_more_lists_than_an_answer_may_have_is_not_parsed(monkeypatch
         inside.start()
         monkeypatch.setattr(exchange, "parse", lambda line: parsed.append(line) or parse(line))
         texts = exchange.dump({"cell": "a", "outputs": [], "text": ',[\\"' * 10**6})
+        endless = b"," * 2**21 + b'"' + 10**6 * rb"\"" + b"\\\n"  # a text without an end
         lists = b'{"x":[' + b",".join([b"[" * 900 + b"]" * 900] * 4000) + b"]}\n"
-        inside.buffer += lists + texts
+        inside.buffer += lists + endless + texts
         assert inside.read(5)["cell"] == "a"
     assert parsed == [texts[:-1]]
 
