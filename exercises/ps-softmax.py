@@ -667,8 +667,9 @@ def inputs(rng):
     drawn = []
     for number, g in enumerate([*gaps, np.ones(6)]):
         z = g.cumsum() - g.sum() / 2
-        p = np.sort(rng.dirichlet(np.full(len(z), 2.0)))  # averages below and above the plain mean
-        drawn.append((rng.permutation(z), float(z @ (p if number % 2 else p[::-1]))))
+        beta = rng.uniform(0.2, 0.8) if number in (0, 1, 4) else rng.uniform(3, 6)
+        p = np.exp(beta * z if number % 2 else -beta * z)  # averages below and above the plain mean
+        drawn.append((rng.permutation(z), float(z @ p / p.sum())))
     return drawn
 
 

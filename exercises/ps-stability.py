@@ -470,7 +470,7 @@ def inputs(rng):
     drawn = []
     for shape in [(4, 3), (3, 3), (2, 3, 5), (3,)]:  # of each a class far behind, and far examples
         z = rng.choice([1.0, 5.0, 30.0]) * rng.normal(size=shape)
-        z[..., rng.integers(shape[-1])] -= 1000.0
+        z[..., rng.integers(shape[-1])] -= 5000.0
         z += rng.permuted(np.resize([5e4, -9e4, 0.0, -1000.0, 50.0], (*shape[:-1], 1)))
         drawn.append((z.astype(np.float32).astype(float),))  # the same in single precision
     return drawn
@@ -480,6 +480,16 @@ def inputs(rng):
 says = "of this batch the second class should get"
 hint = "That is what the function as found gives."
 log_softmax = log_softmax_found
+
+# %% tags=["mistake"] question="q4"
+says = "where the largest logit is far above their mean, exp of the difference overflows"
+hidden = True
+
+
+def log_softmax(z):
+    shifted = z - z.mean(axis=-1, keepdims=True)
+    return {{by}} * (shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
+
 
 # %% [markdown]
 # ## 5 · Where the gradient vanishes ★★ ({{points["q5"]}} points)

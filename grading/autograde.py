@@ -9,6 +9,7 @@ import functools
 import hashlib
 import json
 import os
+import uuid
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -178,9 +179,12 @@ class MarksOfAnotherText(NbGraderPreprocessor):
                 digest = hashlib.sha256(text.encode()).hexdigest()
                 now[name] = digest if marks.get("solution") else program
                 grade = book.find_grade(name, names["notebook"], names["assignment"], student)
+                same = same_edition and kept.get("texts", {}).get(name, now[name]) == now[name]
+                if not same:  # a page of the form grader that is open still shows what was before
+                    grade.id = uuid.uuid4().hex
                 if grade.manual_score is None and not grade.extra_credit:
                     continue
-                if same_edition and kept.get("texts", {}).get(name, now[name]) == now[name]:
+                if same:
                     if grade.manual_score is not None:
                         grade.needs_manual_grade = False
                     was.pop(name, None)

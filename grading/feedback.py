@@ -350,10 +350,12 @@ class CheckedExport(CsvExportPlugin):
 def reports(root: Path, gradebook: Gradebook) -> dict[str, list[dict[str, str]]]:
     """The teacher's list of each set in the gradebook."""
     known = {assignment.name for assignment in gradebook.assignments}
-    found = {path: intake.reported(path) for path in sorted(root.glob("set_aside/*.csv"))}
-    return {
-        path.stem: rows for path, rows in found.items() if rows is not None and path.stem in known
-    }
+    found = {path.stem: path for path in sorted(root.glob("set_aside/*.csv")) if path.stem in known}
+    for name in found:  # a spreadsheet may have saved the one that is for its reader
+        own = intake.listed(root, name)
+        found[name] = own if own.is_file() else found[name]
+    lists = {name: intake.reported(path) for name, path in found.items()}
+    return {name: rows for name, rows in lists.items() if rows is not None}
 
 
 def misspelled(roster: intake.Roster, root: Path, sets: Iterable[str]) -> Iterator[str]:

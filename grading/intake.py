@@ -1046,9 +1046,15 @@ def _table(data: bytes) -> "csv.DictReader[str]":
     return rows
 
 
+NOBODYS = {  # columns that say nothing of who it is
+    *("excused", "section", "group", "class", "team", "status", "room", "note", "notes"),
+    *("comment", "comments", "grade", "points", "score"),
+}
+
+
 def _keys(column: str, value: str) -> Iterator[str]:
     """The forms in which a value of the roster may appear in the name of a file."""
-    if column in ("excused", "section", "group", "class", "team") or not value.strip():
+    if column in NOBODYS or not value.strip():
         return
     if "@" in value:
         yield "".join(_words(value.split("@")[0]))
@@ -1170,6 +1176,8 @@ def _pasted(source: str, pictures: Pictures, before: int) -> str:
     """
 
     def attach(found: re.Match[str]) -> str:
+        if len(pictures) > PICTURES:
+            raise Unreadable(f"it has more than {PICTURES} pictures; {PICTURES} are taken at most")
         name = f"pasted-{before + len(pictures) + 1}.{found[1]}"
         pictures[name] = {f"image/{found[1].replace('jpg', 'jpeg')}": found[2]}
         return f"attachment:{name}"
@@ -1351,6 +1359,7 @@ def _apart(text: str, pictures: Pictures, others: Pictures) -> tuple[str, Pictur
         name = _meant(found, names)
         return f"{found[1]}attachment:{quote(names[name])}" if name else found[0]
 
+    text = _without_spaces(text, pictures)
     return REFERENCE.sub(refer, text), {names[name]: forms for name, forms in pictures.items()}
 
 
@@ -1404,11 +1413,14 @@ def _alike(one: NotebookNode, other: NotebookNode) -> bool:
 
 
 def _disarm(cell: NotebookNode) -> None:
-    """Make a cell's Markdown harmless, and refer to its pictures by names that need no escapes."""
+    """Make a cell's Markdown harmless, and show its pictures, by names that need no escapes."""
     pictures = cell.get("attachments", {})
     if pictures:
         cell.attachments = {_plain(name): forms for name, forms in pictures.items()}
     cell.source = harmless(cell.source, pictures)
+    shown = re.findall(r"!\[[^][`$\\<]*\]\(\s*attachment:([^\s)]+)", cell.source)
+    lost = (f"![](attachment:{name})" for name in map(_plain, pictures) if name not in shown)
+    cell.source = "\n\n".join([cell.source, *lost])
 
 
 def _plain(name: str) -> str:
@@ -1425,6 +1437,14 @@ def _meant(found: re.Match[str], names: Collection[str]) -> str | None:
     return next((name for name in (found[2], unquote(found[2] or "")) if name in names), None)
 
 
+def _without_spaces(text: str, names: Collection[str]) -> str:
+    """A text whose references to pictures have escapes where Jupyter leaves a name's spaces."""
+    for name in sorted(names, key=len, reverse=True):
+        if " " in name:
+            text = text.replace(f"](attachment:{name})", f"](attachment:{quote(name)})")
+    return text
+
+
 def harmless(text: str, pictures: Collection[str] = ()) -> str:
     """Markdown without HTML or script links, which would act when a teacher opens the notebook.
 
@@ -1437,7 +1457,7 @@ def harmless(text: str, pictures: Collection[str] = ()) -> str:
 
     # A space keeps `<` from beginning a tag, and reads well in code and formulas, too.
     text = re.sub(r"<(?!https?://[^\s<>\"'`\\]+>)(?=[A-Za-z/!?])", "< ", text)
-    text = REFERENCE.sub(refer, text)
+    text = REFERENCE.sub(refer, _without_spaces(text, pictures))
     # A link is one only where the brackets touch. What it may lead to is listed: a scheme can be
     # spelled in too many ways to list what it may not. Reference definitions go altogether.
     text = re.sub(r"(?i)\]\((?!\s*(?:https?:|mailto:|attachment:|#))", "] (", text)
@@ -1689,6 +1709,11 @@ def report(entries: list[Entry], path: Path) -> None:
 
 
 LISTED = ["student", "file", "status", "reason"]
+
+
+def listed(root: str | Path, name: str) -> Path:
+    """Where the same list is kept for the table of grades: a spreadsheet may change the other."""
+    return Path(root) / "runs" / name / ".list.csv"
 
 
 def reported(path: Path) -> list[dict[str, str]] | None:

@@ -17,6 +17,7 @@ import ctypes.util
 import errno
 import functools
 import glob
+import itertools
 import json
 import math
 import mmap
@@ -251,12 +252,12 @@ REASONS = {
 
 # ---------------------------------------------------------------- the jail's walls
 
-# Tracing; memory that no process is seen to hold; another submission's processor; what tells of
-# neighbours; new namespaces; kernel administration.
+# Tracing; memory that no process is seen to hold, the kernel's for epoll included; another
+# submission's processor; what tells of neighbours; new namespaces; kernel administration.
 REFUSED = """
     ptrace process_vm_readv process_vm_writev kcmp pidfd_getfd
     memfd_create memfd_secret shmget msgget semget mq_open
-    sched_setaffinity
+    sched_setaffinity epoll_create epoll_create1
     unshare setns mount umount2 pivot_root chroot move_mount fsopen fsconfig fsmount fspick
     open_tree mount_setattr keyctl add_key request_key bpf perf_event_open userfaultfd
     io_uring_setup io_setup kexec_load kexec_file_load init_module finit_module delete_module
@@ -343,7 +344,9 @@ def system_call_filter() -> bytes:
     rule(refuse(errno.EPERM), "mmap", both)
     rule(refuse(errno.EPERM), "madvise", _Compare(2, masked_equal, word, PAGEOUT))
     # A session of its own has a share of the processor of its own, where the kernel groups by them.
-    for name in ("flock", "fadvise64", "setsid", *STAMPS.split()):
+    # A process of low rank would not come to the end that the grader waits for.
+    ranks = ("setpriority", "sched_setscheduler", "sched_setparam", "sched_setattr")
+    for name in ("flock", "fadvise64", "setsid", *ranks, *STAMPS.split()):
         rule(ignored, name)
     for action, numbers in ((ignored, LOCKS), (refuse(errno.EPERM), REFUSED_FCNTL)):
         for number in numbers:
@@ -558,6 +561,7 @@ def check(student: Path | None = None, limits: Limits | None = None) -> str:
 # ---------------------------------------------------------------- one jail
 
 TICK = 0.1  # seconds between two looks at what the jail uses
+SLOW = 5.0  # seconds that one look may take
 STALLED = 15.0  # seconds between two looks, of which no submission is the reason
 SELDOM = 1.0  # seconds between two looks at what takes longer to read
 
@@ -581,6 +585,7 @@ class Jail:
         self.over: Ended | None = None
         self.group: Path | None = None
         self.processor = Processor()
+        self.looking, self.waited_for, self.left = 0.0, False, threading.Event()
         if walls:
             with tempfile.TemporaryFile() as filter_file, tempfile.TemporaryFile() as arguments:
                 filter_file.write(system_call_filter())
@@ -627,6 +632,7 @@ class Jail:
         # Not even when something has come: who may open a pipe again takes it back.
         for fd in (self.tray, self.answers):
             os.set_blocking(fd, False)
+        threading.Thread(target=self.guard, daemon=True).start()
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -634,12 +640,8 @@ class Jail:
 
     def __exit__(self, *_: object) -> None:
         """Kill every process in the jail and wait until none is left."""
-        # bubblewrap's child is the first process of the PID namespace: with it, the kernel
-        # kills all others, and it is gone only when they are.
-        first = [] if not self.walls else children(self.process.pid)
-        fds = [fd for fd in map(open_pidfd, first) if fd is not None]
-        for fd in fds:
-            send_signal(fd)
+        self.left.set()
+        fds = self.kill_all()
         if not self.walls:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.kill()
@@ -771,6 +773,43 @@ class Jail:
         if now < self.next_look:
             return
         self.next_look = now + TICK
+        self.looking = now
+        try:
+            self.measure(now)
+        finally:
+            self.looking = 0.0
+        if self.waited_for:
+            raise Ended("memory")
+
+    def guard(self) -> None:
+        """End the jail if a look at it does not come back.
+
+        Some files of /proc wait until their process is done with its memory, which it may never be.
+        """
+        last = time.monotonic()
+        while not self.left.wait(TICK):
+            now = time.monotonic()
+            if now - last > SLOW / 5 and self.looking:  # this thread stood still, so all did
+                self.looking = now
+            if self.looking and now - self.looking > SLOW:
+                self.waited_for = True
+                for fd in self.kill_all():
+                    os.close(fd)
+                return
+            last = now
+
+    def kill_all(self) -> list[int]:
+        """Kill the processes in the jail; returns descriptors that tell when they are gone."""
+        # bubblewrap's child is the first process of the PID namespace: with it, the kernel
+        # kills all others, and it is gone only when they are.
+        first = children(self.process.pid) if self.walls else []
+        fds = [fd for fd in map(open_pidfd, first) if fd is not None]
+        for fd in fds:
+            send_signal(fd)
+        return fds
+
+    def measure(self, now: float) -> None:
+        """Raise Ended when the processes together use too much."""
         tree = [self.process.pid]
         self.tree = []  # a line for each process: what a message about too many can say
         threads = memory = 0
@@ -833,10 +872,20 @@ class Jail:
             largest = max(spare, key=sizes.__getitem__)
             fd = open_pidfd(largest)
             if fd is not None:
-                if gives_way(largest):  # still, so the descriptor is that of the one meant
-                    send_signal(fd)
-                    select.select([fd], [], [], 5)
-                os.close(fd)
+                try:
+                    if gives_way(largest):  # still, so the descriptor is that of the one meant
+                        send_signal(fd)
+                        self.await_end(fd, [pid for pid in tree if pid != largest])
+                finally:
+                    os.close(fd)
+
+    def await_end(self, fd: int, others: list[int]) -> None:
+        """Wait until a killed process has ended; Ended if the others fill the memory meanwhile."""
+        end = time.monotonic() + 5
+        while not select.select([fd], [], [], TICK / 2)[0] and time.monotonic() < end:
+            known = {*others, *itertools.chain(*map(children, others))}
+            if sum(held(pid) + tables(pid) for pid in known) > self.limits.memory:
+                raise Ended("memory")
 
 
 def in_group(group: Path, limits: Limits) -> list[str]:

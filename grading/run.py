@@ -161,7 +161,11 @@ class Class:
         )
         entries += unmoved
         intake.write(submissions, self.root, self.name)
-        intake.report(entries, self.root / "set_aside" / f"{self.name}.csv")
+        for path in (
+            self.root / "set_aside" / f"{self.name}.csv",
+            intake.listed(self.root, self.name),
+        ):
+            intake.report(entries, path)
         return submissions, entries
 
     def _move_in(self, folder: Path, inbox: Path) -> None:

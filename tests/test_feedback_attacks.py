@@ -374,6 +374,11 @@ def test_the_status_says_why_a_file_no_longer_counts(tmp_path):
     listed.write_text(head + "ada,y,set aside,it is encrypted\n")  # and nobody's is graded
     feedback.with_status(table, tmp_path, book, [], set())
     assert lost < set(table.read_text().splitlines())
+    own = intake.listed(tmp_path, "ps")  # a spreadsheet takes zeros from the beginning of an id
+    own.parent.mkdir(parents=True)
+    own.write_text(head + "ada,x,graded,\nbob,x,graded,\n")
+    feedback.with_status(table, tmp_path, book, [], set())
+    assert {"ps,ada,1,graded", "ps,bob,1,graded"} < set(table.read_text().splitlines())
 
 
 def test_a_list_that_a_spreadsheet_saved_is_read_and_a_foreign_one_named(tmp_path, capsys):

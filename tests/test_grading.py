@@ -230,15 +230,21 @@ def test_a_copy_of_the_gradebook_and_another_edition_keep_no_mark_of_another_tex
 
     def mark():
         with course.gradebook() as book:
-            book.find_grade("q4", SET, SET, "ada").manual_score = 1
+            grade = book.find_grade("q4", SET, SET, "ada")
+            grade.manual_score = 1
             book.db.commit()
+            return grade.id
 
     hand_in("1.ipynb", "A proof.", "q1")
     course.run("grade", SET)
-    mark()
+    page = mark()
+    course.run("grade", SET, "--again")
+    assert mark() == page
     shutil.copy(book_file, copy)
     hand_in("2.ipynb", "Nonsense.", "q1", "q2")
     assert "taken back" in course.run("grade", SET).stdout
+    with course.gradebook() as book:  # an open page of the form grader marks by this id
+        assert book.find_grade("q4", SET, SET, "ada").id != page
     shutil.copy(copy, book_file)
     assert "1 submissions graded now" in course.run("grade", SET).stdout
     assert course.points()["ada"]["q2"] == 2
@@ -763,6 +769,63 @@ def test_what_a_jail_takes_back_from_its_pipe_is_not_waited_for(monkeypatch):
         assert not os.get_blocking(inside.answers)
         monkeypatch.setattr(jail.select, "select", lambda reads, *_: (reads, [], []))
         assert not inside.take(0)
+
+
+def test_a_look_that_waits_for_the_jail_ends_it(monkeypatch):
+    """The kernel's files on a process may wait for as long as it changes its memory."""
+    need_a_jail()
+    measure = jail.Jail.measure
+
+    def waits(self, now):
+        if self.ready:
+            first = os.pidfd_open(jail.children(self.process.pid)[0])
+            jail.select.select([first], [], [], 60)
+            os.close(first)
+        measure(self, now)
+
+    monkeypatch.setattr(jail, "SLOW", 1.0)
+    monkeypatch.setattr(jail.Jail, "measure", waits)
+    start = time.monotonic()
+    record = jail.run([["a", ENDLESS]], [], jail.Limits(attempts=1))
+    assert record["ended"] == {"a": "memory"}
+    assert time.monotonic() - start < 30
+
+
+def test_nobody_waits_for_a_killed_process_while_others_fill_the_memory(monkeypatch):
+    need_a_jail()
+    with jail.Jail(jail.Limits(memory=1000)) as inside, subprocess.Popen(["sleep", "60"]) as slow:
+        monkeypatch.setattr(jail, "held", lambda pid: 2000 if pid == 1 else 0)
+        fd = os.pidfd_open(slow.pid)
+        with pytest.raises(jail.Ended, match="memory"):
+            inside.await_end(fd, [1])
+        slow.kill()
+        inside.await_end(fd, [1])
+        os.close(fd)
+
+
+def test_what_python_takes_in_place_of_epoll_works_and_ranks_change_nothing():
+    need_a_jail()
+    asks = """if True:
+        import asyncio, os, select, selectors
+        try:
+            select.epoll()
+        except PermissionError:
+            print(selectors.DefaultSelector.__name__)
+        async def three():
+            echo = await asyncio.create_subprocess_exec("echo", "3", stdout=-1)
+            return (await echo.communicate())[0]
+        import threading
+        def runs():
+            print(asyncio.run(three()))
+        thread = threading.Thread(target=runs)
+        thread.start()
+        thread.join()
+        os.setpriority(os.PRIO_PROCESS, 0, 19)
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+        print(os.getpriority(os.PRIO_PROCESS, 0) < 19, os.sched_getscheduler(0))
+    """
+    (shown,) = jail.run([["a", asks]], [])["cells"]["a"]
+    assert shown["text"].splitlines() == ["PollSelector", "b'3\\n'", "True 0"]
 
 
 def test_each_jail_has_a_processor_and_the_grader_has_all():

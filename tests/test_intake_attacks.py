@@ -17,7 +17,7 @@ import pytest
 from nbconvert.exporters import HTMLExporter
 from nbconvert.filters import markdown2html
 
-from grading import autograde, intake, run
+from grading import autograde, feedback, intake, run
 
 SET = "ps-small"
 PIXEL = "iVBORw0KGgo="
@@ -105,7 +105,7 @@ def test_as_much_as_may_be_handed_in_is_taken_in_at_once(where, release):
     assert time.process_time() - start < 3
     (cell,) = notebook.cells
     assert len(cell.attachments) == intake.PICTURES
-    assert intake.LONGEST < len(cell.source) < intake.LONGEST + 100
+    assert 0 < len(cell.source) - intake.LONGEST < 100 + intake.PICTURES * 30  # they are all shown
 
 
 # ---------------------------------------------------------------- Markdown
@@ -248,7 +248,8 @@ def test_a_picture_is_shown_whatever_its_name(release, name, written):
 )
 def test_a_picture_that_is_not_there_does_not_keep_the_page_from_opening(release, text):
     source, page = shown(text, release, "here.png", "a/b.png")
-    assert PIXEL not in page
+    assert source.endswith("\n\n![](attachment:here.png)")
+    assert page.count(PIXEL) == 1  # of the one that is there, below the text
     if text.startswith("![it](attachment:"):
         assert "picture not taken" in source
 
@@ -284,6 +285,23 @@ def test_no_picture_takes_anothers_place(release, texts, alike):
     notebook, _ = intake.restore(intake.read_cells(json.dumps({"cells": cells}).encode()), release)
     page, _ = HTMLExporter(template_name="basic").from_notebook_node(notebook)
     assert re.findall(r"base64,([\w=]+)", page) == data
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("![my proof.png](attachment:my proof.png)", "my proof.png"),
+        ("![page [1].png](attachment:page%20%5B1%5D.png)", "page [1].png"),
+        ("See `![a](attachment:a.png)`.", "b.png"),
+    ],
+)
+def test_an_attached_picture_is_shown_whatever_its_name(release, text, name):
+    cells = intake.read_cells(answer(f"By this: {text}", {name: {"image/png": PIXEL}}))
+    notebook, _ = intake.restore(cells, release)
+    (cell,) = [c for c in notebook.cells if c.get("attachments")]
+    (own,) = cell.attachments
+    assert re.search(rf"!\[[^]]*\]\(attachment:{re.escape(own)}\)", cell.source)
+    assert PIXEL in feedback.text(cell.source, cell.attachments)
 
 
 def test_a_picture_with_a_name_of_megabytes_is_left_out(release):
