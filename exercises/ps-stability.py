@@ -452,11 +452,11 @@ def log_softmax(z):
 
 
 # %% nbgrader={"grade_id": "q4", "grade": true, "points": 3}
-rows = np.array([[3.0, 3.0, 3.0], [0.0, -800.0, -800.0], [-2000.0, -2000.0, -2000.0]])
+rows = np.array([[3.0, 3.0, 3.0], [0.0, -5000.0, -5000.0], [-2000.0, -2000.0, -2000.0]])
 with np.errstate(all="ignore"):
     found = np.asarray(log_softmax(rows))
 assert found.shape == rows.shape, f"the shape should stay {rows.shape}, got {found.shape}"
-for row, value, second in zip(rows, found[:, 1], [-np.log(3), -800, -np.log(3)], strict=True):
+for row, value, second in zip(rows, found[:, 1], [-np.log(3), -5000, -np.log(3)], strict=True):
     second = {{by}} * second
     assert np.isclose(value, second, rtol=1e-9), (
         f"in the row {row} of this batch the second class should get {second:.4f}, and yours gets {value:.4f}"
@@ -482,8 +482,8 @@ hint = "That is what the function as found gives."
 log_softmax = log_softmax_found
 
 # %% tags=["mistake"] question="q4"
-says = "where the largest logit is far above their mean, exp of the difference overflows"
-hidden = True
+says = "of this batch the second class should get"
+hint = "Where the largest logit is far above their mean, exp of the difference overflows."
 
 
 def log_softmax(z):
