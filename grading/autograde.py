@@ -7,6 +7,7 @@ then reads in the cell of a question was written by the grader, not by the submi
 
 import functools
 import hashlib
+import itertools
 import json
 import os
 import uuid
@@ -161,7 +162,7 @@ class MarksOfAnotherText(NbGraderPreprocessor):
         kept = intake.recalled(path)
         program = hashlib.sha256(json.dumps(code(nb)).encode()).hexdigest()
         now: dict[str, str] = {}
-        was = kept.get("was", {})
+        was, taken = kept.get("was", {}), kept.get("taken", {})
         given = Path("issued", f"{names['assignment']}.json").read_bytes()
         edition = hashlib.sha256(given).hexdigest()
         same_edition = kept.get("edition", edition) == edition
@@ -172,7 +173,7 @@ class MarksOfAnotherText(NbGraderPreprocessor):
                 if not marks.get("grade"):
                     continue
                 name = marks["grade_id"]
-                read = [cell, *(own if intake.LOOK in cell.source else [])]
+                read = [cell, *(own if intake.LOOK in cell.source else added_around(cell, nb))]
                 text = json.dumps(
                     [[c.source, c.get("attachments", {})] for c in read], sort_keys=True
                 )
@@ -189,7 +190,7 @@ class MarksOfAnotherText(NbGraderPreprocessor):
                         grade.needs_manual_grade = False
                     was.pop(name, None)
                     continue
-                was[name] = (grade.manual_score or 0) + (grade.extra_credit or 0)
+                was[name] = taken[name] = (grade.manual_score or 0) + (grade.extra_credit or 0)
                 self.log.warning("%s: %s was marked for another text", student, name)
                 grade.manual_score = grade.extra_credit = None
                 grade.needs_manual_grade = grade.auto_score is None
@@ -198,9 +199,18 @@ class MarksOfAnotherText(NbGraderPreprocessor):
                     book.find_comment(*args).manual_comment = None
             book.db.commit()
             time = str(book.find_submission(names["assignment"], student).timestamp)
-        found: intake.Marked = {"texts": now, "was": was, "edition": edition, "time": time}
+        found: intake.Marked = {"texts": now, "was": was, "taken": taken}
+        found |= {"edition": edition, "time": time}
         intake.replace(path, json.dumps(found))
         return nb, resources
+
+
+def added_around(cell: NotebookNode, notebook: NotebookNode) -> list[NotebookNode]:
+    """The texts that a student added right before or behind a cell: a proof may go on there."""
+    place = notebook.cells.index(cell)
+    sides = reversed(notebook.cells[:place]), notebook.cells[place + 1 :]
+    added = (itertools.takewhile(lambda c: not c.metadata.get("nbgrader"), side) for side in sides)
+    return [one for one in itertools.chain(*added) if one.cell_type != "code"]
 
 
 class Waiting(NbGraderPreprocessor):

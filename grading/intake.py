@@ -180,6 +180,7 @@ class Marked(TypedDict, total=False):
 
     texts: dict[str, str]  # {question: digest of the text}
     was: dict[str, float]  # {question: points that were taken back}
+    taken: dict[str, float]  # the same, while `make grade` has not named it
     edition: str  # a digest of what the class was given
     time: str  # when the work was handed in, as the gradebook has it
 
@@ -856,9 +857,9 @@ def _owner(parts: Parts, set_name: str) -> str:
         return parts[0]
     stem = NOTEBOOK.sub("", re.sub(r"(?i)\.zip$", "", parts[0]))
     stem = COPY.sub("", stem[:LONGEST_NAME])
-    known, short = (
-        re.sub(r"[-_ ]", "[-_ ]", name) for name in (set_name, set_name.removeprefix("ps-"))
-    )
+    short = set_name.removeprefix("ps-")
+    short = short if re.search("[^\\W\\d_]", short) else set_name  # student_1 is no work for ps-1
+    known, short = (re.sub(r"[-_ ]", "[-_ ]", name) for name in (set_name, short))
     stem = re.sub(rf"(?i)^{known}[-_. ]+(?=.)", "", stem)
     stem = re.sub(rf"(?i)(^|[-_. ])(?:{known}|{short})(?:[-_. ]final)?$", "", stem)
     return stem.strip(" -")

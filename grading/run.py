@@ -17,6 +17,7 @@ import queue
 import re
 import signal
 import sys
+import threading
 import warnings
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
@@ -116,8 +117,10 @@ class Class:
         self.limits = jail.Limits.of(self.config.GradeInJail.get("limits", {}))
         self.db_url = course.db_url
         with opened(self.db_url, self.root) as book:
-            known = name in {assignment.name for assignment in book.assignments}
-            if not known and any(self.root.glob(f"autograded/*/{name}")):
+            due = {assignment.name: str(assignment.duedate) for assignment in book.assignments}
+            # What a penalty depends on; the book sets none.
+            self.due = f"{due.get(name)} {self.config.get('LateSubmissionPlugin', '')}"
+            if name not in due and any(self.root.glob(f"autograded/*/{name}")):
                 raise sets.SetError(LOST.format(root=self.root, name=name))
         self.nbgrader = NbGraderAPI(course, config=self.config, log_level="ERROR")
         self.roster = intake.roster(self.root)
@@ -199,8 +202,8 @@ class Class:
         return autograde.digest(cells, self.exam, self.limits), cells
 
     def version(self, submission: intake.Submission, key: str) -> str:
-        """A name for all that is entered: the run, the free text, and when it was handed in."""
-        parts = [key, nbformat.writes(submission.notebook), submission.time.isoformat()]
+        """A name for all that is entered: the run, the free text, and how late it was."""
+        parts = [key, nbformat.writes(submission.notebook), submission.time.isoformat(), self.due]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     def done(self, student: str) -> Path:
@@ -253,7 +256,6 @@ class Class:
         """Keep the record of a run and have nbgrader reach and enter the verdict."""
         autograde.keep(self.root, self.name, student, key, record)
         marks = intake.read_texts(self.root, self.name, student)
-        before = intake.recalled(marks).get("was", {})
         with contextlib.chdir(self.root):
             result = self.nbgrader.autograde(self.name, student, force=True)
         if not result["success"]:
@@ -265,9 +267,9 @@ class Class:
         intake.replace(self.done(student), version)
         intake.not_entered(self.root, self.name, student).unlink(missing_ok=True)
         self.log(student).unlink(missing_ok=True)
-        now = intake.recalled(marks).get("was", {})
-        back = [f"{name} ({had:g})" for name, had in now.items() if before.get(name) != had]
-        if back:
+        kept = intake.recalled(marks)
+        if back := [f"{name} ({had:g})" for name, had in kept.pop("taken", {}).items()]:
+            intake.replace(marks, json.dumps(kept))
             what = "points given by hand, taken back since the work has changed"
             self.notes.append(f"{what}: {student}: {', '.join(back)}")
 
@@ -303,8 +305,10 @@ def here(jobs: int | None, tasks: list[Task], answers: Callable[[Cells], Record]
     affinity = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))
     jobs = len(affinity(0)) if jobs is None else jobs
     results: queue.SimpleQueue[Result] = queue.SimpleQueue()
+    room = threading.Semaphore(2 * jobs)  # records that wait to be entered are held in memory
 
     def work(student: str, cells: Cells) -> None:
+        room.acquire()
         for last in (False, True):  # a jail that could not be made, or not be watched, once
             try:
                 return results.put((student, answers(cells)))
@@ -320,8 +324,10 @@ def here(jobs: int | None, tasks: list[Task], answers: Callable[[Cells], Record]
                 pool.submit(work, student, cells)
             for _ in tasks:
                 yield results.get()
+                room.release()
         finally:
             jail.STOP.set()
+            room.release(len(tasks) + 1)
             pool.shutdown(wait=True, cancel_futures=True)
             jail.STOP.clear()
 

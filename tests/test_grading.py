@@ -256,6 +256,50 @@ def test_a_copy_of_the_gradebook_and_another_edition_keep_no_mark_of_another_tex
     assert "taken back since the work has changed: ada: q4 (1)" in said
 
 
+def test_what_is_taken_back_is_named_each_time_and_a_proof_may_go_on_in_another_cell(tmp_path):
+    need_a_jail()
+    course = Course(tmp_path)
+
+    def hand_in(number, more):
+        notebook = course.notebook(course.right("q2") | {"q1": f"scale = {number}"})
+        place = next(i for i, cell in enumerate(notebook.cells) if cell.id == "q4")
+        notebook.cells[place].source = "The first half."
+        notebook.cells.insert(place + 1, nbformat.v4.new_markdown_cell(more))
+        path = course.hand_in("ada", notebook, name=f"{number}.ipynb")
+        os.utime(path, (time.time() + number,) * 2)
+        said = course.run("grade", SET).stdout
+        with course.gradebook() as book:
+            for name in ("q1", "q4"):
+                book.find_grade(name, SET, SET, "ada").manual_score = 1
+            book.db.commit()
+        return said.partition("work has changed: ada: ")[2].partition("\n")[0]
+
+    assert hand_in(1, "The second half.") == ""
+    assert hand_in(2, "The second half.") == "q1 (1)"
+    assert hand_in(3, "Another second half.") == "q1 (1), q4 (1)"
+    with course.gradebook() as book:
+        book.update_or_create_assignment(SET, duedate="2019-12-31 22:00:00")
+    assert "1 submissions graded now" in course.run("grade", SET).stdout  # it is late now
+    assert "0 submissions graded now" in course.run("grade", SET).stdout
+
+
+def test_few_records_wait_to_be_entered_at_a_time():
+    made = []
+
+    def answers(cells):
+        made.append(cells)
+        return {}
+
+    running = run.here(2, [(str(number), []) for number in range(30)], answers)
+    next(running)
+    time.sleep(0.5)
+    assert len(made) <= 5
+    assert len(list(running)) == 29
+    started = run.here(2, [(str(number), []) for number in range(30)], answers)
+    next(started)
+    started.close()  # ends, however many are left
+
+
 def test_a_gradebook_that_is_busy_is_nobodys_fault(tmp_path):
     course = run.Class(SET, Course(tmp_path).root)
     record = {"cells": {}}

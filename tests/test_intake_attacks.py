@@ -1118,6 +1118,20 @@ def test_a_derivation_beside_the_notebook_is_pointed_to(tmp_path, release, kind)
     assert sorted(entry.status for entry in entries) == ["beside", "graded"]
 
 
+@pytest.mark.parametrize(
+    ("set_name", "file", "student"),
+    [
+        ("ps-1", "student_1.ipynb", "student_1"),
+        ("ps-1", "ada_ps-1.ipynb", "ada"),
+        ("ps-softmax", "ada_softmax.ipynb", "ada"),
+    ],
+)
+def test_a_number_at_the_end_of_a_name_is_the_students(tmp_path, release, set_name, file, student):
+    hand_in(tmp_path, file)
+    taken, _ = intake.take_in(intake.gather(tmp_path, set_name), release, set_name=set_name)
+    assert [one.student for one in taken] == [student]
+
+
 def test_all_files_beside_a_notebook_are_named_or_counted(tmp_path, release):
     hand_in(tmp_path, "ada/hw.ipynb", answer("See the pages beside this."))
     for page in range(intake.NAMED_BESIDE + 2):
