@@ -183,6 +183,9 @@ class MarksOfAnotherText(NbGraderPreprocessor):
                 same = same_edition and kept.get("texts", {}).get(name, now[name]) == now[name]
                 if not same:  # a page of the form grader that is open still shows what was before
                     grade.id = uuid.uuid4().hex
+                    if marks.get("solution"):
+                        args = name, names["notebook"], names["assignment"], student
+                        book.find_comment(*args).manual_comment = None
                 if grade.manual_score is None and not grade.extra_credit:
                     continue
                 if same:
@@ -194,9 +197,6 @@ class MarksOfAnotherText(NbGraderPreprocessor):
                 self.log.warning("%s: %s was marked for another text", student, name)
                 grade.manual_score = grade.extra_credit = None
                 grade.needs_manual_grade = grade.auto_score is None
-                if marks.get("solution"):
-                    args = name, names["notebook"], names["assignment"], student
-                    book.find_comment(*args).manual_comment = None
             book.db.commit()
             time = str(book.find_submission(names["assignment"], student).timestamp)
         found: intake.Marked = {"texts": now, "was": was, "taken": taken}

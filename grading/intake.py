@@ -10,6 +10,7 @@ the reason why that one is set aside. Files are read one at a time, and of a stu
 several only as many as it takes.
 """
 
+import ast
 import atexit
 import bisect
 import contextlib
@@ -78,6 +79,7 @@ PLATFORMS = [
         r"(?P<name>[^\x00-/:-@\[-`{-\x7f]+)(?:_LATE)?_(?P<number>\d+)_\d+_(?P<rest>.+)",  # Canvas
     )
 ]
+ON_CANVAS = f" on {len(PLATFORMS) - 1}"
 BLACKBOARD, CANVAS = PLATFORMS[1], PLATFORMS[-1]  # other names may look like these two's
 # Words of a name, numbers aside: those that only a class's archive has, and those of platforms'
 # exports, which students use as well.
@@ -181,6 +183,7 @@ class Marked(TypedDict, total=False):
     texts: dict[str, str]  # {question: digest of the text}
     was: dict[str, float]  # {question: points that were taken back}
     taken: dict[str, float]  # the same, while `make grade` has not named it
+    coming: str  # the time that the work to be entered has
     edition: str  # a digest of what the class was given
     time: str  # when the work was handed in, as the gradebook has it
 
@@ -1326,8 +1329,7 @@ def _look_for_text(
     names: dict[str, NotebookNode],
 ) -> None:
     """Take an answer in words from the cells around its own, or have a reader look for it."""
-    gone = not found[name]
-    near = [c for c in added[above] if gone or c.cell_type != "code"] + added[name]
+    near = added[above] + added[name]
     given = [] if above is None else found[above]
     beside = {id(c): new for c in given if above and (new := _additions(c, names[above]))}
     near += [c for c in given if id(c) in beside]
@@ -1340,13 +1342,26 @@ def _look_for_text(
         pictures |= own
     for listed in (added[above], added[name]):
         listed[:] = [c for c in listed if c.cell_type == "code" or id(c) not in taken]
-    others = any(c.cell_type != "code" and c.source.strip() for of in added.values() for c in of)
-    if not taken and others:
+    others = (
+        c for of in added.values() for c in of if c.cell_type != "code" or _in_words(c.source)
+    )
+    if not taken and any(c.source.strip() for c in others):
         texts.append(LOOK)
     cell.source = _cut("\n\n".join(texts))
     if pictures:  # once, since a notebook copies what it is given
         cell.attachments = pictures
     _disarm(cell)
+
+
+def _in_words(source: str) -> bool:
+    """Whether what stands in a cell for code are words: all comments, or no Python."""
+    lines = [line for line in source.splitlines() if line.strip()]
+    if any(line.startswith(("%", "!")) for line in lines):
+        return False
+    try:
+        return not ast.parse(source).body and bool(lines)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return len(source) <= LONGEST
 
 
 def _apart(text: str, pictures: Pictures, others: Pictures) -> tuple[str, Pictures]:

@@ -22,7 +22,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import TypedDict
@@ -153,6 +153,12 @@ class Class:
                 unmoved.append(intake.Entry(folder.parent.name, where, "set aside", reason))
         numbers = self.root / "runs" / self.name / ".numbers.json"
         first = intake.kept_numbers(numbers)
+        for path in sorted(
+            self.root.glob("runs/*/.numbers.json")
+        ):  # of a user, not of an assignment
+            for key, number in intake.kept_numbers(path).items():
+                if key.endswith(intake.ON_CANVAS):
+                    first.setdefault(key, number)
         found = intake.gather(inbox, self.name, roster=self.roster, first=first)
         intake.replace(numbers, json.dumps(first))
         submissions, entries = intake.take_in(
@@ -226,7 +232,7 @@ class Class:
         for student, time in entered.items():
             path = intake.read_texts(self.root, self.name, student)
             kept = intake.recalled(path)
-            if kept.get("time", time) != time:
+            if time not in (kept.get("time", time), kept.get("coming")):
                 kept["texts"] = dict.fromkeys(kept.get("texts", {}), "")
                 intake.replace(path, json.dumps(kept))
                 self.done(student).unlink(missing_ok=True)
@@ -256,6 +262,14 @@ class Class:
         """Keep the record of a run and have nbgrader reach and enter the verdict."""
         autograde.keep(self.root, self.name, student, key, record)
         marks = intake.read_texts(self.root, self.name, student)
+        stamp = self.root / "submitted" / student / self.name / "timestamp.txt"
+        coming = intake.stamped(stamp.read_text(encoding="utf-8")) if stamp.is_file() else None
+        if (
+            coming is not None
+        ):  # nbgrader writes it first, and may be cut before it has done the rest
+            kept = intake.recalled(marks)
+            kept["coming"] = str(coming.astimezone(UTC).replace(tzinfo=None))
+            intake.replace(marks, json.dumps(kept))
         with contextlib.chdir(self.root):
             result = self.nbgrader.autograde(self.name, student, force=True)
         if not result["success"]:

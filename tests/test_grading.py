@@ -17,6 +17,7 @@ import time
 import types
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 
 import nbformat
@@ -246,6 +247,17 @@ def test_a_copy_of_the_gradebook_and_another_edition_keep_no_mark_of_another_tex
     with course.gradebook() as book:  # an open page of the form grader marks by this id
         assert book.find_grade("q4", SET, SET, "ada").id != page
     shutil.copy(copy, book_file)
+    read = tmp_path / "runs" / SET / "ada.read.json"
+    cut = json.loads(read.read_text())  # nbgrader has the new time, and was cut before the rest
+    shutil.copy(book_file, tmp_path / "before.db")
+    with course.gradebook() as book:
+        now = book.find_submission(SET, "ada").timestamp = datetime(2026, 1, 2, 3, 4, 5)
+        book.db.commit()
+    read.write_text(json.dumps(cut | {"coming": str(now)}))
+    of_cut = run.Class(SET, tmp_path)
+    of_cut.forget_later({"ada": str(now)})
+    assert json.loads(read.read_text())["texts"] == cut["texts"]
+    shutil.copy(tmp_path / "before.db", book_file)
     assert "1 submissions graded now" in course.run("grade", SET).stdout
     assert course.points()["ada"]["q2"] == 2
     assert "ada: q4" in course.run("grades").stderr  # it waits

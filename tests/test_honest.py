@@ -296,6 +296,14 @@ OTHERS = {  # honest, and not all right: points, a part of the message
     "a known mistake": ({"q1": "def scale(x): return np.square(x)"}, (0, 2, 1), "Twice, not"),
     "the check says it": ({"q1": "def scale(x): return 3 * x"}, (0, 2, 1), "twice, not squared"),
 }  # fmt: skip
+
+
+def left_out(cells, before, source):
+    """Put a cell for code before another, and leave the text's own as it was."""
+    cells[at(cells, "q4")].update(source=GIVEN["q4"])
+    cells.insert(at(cells, before), new(source))
+
+
 TEXTS = {  # what becomes of the text's cell, and whether it waits for a reader
     "text as asked": (lambda c: None, True),
     "text in the cell below": (lambda c: moved(c, "q4", "q4"), True),
@@ -311,6 +319,12 @@ TEXTS = {  # what becomes of the text's cell, and whether it waits for a reader
             c[at(c, "half")].update(metadata=c[at(c, "q3")]["metadata"]),
         ),
         True,
+    ),
+    "text in a code cell above": (lambda c: left_out(c, "q4", TEXT), True),
+    "text as comments further up": (lambda c: left_out(c, f"{SET}-{LAST}", f"# {TEXT}"), True),
+    "code of one's own further up": (
+        lambda c: left_out(c, f"{SET}-{LAST}", "%matplotlib inline\nown = 1"),
+        False,
     ),
     "text with code split off": (
         lambda c: c.insert(at(c, "q4"), {**c[at(c, "q4")], "id": "half", "cell_type": "code"}),
