@@ -1353,15 +1353,18 @@ def _look_for_text(
     _disarm(cell)
 
 
+WORDS = 20_000  # characters of a cell for code that is parsed; each may take 1.5 KB of memory
+
+
 def _in_words(source: str) -> bool:
     """Whether what stands in a cell for code are words: all comments, or no Python."""
     lines = [line for line in source.splitlines() if line.strip()]
-    if any(line.startswith(("%", "!")) for line in lines):
+    if len(source) > WORDS or any(line.startswith(("%", "!")) for line in lines):
         return False
     try:
         return not ast.parse(source).body and bool(lines)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return len(source) <= LONGEST
+        return True
 
 
 def _apart(text: str, pictures: Pictures, others: Pictures) -> tuple[str, Pictures]:

@@ -257,7 +257,7 @@ REASONS = {
 REFUSED = """
     ptrace process_vm_readv process_vm_writev kcmp pidfd_getfd
     memfd_create memfd_secret shmget msgget semget mq_open
-    sched_setaffinity epoll_create epoll_create1
+    sched_setaffinity epoll_create epoll_create1 eventfd eventfd2
     unshare setns mount umount2 pivot_root chroot move_mount fsopen fsconfig fsmount fspick
     open_tree mount_setattr keyctl add_key request_key bpf perf_event_open userfaultfd
     io_uring_setup io_setup kexec_load kexec_file_load init_module finit_module delete_module
@@ -732,11 +732,16 @@ class Jail:
             self.watch(self.deadline if readable else deadline)  # what has come in time counts
 
     def watch(self, deadline: float) -> None:
-        """Look; if the jail has to end, what it said before is read first: which cells have run."""
+        """Look; if the jail has to end, what it said before is read first: which cells have run.
+
+        To read that may take seconds, and nobody looks meanwhile.
+        """
         try:
             self.look(deadline)
         except Ended as ended:
             self.over = ended
+            for fd in self.kill_all():
+                os.close(fd)
             while self.take(0):
                 pass
 

@@ -847,6 +847,25 @@ def test_a_look_that_waits_for_the_jail_ends_it(monkeypatch):
     assert time.monotonic() - start < 30
 
 
+def test_a_jail_that_has_to_end_is_killed_before_the_rest_of_its_words_is_read(monkeypatch):
+    """To read it may take seconds, and nobody looks meanwhile."""
+    need_a_jail()
+
+    def look(deadline):
+        raise jail.Ended("sockets")
+
+    with jail.Jail(jail.Limits()) as inside:
+        inside.start()
+        inside.hand_over([["a", "import time; time.sleep(60)"]], [])
+        first = os.pidfd_open(jail.children(inside.process.pid)[0])
+        monkeypatch.setattr(inside, "look", look)
+        inside.watch(0)
+        assert jail.select.select([first], [], [], 5)[0]
+        with pytest.raises(jail.Ended, match="sockets"):
+            inside.read(5)
+        os.close(first)
+
+
 def test_nobody_waits_for_a_killed_process_while_others_fill_the_memory(monkeypatch):
     need_a_jail()
     with jail.Jail(jail.Limits(memory=1000)) as inside, subprocess.Popen(["sleep", "60"]) as slow:
@@ -863,10 +882,11 @@ def test_what_python_takes_in_place_of_epoll_works_and_ranks_change_nothing():
     need_a_jail()
     asks = """if True:
         import asyncio, os, select, selectors
-        try:
-            select.epoll()
-        except PermissionError:
-            print(selectors.DefaultSelector.__name__)
+        for refused in (select.epoll, lambda: os.eventfd(0)):
+            try:
+                refused()
+            except PermissionError:
+                print(selectors.DefaultSelector.__name__)
         async def three():
             echo = await asyncio.create_subprocess_exec("echo", "3", stdout=-1)
             return (await echo.communicate())[0]
@@ -881,7 +901,7 @@ def test_what_python_takes_in_place_of_epoll_works_and_ranks_change_nothing():
         print(os.getpriority(os.PRIO_PROCESS, 0) < 19, os.sched_getscheduler(0))
     """
     (shown,) = jail.run([["a", asks]], [])["cells"]["a"]
-    assert shown["text"].splitlines() == ["PollSelector", "b'3\\n'", "True 0"]
+    assert shown["text"].splitlines() == ["PollSelector", "PollSelector", "b'3\\n'", "True 0"]
 
 
 def test_each_jail_has_a_processor_and_the_grader_has_all():

@@ -1132,6 +1132,20 @@ def test_a_number_at_the_end_of_a_name_is_the_students(tmp_path, release, set_na
     assert [one.student for one in taken] == [student]
 
 
+def test_words_are_looked_for_in_a_cell_for_code_of_any_length():
+    """Python's parser takes a kilobyte and a half for a character."""
+    tracemalloc.start()
+    assert not intake._in_words("a,;" * 330_000 + "b c")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 10**7
+    assert intake._in_words("# By the sum of the logarithms.\n")
+    assert intake._in_words("The sum of the logarithms is the logarithm of the product.")
+    assert not intake._in_words("a = 1  # a comment")
+    assert not intake._in_words("%pip list")
+    assert not intake._in_words(" \n")
+
+
 def test_all_files_beside_a_notebook_are_named_or_counted(tmp_path, release):
     hand_in(tmp_path, "ada/hw.ipynb", answer("See the pages beside this."))
     for page in range(intake.NAMED_BESIDE + 2):
