@@ -893,7 +893,8 @@ def _name_by_blackboard(found: list[HandedIn], roster: "Roster | None") -> None:
     levels = zip(*(words[:-1] for words in different), strict=False)
     shared = len(list(itertools.takewhile(lambda level: len(set(level)) == 1, levels)))
     for item, words in named:
-        item.student = known.get("_".join(words)) or "_".join(words[shared:])
+        student = known.get("_".join(words)) or "_".join(words[shared:])
+        item.student = printable(student[:LONGEST_NAME])[:LONGEST_NAME]
 
 
 def _ask_of_accounts(found: list[HandedIn], first: dict[str, str], roster: "Roster") -> None:

@@ -169,6 +169,8 @@ class Class:
             set_name=self.name,
         )
         entries += unmoved
+        for entry in entries:  # for a list, and for the terminal
+            entry.file, entry.reason = map(intake.printable, (entry.file, entry.reason))
         intake.write(submissions, self.root, self.name)
         for path in (
             self.root / "set_aside" / f"{self.name}.csv",

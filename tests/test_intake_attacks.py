@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 
 import nbformat
 import pytest
+from classroom import Course
 from nbconvert.exporters import HTMLExporter
 from nbconvert.filters import markdown2html
 
@@ -1130,6 +1131,25 @@ def test_a_number_at_the_end_of_a_name_is_the_students(tmp_path, release, set_na
     hand_in(tmp_path, file)
     taken, _ = intake.take_in(intake.gather(tmp_path, set_name), release, set_name=set_name)
     assert [one.student for one in taken] == [student]
+
+
+@pytest.mark.parametrize("with_roster", [False, True])
+def test_a_name_that_is_no_text_stops_nobody(tmp_path, with_roster):
+    """As Latin-1 names come out of some archives; nor does one reach a terminal as it is."""
+    course = Course(tmp_path / "course")
+    for name in (
+        b"HW_zo\xeb_attempt_2026-11-20-10-10-10_hw.ipynb",
+        b"HW_\x1b[2J_attempt_2026-11-20-10-10-10_hw.ipynb",
+    ):
+        hand_in(course.root / "inbox" / SET, os.fsdecode(name))
+    (course.root / "submitted" / os.fsdecode(b"\xff\x1b") / SET).mkdir(parents=True)
+    if with_roster:
+        (course.root / "roster.csv").write_text("id,name\nada,Ada L\n")
+    _, entries = run.Class(SET, course.root).take_in()
+    assert entries
+    for said in (course.set_aside(), *(entry.reason for entry in entries)):
+        assert said.encode()
+        assert "\x1b" not in said
 
 
 def test_words_are_looked_for_in_a_cell_for_code_of_any_length():
