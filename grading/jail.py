@@ -109,7 +109,7 @@ class Limits:
             }
             | ({"RLIMIT_NPROC": 2 * self.processes} if walls and counts_apart() else {})
             # All signals that wait count for the account, with those of processes outside.
-            | ({"RLIMIT_SIGPENDING": 256} if walls else {}),
+            | ({"RLIMIT_SIGPENDING": 256, "RLIMIT_MEMLOCK": 0} if walls else {}),
         }
 
 
@@ -361,6 +361,9 @@ def system_call_filter() -> bytes:
         return file.read()
 
 
+# What a program may read in /proc, besides of itself.
+OF_PROC = {"cpuinfo", "filesystems", "loadavg", "meminfo", "stat", "uptime", "version"}
+
 # What Python's own modules are linked to, where it brings that along (conda).
 LIBRARIES = """
     python ssl crypto ffi z bz2 lzma zstd sqlite3 readline ncurses tinfo expat uuid mpdec stdc++
@@ -436,12 +439,19 @@ def command(student: Path, limits: Limits, as_root: bool) -> list[str]:
     for folder in filter(os.path.isdir, hidden):
         line += ["--remount-ro", folder]
     line += ["--ro-bind", str(student), "/env", "--ro-bind", str(HERE / "inside"), "/inside"]
-    # The kernel's counters in /proc/sys would tell of the neighbours, and so would a lack of
-    # pseudo-terminals, of which there are so many for all.
-    line += ["--proc", "/proc", "--size", "4096", "--tmpfs", "/proc/sys"]
+    # The kernel's counters in /proc would tell of the neighbours, and some of those before: what is
+    # not usual to read is covered. So would a lack of pseudo-terminals, of which all have so many.
+    line += ["--proc", "/proc"]
+    for path in sorted(Path("/proc").iterdir()):
+        if path.name.isdecimal() or path.name in OF_PROC or path.is_symlink():
+            continue
+        if path.is_dir():
+            line += ["--size", "4096", "--tmpfs", str(path), "--remount-ro", str(path)]
+        else:
+            line += ["--ro-bind", "/dev/null", str(path)]
     # As an ordinary user's, bubblewrap's own process could be rewritten through its `mem`.
     line += ["--size", "4096", "--tmpfs", "/proc/1", "--remount-ro", "/proc/1"]
-    line += ["--remount-ro", "/proc/sys", "--dev", "/dev", "--dev-bind", "/dev/null", "/dev/zero"]
+    line += ["--dev", "/dev", "--dev-bind", "/dev/null", "/dev/zero"]
     line += ["--size", "4096", "--tmpfs", "/dev/pts", "--remount-ro", "/dev/pts"]
     line += ["--perms", "1777", "--size", str(MIB), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
     line += ["--perms", "1777", "--size", str(limits.scratch), "--tmpfs", "/tmp"]

@@ -904,6 +904,23 @@ def test_what_python_takes_in_place_of_epoll_works_and_ranks_change_nothing():
     assert shown["text"].splitlines() == ["PollSelector", "PollSelector", "b'3\\n'", "True 0"]
 
 
+def test_of_the_kernels_counters_a_jail_sees_few():
+    """Some, as those in /proc/vmstat, keep what a jail before has counted up."""
+    need_a_jail()
+    asks = """if True:
+        from pathlib import Path
+        seen = []
+        for path in Path("/proc").iterdir():
+            if path.name.isdecimal() or path.is_symlink():
+                continue
+            if path.is_dir() and list(path.iterdir()) or path.is_file() and path.read_bytes():
+                seen.append(path.name)
+        print(*sorted(seen))
+    """
+    (shown,) = jail.run([["a", asks]], [])["cells"]["a"]
+    assert set(shown["text"].split()) == jail.OF_PROC
+
+
 def test_each_jail_has_a_processor_and_the_grader_has_all():
     """A thread that shared one with all processes of its jail could not watch them."""
     need_a_jail()
