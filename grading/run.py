@@ -266,12 +266,12 @@ class Class:
         marks = intake.read_texts(self.root, self.name, student)
         stamp = self.root / "submitted" / student / self.name / "timestamp.txt"
         coming = intake.stamped(stamp.read_text(encoding="utf-8")) if stamp.is_file() else None
-        if (
-            coming is not None
-        ):  # nbgrader writes it first, and may be cut before it has done the rest
+        # nbgrader writes this time first, and may be cut before it has done the rest.
+        if coming is not None:
             kept = intake.recalled(marks)
             kept["coming"] = str(coming.astimezone(UTC).replace(tzinfo=None))
-            intake.replace(marks, json.dumps(kept))
+            with contextlib.suppress(OSError):  # which the entry meets again, and says
+                intake.replace(marks, json.dumps(kept))
         with contextlib.chdir(self.root):
             result = self.nbgrader.autograde(self.name, student, force=True)
         if not result["success"]:
