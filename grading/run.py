@@ -153,9 +153,8 @@ class Class:
                 unmoved.append(intake.Entry(folder.parent.name, where, "set aside", reason))
         numbers = self.root / "runs" / self.name / ".numbers.json"
         first = intake.kept_numbers(numbers)
-        for path in sorted(
-            self.root.glob("runs/*/.numbers.json")
-        ):  # of a user, not of an assignment
+        # On Canvas a number is a user's, whatever the set.
+        for path in sorted(self.root.glob("runs/*/.numbers.json")):
             for key, number in intake.kept_numbers(path).items():
                 if key.endswith(intake.ON_CANVAS):
                     first.setdefault(key, number)
