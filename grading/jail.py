@@ -804,7 +804,7 @@ class Jail:
         last = time.monotonic()
         while not self.left.wait(TICK):
             now = time.monotonic()
-            if now - last > SLOW / 5 and self.looking:  # this thread stood still, so all did
+            if now - last > 1 and self.looking:  # this thread stood still, so all did
                 self.looking = now
             if self.looking and now - self.looking > SLOW:
                 self.waited_for = True
