@@ -1,8 +1,8 @@
 """Settings of nbgrader for the problem sets.
 
-`make .venv/installed` leads the environment's nbgrader here, so that its own commands have them in
-every folder: nbgrader passes over settings that are not there, or fail, and would grade without a
-jail.
+`make .venv/installed` links this file into the environment, where nbgrader reads it whatever folder
+it is called in. Without it nbgrader would run submissions without a jail: it ignores settings that
+are missing or fail.
 """
 
 import sys
@@ -12,7 +12,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 try:
     from grading.autograde import configure
 except Exception as error:
-    sys.exit(f"Nothing is graded: the book's grader is not whole: {type(error).__name__}: {error}")
+    why = f"{type(error).__name__}: {error}"
+    sys.exit(f"Nothing is graded, since the book's grader cannot be loaded: {why}")
 
 c = get_config()  # noqa: F821 - nbgrader provides it
 

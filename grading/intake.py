@@ -1051,7 +1051,7 @@ def _table(data: bytes) -> "csv.DictReader[str]":
     return rows
 
 
-NOBODYS = {  # columns that say nothing of who it is
+NOT_NAMES = {  # columns of a roster that do not name a student
     *("excused", "section", "group", "class", "team", "status", "room", "note", "notes"),
     *("comment", "comments", "grade", "points", "score"),
 }
@@ -1059,7 +1059,7 @@ NOBODYS = {  # columns that say nothing of who it is
 
 def _keys(column: str, value: str) -> Iterator[str]:
     """The forms in which a value of the roster may appear in the name of a file."""
-    if column in NOBODYS or not value.strip():
+    if column in NOT_NAMES or not value.strip():
         return
     if "@" in value:
         yield "".join(_words(value.split("@")[0]))
@@ -1358,7 +1358,7 @@ WORDS = 20_000  # characters of a cell for code that is parsed; each may take 1.
 
 
 def _in_words(source: str) -> bool:
-    """Whether what stands in a cell for code are words: all comments, or no Python."""
+    """Whether a cell for code holds words: nothing but comments, or no Python."""
     lines = [line for line in source.splitlines() if line.strip()]
     if len(source) > WORDS or any(line.startswith(("%", "!")) for line in lines):
         return False

@@ -224,11 +224,12 @@ class Class:
         return done.exists() and done.read_text() == version and graded.exists()
 
     def forget_later(self, entered: dict[str, str]) -> None:
-        """Have those entered again whom the gradebook has as they were before.
+        """Enter students again for whom the gradebook holds older work than the last run left.
 
         entered : {student: when the work in the gradebook was handed in}
 
-        It is a copy that was put back. Which text its marks were given for is not known.
+        Such a gradebook is a copy that was put back. Nobody knows for which text its marks were
+        given.
         """
         for student, time in entered.items():
             path = intake.read_texts(self.root, self.name, student)
@@ -539,7 +540,7 @@ def summary(
             print(f"late: {submission.student_id}, by {submission.total_seconds_late / 3600:.1f} h")
         if late:
             zone = datetime.now().astimezone().tzname()
-            print(f"times that say no zone were read in this computer's, {zone}")
+            print(f"times without a zone were read in this computer's, {zone}")
     print(f"the list of all files: {course.root / 'set_aside' / (course.name + '.csv')}")
 
 

@@ -113,8 +113,8 @@ class Exam:
                 for call, want in pairs:
                     again = exchange.plain(question.answer(_copy(call)))
                     if said := question.difference(again, want):
-                        found[question.id] = f"{question.id}: asked again, its solution earns no "
-                        found[question.id] += f"points: {said}"
+                        words = "asked again, its solution earns no points"
+                        found[question.id] = f"{question.id}: {words}: {said}"
         return [*found.values()]
 
     def passing(self) -> list[str]:
