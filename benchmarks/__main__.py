@@ -18,9 +18,9 @@ GRADING = ROOT / "_build" / "grading.md"  # and benchmarks.grading
 PACKAGES = ["numpy", "torch", "jax", "optax", "scipy", "scikit-learn", "mpmath"]
 HEAD = """# Benchmarks
 
-What the book says of `ce_lib`'s accuracy, memory and speed and of the website's, measured. \
-`make bench` measures all of it again beside others and writes this page; its numbers are the \
-programs' own.
+This page shows the measurements behind what the book says about the accuracy, memory and speed of \
+`ce_lib`, about the website and about grading. `make bench` repeats all of them, side by side with \
+other programs, and writes this page.
 
 {machine}
 """
@@ -36,7 +36,7 @@ def machine():
     versions = ", ".join(f"{p} {importlib.metadata.version(p)}" for p in PACKAGES)
     return (
         f"Measured on {datetime.date.today().isoformat()}: {cpu}, {platform.system()}, "
-        f"Python {platform.python_version()}, {versions}; one thread."
+        f"Python {platform.python_version()}, {versions}; one thread unless said otherwise."
     )
 
 

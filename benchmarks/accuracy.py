@@ -114,8 +114,8 @@ def report():
     linear = [[name, *map(number, errors)] for name, errors in worst_linear().items()]
     sizes = ", ".join(f"{name} = {size:,}" for name, size in LINEAR.items())
     return f"""\
-Largest error of a loss / of an entry of the gradient, in units of the last place, wherever the \
-true value is a normal number. 2,000 rows for each of K = 2, 3, 10; 200 at K = 100; 50 at \
+Largest error of a loss / of an entry of the gradient, in units of the last place (ulp), wherever \
+the true value is a normal number. 2,000 rows for each of K = 2, 3, 10; 200 at K = 100; 50 at \
 K = 5,000; two at 10⁶. ∞: the answer was infinite or nan. Logits are N(0, 1) unless said: \
 *offset*, with 10⁸ added (10⁴ in float32); *±1000*, uniform; *one ahead*, by 10 to 38; *one far \
 ahead*, by 41 to 690 (to 80 in float32), the label on it or off it; *near ties*, \
@@ -128,8 +128,8 @@ its gradient is further off than {max(e[2] for e in ours):.1f} ulp plus |z_k −
 PyTorch, JAX, Optax or SciPy does better in a row of the table, it does so by at most \
 {max(behind, 0):.1f} ulp.
 
-Soft targets and smoothed ones cancel in p̂ − y; there the gradient is measured in ulp of the \
-larger of p̂ and y (K = 10).
+With soft or smoothed targets, p̂ and y can be nearly equal, and their digits cancel in p̂ − y. The \
+gradient's error is therefore given in ulp of the larger of p̂ and y. K = 10.
 
 {table(["logits", "smoothing", "format", *SOFT], soft)}
 

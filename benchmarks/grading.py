@@ -23,13 +23,15 @@ import matplotlib.pyplot as plt
 plt.plot([1, 2, 4]); plt.show()
 plt.bar([1, 2], [3, 4]); plt.show()"""
 INTRO = """\
-A class hands in `{name}`, solved. It is graded by `make grade`, then by the same on a Dask \
-cluster of two workers on this machine, one of which is killed when half of the class is graded, \
-and a tenth of it by nbgrader as it is, which starts a kernel for one submission after the other, \
-without a jail. In the typical class, three of ten made a mistake in two questions and left one \
-out, and everybody drew two plots; the feedback is that of `make feedback` for it. What is the \
-grader's own, in processor seconds each and MB, leaves the jails out. When this began, \
-{busy:.1f} other programs wanted the machine's processors.
+A class hands in `{name}`, solved. First, `make grade` grades it. Then `make grade` grades it on \
+a Dask cluster of two workers on this machine, one of which is killed when half of the class is \
+graded. nbgrader without the book's settings grades a tenth of the class: it starts a kernel for \
+one submission after the other, without a jail. In the typical class, three of ten made a mistake \
+in two questions and left one out, and everybody drew two plots. The feedback is that of \
+`make feedback` for this class. *Grader's own* and *grader's MB* are the processor seconds for \
+each student and the memory that the grader itself takes, without the jails. *Full marks* counts \
+the students with the most points in their class. On average, {busy:.1f} other programs used or \
+waited for the machine's processors when the measurement began.
 """
 
 

@@ -92,8 +92,8 @@ before, so that programs are compiled and each library's own tables are there.
 {table(["logits", "computed", *OURS, *PEERS], rows)}
 
 Linear layer and loss together, {sizes}, float32, in MB; the gradients themselves are \
-{4 * (n * d + k * d + k) / 1e6:.0f} MB. *PyTorch, chunked* is its `linear_cross_entropy` with \
-`options=LinearCrossEntropyOptions()`; the other programs hold all logits:
+{4 * (n * d + k * d + k) / 1e6:.0f} MB. *PyTorch, chunked* is PyTorch's `linear_cross_entropy` \
+with `options=LinearCrossEntropyOptions()`. Only this and `ce_lib` never hold all logits:
 
 {table(["computed", "ce_lib", *LINEAR_PEERS], linear_rows)}"""
 

@@ -72,9 +72,10 @@ def passes():
     whole = {name: found[0] / z.size * 1e9 for name, found in medians(calls, "ce_lib", 4).items()}
     parts = ", ".join(f"{name} {time:.2f}" for name, time in each.items())
     text = (
-        f"For the loss alone at 1024 × 1,000, `ce_lib` takes {whole['ce_lib']:.2f} ns a logit and"
+        f"Measured by itself, too, the loss alone at 1024 × 1,000 takes `ce_lib`"
+        f" {whole['ce_lib']:.2f} ns a logit and"
         f" PyTorch {whole['PyTorch']:.2f}. NumPy makes a pass over a block of rows for each"
-        f" operation; on a block in the cache they take, in ns a logit: {parts}; together"
+        f" operation. On a block in the cache these passes take, in ns a logit: {parts}; together"
         f" {sum(each.values()):.2f}."
     )
     if whole["PyTorch"] < each["exp"] + each["sum"]:
@@ -97,7 +98,8 @@ def small():
     parts = {"checks": checks, "call": lambda: np.add(z, z)}
     us = {name: found[0] * 1e6 for name, found in medians(calls | parts, "ce_lib", 2).items()}
     return (
-        f"For the loss of one row of ten, `ce_lib` takes {us['ce_lib']:.1f} µs and PyTorch"
+        f"Measured once more by itself, the loss of one row of ten takes `ce_lib`"
+        f" {us['ce_lib']:.1f} µs and PyTorch"
         f" {us['PyTorch']:.1f}: checking the arguments in Python takes {us['checks']:.1f} µs before"
         f" any arithmetic, and any one call of NumPy {us['call']:.1f}. At 64 × 10 it is the same:"
         " the arithmetic is a dozen such calls."
@@ -164,9 +166,7 @@ is `safe_softmax_cross_entropy`, with the labels made one-hot in the compiled pr
 
 {two_threads()}
 
-Linear layer and loss together, {sizes}, float32, as ratios of the same kind. *PyTorch, chunked* \
-is its `linear_cross_entropy` with `options=LinearCrossEntropyOptions()`; the other programs hold \
-all logits:
+Linear layer and loss together, {sizes}, float32, as ratios of the same kind:
 
 {table(["computed", "ce_lib", *LINEAR_PEERS], linear_rows)}"""
 

@@ -115,9 +115,6 @@ def text(source: str, attachments: intake.Pictures | None = None) -> Markup:
         kind, data = next(iter(pictures[name].items()))
         return f'<img src="data:{kind};base64,{"".join(data.split())}"{tag[2]}>'
 
-    # Jupyter leaves the spaces of a file's name as they are.
-    spaced = r"\]\(attachment:[\w .-]+(?=\))"
-    source = re.sub(spaced, lambda link: link[0].replace(" ", "%20"), source)
     return Markup(re.sub(r'<img src="([^"]*)"([^>]*)>', picture, markdown().render(source)))
 
 
@@ -303,7 +300,7 @@ class CheckedExport(CsvExportPlugin):
     """nbgrader's table of grades, refused while a machine-graded cell has no points.
 
     A last column says what each line stands for, for everybody who takes part: graded, missing, set
-    aside, late, waiting to be read, excused, or that the grading failed, which keeps nobody else's
+    aside, late, not read yet, excused, or that the grading failed, which keeps nobody else's
     points back. No line has points that nobody gave.
     """
 
@@ -334,7 +331,7 @@ class CheckedExport(CsvExportPlugin):
                 "copy of gradebook.db back, or release and grade it again"
             )
         for grade in sorted(waiting, key=_where):
-            print(f"waits for a grader, counts 0 until then: {_where(grade)}", file=sys.stderr)
+            print(f"not read yet, counts 0 until then: {_where(grade)}", file=sys.stderr)
         table = Path(self.to or "grades.csv")
         draft = table.with_name(f".{table.name}.new")
         try:
@@ -403,7 +400,7 @@ def with_status(
         of = grade.notebook.assignment
         was = intake.recalled(intake.read_texts(root, of.name, of.student_id)).get("was", {})
         again = f" (was {was[grade.name]:g} for another text)" if grade.name in was else ""
-        said.setdefault((of.name, of.student_id), []).append(f"waiting: {grade.name}{again}")
+        said.setdefault((of.name, of.student_id), []).append(f"not read yet: {grade.name}{again}")
     handed_in = {}
     for assignment in gradebook.assignments:
         for one in gradebook.assignment_submissions(assignment.name):

@@ -600,17 +600,28 @@ def main(arguments: list[str] | None = None) -> int | str | None:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("check", help="whether a jail can be made here, and how it is limited")
-    for command in ("grade", "feedback", "grades"):
-        sub = commands.add_parser(command)
+    for command, does in (
+        ("grade", "run and grade what was handed in"),
+        ("feedback", "write a page of feedback for each student"),
+        ("grades", "write the table of grades"),
+    ):
+        sub = commands.add_parser(command, help=does)
         sub.add_argument("--root", type=Path, default=sets.EXERCISES, help="the course's folder")
         if command != "grades":
             sub.add_argument("name", help="the problem set, such as ps-softmax")
         if command == "grade":
-            sub.add_argument("--jobs", type=int, help="jails at a time; all processors by default")
+            sub.add_argument(
+                "--jobs",
+                type=int,
+                help="how many submissions to run at a time (default: one for each processor, or 1 "
+                "if the set has a question with show = False)",
+            )
             sub.add_argument("--scheduler", help="a Dask cluster's address: tcp://host:8786")
             sub.add_argument("--again", action="store_true", help="run all submissions again")
             sub.add_argument(
-                "--unsafe-no-jail", action="store_true", help="with your own rights, unprotected"
+                "--unsafe-no-jail",
+                action="store_true",
+                help="run the students' code without a jail, with your own rights",
             )
     asked = parser.parse_args(arguments)
     # nbgrader 0.9.6 makes SQLAlchemy 2.1 say this on each new submission; the rows are right.
@@ -636,7 +647,8 @@ def main(arguments: list[str] | None = None) -> int | str | None:
         print(made)
         return None
     except jail.NoJail as error:
-        return f"Nothing was graded: {error}\nTo run the code without a jail: --unsafe-no-jail"
+        unsafe = "make grade … ARGS=--unsafe-no-jail"
+        return f"Nothing was graded: {error}\nTo run the code without a jail: {unsafe}"
     except (sets.SetError, ValueError, RuntimeError, OSError, csv.Error) as error:
         return str(error)
     except KeyboardInterrupt:

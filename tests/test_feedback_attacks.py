@@ -174,8 +174,8 @@ def test_a_formula_that_is_not_understood_is_shown_as_written(formula):
 
 
 def test_a_picture_is_set_in_a_few_times():
-    attached = {"a b.png": {"image/png": PIXEL}, "A.png": {"image/png": PIXEL}}
-    html = feedback.text("![it](attachment:a b.png) " * 300 + "![](attachment:A.png)", attached)
+    attached = {"a.png": {"image/png": PIXEL}, "A.png": {"image/png": PIXEL}}
+    html = feedback.text("![it](attachment:a.png) " * 300 + "![](attachment:A.png)", attached)
     assert html.count(PIXEL) == feedback.SHOWN + 1
     assert html.count("shown 3 times above") == 297
     assert 'alt="it"' in html

@@ -385,7 +385,7 @@ def test_a_gradebook_that_was_lost_and_made_anew_gets_its_points_back(tmp_path):
 
 def test_the_table_waits_for_every_automatic_point(course):
     table = make(course, "grades")
-    assert "waits for a grader" in table.stderr
+    assert "not read yet" in table.stderr
     with course.gradebook() as book:
         book.find_grade("q2", SET, SET, "half").auto_score = None
         book.find_grade("q4", SET, SET, "perfect").manual_score = 3.0

@@ -450,7 +450,7 @@ def test_points_given_by_hand_belong_to_the_text_that_was_read(tmp_path):
     done = course.run("grades")
     table = (course.root / "grades.csv").read_text(encoding="utf-8").splitlines()
     status = {line.split(",")[3]: line.rsplit(",", 1)[1] for line in table[1:]}
-    assert status[ada] == "waiting: q4 (was 1.5 for another text)"
+    assert status[ada] == "not read yet: q4 (was 1.5 for another text)"
     assert status["zed"] == "missing"
     assert status["eve_x_org"] == "excused"
     assert "roster.csv: zed is excused from ps-smol, no set of this course" in done.stderr

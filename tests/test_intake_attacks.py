@@ -219,6 +219,7 @@ def shown(text, release, *names):
     ("name", "written"),
     [
         ("photo (1).png", "photo%20(1).png"),
+        ("my photo.png", "my photo.png"),
         ("photo%20%281%29.png", "photo%20%281%29.png"),
         ("Löwe+é.png", "Löwe+é.png"),
         ("plain_1.png", 'plain_1.png "title"'),
