@@ -1,6 +1,7 @@
 """A course for the tests: the set `ps-small`, released, and students who hand work in."""
 
 import atexit
+import contextlib
 import copy
 import functools
 import os
@@ -19,6 +20,8 @@ from nbgrader.api import Gradebook
 from grading import jail, release
 
 SET = "ps-small"
+NOBODY = 65534
+USERS = ["root", "an ordinary user"] if os.getuid() == 0 else ["an ordinary user"]
 LIMITS = {"cell": 6, "call": 2, "question": 6, "grace": 1, "memory": 400 * 2**20, "total": 90}
 
 
@@ -45,6 +48,35 @@ def released():
     root = Path(folder) / "course"
     prepare(root)
     return root
+
+
+def readable_by_all(path):
+    """Whether an ordinary user could open the file."""
+    path = Path(os.path.realpath(path))
+    return all(parent.stat().st_mode & 0o005 == 0o005 for parent in (path, *path.parents))
+
+
+def ordinary_python(folder):
+    """A Python and a student environment that an ordinary user can run; made if need be."""
+    if readable_by_all(sys.executable) and readable_by_all(jail.STUDENT / "bin" / "python"):
+        return sys.executable, jail.STUDENT
+    system = f"/usr/bin/python{sys.version_info[0]}.{sys.version_info[1]}"
+    if not readable_by_all(system if os.path.exists(system) else "/root"):
+        missing(f"a Python for ordinary users ({system})", "install it, or test as one")
+    student = folder / "student"
+    subprocess.run([system, "-m", "venv", "--without-pip", student], check=True)
+    packages = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
+    shutil.copytree(jail.STUDENT / packages, student / packages, dirs_exist_ok=True)
+    shutil.copytree(jail.STUDENT / "matplotlib", student / "matplotlib")
+    return system, student
+
+
+@contextlib.contextmanager
+def open_folder():
+    """A folder that every user can reach; pytest closes its own to others."""
+    with tempfile.TemporaryDirectory(prefix="class-") as folder:
+        os.chmod(folder, 0o755)
+        yield Path(folder)
 
 
 class Course:
@@ -91,15 +123,28 @@ class Course:
         path.write_bytes(nbformat.writes(notebook).encode() if data is None else data)
         return path
 
-    def run(self, *arguments, env=None, check=True):
-        """Run `python -m grading` for this course; returns the finished process."""
+    def run(self, *arguments, env=None, check=True, user=None):
+        """Run `python -m grading` for this course; returns the finished process.
+
+        user : "an ordinary user" is given the folder in which the course's lies, an `open_folder`;
+            otherwise it is who runs the tests
+        """
+        command, env = [sys.executable, "-m", "grading", *arguments], os.environ | (env or {})
+        if user == "an ordinary user" and os.getuid() == 0:
+            command[0], student = ordinary_python(self.root.parent)
+            own = "import sys; print(*[p for p in sys.path if p.endswith('-packages')], sep=':')"
+            paths = subprocess.check_output([sys.executable, "-c", own], text=True).strip()
+            env |= {"PYTHONPATH": f"{prose.ROOT}:{paths}", "GRADING_STUDENT": str(student)}
+            subprocess.run(["chown", "-R", f"{NOBODY}:{NOBODY}", self.root.parent], check=True)
+            command = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
+                       "--inh-caps=-all", "--bounding-set=-all", *command]  # fmt: skip
         done = subprocess.run(
-            [sys.executable, "-m", "grading", *arguments, "--root", str(self.root)],
+            [*command, "--root", str(self.root)],
             cwd=prose.ROOT,
-            env=os.environ | (env or {}),
+            env=env,
             capture_output=True,
             text=True,
-            timeout=900,
+            timeout=1800,
             check=False,
         )
         assert not check or done.returncode == 0, done.stdout + done.stderr

@@ -9,7 +9,7 @@ import os
 
 import nbformat
 import pytest
-from classroom import SET, Course, need_a_jail
+from classroom import SET, USERS, Course, need_a_jail, open_folder
 from hostile import ANSWER, SCALE, SHARE
 
 from grading import autograde, intake
@@ -344,13 +344,19 @@ TEXTS = {  # what becomes of the text's cell, and whether it waits for a reader
 LAST = 9  # replaced by the number of the cell that asks for the text
 
 
-@pytest.fixture(scope="module")
-def course(tmp_path_factory):
-    """The class, graded once."""
-    global LAST
+@pytest.fixture(scope="module", params=USERS)
+def course(request):
+    """The class, graded once for each user."""
     need_a_jail()
+    with open_folder() as folder:
+        yield graded(folder / "course", request.param)
+
+
+def graded(folder, user):
+    """A course in which each habit was handed in, and graded as this user."""
+    global LAST
     limits = {"cell": 6, "call": 3, "question": 12, "grace": 1}
-    course = Course(tmp_path_factory.mktemp("honest"), limits)
+    course = Course(folder, limits)
     GIVEN.update({cell.id: cell.source for cell in course.given.cells})
     LAST = max(int(name.rsplit("-", 1)[1]) for name in GIVEN if name.startswith(f"{SET}-"))
     habits = HABITS | {name: habit for name, (habit, *_) in OTHERS.items()}
@@ -372,7 +378,7 @@ def course(tmp_path_factory):
         course.hand_in(name, data=json.dumps(raw).encode())
     course.hand_in("a photo beside it", name="derivation.jpg", data=b"\xff\xd8")
     course.hand_in("a document beside it", name="derivation.docx", data=b"PK")
-    course.run("grade", SET, "--jobs", "2")
+    course.run("grade", SET, "--jobs", "2", env={"HOME": str(folder.parent)}, user=user)
     return course
 
 

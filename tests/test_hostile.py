@@ -6,27 +6,17 @@ as an ordinary user too.
 
 import hashlib
 import json
-import os
-import shutil
 import socket
-import subprocess
-import sys
-import tempfile
 import threading
 from pathlib import Path
 
 import nbformat
 import prose
 import pytest
-from browser import missing
-from classroom import SET, Course, need_a_jail
+from classroom import SET, USERS, Course, need_a_jail, open_folder
 from hostile import ANSWER, ATTACKS, SCALE, SHARE
 
-from grading import jail
-
 pytestmark = [pytest.mark.machine, pytest.mark.alone]
-NOBODY = 65534
-USERS = ["root", "an ordinary user"] if os.getuid() == 0 else ["an ordinary user"]
 
 
 class Ears:
@@ -69,34 +59,16 @@ def snapshot(*folders):
     }
 
 
-def readable_by_all(path):
-    """Whether an ordinary user could open the file."""
-    path = Path(os.path.realpath(path))
-    return all(parent.stat().st_mode & 0o005 == 0o005 for parent in (path, *path.parents))
-
-
-def ordinary_python(folder):
-    """A Python and a student environment that an ordinary user can run; made if need be."""
-    if readable_by_all(sys.executable) and readable_by_all(jail.STUDENT / "bin" / "python"):
-        return sys.executable, jail.STUDENT
-    system = f"/usr/bin/python{sys.version_info[0]}.{sys.version_info[1]}"
-    if not readable_by_all(system if os.path.exists(system) else "/root"):
-        missing(f"a Python for ordinary users ({system})", "install it, or test as one")
-    student = folder / "student"
-    subprocess.run([system, "-m", "venv", "--without-pip", student], check=True)
-    packages = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
-    shutil.copytree(jail.STUDENT / packages, student / packages, dirs_exist_ok=True)
-    shutil.copytree(jail.STUDENT / "matplotlib", student / "matplotlib")
-    return system, student
-
-
 @pytest.fixture(scope="module", params=USERS)
 def outcome(request):
     """Grade the class once for each user."""
     need_a_jail()
-    root = Path(tempfile.mkdtemp(prefix="hostile-"))  # pytest closes its own to other users
-    root.chmod(0o755)
-    course = Course(root / "course")
+    with open_folder() as folder:
+        yield graded(Course(folder / "course"), request.param)
+
+
+def graded(course, user):
+    """Hand in all attacks, and grade them as this user."""
     ears = Ears(course.root)
     honest = course.notebook(course.right("q1", "q2", "q3", "q4"))
     course.hand_in("witness", honest)
@@ -120,21 +92,8 @@ def outcome(request):
     (course.root / "canary").write_text("canary")
     kept = [course.root / folder for folder in ("inbox", "source", "release", "issued")]
     before = snapshot(*kept, prose.ROOT / "grading", prose.ROOT / "exercises")
-    ordinary = request.param != "root" and os.getuid() == 0
-    command = [sys.executable, "-m", "grading", "grade", SET, "--jobs", "2", "--root",
-               str(course.root)]  # fmt: skip
-    env = os.environ | {"CANARY": "canary", "HOME": str(root)}
-    if ordinary:
-        command[0], student = ordinary_python(root)
-        own = "import sys; print(*[p for p in sys.path if p.endswith('-packages')], sep=':')"
-        paths = subprocess.check_output([sys.executable, "-c", own], text=True).strip()
-        env |= {"PYTHONPATH": f"{prose.ROOT}:{paths}", "GRADING_STUDENT": str(student)}
-        subprocess.run(["chown", "-R", f"{NOBODY}:{NOBODY}", root], check=True)
-        command = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
-                   "--inh-caps=-all", "--bounding-set=-all", *command]  # fmt: skip
-    done = subprocess.run(
-        command, cwd=prose.ROOT, env=env, capture_output=True, text=True, timeout=1800, check=False
-    )
+    env = {"CANARY": "canary", "HOME": str(course.root.parent)}
+    done = course.run("grade", SET, "--jobs", "2", env=env, user=user, check=False)
     found.said = done.stdout + done.stderr
     found.left = orphans()
     found.changed = (
@@ -143,8 +102,7 @@ def outcome(request):
     assert done.returncode == 0, found.said
     found.points, found.rows = course.points(), course.rows()
     course.run("feedback", SET)
-    yield found
-    shutil.rmtree(root)
+    return found
 
 
 def orphans():
