@@ -55,6 +55,8 @@ def configure(c: Config) -> None:
     c.GenerateFeedback.exporter_class = Page
     c.ExportApp.plugin_class = CheckedExport
     c.HTMLExporter.preprocessors = ["grading.feedback.quick"]  # the form grader's pages
+    # A heading would have its text as id, and the form grader finds the boxes for marks by ids.
+    c.HTMLExporter.exclude_anchor_links = True
     if "DB_URL" in os.environ:
         c.CourseDirectory.db_url = os.environ["DB_URL"]
 

@@ -1476,7 +1476,9 @@ def harmless(text: str, pictures: Collection[str] = ()) -> str:
         return found[1] + (f"attachment:{_plain(name)}" if name else "picture not taken")
 
     # A space keeps `<` from beginning a tag, and reads well in code and formulas, too.
-    text = re.sub(r"<(?!https?://[^\s<>\"'`\\]+>)(?=[A-Za-z/!?])", "< ", text)
+    # Not even an address stays in one: in a fence of mermaid, nbconvert escapes nothing.
+    text = re.sub(r"<(https?://[^\s<>\"'`\\]+)>", r"\1 ", text)
+    text = re.sub(r"<(?=[A-Za-z/!?])", "< ", text)
     text = REFERENCE.sub(refer, _without_spaces(text, pictures))
     # A link is one only where the brackets touch. What it may lead to is listed: a scheme can be
     # spelled in too many ways to list what it may not. Reference definitions go altogether.
@@ -1724,7 +1726,8 @@ def report(entries: list[Entry], path: Path) -> None:
     rows.writerow(LISTED)
     for entry in sorted(entries, key=lambda e: (e.status != "set aside", e.student, e.file)):
         cells = [entry.student, entry.file, entry.status, entry.reason[:LONGEST_REASON]]
-        rows.writerow(["'" + c if c[:1] in "=+-@" and c else c for c in cells])
+        # No cell begins with a formula, whichever sign a spreadsheet splits lines at.
+        rows.writerow([re.sub(r"(?:\A|(?<=[;\t]))(?=[=+@-])", "'", c) for c in cells])
     replace(path, text.getvalue())
 
 

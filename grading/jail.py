@@ -67,7 +67,7 @@ class Limits:
     outputs: int = 1000  # of all cells; a stream is one
     said: int = 64 * MIB  # all that leaves the jail, in all attempts together
     answered: int = 16 * MIB  # characters of all answers
-    elements: int = 2**21  # of all answers, lists counted too; to read them takes time outside
+    elements: int = 2**19  # of all answers, lists counted too; to read them takes time outside
     grace: float = 5  # before what does not heed its time is killed
     attempts: int = 4  # a cell that kills its process is left out, and the rest is run again
 
@@ -265,7 +265,8 @@ REFUSED = """
     fanotify_init inotify_init inotify_init1 mincore cachestat vmsplice process_madvise
     landlock_create_ruleset landlock_add_rule landlock_restrict_self seccomp
     setxattr lsetxattr fsetxattr setxattrat removexattr lremovexattr fremovexattr removexattrat
-    file_setattr statfs fstatfs statfs64 fstatfs64 ustat
+    file_setattr statfs fstatfs statfs64 fstatfs64 ustat statmount listmount
+    move_pages migrate_pages mbind
 """
 # Where a process may write to a file it may set its times to now, and any may leave a file's owner
 # as it is, which sets a time as well. All jails have the machine's own /dev/null and the like, so
@@ -282,6 +283,8 @@ NEWER = {
     "setxattrat": 463,
     "removexattrat": 466,
     "file_setattr": 469,
+    "statmount": 457,
+    "listmount": 458,
 }
 CLONE_NEWUSER, AF_UNIX, SOL_SOCKET = 0x10000000, 1, 1
 SHARED_ANONYMOUS = 0x21  # memory that stays held after it has left every page table
@@ -293,8 +296,12 @@ LOCKS = (6, 7, 37, 38)  # F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW
 # named F_GET_RW_HINT and the like.
 REFUSED_FCNTL = (1024, 1026, 1031, 1035, 1036, 1037, 1038)
 # To empty the cache of a file that all jails read would let each tell whether another has read it.
-PAGEOUT = 21  # of madvise; the same advice on a file, which some programs give, is not heeded
+# To have its pages joined is seen by all. The same advice on a file, which some programs give, is
+# not heeded.
+PAGEOUT, COLLAPSE = 21, 25  # of madvise
 BUFFERS = (7, 8, 32, 33)  # SO_SNDBUF, SO_RCVBUF, and both by force
+# Numbers that the kernel counts for all: those of mounts, of networks and of sockets.
+STATX_MNT_ID_UNIQUE, COUNTED = 0x4000, (57, 71)  # SO_COOKIE, SO_NETNS_COOKIE
 
 
 class _Compare(ctypes.Structure):
@@ -342,7 +349,8 @@ def system_call_filter() -> bytes:
         rule(refuse(errno.EAFNOSUPPORT), name, _Compare(0, differs, AF_UNIX, 0))
     both = _Compare(3, masked_equal, SHARED_ANONYMOUS, SHARED_ANONYMOUS)
     rule(refuse(errno.EPERM), "mmap", both)
-    rule(refuse(errno.EPERM), "madvise", _Compare(2, masked_equal, word, PAGEOUT))
+    for advice in (PAGEOUT, COLLAPSE):
+        rule(refuse(errno.EPERM), "madvise", _Compare(2, masked_equal, word, advice))
     # A session of its own has a share of the processor of its own, where the kernel groups by them.
     # A process of low rank would not come to the end that the grader waits for.
     ranks = ("setpriority", "sched_setscheduler", "sched_setparam", "sched_setattr")
@@ -354,6 +362,17 @@ def system_call_filter() -> bytes:
     for number in BUFFERS:
         option = _Compare(2, masked_equal, word, number)
         rule(ignored, "setsockopt", _Compare(1, masked_equal, word, SOL_SOCKET), option)
+    for number in COUNTED:
+        option = _Compare(2, masked_equal, word, number)
+        level = _Compare(1, masked_equal, word, SOL_SOCKET)
+        rule(refuse(errno.ENOPROTOOPT), "getsockopt", level, option)
+    unique = _Compare(3, masked_equal, STATX_MNT_ID_UNIQUE, STATX_MNT_ID_UNIQUE)
+    rule(refuse(errno.EINVAL), "statx", unique)
+    # Requests to a file system leave marks on the system's files. Only those of the type T are
+    # taken, which concern terminals and waiting input; each bit of the type is compared alone.
+    for bit in (1 << place for place in range(8, 16)):
+        other = ~(ord("T") << 8) & bit
+        rule(refuse(errno.ENOTTY), "ioctl", _Compare(1, masked_equal, bit, other))
     with tempfile.TemporaryFile() as file:
         lib.seccomp_export_bpf(context, file.fileno())
         lib.seccomp_release(context)

@@ -728,6 +728,32 @@ threading.Thread(target=late).start()
         """,
     ),
     attack(
+        "marks-and-numbers-of-the-kernel",
+        FULL,
+        "Correct",
+        "got: []",
+        first="""
+        import ctypes, errno, fcntl, os, socket
+        got, libc = [], ctypes.CDLL(None, use_errno=True)
+        statx, move = (291, 239) if os.uname().machine == "aarch64" else (332, 279)
+        file = os.open("/usr/bin/env", os.O_RDONLY)
+        for request in (0x80086603, 0x6612, 0x40046604, 0x9409, 0x8913, 0x8982):
+            try:
+                got.append(fcntl.ioctl(file, request, bytes(8)))
+            except OSError as error:
+                got += [error] * (error.errno != errno.ENOTTY)
+        out = ctypes.create_string_buffer(256)
+        got += ["statx"] * (libc.syscall(statx, file, b"", 0x1000, 0x4000, out) != -1)
+        got += ["move_pages"] * (libc.syscall(move, 0, 0, None, None, None, 0) != -1)
+        for number in (57, 71):
+            try:
+                got.append(socket.socket(socket.AF_UNIX).getsockopt(socket.SOL_SOCKET, number, 8))
+            except OSError:
+                pass
+        print("got:", got)
+        """,
+    ),
+    attack(
         "counts-of-the-neighbours",
         FULL,
         "Correct",

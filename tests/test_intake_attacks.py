@@ -17,6 +17,7 @@ import pytest
 from classroom import Course
 from nbconvert.exporters import HTMLExporter
 from nbconvert.filters import markdown2html
+from traitlets.config import Config
 
 from grading import autograde, feedback, intake, run
 
@@ -1587,7 +1588,7 @@ def test_the_newer_of_two_files_in_an_archive_is_taken_whatever_its_name(tmp_pat
         ("Where $0<p<1$.", "0< p<1"),
         ("`if a<b:`", "if a< b:"),
         ("```python\nwhile a<b: pass\n```", "while a< b: pass"),
-        ("See <https://example.org/a?b=c>.", "<https://example.org/a?b=c>"),
+        ("See <https://example.org/a?b=c>.", "https://example.org/a?b=c ."),
     ],
 )
 def test_a_sign_for_less_stays_readable(text, kept):
@@ -1597,11 +1598,38 @@ def test_a_sign_for_less_stays_readable(text, kept):
 
 @pytest.mark.parametrize(
     "text",
-    ["<https://x onclick=alert(1)>", "<https:>", "<http://>"],
+    [
+        "<https://x onclick=alert(1)>",
+        "<https:>",
+        "<http://>",
+        "```mermaid\n<https://x/contenteditable/autofocus/onfocus=alert(1)>\n```",
+        "~~~ &#109;ermaid\n<http://x/autofocus/onclick=alert(1)>\n~~~",
+    ],
 )
-def test_nothing_but_an_address_is_a_link_by_itself(text):
+def test_nothing_between_angle_brackets_acts(text):
     page = markdown2html(intake.harmless(text))
-    assert not re.search(r"<[^>]*\b(href|onclick)\s*=", page), page
+    assert not re.search(r"<[^>]*\b(href|onclick|onfocus)\s*=", page), page
+
+
+def test_a_heading_does_not_take_the_place_of_a_question():
+    """The form grader finds the boxes for marks by the ids of a page."""
+    settings = Config()
+    autograde.configure(settings)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# q2\n\nq2\n---")])
+    page, _ = HTMLExporter(config=settings, template_name="basic").from_notebook_node(notebook)
+    assert "<h1>q2</h1>" in page.replace("\n", "")
+    assert 'id="q2"' not in page
+
+
+def test_no_cell_of_a_list_is_a_formula(tmp_path):
+    """Whichever sign a spreadsheet takes for the end of a cell."""
+    names = ["=1+1.txt", "a;=1+1;.txt", "a;@x.txt", "a\t-1.txt"]
+    entries = [intake.Entry(name, name, "set aside", name) for name in names]
+    intake.report(entries, tmp_path / "list.csv")
+    for sign in ",;\t":
+        with (tmp_path / "list.csv").open(newline="", encoding="utf-8") as file:
+            for row in csv.reader(file, delimiter=sign):
+                assert not [cell for cell in row if cell[:1] in ("=", "+", "-", "@")], row
 
 
 @pytest.mark.parametrize(
