@@ -1155,7 +1155,8 @@ def test_the_page_for_teachers_names_the_limits_and_the_remedy():
     of = jail.Limits()
     assert (
         f"{of.cell} seconds for a cell, {of.call} seconds for one call of a function, "
-        f"{of.memory // 2**30} GB of memory in total, {of.processes} processes and threads, "
+        f"{of.question} seconds for all calls of a question, {of.memory // 2**30} GB of memory in "
+        f"total, {of.processes} processes and threads, "
         f"and {of.scratch // 2**20} MB of disk"
     ) in page
     assert (intake.LINES, intake.CODE) == (50_000, 1_000_000)
