@@ -54,6 +54,11 @@ grade: .venv/installed .venv-student/installed  ## grade what was handed in: mak
 	@$(BIN)/python -m grading grade $(or $(PS),$(error say which set: PS=ps-softmax)) \
 	  --root "$(PS_DIR)" $(if $(SCHEDULER),--scheduler $(SCHEDULER)) $(ARGS)
 
+# Without what acts when a notebook is merely opened: frames and widgets of MyST, saved widgets.
+mark: .venv/installed  ## open the form grader, to mark free texts: make mark PS_DIR=~/course
+	cd "$(PS_DIR)" && JUPYTER_CONFIG_PATH="$(CURDIR)/grading/marking:$$JUPYTER_CONFIG_PATH" \
+	  "$(CURDIR)/$(BIN)/jupyter" lab $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS)
+
 feedback: .venv/installed  ## make the pages that go back to the students: make feedback PS=ps-softmax
 	@$(BIN)/python -m grading feedback $(or $(PS),$(error say which set: PS=ps-softmax)) --root "$(PS_DIR)"
 
@@ -171,5 +176,5 @@ website/wheels: requirements.txt website/ce_site/lite/jupyterlab.txt .venv/insta
 	.venv-peers/bin/pip install --quiet --no-deps -e .
 	@touch $@
 
-.PHONY: help book test check serve pdf epub zip anki site lab release grade feedback grades \
+.PHONY: help book test check serve pdf epub zip anki site lab release grade mark feedback grades \
   notebooks colab format light floors links wheel release-check lock peers bench clean

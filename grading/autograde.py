@@ -208,11 +208,11 @@ class MarksOfAnotherText(NbGraderPreprocessor):
 
 
 def added_around(cell: NotebookNode, notebook: NotebookNode) -> list[NotebookNode]:
-    """The texts that a student added right before or behind a cell: a proof may go on there."""
+    """The cells that a student added right before or behind a cell: a proof may go on there."""
     place = notebook.cells.index(cell)
     sides = reversed(notebook.cells[:place]), notebook.cells[place + 1 :]
     added = (itertools.takewhile(lambda c: not c.metadata.get("nbgrader"), side) for side in sides)
-    return [one for one in itertools.chain(*added) if one.cell_type != "code"]
+    return [*itertools.chain(*added)]
 
 
 class Waiting(NbGraderPreprocessor):

@@ -138,6 +138,7 @@ class HandedIn:
         self.time = time
         self.inner = inner or time  # when it was packed, for which its owner's word is taken
         self.size = 0  # in bytes, as far as it is known without reading it
+        self.look: Callable[[], bytes] | None = None  # reads one that is no notebook
         self.number = ""  # the platform's for the student
         self.mark: re.Match[str] | None = None
         self.listed = False  # whether a list of the platform's says whose it is
@@ -175,6 +176,14 @@ class HandedIn:
     def drop(self) -> None:
         """Let go of the data."""
         self._data = b""
+
+    @property
+    def seal(self) -> str:
+        """What tells a file that is no notebook from another of its name."""
+        data = b""
+        with contextlib.suppress(Exception):  # then its size has to do
+            data = self.look() if self.look else b""
+        return f"{self.size:,} bytes" + f", {hashlib.sha256(data).hexdigest()[:12]}" * bool(data)
 
 
 class Marked(TypedDict, total=False):
@@ -367,7 +376,7 @@ def _open(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) -
     elif path.name in ("timestamp.txt", METADATA):
         return []  # a time that may be the student's own word is not taken
     elif why := _no_notebook(inner.parts):
-        item._fault = why
+        item._fault, item.look = why, lambda: read_file(path, LARGEST)
     elif entry.st_size > LARGEST:
         item._fault = f"it has {entry.st_size / MIB:.0f} MB; {LARGEST // MIB} MB are taken at most"
     else:
@@ -637,7 +646,7 @@ def _members(
         elif parts == (*top, METADATA) and whose:
             continue
         elif (why := _no_notebook(parts)) and (opens or not _may_be_work(parts)):
-            item._fault = why
+            item._fault, item.look = why, load
         else:
             item._load = load
         people = whose.get(parts[len(top)], []) if len(parts) > len(top) else []
@@ -654,6 +663,7 @@ def _for_each(item: HandedIn, students: People) -> Iterator[HandedIn]:
     for name, time in students:
         copy = HandedIn(item.where, name, item.name, time or item.time, inner=item.inner)
         copy._fault, copy._load, copy.listed = item._fault, item._load, True
+        copy.size, copy.look = item.size, item.look
         yield copy
 
 
@@ -1486,7 +1496,20 @@ def harmless(text: str, pictures: Collection[str] = ()) -> str:
     # The form grader would fetch a picture from elsewhere: only what is plainly an attached one
     # stays a picture, without a bracket, code or formula in which its end could hide.
     text = re.sub(r"!(?=\[)(?!\[[^][`$\\<]*\]\(\s*attachment:)", "! ", text)
+    # JupyterLab with MyST makes frames and widgets of directives, and runs the role `eval`.
+    text = re.sub(r"([`~:]{3}[\s\ufeff]*)\{", r"\1\\{", text)
+    text = re.sub(r"(\{[^{}\n]*\})(?=`)", r"\1 ", text)
+    # A macro would hold for the whole page, the rubric's formulas included. Entities could spell
+    # one.
+    text = re.sub(r"&(?!(?:nbsp|lt|gt|amp|quot);)(?=#?\w+;)", "& ", text)
+    text = re.sub(rf"\\(?=(?:{MACROS})(?![A-Za-z]))", r"\\ ", text)
     return text.replace("]:", "] :")
+
+
+MACROS = (
+    "[egx]?def|let|(?:re)?newcommand|providecommand|(?:re)?newenvironment|require|"
+    "DeclareMathOperator|DeclarePairedDelimiters?|Newextarrow"
+)
 
 
 # ---------------------------------------------------------------- the whole class
@@ -1511,7 +1534,7 @@ def take_in(
     entries: list[Entry] = []
     spelled: dict[str, str] = {}
     tries: Counter[str] = Counter()
-    beside: dict[str, list[tuple[Entry, int]]] = {}
+    beside: dict[str, list[tuple[Entry, HandedIn]]] = {}
     untouched: dict[str, Entry | None] = {}
     contested: dict[str, str] = {}
     given = {bare(cell.source) for cell in release.cells}
@@ -1541,7 +1564,7 @@ def take_in(
             kind = item.known_fault and item.name.lower().endswith(BESIDE)
             kind = kind and item.name != "timestamp.txt"  # nbgrader's
             if kind and not note and student and not asked:
-                beside.setdefault(student, []).append((entry, item.size))
+                beside.setdefault(student, []).append((entry, item))
             entry.reason = entry.reason or contested.get(student, "")
             if entry.reason:
                 continue
@@ -1585,7 +1608,7 @@ def take_in(
         entry.status, entry.reason = "graded", "; ".join(notes)
     for student, files in beside.items():
         if student in submissions:
-            named = [(entry.file, size) for entry, size in files]
+            named = [item for _, item in files]
             submissions[student].notebook = _pointing_to(submissions[student].notebook, named)
             for entry, _ in files:
                 entry.status, entry.reason = "beside", "for the reader of the text"
@@ -1668,14 +1691,14 @@ def _ask(item: HandedIn, ids: set[str]) -> str:
 NAMED_BESIDE = 20  # files
 
 
-def _pointing_to(notebook: NotebookNode, files: list[tuple[str, int]]) -> NotebookNode:
+def _pointing_to(notebook: NotebookNode, files: list[HandedIn]) -> NotebookNode:
     """The notebook, whose texts say what was handed in beside it, for their reader.
 
-    files : names, and sizes in bytes, by which another file of the same name is noticed
+    The sizes and seals are there so that another file of the same name is noticed.
     """
-    named = [f"`{file.replace('`', '')}` ({size:,} bytes)" for file, size in files[:NAMED_BESIDE]]
+    named = [f"`{file.where.replace('`', '')}` ({file.seal})" for file in files[:NAMED_BESIDE]]
     if more := files[NAMED_BESIDE:]:
-        named.append(f"and {len(more)} more ({sum(size for _, size in more):,} bytes)")
+        named.append(f"and {len(more)} more ({sum(file.size for file in more):,} bytes)")
     for cell in notebook.cells:
         if cell.cell_type == "markdown" and cell.metadata.get("nbgrader", {}).get("solution"):
             cell.source += f"\n\n*(Handed in beside the notebook: {', '.join(named)}.)*"

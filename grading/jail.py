@@ -266,7 +266,7 @@ REFUSED = """
     landlock_create_ruleset landlock_add_rule landlock_restrict_self seccomp
     setxattr lsetxattr fsetxattr setxattrat removexattr lremovexattr fremovexattr removexattrat
     file_setattr statfs fstatfs statfs64 fstatfs64 ustat statmount listmount
-    move_pages migrate_pages mbind
+    move_pages migrate_pages mbind quotactl_fd listns
 """
 # Where a process may write to a file it may set its times to now, and any may leave a file's owner
 # as it is, which sets a time as well. All jails have the machine's own /dev/null and the like, so
@@ -283,8 +283,10 @@ NEWER = {
     "setxattrat": 463,
     "removexattrat": 466,
     "file_setattr": 469,
+    "quotactl_fd": 443,
     "statmount": 457,
     "listmount": 458,
+    "listns": 470,
 }
 CLONE_NEWUSER, AF_UNIX, SOL_SOCKET = 0x10000000, 1, 1
 SHARED_ANONYMOUS = 0x21  # memory that stays held after it has left every page table
@@ -292,13 +294,16 @@ SHARED_ANONYMOUS = 0x21  # memory that stays held after it has left every page t
 # scratch folder is its own, so there a lock that is granted and not kept is as good.
 LOCKS = (6, 7, 37, 38)  # F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW
 # A lease or a watch on a file that all jails open would stop or tell of the others, and a hint on
-# how long its data will live stays with the file: F_SETLEASE, F_NOTIFY, F_SETPIPE_SZ, and four
-# named F_GET_RW_HINT and the like.
-REFUSED_FCNTL = (1024, 1026, 1031, 1035, 1036, 1037, 1038)
+# how long its data will live stays with the file: F_SETLEASE, F_NOTIFY, F_SETPIPE_SZ, four named
+# F_GET_RW_HINT and the like, F_SETDELEG.
+REFUSED_FCNTL = (1024, 1026, 1031, 1035, 1036, 1037, 1038, 1040)
 # To empty the cache of a file that all jails read would let each tell whether another has read it.
-# To have its pages joined is seen by all. The same advice on a file, which some programs give, is
-# not heeded.
-PAGEOUT, COLLAPSE = 21, 25  # of madvise
+# To have pages joined or merged is seen by all. The same advice on a file, which some programs
+# give, is not heeded.
+ADVICE = (12, 21, 25)  # MADV_MERGEABLE, MADV_PAGEOUT, MADV_COLLAPSE
+# A table for a process's own futexes takes up to a gigabyte that nothing counts; the others merge
+# pages, and choose who may share a processor: PR_FUTEX_HASH, PR_SET_MEMORY_MERGE, PR_SCHED_CORE.
+REFUSED_PRCTL = (78, 67, 62)
 BUFFERS = (7, 8, 32, 33)  # SO_SNDBUF, SO_RCVBUF, and both by force
 # Numbers that the kernel counts for all: those of mounts, of networks and of sockets.
 STATX_MNT_ID_UNIQUE, COUNTED = 0x4000, (57, 71)  # SO_COOKIE, SO_NETNS_COOKIE
@@ -349,8 +354,10 @@ def system_call_filter() -> bytes:
         rule(refuse(errno.EAFNOSUPPORT), name, _Compare(0, differs, AF_UNIX, 0))
     both = _Compare(3, masked_equal, SHARED_ANONYMOUS, SHARED_ANONYMOUS)
     rule(refuse(errno.EPERM), "mmap", both)
-    for advice in (PAGEOUT, COLLAPSE):
+    for advice in ADVICE:
         rule(refuse(errno.EPERM), "madvise", _Compare(2, masked_equal, word, advice))
+    for number in REFUSED_PRCTL:
+        rule(refuse(errno.EINVAL), "prctl", _Compare(0, masked_equal, word, number))
     # A session of its own has a share of the processor of its own, where the kernel groups by them.
     # A process of low rank would not come to the end that the grader waits for.
     ranks = ("setpriority", "sched_setscheduler", "sched_setparam", "sched_setattr")
@@ -595,6 +602,17 @@ STALLED = 15.0  # seconds between two looks, of which no submission is the reaso
 SELDOM = 1.0  # seconds between two looks at what takes longer to read
 
 
+def log_in() -> None:
+    """Give this thread, and what it starts, a login, if it has none.
+
+    A process without one may take one once, and the kernel numbers logins for all jails together.
+    """
+    with contextlib.suppress(OSError):  # this kernel keeps no account of logins
+        login = Path("/proc/thread-self/loginuid")
+        if login.read_text() == str(2**32 - 1):
+            login.write_text(str(os.getuid()))
+
+
 class Jail:
     """A jailed process, to talk to in lines of JSON. Leaving the `with` ends all that is in it."""
 
@@ -615,6 +633,7 @@ class Jail:
         self.group: Path | None = None
         self.processor = Processor()
         self.looking, self.waited_for, self.left = 0.0, False, threading.Event()
+        log_in()
         if walls:
             with tempfile.TemporaryFile() as filter_file, tempfile.TemporaryFile() as arguments:
                 filter_file.write(system_call_filter())

@@ -180,7 +180,13 @@ def test_points_by_hand_go_with_the_work_and_a_new_id_is_noticed(tmp_path):
         notebook.cells.insert(1, nbformat.v4.new_markdown_cell(text))
         return notebook
 
+    def below(code):
+        notebook = course.notebook(course.right("q1") | {"q4": "See the next cell."})
+        notebook.cells.append(nbformat.v4.new_code_cell(code))
+        return notebook
+
     first = course.hand_in("ada", course.notebook(course.right("q1", "q4")))
+    course.hand_in("cod", below("'2x = x + x'"))
     course.hand_in("see", elsewhere("See the file proof.pdf, beside this."))
     course.hand_in("see", name="proof.pdf", data=b"%PDF-1.4 right")
     course.hand_in("far", elsewhere("Because $2x = x + x$, as the sum of the same."))
@@ -196,6 +202,7 @@ def test_points_by_hand_go_with_the_work_and_a_new_id_is_noticed(tmp_path):
             book.db.commit()
 
     mark("ada", q1=2, q4=0.5)
+    mark("cod", q4=0)
     mark("far", q4=0)
     mark("pdf", q4=0)
     mark("see", q4=0)
@@ -205,11 +212,16 @@ def test_points_by_hand_go_with_the_work_and_a_new_id_is_noticed(tmp_path):
     assert [path.name for path in inbox.rglob("ada/*")] == [first.name]
     course.hand_in("ada", course.notebook(course.right("q2")), name="newer.ipynb")
     os.utime(first, (0, 0))
+    course.hand_in("cod", below("'I say so'"))
     course.hand_in("far", elsewhere("Because I say so, and nobody else does."))
-    course.hand_in("pdf", name="proof.pdf", data=b"%PDF-1.4 something else")
-    course.hand_in("see", name="proof.pdf", data=b"%PDF-1.4 something else")
+    course.hand_in("pdf", name="proof.pdf", data=b"%PDF-1.4 wrong")
+    course.hand_in("see", name="proof.pdf", data=b"%PDF-1.4 wrong")
     said = course.run("grade", SET).stdout
-    for line in ("ada: q1 (2), q4 (1.5)\n", "far: q4 (1)\n", "pdf: q4 (1)\n", "see: q4 (1)\n"):
+    lines = [
+        "ada: q1 (2), q4 (1.5)\n",
+        *(f"{one}: q4 (1)\n" for one in ("cod", "far", "pdf", "see")),
+    ]
+    for line in lines:
         assert f"taken back since the work has changed: {line}" in said
     with course.gradebook() as book:
         assert book.find_submission(SET, "ada").score == 2
