@@ -702,7 +702,7 @@ def inputs(rng):
         one_off[rng.integers(n), rng.integers(k)] *= 1.5
         for sent in [right, -right, n * right, right / n, -n * right, right[::-1], one_off]:
             drawn.append((sent, logits, labels))
-    return drawn
+    return [drawn[place] for place in rng.permutation(len(drawn))]  # not to be told by counting
 
 
 # %% tags=["mistake"] question="q7"

@@ -533,10 +533,11 @@ name = "count"
 
 def inputs(rng):
     drawn = []
-    for n, d, rank, k in [(12, 5, 3, 3), (4, 9, 4, 10), (20, 6, 6, 2), (8, 8, 5, 4)]:
+    for n, d, most, k in [(12, 5, 3, 3), (4, 9, 4, 10), (20, 6, 5, 2), (8, 8, 6, 4)]:
+        rank = rng.integers(2, most + 1)
         X = rng.integers(-3, 4, size=(n, rank)) @ rng.integers(-3, 4, size=(rank, d))
-        dead, copy = rng.permutation(d)[:2]
-        X[:, dead], X[:, copy] = 0, X[:, copy - 1]
+        dead, copy, source = rng.permutation(d)[:3]
+        X[:, dead], X[:, copy] = 0, X[:, source]
         drawn.append((X.astype(float), k))
     return drawn
 

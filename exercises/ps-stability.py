@@ -203,7 +203,7 @@ name = "softmax"
 
 def inputs(rng):
     drawn = []
-    shapes = [(4, 3), (3, 3), (2, 5, 4), (6,) if {{axis}} == -1 else (6, 2)]
+    shapes = [(4, 3), (3, 3), (5, 2, 4), (6,) if {{axis}} == -1 else (6, 2)]
     shapes = [(2, 3, 4), (3, 3, 3), (2, 5, 4), (2, 3, 2, 2)] if {{axis}} == 1 else shapes
     for shape in shapes:  # of each a mask, a class far ahead, and examples far from each other
         for more, heights in [(-np.inf, [-9e4, 9e4, -1000.0]), (1500.0, [9e4, 0.0, -9e4, 1000.0])]:
@@ -222,6 +222,14 @@ says = "the exponential is infinite; shift the logits first"
 def softmax(logits):
     weights = np.exp(logits)
     return weights / weights.sum(axis={{axis}}, keepdims=True)
+
+
+# %% tags=["mistake"] question="q1"
+says = "and the others should share"
+
+
+def softmax(logits):
+    return (logits == logits.max(axis={{axis}}, keepdims=True)).astype(float)
 
 
 # %% tags=["mistake"] question="q1"

@@ -302,9 +302,11 @@ REFUSED_FCNTL = (1024, 1026, 1031, 1035, 1036, 1037, 1038, 1040)
 # give, is not heeded.
 ADVICE = (12, 21, 25)  # MADV_MERGEABLE, MADV_PAGEOUT, MADV_COLLAPSE
 # A table for a process's own futexes takes up to a gigabyte that nothing counts; the others merge
-# pages, and choose who may share a processor: PR_FUTEX_HASH, PR_SET_MEMORY_MERGE, PR_SCHED_CORE.
-REFUSED_PRCTL = (78, 67, 62)
+# pages, choose who may share a processor, and set a filter whose finds the kernel logs:
+# PR_FUTEX_HASH, PR_SET_MEMORY_MERGE, PR_SCHED_CORE, PR_SET_SECCOMP.
+REFUSED_PRCTL = (78, 67, 62, 22)
 BUFFERS = (7, 8, 32, 33)  # SO_SNDBUF, SO_RCVBUF, and both by force
+PROGRAMS = (26, 50, 51, 52)  # SO_ATTACH_FILTER and the like
 # Numbers that the kernel counts for all: those of mounts, of networks and of sockets.
 STATX_MNT_ID_UNIQUE, COUNTED = 0x4000, (57, 71)  # SO_COOKIE, SO_NETNS_COOKIE
 
@@ -344,6 +346,9 @@ def system_call_filter() -> bytes:
         if result and result != -errno.EDOM:  # EDOM: not on this architecture
             raise NoJail(f"libseccomp takes no rule for {name}: {os.strerror(-result)}")
 
+    # Calls by the numbers of another architecture: to kill for them, as is usual, would be logged.
+    of_others = 2  # SCMP_FLTATR_ACT_BADARCH
+    lib.seccomp_attr_set(context, of_others, ctypes.c_uint32(refuse(errno.ENOSYS)))
     differs, masked_equal, word = 1, 7, 0xFFFFFFFF
     ignored = refuse(0)  # the call returns 0 and does nothing
     for name in REFUSED.split():
@@ -366,9 +371,10 @@ def system_call_filter() -> bytes:
     for action, numbers in ((ignored, LOCKS), (refuse(errno.EPERM), REFUSED_FCNTL)):
         for number in numbers:
             rule(action, "fcntl", _Compare(1, masked_equal, word, number))
-    for number in BUFFERS:
-        option = _Compare(2, masked_equal, word, number)
-        rule(ignored, "setsockopt", _Compare(1, masked_equal, word, SOL_SOCKET), option)
+    for action, numbers in ((ignored, BUFFERS), (refuse(errno.EPERM), PROGRAMS)):
+        for number in numbers:
+            option = _Compare(2, masked_equal, word, number)
+            rule(action, "setsockopt", _Compare(1, masked_equal, word, SOL_SOCKET), option)
     for number in COUNTED:
         option = _Compare(2, masked_equal, word, number)
         level = _Compare(1, masked_equal, word, SOL_SOCKET)

@@ -745,12 +745,12 @@ threading.Thread(target=late).start()
         out = ctypes.create_string_buffer(256)
         got += ["statx"] * (libc.syscall(statx, file, b"", 0x1000, 0x4000, out) != -1)
         got += ["move_pages"] * (libc.syscall(move, 0, 0, None, None, None, 0) != -1)
-        for option in (62, 67, 78):
+        for option in (22, 62, 67, 78):
             got += [("prctl", option)] * (libc.prctl(option, 0, 0, 0, 0) != -1)
         try:
             with open("/proc/self/loginuid", "w") as login:
                 login.write(str(os.getuid()))
-                got.append("loginuid")
+            got.append("loginuid")
         except OSError:
             pass
         for number in (57, 71):
