@@ -37,7 +37,7 @@ WIDGET = {  # as `anywidget` saves one
 
 def test_make_mark_starts_the_lab_with_these_settings():
     done = subprocess.run(
-        ["make", "-n", "mark", "PS_DIR=/course", "-o", ".venv/installed"],
+        ["make", "-n", "--no-print-directory", "mark", "PS_DIR=/course", "-o", ".venv/installed"],
         cwd=prose.ROOT,
         capture_output=True,
         text=True,
