@@ -1499,8 +1499,7 @@ def harmless(text: str, pictures: Collection[str] = ()) -> str:
     # JupyterLab with MyST makes frames and widgets of directives, and runs the role `eval`.
     text = re.sub(r"([`~:]{3}[\s\ufeff]*)\{", r"\1\\{", text)
     text = re.sub(r"(\{[^{}\n]*\})(?=`)", r"\1 ", text)
-    # A macro would hold for the whole page, the rubric's formulas included. Entities could spell
-    # one.
+    # A macro would hold for the whole page, in the rubric's formulas, too; entities could spell it.
     text = re.sub(r"&(?!(?:nbsp|lt|gt|amp|quot);)(?=#?\w+;)", "& ", text)
     text = re.sub(rf"\\(?=(?:{MACROS})(?![A-Za-z]))", r"\\ ", text)
     return text.replace("]:", "] :")

@@ -306,7 +306,7 @@ ADVICE = (12, 21, 25)  # MADV_MERGEABLE, MADV_PAGEOUT, MADV_COLLAPSE
 # PR_FUTEX_HASH, PR_SET_MEMORY_MERGE, PR_SCHED_CORE, PR_SET_SECCOMP.
 REFUSED_PRCTL = (78, 67, 62, 22)
 BUFFERS = (7, 8, 32, 33)  # SO_SNDBUF, SO_RCVBUF, and both by force
-PROGRAMS = (26, 50, 51, 52)  # SO_ATTACH_FILTER and the like
+FILTERS = (26, 50, 51, 52)  # SO_ATTACH_FILTER and the like
 # Numbers that the kernel counts for all: those of mounts, of networks and of sockets.
 STATX_MNT_ID_UNIQUE, COUNTED = 0x4000, (57, 71)  # SO_COOKIE, SO_NETNS_COOKIE
 
@@ -371,7 +371,7 @@ def system_call_filter() -> bytes:
     for action, numbers in ((ignored, LOCKS), (refuse(errno.EPERM), REFUSED_FCNTL)):
         for number in numbers:
             rule(action, "fcntl", _Compare(1, masked_equal, word, number))
-    for action, numbers in ((ignored, BUFFERS), (refuse(errno.EPERM), PROGRAMS)):
+    for action, numbers in ((ignored, BUFFERS), (refuse(errno.EPERM), FILTERS)):
         for number in numbers:
             option = _Compare(2, masked_equal, word, number)
             rule(action, "setsockopt", _Compare(1, masked_equal, word, SOL_SOCKET), option)

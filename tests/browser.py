@@ -10,6 +10,8 @@ import socket
 import subprocess
 import sys
 import threading
+import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -68,6 +70,33 @@ def export_and_reset(page, path):
     page.click("#progress >> text=Reset")
     with page.expect_navigation():
         page.click("dialog button:text-is('Delete')")
+
+
+@contextlib.contextmanager
+def jupyterlab(folder, **settings):
+    """The address of a JupyterLab on a folder, with these variables set in its environment."""
+    port = free_port()
+    program = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+    options = [f"--port={port}", "--IdentityProvider.token=", f"--notebook-dir={folder}"]
+    own = {f"JUPYTER_{name}_DIR": str(folder / name) for name in ("CONFIG", "RUNTIME")}
+    server = subprocess.Popen(
+        [*program, *options, "--ServerApp.password=", "--LabApp.expose_app_in_browser=True"],
+        env=os.environ | own | settings,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(120):
+            try:
+                urllib.request.urlopen(f"{url}/api", timeout=1)
+                break
+            except OSError:
+                time.sleep(0.5)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(20)
 
 
 @contextlib.contextmanager

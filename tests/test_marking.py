@@ -1,11 +1,7 @@
 """A notebook that is opened to be marked runs nothing, in the JupyterLab of `make mark`."""
 
-import os
 import shlex
 import subprocess
-import sys
-import time
-import urllib.request
 from importlib.metadata import version
 
 import browser
@@ -58,40 +54,18 @@ def test_a_notebook_that_is_opened_runs_nothing(tmp_path, chromium, settings):
     for name, notebook in work.items():
         notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
         nbformat.write(notebook, tmp_path / f"{name}.ipynb")
-    port = browser.free_port()
-    env = os.environ | {
-        f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("CONFIG", "RUNTIME")
-    }
-    if settings:
-        env |= {"JUPYTER_CONFIG_PATH": str(prose.ROOT / "grading" / "marking")}
-    options = [f"--port={port}", "--IdentityProvider.token=", f"--notebook-dir={tmp_path}"]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", *options],
-        env=env,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        for _ in range(120):
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/api", timeout=1)
-                break
-            except OSError:
-                time.sleep(0.5)
-        acted = {}
-        with chromium.new_context() as context:
-            for name in work:
-                page = context.new_page()
-                page.goto(f"http://127.0.0.1:{port}/doc/tree/{name}.ipynb")
-                page.locator(".jp-Notebook").wait_for(timeout=60_000)
-                page.get_by_text("| Idle").wait_for(timeout=60_000)
-                for _ in range(20):
-                    page.wait_for_timeout(250)
-                    if page.evaluate("window.acted"):
-                        break
-                acted[name] = page.evaluate("window.acted") or None
-                page.close()
-    finally:
-        server.terminate()
-        server.wait(20)
+    found = {"JUPYTER_CONFIG_PATH": str(prose.ROOT / "grading" / "marking")} if settings else {}
+    acted = {}
+    with browser.jupyterlab(tmp_path, **found) as lab, chromium.new_context() as context:
+        for name in work:
+            page = context.new_page()
+            page.goto(f"{lab}/doc/tree/{name}.ipynb")
+            page.locator(".jp-Notebook").wait_for(timeout=60_000)
+            page.get_by_text("| Idle").wait_for(timeout=60_000)
+            for _ in range(20):
+                page.wait_for_timeout(250)
+                if page.evaluate("window.acted"):
+                    break
+            acted[name] = page.evaluate("window.acted") or None
+            page.close()
     assert acted == (dict.fromkeys(work) if settings else {name: name for name in work})

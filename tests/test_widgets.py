@@ -3,13 +3,10 @@
 import functools
 import gzip
 import json
-import os
 import re
 import shutil
 import subprocess
 import sys
-import time
-import urllib.request
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from pathlib import Path
 
@@ -2780,26 +2777,8 @@ def lab(tmp_path):
     """A JupyterLab on copies of the chapters; yields its address."""
     for path in prose.CHAPTERS:
         shutil.copy(path, tmp_path)
-    port = browser.free_port()
-    program = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
-    options = [f"--port={port}", "--IdentityProvider.token=", f"--notebook-dir={tmp_path}"]
-    state = {f"JUPYTER_{name}_DIR": str(tmp_path / name) for name in ("CONFIG", "RUNTIME")}
-    server = subprocess.Popen(
-        [*program, *options, "--ServerApp.password=", "--LabApp.expose_app_in_browser=True"],
-        env={**os.environ, **state, "PYTHONPATH": str(prose.ROOT)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{port}"
-    for _ in range(120):
-        try:
-            urllib.request.urlopen(f"{url}/api", timeout=1)
-            break
-        except OSError:
-            time.sleep(0.5)
-    yield url
-    server.terminate()
-    server.wait(20)
+    with browser.jupyterlab(tmp_path, PYTHONPATH=str(prose.ROOT)) as url:
+        yield url
 
 
 SHOW_CELL = """async (start) => {
