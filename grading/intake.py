@@ -14,6 +14,7 @@ import ast
 import atexit
 import bisect
 import contextlib
+import copy
 import csv
 import hashlib
 import io
@@ -117,6 +118,11 @@ People = list[tuple[str, datetime | None]]  # who handed in together, and when
 Pictures = dict[str, dict[str, str]]  # {name: {kind: data in base64}}
 
 
+def _fit(name: str) -> str:
+    """A name, fit for lists and terminals; in an archive one may have 65,535 bytes."""
+    return printable(name[:LONGEST_NAME])[:LONGEST_NAME]
+
+
 class HandedIn:
     """A file that somebody handed in, wherever it was found; it is read when it is asked for."""
 
@@ -132,9 +138,7 @@ class HandedIn:
         inner: datetime | None = None,
     ) -> None:
         """Say where a teacher finds it, whose it is ("" if nothing says so), and how to read it."""
-        # Names are to be fit for lists and terminals; in an archive one may have 65,535 bytes.
-        names = (printable(one[:LONGEST_NAME])[:LONGEST_NAME] for one in (where, student, name))
-        self.where, self.student, self.name = names
+        self.where, self.student, self.name = map(_fit, (where, student, name))
         self.time = time
         self.inner = inner or time  # when it was packed, for which its owner's word is taken
         self.size = 0  # in bytes, as far as it is known without reading it
@@ -661,10 +665,9 @@ def _for_each(item: HandedIn, students: People) -> Iterator[HandedIn]:
         yield item
         return
     for name, time in students:
-        copy = HandedIn(item.where, name, item.name, time or item.time, inner=item.inner)
-        copy._fault, copy._load, copy.listed = item._fault, item._load, True
-        copy.size, copy.look = item.size, item.look
-        yield copy
+        of_one = copy.copy(item)
+        of_one.student, of_one.time, of_one.listed = _fit(name), time or item.time, True
+        yield of_one
 
 
 def _loader(

@@ -105,7 +105,6 @@ class Limits:
                 "RLIMIT_CPU": int(self.processor) + 5,  # looking at them comes first, and says why
                 "RLIMIT_NOFILE": self.files,
                 "RLIMIT_FSIZE": self.file_size,
-                "RLIMIT_CORE": 1,  # 0 would still start a program that core_pattern names
             }
             | ({"RLIMIT_NPROC": 2 * self.processes} if walls and counts_apart() else {})
             # All signals that wait count for the account, with those of processes outside.
@@ -187,6 +186,7 @@ class Unwatched(Exception):
 
 
 BEHIND = ["nice", "-n", "5"]  # so that the grader gets its turn, however many processes a jail has
+NO_CORE = ["prlimit", "--core=1"]  # at 0, a crash would still start what core_pattern names
 
 
 class Processor:
@@ -288,7 +288,7 @@ NEWER = {
     "listmount": 458,
     "listns": 470,
 }
-CLONE_NEWUSER, AF_UNIX, SOL_SOCKET = 0x10000000, 1, 1
+CLONE_NEWUSER, AF_UNIX, SOL_SOCKET, RLIMIT_CORE = 0x10000000, 1, 1, 4
 SHARED_ANONYMOUS = 0x21  # memory that stays held after it has left every page table
 # Locks on files would carry messages between jails, which share the system's files. Each jail's
 # scratch folder is its own, so there a lock that is granted and not kept is as good.
@@ -355,6 +355,9 @@ def system_call_filter() -> bytes:
         rule(refuse(errno.EPERM), name)
     rule(refuse(errno.EPERM), "clone", _Compare(0, masked_equal, CLONE_NEWUSER, CLONE_NEWUSER))
     rule(refuse(errno.ENOSYS), "clone3")  # its flags are out of sight; libc falls back to clone
+    core = _Compare(1, masked_equal, word, RLIMIT_CORE)
+    rule(ignored, "setrlimit", _Compare(0, masked_equal, word, RLIMIT_CORE))
+    rule(ignored, "prlimit64", core, _Compare(2, differs, 0, 0))
     for name in ("socket", "socketpair"):
         rule(refuse(errno.EAFNOSUPPORT), name, _Compare(0, differs, AF_UNIX, 0))
     both = _Compare(3, masked_equal, SHARED_ANONYMOUS, SHARED_ANONYMOUS)
@@ -657,7 +660,7 @@ class Jail:
                     line = [*in_group(self.group, limits), *line]
                 with self.processor.starts():
                     self.process = subprocess.Popen(
-                        [*BEHIND, *line],
+                        [*BEHIND, *NO_CORE, *line],
                         env={"PATH": os.defpath},
                         pass_fds=fds,
                         start_new_session=True,  # a terminal's Ctrl-C is the grader's alone
