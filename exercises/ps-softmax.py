@@ -294,7 +294,11 @@ name = "log_odds"
 
 def inputs(rng):
     sets = [rng.dirichlet(np.ones(k), size=size) for k, size in [(3, 6), (2, None), (27, (2, 4))]]
-    return [(probs, *rng.permutation(probs.shape[-1])[:2].tolist()) for probs in sets]
+    drawn = []
+    for probs in sets:  # both ways round: what looks at neither class is wrong for each array
+        i, j = rng.permutation(probs.shape[-1])[:2].tolist()
+        drawn += [(probs, i, j), (probs, j, i)]
+    return drawn
 
 
 # %% tags=["mistake"] question="q2"
