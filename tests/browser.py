@@ -82,6 +82,7 @@ def jupyterlab(folder, **settings):
     server = subprocess.Popen(
         [*program, *options, "--ServerApp.password=", "--LabApp.expose_app_in_browser=True"],
         env=os.environ | own | settings,
+        cwd=folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
