@@ -391,6 +391,9 @@ def with_status(
     for name, lines in lists.items():
         for line in lines:
             student = line["student"]
+            if line["status"] == "beside" and "; late by" in line["reason"]:
+                hours = line["reason"].rpartition("; ")[2]
+                said.setdefault((name, student), []).append(f"a file beside it {hours}")
             if line["status"] == "graded":
                 now.add((name, student))
             elif student:
@@ -434,7 +437,7 @@ def with_status(
             row |= {name: "" for name in ("raw_score", "score", "timestamp") if name in row}
         if roster is not None and key[0] in roster.excused.get(key[1], ()):
             status = ["excused"]
-        row["status"] = "; ".join(status) or "graded"
+        row["status"] = intake.no_formula("; ".join(status) or "graded")
         if roster is not None:
             row["roster_id"] = roster.written.get(key[1], "")
             row["name"] = roster.names.get(key[1]) or ""

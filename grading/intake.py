@@ -56,7 +56,7 @@ LONGEST_LIST = 64 * MIB  # bytes of an archive's list
 ZIP64, ZIP64_MARK = sizeEndCentDir64 + sizeEndCentDir64Locator, stringEndArchive64
 LOCAL_HEAD = 30  # bytes before a member's name and data
 LISTING = 512  # bytes of a member's line in an archive's list, on average
-CLASS_MEMBERS = 100 * MEMBERS  # of all students in one
+CLASS_MEMBERS = 20 * MEMBERS  # of all students in one
 TRIES = 20  # files of a student that are read to find one that can be graded, or large ones fewer
 OPEN = 10  # archives that may stay open until all is read
 ARCHIVES = 20  # archives within an archive, of each student
@@ -142,7 +142,7 @@ class HandedIn:
         self.time = time
         self.inner = inner or time  # when it was packed, for which its owner's word is taken
         self.size = 0  # in bytes, as far as it is known without reading it
-        self.look: Callable[[], bytes] | None = None  # reads one that is no notebook
+        self.look: Callable[[], str] | None = None  # a hash of one that is no notebook
         self.number = ""  # the platform's for the student
         self.mark: re.Match[str] | None = None
         self.listed = False  # whether a list of the platform's says whose it is
@@ -184,10 +184,10 @@ class HandedIn:
     @property
     def seal(self) -> str:
         """What tells a file that is no notebook from another of its name."""
-        data = b""
-        with contextlib.suppress(Exception):  # then its size has to do
-            data = self.look() if self.look else b""
-        return f"{self.size:,} bytes" + f", {hashlib.sha256(data).hexdigest()[:12]}" * bool(data)
+        digest = f"{self.time:%Y-%m-%d %H:%M:%S}"  # where it cannot be read
+        with contextlib.suppress(Exception):
+            digest = self.look()[:12] if self.look else digest
+        return f"{self.size:,} bytes, {digest}"
 
 
 class Marked(TypedDict, total=False):
@@ -220,6 +220,7 @@ class Entry:
     file: str
     status: str  # "graded", "set aside" or "beside"
     reason: str = ""
+    time: datetime | None = None  # of a file beside a notebook
 
 
 LARGE = 2**17  # characters of a notebook that is kept in a file until it is asked for
@@ -380,7 +381,7 @@ def _open(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) -
     elif path.name in ("timestamp.txt", METADATA):
         return []  # a time that may be the student's own word is not taken
     elif why := _no_notebook(inner.parts):
-        item._fault, item.look = why, lambda: read_file(path, LARGEST)
+        item._fault, item.look = why, partial(_hash, path)
     elif entry.st_size > LARGEST:
         item._fault = f"it has {entry.st_size / MIB:.0f} MB; {LARGEST // MIB} MB are taken at most"
     else:
@@ -409,17 +410,29 @@ def _no_notebook(parts: Parts) -> str:
     return "it is no notebook"
 
 
-def read_file(path: str | Path, most: int) -> bytes:
-    """The bytes of a plain file; a link that was put there in the meantime is not followed."""
+def _plain_file(path: str | Path) -> io.BufferedReader:
+    """A plain file, opened; a link that was put there in the meantime is not followed."""
     wanted = ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")  # as far as the system has them
     fd = os.open(path, sum({getattr(os, name, 0) for name in wanted}) | os.O_RDONLY)
-    with os.fdopen(fd, "rb") as file:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            raise Unreadable("it is a symbolic link or a device, not a file")
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise Unreadable("it is a symbolic link or a device, not a file")
+    return os.fdopen(fd, "rb")
+
+
+def read_file(path: str | Path, most: int) -> bytes:
+    """The bytes of a plain file, if these are not too many."""
+    with _plain_file(path) as file:
         data = file.read(most + 1)
     if len(data) > most:
         raise Unreadable(f"it has more than {most / MIB:.3g} MB")
     return data
+
+
+def _hash(path: Path) -> str:
+    """A hash of a plain file of any size."""
+    with _plain_file(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 EPOCH = datetime.fromtimestamp(0, UTC)
@@ -629,6 +642,7 @@ def _members(
         if taken[key] > MEMBERS + 1:
             continue  # the first one too many has a line
         load, files = _loader(reopen or held, place, left[item.student]), [item]
+        item.look = partial(_hash_of_member, load, reopen or held, place, left[item.student])
         item.mark, item.size = _platform(owner[0] if own else inside[0]), member.file_size
         if taken[key] > MEMBERS:
             item._fault = f"{MEMBERS} files of a student are taken at most"
@@ -650,12 +664,14 @@ def _members(
         elif parts == (*top, METADATA) and whose:
             continue
         elif (why := _no_notebook(parts)) and (opens or not _may_be_work(parts)):
-            item._fault, item.look = why, load
+            item._fault = why
         else:
             item._load = load
         people = whose.get(parts[len(top)], []) if len(parts) > len(top) else []
         people = people if opens else people[:2]
         found += [one for file in files for one in _for_each(file, people)]
+        if len(found) > 2 * CLASS_MEMBERS:
+            raise Unreadable(f"more than {2 * CLASS_MEMBERS} files of its students are in it")
     return found
 
 
@@ -691,6 +707,30 @@ def _loader(
         return data
 
     return load
+
+
+def _hash_of_member(
+    load: Callable[[], bytes],
+    opened: Callable[[], AbstractContextManager[zipfile.ZipFile]],
+    place: int,
+    left: list[int],
+) -> str:
+    """A hash of what is in a member, or, if it cannot be unpacked, of how it is packed."""
+    with contextlib.suppress(Unreadable):
+        return hashlib.sha256(load()).hexdigest()
+    with opened() as archive:
+        member = archive.infolist()[place]
+        left[0] -= member.compress_size  # members may overlap, so that each is as long as all
+        if left[0] < 0 or archive.fp is None:
+            raise Unreadable("too much of its archive was read already")
+        archive.fp.seek(member.header_offset + 26)
+        name, extra = struct.unpack("<HH", archive.fp.read(4))
+        archive.fp.seek(name + extra, os.SEEK_CUR)
+        digest, rest = hashlib.sha256(), member.compress_size
+        while rest > 0 and (data := archive.fp.read(min(rest, MIB))):
+            digest.update(data)
+            rest -= len(data)
+        return digest.hexdigest()
 
 
 def _nested(
@@ -956,6 +996,7 @@ def _name_students(
     """
     numbers: dict[str, set[str]] = {}
     foreign: set[HandedIn] = set()
+    before = dict(first)
     for item in found:
         if item.mark is not None and item.student:
             said = item.mark.groupdict()
@@ -976,6 +1017,12 @@ def _name_students(
         shared = len(numbers.get(name, ())) > 1 or name in first
         if item.number and shared and first.get(name) != item.number and item not in foreign:
             item.student += f"_{item.number}"
+            if numbers.get(other := student_id(item.student), {item.number}) != {item.number}:
+                first[other] = before.get(other, item.number)  # somebody else is called that
+    for item in found:
+        name = student_id(item.student)
+        if item.number and name in numbers and first.get(name, item.number) != item.number:
+            item.student += f"_{item.number}" * (item not in foreign)
 
 
 def _platform_time(text: str) -> datetime | None:
@@ -1495,13 +1542,17 @@ def harmless(text: str, pictures: Collection[str] = ()) -> str:
     text = REFERENCE.sub(refer, _without_spaces(text, pictures))
     # A link is one only where the brackets touch. What it may lead to is listed: a scheme can be
     # spelled in too many ways to list what it may not. Reference definitions go altogether.
-    text = re.sub(r"(?i)\]\((?!\s*(?:https?:|mailto:|attachment:|#))", "] (", text)
+    # Without slashes `http:` leads to a file of the server that shows the page.
+    text = re.sub(r"(?i)\]\((?!\s*(?:https?://|mailto:|attachment:|#))", "] (", text)
     # The form grader would fetch a picture from elsewhere: only what is plainly an attached one
     # stays a picture, without a bracket, code or formula in which its end could hide.
     text = re.sub(r"!(?=\[)(?!\[[^][`$\\<]*\]\(\s*attachment:)", "! ", text)
     # JupyterLab with MyST makes frames and widgets of directives, and runs the role `eval`.
     text = re.sub(r"([`~:]{3}[\s\ufeff]*)\{", r"\1\\{", text)
     text = re.sub(r"(\{[^{}\n]*\})(?=`)", r"\1 ", text)
+    # A diagram fetches its pictures from anywhere, and may fill the browser's memory: its text has
+    # to do. Whatever stands between the fence and the word, JupyterLab goes by the word.
+    text = re.sub(r"(?i)([`~]{3,}+[^\S\n]*+)(?!text )(?=[^\n]*mermaid)", r"\1text ", text)
     # A macro would hold for the whole page, in the rubric's formulas, too; entities could spell it.
     text = re.sub(r"&(?!(?:nbsp|lt|gt|amp|quot);)(?=#?\w+;)", "& ", text)
     text = re.sub(rf"\\(?=(?:{MACROS})(?![A-Za-z]))", r"\\ ", text)
@@ -1612,8 +1663,9 @@ def take_in(
         if student in submissions:
             named = [item for _, item in files]
             submissions[student].notebook = _pointing_to(submissions[student].notebook, named)
-            for entry, _ in files:
+            for entry, item in files:
                 entry.status, entry.reason = "beside", "for the reader of the text"
+                entry.time = item.time
     for entry in entries:
         if entry.status == "set aside" and entry.student in submissions:
             entry.reason += " (another file of this student is graded)" * (
@@ -1698,12 +1750,16 @@ def _pointing_to(notebook: NotebookNode, files: list[HandedIn]) -> NotebookNode:
 
     The sizes and seals are there so that another file of the same name is noticed.
     """
-    named = [f"`{file.where.replace('`', '')}` ({file.seal})" for file in files[:NAMED_BESIDE]]
-    if more := files[NAMED_BESIDE:]:
-        named.append(f"and {len(more)} more ({sum(file.size for file in more):,} bytes)")
+    said = [f"`{file.where.replace('`', '')}` ({file.seal})" for file in files]
+    named, more = said[:NAMED_BESIDE], said[NAMED_BESIDE:]
+    if more:
+        size = sum(file.size for file in files[NAMED_BESIDE:])
+        digest = hashlib.sha256("\n".join(more).encode()).hexdigest()[:12]
+        named.append(f"and {len(more)} more ({size:,} bytes, {digest})")
     for cell in notebook.cells:
         if cell.cell_type == "markdown" and cell.metadata.get("nbgrader", {}).get("solution"):
-            cell.source += f"\n\n*(Handed in beside the notebook: {', '.join(named)}.)*"
+            note = f"*(Handed in beside the notebook: {', '.join(map(harmless, named))}.)*"
+            cell.source += f"\n\n{note}"
     return notebook
 
 
@@ -1751,9 +1807,13 @@ def report(entries: list[Entry], path: Path) -> None:
     rows.writerow(LISTED)
     for entry in sorted(entries, key=lambda e: (e.status != "set aside", e.student, e.file)):
         cells = [entry.student, entry.file, entry.status, entry.reason[:LONGEST_REASON]]
-        # No cell begins with a formula, whichever sign a spreadsheet splits lines at.
-        rows.writerow([re.sub(r"(?:\A|(?<=[;\t]))(?=[=+@-])", "'", c) for c in cells])
+        rows.writerow(map(no_formula, cells))
     replace(path, text.getvalue())
+
+
+def no_formula(cell: str) -> str:
+    """A cell in which no formula begins, whichever sign a spreadsheet splits lines at."""
+    return re.sub(r"((?:\A|[;\t])[\s\"']*)(?<!')(?=[=+@-])", r"\1'", cell)
 
 
 LISTED = ["student", "file", "status", "reason"]

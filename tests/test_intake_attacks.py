@@ -128,6 +128,8 @@ SCRIPTS = [
     "[x](< javascript:alert(1)>)",
     "[x](<&#106;avascript:alert(1)>)",
     "[x](vbscript:alert(1))",
+    "[x](http:..%2f..%2fpage.html)",  # a file of the form grader's own server
+    "[x](https:/formgrader?path=inbox)",
     "[a]\n\n[a]: javascript:alert(1)",
     "[a]\n\n[a]:\njavascript&#58;alert(1)",
     "[a][b]\n\n> [b]: &#106;avascript:alert(1)",
@@ -361,7 +363,7 @@ def test_who_had_a_name_alone_keeps_it(tmp_path, release):
     """Points given by hand belong to it, and nobody who comes later may have them."""
     course = object.__new__(run.Class)  # its problem set is not needed
     course.name, course.root, course.release = SET, tmp_path, release
-    course.roster = course.templates = None
+    course.roster = course.templates = course.closes = None
 
     def graded(*numbers):
         shutil.rmtree(tmp_path / "inbox", ignore_errors=True)
@@ -374,6 +376,18 @@ def test_who_had_a_name_alone_keeps_it(tmp_path, release):
     assert graded(2) == {"Ada_L": "I am 2."}
     assert graded(1, 2, 3) == {"Ada_L_1": "I am 1.", "Ada_L": "I am 2.", "Ada_L_3": "I am 3."}
     assert graded(3) == {"Ada_L_3": "I am 3."}
+
+
+@pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1)], ids=["older", "newer"])
+def test_nobody_takes_a_namesakes_place_by_a_name_with_a_number(tmp_path, release, order):
+    """The number by which a platform's namesakes are told apart may stand in a name."""
+    names = ["Ada L_11", "Ada L_22", "Ada L_22_33"]  # the last one is called Ada L_22
+    for name, turn in zip(names, order, strict=True):
+        place = f"{name}_assignsubmission_file_/hw.ipynb"
+        hand_in(tmp_path, place, answer(name), time=turn * 10**8)
+    submissions, _ = intake.take_in(intake.gather(tmp_path, SET), release)
+    said = {s.student: s.notebook.cells[0].source for s in submissions}
+    assert said == {"Ada_L_11": "Ada L_11", "Ada_L_22": "Ada L_22", "Ada_L_22_33": "Ada L_22_33"}
 
 
 def test_an_unreadable_notebook_takes_nobodys_name(tmp_path, release):
@@ -1177,7 +1191,47 @@ def test_all_files_beside_a_notebook_are_named_or_counted(tmp_path, release):
     said = one.notebook.cells[0].source
     assert said.startswith("See the pages")
     assert said.count("page") == 1 + intake.NAMED_BESIDE
-    assert said.endswith("and 2 more (10 bytes).)*")
+    assert re.search(r"and 2 more \(10 bytes, \w{12}\)\.\)\*$", said)
+    hand_in(tmp_path, "ada/page00.jpg", b"54321", time=10**9)  # of those that are counted
+    (one,), _ = intake.take_in(intake.gather(tmp_path, SET), release)
+    assert one.notebook.cells[0].source.rpartition(",")[2] != said.rpartition(",")[2]
+
+
+def test_a_text_beside_a_notebook_that_came_late_is_said_to_be_late(tmp_path, release):
+    course = object.__new__(run.Class)
+    course.name, course.root, course.release = SET, tmp_path, release
+    course.roster = course.templates = None
+    course.closes = datetime.fromtimestamp(10**9, UTC)
+    for name, late in (("hw.ipynb", -9), ("old.pdf", -9), ("new.pdf", 5400)):
+        hand_in(tmp_path, f"inbox/{SET}/ada/{name}", time=10**9 + late)
+    _, entries = course.take_in()
+    assert {entry.file: entry.reason for entry in entries if entry.status == "beside"} == {
+        "ada/old.pdf": "for the reader of the text",
+        "ada/new.pdf": "for the reader of the text; late by 1.5 h",
+    }
+
+
+@pytest.mark.parametrize("packing", ["large", "large member", "bzip2", "LZMA", "encrypted"])
+def test_another_file_that_cannot_be_unpacked_is_noticed(tmp_path, release, packing):
+    """It is for its reader all the same."""
+    methods = {"bzip2": zipfile.ZIP_BZIP2, "LZMA": zipfile.ZIP_LZMA}
+    size = intake.LARGEST + 9 if "large" in packing else 900
+    said = []
+    for number, sign in enumerate((b"right", b"wrong", b"right")):
+        inbox, scan = tmp_path / str(number), sign.ljust(size, b".")
+        hand_in(inbox, "ada/hw.ipynb")
+        if packing == "large":
+            hand_in(inbox, "ada/scan.pdf", scan)
+        else:
+            data = packed(("scan.pdf", scan), method=methods.get(packing, zipfile.ZIP_STORED))
+            if packing == "encrypted":
+                data = bytearray(data)
+                data[6] |= 1
+                data[data.rindex(b"PK\1\2") + 8] |= 1
+            hand_in(inbox, "ada/scan.zip", bytes(data))
+        (one,), _ = intake.take_in(intake.gather(inbox, SET), release)
+        said.append(one.notebook.cells[0].source)
+    assert said[0] == said[2] != said[1]
 
 
 GRADESCOPE = """submission_1:
@@ -1669,6 +1723,18 @@ def test_other_formulas_braces_and_entities_stay(text):
     assert intake.harmless(text) == text
 
 
+@pytest.mark.parametrize(
+    "fence",
+    ["```mermaid", "~~~~ Mermaid", "> ~~~\tmermaid x", "~~~text mermaid", "~~~ {.mermaid}"],
+)
+def test_no_diagram_is_drawn_of_a_text(fence):
+    """It fetches its pictures from anywhere; JupyterLab goes by the first word behind the fence."""
+    left = intake.harmless(f"{fence}\nflowchart TD\n~~~")
+    word = re.search(r"[`~]{3,}\s*(\S*)", left)[1]
+    assert "mermaid" not in word.lower()
+    assert intake.harmless(left) == left
+
+
 def test_a_heading_does_not_take_the_place_of_a_question():
     """The form grader finds the boxes for marks by the ids of a page."""
     settings = Config()
@@ -1681,13 +1747,14 @@ def test_a_heading_does_not_take_the_place_of_a_question():
 
 def test_no_cell_of_a_list_is_a_formula(tmp_path):
     """Whichever sign a spreadsheet takes for the end of a cell."""
-    names = ["=1+1.txt", "a;=1+1;.txt", "a;@x.txt", "a\t-1.txt"]
+    names = ["=1+1.txt", "a;=1+1;.txt", "a;@x.txt", "a\t-1.txt", 'a;"=1&";.txt', "a; '\"+1.txt"]
     entries = [intake.Entry(name, name, "set aside", name) for name in names]
     intake.report(entries, tmp_path / "list.csv")
     for sign in ",;\t":
         with (tmp_path / "list.csv").open(newline="", encoding="utf-8") as file:
             for row in csv.reader(file, delimiter=sign):
-                assert not [cell for cell in row if cell[:1] in ("=", "+", "-", "@")], row
+                begun = [cell.lstrip(' "')[:1] for cell in row]
+                assert not {"=", "+", "-", "@"} & {*begun}, row
 
 
 @pytest.mark.parametrize(
