@@ -175,10 +175,12 @@ class MarksOfAnotherText(NbGraderPreprocessor):
                 if not marks.get("grade"):
                     continue
                 name = marks["grade_id"]
-                read = [cell, *(own if intake.LOOK in cell.source else added_around(cell, nb))]
-                text = json.dumps(
-                    [[c.source, c.get("attachments", {})] for c in read], sort_keys=True
-                )
+                around = own if intake.LOOK in cell.source else added_around(cell, nb)
+                texts = [one for one in own if one.cell_type != "code" or one in around]
+                said = [[one.source, one.get("attachments", {})] for one in [cell, *texts]]
+                if any(one.cell_type == "code" for one in texts):  # any code may make what it shows
+                    said.append([program, {}])
+                text = json.dumps(said, sort_keys=True)
                 digest = hashlib.sha256(text.encode()).hexdigest()
                 now[name] = digest if marks.get("solution") else program
                 grade = book.find_grade(name, names["notebook"], names["assignment"], student)
@@ -277,7 +279,8 @@ class GradeInJail(NbGraderPreprocessor):
         if record is None:
             if not self.unsafe_no_jail:
                 jail.private([root, sets.BOOK])
-            record = jail.run(cells, paper.orders(), limits, walls=not self.unsafe_no_jail)
+            walls = not self.unsafe_no_jail
+            record = jail.run(cells, paper.orders(), limits, hidden=paper.hidden(), walls=walls)
             keep(root, name, student, key, record)
         seen: Record = {**record, **about(nb, lambda: release(name, root))}
         verdicts = {verdict.question: verdict for verdict in paper.judge(seen)}

@@ -32,8 +32,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Self, TypedDict
 
@@ -166,7 +166,6 @@ class Record(About):
     ended: dict[str, str]  # cells that did not come to their end: "slow", or one of `REASONS`
     answers: dict[str, list[Answer]]
     later: dict[str, list[Answer]]
-    again: list[str]  # questions that were to be asked in a run after all inputs had been sent
 
 
 class NoJail(Exception):
@@ -321,12 +320,18 @@ class _Compare(ctypes.Structure):
 
 
 @functools.cache
-def system_call_filter() -> bytes:
-    """The filter as a BPF program, made by libseccomp for this machine's architecture."""
+def libseccomp() -> ctypes.CDLL:
+    """The library that makes filters and knows the numbers of system calls."""
     library = ctypes.util.find_library("seccomp")
     if not library:
         raise NoJail("libseccomp is not installed (Debian, Ubuntu: apt install libseccomp2)")
-    lib = ctypes.CDLL(library, use_errno=True)
+    return ctypes.CDLL(library, use_errno=True)
+
+
+@functools.cache
+def system_call_filter() -> bytes:
+    """The filter as a BPF program, made by libseccomp for this machine's architecture."""
+    lib = libseccomp()
     lib.seccomp_init.restype = ctypes.c_void_p
     allow = 0x7FFF0000
     context = ctypes.c_void_p(lib.seccomp_init(ctypes.c_uint32(allow)))
@@ -609,6 +614,7 @@ TICK = 0.1  # seconds between two looks at what the jail uses
 SLOW = 5.0  # seconds that one look may take
 STALLED = 15.0  # seconds between two looks, of which no submission is the reason
 SELDOM = 1.0  # seconds between two looks at what takes longer to read
+FLEETING = 20  # times that new processes are found while all are being stopped
 
 
 def log_in() -> None:
@@ -872,28 +878,13 @@ class Jail:
 
     def measure(self, now: float) -> None:
         """Raise Ended when the processes together use too much."""
-        tree = [self.process.pid]
-        self.tree = []  # a line for each process: what a message about too many can say
-        threads = memory = 0
-        processor = 0.0
-        clock = os.sysconf("SC_CLK_TCK")
-        for pid in tree:
-            try:
-                name, _, rest = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")
-            except OSError:
-                continue
-            stat = rest.split()
-            if pid != tree[0] and int(stat[1]) not in tree:
-                continue  # its number has gone to a process outside the jail
-            self.tree.append(f"{name.decode(errors='replace')}) of {int(stat[1])}: {int(stat[17])}")
-            tree += [child for child in children(pid) if child not in tree]
-            processor += sum(map(int, stat[11:15])) / clock  # user, system; its dead children's
-            # Where SIGCHLD is ignored nobody is told what the dead have used: it is kept here.
-            self.used[pid, stat[19]] = sum(map(int, stat[11:13])) / clock
-            threads += int(stat[17])
-            headless = stat[0] == b"Z" and int(stat[17]) > 1
-            memory += resident(pid) if headless else int(stat[21]) * mmap.PAGESIZE
-            memory += tables(pid)
+        seen = self.seen()
+        if seen is None:
+            with self.still():
+                seen = self.seen()
+        if seen is None:
+            raise Ended("processes")
+        tree, threads, memory, processor = seen
         most = self.limits.processes + self.room + 2
         was_crowded, self.crowded = self.crowded, threads > most
         if was_crowded and self.crowded:  # two of them bubblewrap's own; one look may be mistaken
@@ -901,7 +892,7 @@ class Jail:
         if max(processor, sum(self.used.values())) > self.limits.processor:
             raise Ended("processor")
         if memory > self.limits.memory:
-            self.make_room(tree)
+            self.make_room()
         if now > self.next_count:
             self.next_count, left = now + SELDOM, self.limits.mappings
             for pid in tree:
@@ -914,19 +905,98 @@ class Jail:
             if inodes(tree[1]) > self.limits.inodes:
                 raise Ended("inodes")
 
-    def make_room(self, tree: list[int]) -> None:
+    def seen(self) -> tuple[list[int], int, int, float] | None:
+        """The processes, their threads, bytes of memory and seconds of processor time.
+
+        None if any came or went meanwhile: one that ends may hand its memory on to a new one.
+        """
+        tree = descendants(self.process.pid)
+        self.tree = []  # a line for each process: what a message about too many can say
+        threads = memory = 0
+        processor, used = 0.0, {}
+        clock = os.sysconf("SC_CLK_TCK")
+        for pid in tree:
+            try:
+                name, _, rest = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")
+            except OSError:
+                return None
+            stat = rest.split()
+            self.tree.append(f"{name.decode(errors='replace')}) of {int(stat[1])}: {int(stat[17])}")
+            processor += sum(map(int, stat[11:15])) / clock  # user, system; its dead children's
+            # Where SIGCHLD is ignored nobody is told what the dead have used: it is kept here.
+            used[pid, stat[19]] = sum(map(int, stat[11:13])) / clock
+            threads += int(stat[17])
+            headless = stat[0] == b"Z" and int(stat[17]) > 1
+            size = resident(pid) if headless else int(stat[21]) * mmap.PAGESIZE
+            if headless and not size:  # its threads come and go
+                return None
+            memory += size + tables(pid)
+        if set(tree) != set(descendants(self.process.pid)):
+            return None
+        self.used |= used
+        return tree, threads, memory, processor
+
+    @contextlib.contextmanager
+    def still(self) -> Iterator[None]:
+        """Stop all processes for a while, so that none can hand memory on while it is looked at.
+
+        Ended if they cannot be caught, since new ones take the place of those that are stopped.
+        """
+        stopped: dict[int, int] = {}  # {process: its descriptor}
+        end = time.monotonic() + SLOW / 2
+        try:
+            for _ in range(FLEETING):
+                tree = descendants(self.process.pid)
+                new = [pid for pid in tree if pid not in stopped]
+                if not new:
+                    break
+                for pid in new:
+                    fd = open_pidfd(pid)
+                    if fd is not None:
+                        stopped[pid] = fd
+                        if pid == tree[0] or parent(pid) in tree:  # still, so it is the one meant
+                            send_signal(fd, signal.SIGSTOP)
+                while any(map(runs, tree)) and time.monotonic() < end:
+                    time.sleep(TICK / 100)
+            else:
+                raise Ended("processes")
+            yield
+        finally:
+            for fd in stopped.values():
+                send_signal(fd, signal.SIGCONT)
+                os.close(fd)
+
+    def make_room(self) -> None:
         """Keep the limit of memory; Ended says that this is not possible.
 
         The states that are kept for questions come on top of what the notebook itself holds, so
         they are ended first, the largest of them before the others, and no more processes than
         there are states: others may say of themselves what these do.
         """
+        sizes = self.sizes()
+        steady = all(sizes.values()) and set(sizes) == set(descendants(self.process.pid))
+        if steady and sum(sizes.values()) <= self.limits.memory:
+            return
+        with self.still():
+            self.end_states()
+
+    def sizes(self) -> dict[int, int]:
+        """{process: bytes}; one that shares its memory with another, as at its start, has none."""
+        counted: dict[int, int] = {}
+        for pid in descendants(self.process.pid):
+            shares = any(one_memory(pid, other) for other in counted)
+            counted[pid] = 0 if shares else held(pid) + tables(pid)
+        return counted
+
+    def end_states(self) -> None:
+        """End the states that are kept, one by one, until the rest is within the limit."""
         # Not bubblewrap's own two processes, and not the one that runs the cells.
         first = 3 if self.walls else 1
         while True:
-            sizes = {pid: held(pid) + tables(pid) for pid in tree}
+            sizes = self.sizes()
             if sum(sizes.values()) <= self.limits.memory:
                 return
+            tree = list(sizes)
             spare = [pid for pid in tree[first:] if sizes[pid] and gives_way(pid)]
             if not spare or self.given_up == self.room:
                 raise Ended("memory")
@@ -983,6 +1053,39 @@ def children(pid: int) -> list[int]:
         except OSError:
             continue
     return found
+
+
+def descendants(pid: int) -> list[int]:
+    """A process, those that it has started, and theirs."""
+    found = [pid]
+    for one in found:
+        found += [child for child in children(one) if child not in found]
+    return found
+
+
+def parent(pid: int) -> int:
+    """The process that started it, or 0 if it is gone."""
+    with contextlib.suppress(OSError):
+        return int(Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[1])
+    return 0
+
+
+def one_memory(pid: int, other: int) -> bool:
+    """Whether two processes have one memory, not a copy: so it is between vfork and exec."""
+    with contextlib.suppress(NoJail):
+        lib, kcmp_vm = libseccomp(), 1
+        number = lib.seccomp_syscall_resolve_name(b"kcmp")
+        return bool(ctypes.CDLL(None).syscall(number, pid, other, kcmp_vm, 0, 0) == 0)
+    return False
+
+
+def runs(pid: int) -> bool:
+    """Whether any of its threads may do something before it heeds a stop."""
+    for path in glob.glob(f"/proc/{pid}/task/*/stat"):
+        with contextlib.suppress(OSError):
+            if Path(path).read_bytes().rpartition(b")")[2].split()[0] in (b"R", b"S"):
+                return True
+    return False
 
 
 TEXT = re.compile(rb'"(?:[^"\\]++|\\.?)*+"?', re.DOTALL)  # in JSON, or from a quote to the end
@@ -1077,10 +1180,10 @@ def open_pidfd(pid: int) -> int | None:
         return None
 
 
-def send_signal(fd: int) -> None:
-    """Kill it, if it is still there."""
+def send_signal(fd: int, number: signal.Signals = signal.SIGKILL) -> None:
+    """Kill it, or send it another signal, if it is still there."""
     with contextlib.suppress(ProcessLookupError):
-        signal.pidfd_send_signal(fd, signal.SIGKILL)
+        signal.pidfd_send_signal(fd, number)
 
 
 # ---------------------------------------------------------------- one submission
@@ -1091,6 +1194,7 @@ def run(
     questions: list[Asked],
     limits: Limits | None = None,
     *,
+    hidden: Collection[str] = (),
     student: Path | None = None,
     walls: bool = True,
 ) -> Record:
@@ -1098,6 +1202,7 @@ def run(
 
     cells : list of [id, source]
     questions : list of [id, kind, name, calls], each call a list of encoded arguments
+    hidden : ids of questions whose inputs may not be shown
 
     Returns {"cells": {id: [output, ...]}, "answers": {id: [answer, ...]}, "later": ...}, all of it
     JSON. An answer is {"value": ...}, {"error": [type, text]}, {"timeout": true},
@@ -1106,21 +1211,49 @@ def run(
     A cell or a question that kills the process is left out, and the others are tried again, up to
     `limits.attempts` times. Where a state could not be kept, or was of no use without its threads,
     the cells are run again up to it, as long as there is time.
+
+    The questions in `hidden` are asked in runs of their own, when all others have been answered:
+    what a run answers that began after their inputs were sent, the time could tell it.
     """
     limits, questions = limits or Limits(), [Asked(*question) for question in questions]
     deadline = time.monotonic() + limits.total
-    shown: dict[str, list[Output]] = {}
-    found = Found({}, {}, [limits.answered, limits.elements], limits.said)
-    over: dict[str, str] = {}  # cells that did not come to their end
-    left_out: set[str] = set()
+    found = Found([limits.answered, limits.elements], limits.said)
+    start = functools.partial(Jail, limits, student=student, walls=walls)
+    shown = [one for one in questions if one.id not in hidden]
+    rounds = [shown, [one for one in questions if one.id in hidden]]
+    for asked in filter(None, rounds) if questions else [[]]:
+        put(cells, asked, found, limits, deadline, start)
+    if STOP.is_set():  # what has been answered by now may not be all
+        raise Stopped
+    for question_id, _, _, calls in questions:
+        found.answers.setdefault(question_id, [{"died": "unreached"}] * len(calls))
+    for cell_id, _ in cells:
+        found.shown.setdefault(cell_id, [note("This cell was not reached.")])
+    return {
+        "cells": found.shown,
+        "ended": found.over,
+        "answers": found.answers,
+        "later": found.later,
+    }
+
+
+def put(
+    cells: list[list[str]],
+    questions: list[Asked],
+    found: "Found",
+    limits: Limits,
+    deadline: float,
+    start: Callable[[], Jail],
+) -> None:
+    """Run the cells, and put these questions to them, as often as it takes."""
     retries: list[Retry] = []
     for attempt in range(1, limits.attempts + 1):
         if time.monotonic() > deadline:
             break
-        todo = [cell for cell in cells if cell[0] not in left_out]
-        asked = [question for question in questions if question[0] not in found.answers]
+        todo = [cell for cell in cells if cell[0] not in found.left_out]
+        asked = [question for question in questions if question.id not in found.answers]
         kept = [[cell[0], q[0], q[2]] for q in asked for cell in todo if cell[0] == q[0]]
-        with Jail(limits, student=student, walls=walls) as jail:
+        with start() as jail:
             jail.start()
             jail.deadline = deadline
             # What an attempt says is kept in memory here: each may use up half of the rest.
@@ -1134,11 +1267,11 @@ def run(
                     # What a later attempt shows, and how its cells end, could depend on inputs that
                     # this one is asked.
                     slow = frame.get("slow") is True
-                    if slow and cell_id not in shown:
-                        over[cell_id] = "slow"
-                    shown.setdefault(cell_id, checked_outputs(frame, room))
+                    if slow and cell_id not in found.shown:
+                        found.over[cell_id] = "slow"
+                    found.shown.setdefault(cell_id, checked_outputs(frame, room))
                     if slow:
-                        left_out.add(cell_id)  # of the next attempt
+                        found.left_out.add(cell_id)  # of the next attempt
                 cell_id = None
                 awaited(jail, "cells", "done", limits.cell)
                 for question in asked:
@@ -1147,56 +1280,42 @@ def run(
             except Ended as ended:
                 why = jail.reason(ended)
                 if cell_id is not None:
-                    left_out.add(cell_id)
-                    if cell_id not in shown:
-                        over[cell_id] = why
-                        shown[cell_id] = [note(f"This cell {REASONS[why]}, so it was left out.")]
-                elif len(found.answers) == len(questions):
+                    found.left_out.add(cell_id)
+                    if cell_id not in found.shown:
+                        found.over[cell_id] = why
+                        said = f"This cell {REASONS[why]}, so it was left out."
+                        found.shown[cell_id] = [note(said)]
+                elif all(question.id in found.answers for question in questions):
                     break
             finally:
                 found.left = max(found.left - jail.said, 0)
-    todo = [cell for cell in cells if cell[0] not in left_out]
+    todo = [cell for cell in cells if cell[0] not in found.left_out]
     place = {cell[0]: place for place, cell in enumerate(todo, 1)}
-    # Whether such a run comes to an answer could depend on those inputs, too.
-    again = sorted({one.question.id for one in retries})
     retries = [one for one in retries if one.state == "end" or one.question.id in place]
     while retries and time.monotonic() < deadline:
         retries.sort(key=lambda one: place[one.question.id] if one.state == "own" else len(todo))
         last = retries.pop()
         upto = todo[: place[last.question.id]] if last.state == "own" else todo
-        with (
-            contextlib.suppress(Ended, NoJail),
-            Jail(limits, student=student, walls=walls) as jail,
-        ):
+        with contextlib.suppress(Ended, NoJail), start() as jail:
             try:
                 jail.start()
                 jail.deadline, jail.most = deadline, found.left // 2
                 retries = run_again(jail, upto, questions, retries, last, found, limits)
             finally:
                 found.left = max(found.left - jail.said, 0)
-    if STOP.is_set():  # what has been answered by now may not be all
-        raise Stopped
-    for question_id, _, _, calls in questions:
-        found.answers.setdefault(question_id, [{"died": "unreached"}] * len(calls))
-    for cell_id, _ in cells:
-        shown.setdefault(cell_id, [note("This cell was not reached.")])
-    return {
-        "cells": shown,
-        "ended": over,
-        "answers": found.answers,
-        "later": found.later,
-        "again": again,
-    }
 
 
 @dataclass
 class Found:
-    """The answers of a submission so far, and how much more it may say."""
+    """What a submission showed and answered so far, and how much more it may say."""
 
-    answers: dict[str, list[Answer]]
-    later: dict[str, list[Answer]]
     room: list[int]  # characters and elements of answers
     left: int  # bytes, all that leaves the jail
+    answers: dict[str, list[Answer]] = field(default_factory=dict)
+    later: dict[str, list[Answer]] = field(default_factory=dict)
+    shown: dict[str, list[Output]] = field(default_factory=dict)
+    over: dict[str, str] = field(default_factory=dict)  # cells that did not come to their end
+    left_out: set[str] = field(default_factory=set)
 
     def take(self, retry: "Retry", answers: list[Answer]) -> None:
         """Take the answers of another run, if it came to any."""
@@ -1261,7 +1380,7 @@ def run_again(
     """Run cells once more and ask `last` in the very process, without a copy.
 
     The states before that are kept and asked as well, where they need no threads, all in the order
-    of `questions`: inputs that may not be shown come last. What cells show now is not looked at.
+    of `questions`. What cells show now is not looked at.
     Returns what is left to ask.
     """
     kept = [one for one in retries if not one.stuck]

@@ -11,6 +11,7 @@ import csv
 import fcntl
 import functools
 import hashlib
+import itertools
 import json
 import os
 import queue
@@ -20,7 +21,7 @@ import sys
 import threading
 import warnings
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -117,7 +118,9 @@ class Class:
         self.limits = jail.Limits.of(self.config.GradeInJail.get("limits", {}))
         self.db_url = course.db_url
         with opened(self.db_url, self.root) as book:
-            due = {assignment.name: str(assignment.duedate) for assignment in book.assignments}
+            due = {assignment.name: assignment.duedate for assignment in book.assignments}
+            closes = due.get(name)
+            self.closes = closes.replace(tzinfo=UTC) if closes else None
             # What a penalty depends on; the book sets none.
             self.due = f"{due.get(name)} {self.config.get('LateSubmissionPlugin', '')}"
             if name not in due and any(self.root.glob(f"autograded/*/{name}")):
@@ -168,6 +171,10 @@ class Class:
             set_name=self.name,
         )
         entries += unmoved
+        for entry in entries:
+            if self.closes and entry.time and entry.time > self.closes:
+                hours = (entry.time - self.closes).total_seconds() / 3600
+                entry.reason += f"; late by {hours:.1f} h"
         for entry in entries:  # for a list, and for the terminal
             entry.file, entry.reason = map(intake.printable, (entry.file, entry.reason))
         intake.write(submissions, self.root, self.name)
@@ -403,7 +410,6 @@ def _grade(course: Class, jobs: int | None, scheduler: str | None, walls: bool, 
     if not inbox.is_dir() and not any(course.root.glob(f"submitted/*/{name}")):
         raise sets.SetError(f"there is no folder {inbox}: put into it what was handed in")
     submissions, entries = course.take_in()
-    aside = [entry for entry in entries if entry.status == "set aside"]
     with opened(course.db_url, course.root) as book:
         entered = {one.student_id: str(one.timestamp) for one in book.assignment_submissions(name)}
         course.entered = set(entered)
@@ -412,6 +418,7 @@ def _grade(course: Class, jobs: int | None, scheduler: str | None, walls: bool, 
     hopeless: dict[str, str] = {}
     names: dict[str, tuple[str, str]] = {}
     tasks: list[Task] = []
+    alike: dict[str, list[str]] = {}  # students with the very same code, as a group's: run once
     ready: list[Result] = []
     for submission in submissions:
         student = submission.student
@@ -431,51 +438,59 @@ def _grade(course: Class, jobs: int | None, scheduler: str | None, walls: bool, 
             )
             continue
         record = autograde.recall(course.root, name, student, key)
-        if record is None:
-            tasks.append((student, cells))
-        else:
+        if record is not None:
             ready.append((student, record))
-    orders = course.exam.orders()
-    answers = functools.partial(jail.run, questions=orders, limits=course.limits, walls=walls)
+        elif key in alike:
+            alike[key].append(student)
+        else:
+            alike[key] = [student]
+            tasks.append((student, cells))
+    answers = functools.partial(
+        jail.run,
+        questions=course.exam.orders(),
+        hidden=course.exam.hidden(),
+        limits=course.limits,
+        walls=walls,
+    )
     if scheduler:
         running = on_cluster(scheduler, tasks, answers)
     else:
         running = here(jobs, tasks, answers)
-    failed = enter_all(course, names, ready, running, len(tasks))
-    graded = len(ready) + len(tasks) - len(failed)
+    students = len(ready) + sum(map(len, alike.values()))
+    with contextlib.closing(running):
+        ran = ((one, record) for student, record in running for one in alike[names[student][0]])
+        failed = enter_all(course, names, itertools.chain(ready, ran), students)
+    graded = students - len(failed)
     for student, why in failed.items():
         course.note_failure(student, names[student][1], why)
-    summary(course, len(submissions), graded, aside, failed | hopeless)
+    summary(course, len(submissions), graded, entries, failed | hopeless)
     return len(failed | hopeless)
 
 
 def enter_all(
     course: Class,
     names: dict[str, tuple[str, str]],
-    ready: list[Result],
-    running: Results,
-    waiting: int,
+    results: Iterable[Result],
+    students: int,
 ) -> dict[str, str]:
     """Enter each record as it comes; returns {student: why} for those that could not be."""
     failed = {}
     with (
         stop_on_interrupt() as stopped,
-        contextlib.closing(running),
-        tqdm(total=len(ready) + waiting, unit="submission", disable=None) as bar,
+        tqdm(total=students, unit="submission", disable=None) as bar,
     ):
-        for results in (iter(ready), running):
-            for student, record in results:
-                try:
-                    if isinstance(record, BaseException):
-                        raise record
-                    course.enter(student, *names[student], record)
-                except Exception as error:
-                    said = str(error).strip() or repr(error)
-                    failed[student] = said.encode(errors="backslashreplace").decode()
-                bar.update()
-                if stopped():
-                    bar.close()
-                    raise KeyboardInterrupt
+        for student, record in results:
+            try:
+                if isinstance(record, BaseException):
+                    raise record
+                course.enter(student, *names[student], record)
+            except Exception as error:
+                said = str(error).strip() or repr(error)
+                failed[student] = said.encode(errors="backslashreplace").decode()
+            bar.update()
+            if stopped():
+                bar.close()
+                raise KeyboardInterrupt
     return failed
 
 
@@ -500,6 +515,7 @@ def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
 
 
 FEW = 5  # lines of one student, whose zip may hold thousands of files
+MANY = 1000  # students or archives with lines
 
 
 def few(lines: list[tuple[str, str, str]]) -> Iterator[str]:
@@ -513,23 +529,29 @@ def few(lines: list[tuple[str, str, str]]) -> Iterator[str]:
     ):
         whose = student or file.split("/")[0]
         counts[whose] += 1
-        if counts[whose] <= FEW:
+        if counts[whose] <= FEW and len(counts) <= MANY:
             yield f"{file}: {reason}"
-    for whose, count in counts.items():
+    for whose, count in itertools.islice(counts.items(), MANY):
         if count > FEW:
             yield f"{count - FEW} more files of {whose}, all in the list"
+    if others := counts.total() - sum(counts[whose] for whose in itertools.islice(counts, MANY)):
+        yield f"{others} more files of {len(counts) - MANY} others, all in the list"
 
 
 def summary(
-    course: Class, students: int, graded: int, aside: list[intake.Entry], failed: dict[str, str]
+    course: Class, students: int, graded: int, entries: list[intake.Entry], failed: dict[str, str]
 ) -> None:
     """Say what was graded, what was not, and why."""
+    aside = [entry for entry in entries if entry.status == "set aside"]
     print(
         f"{course.name}: {students} students; {graded} submissions graded now, "
         f"{students - graded - len(failed)} before"
     )
     for line in few([(entry.student, entry.file, entry.reason) for entry in aside]):
         print(f"set aside: {line}")
+    for entry in entries:
+        if entry.status == "beside" and "late by" in entry.reason:
+            print(f"late: {entry.file}, {entry.reason}")
     for student, why in failed.items():
         print(f"NOT GRADED: {student}: {why}")
     for line in course.notes:

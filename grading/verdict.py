@@ -142,13 +142,13 @@ class Exam:
         except Exception:
             return False
 
-    def orders(self) -> list[Asked]:
-        """What the jail is asked: ids, kinds, names and encoded arguments.
+    def hidden(self) -> list[str]:
+        """The questions with inputs that may not be shown."""
+        return [question.id for question in self.questions if _hidden(question)]
 
-        Inputs that may not be shown come last: what a submission says before it has seen them
-        cannot tell them.
-        """
-        in_order = sorted(self.questions, key=lambda q: 0 if q.kind == "value" else 2 - q.show)
+    def orders(self) -> list[Asked]:
+        """What the jail is asked: ids, kinds, names and encoded arguments; values come first."""
+        in_order = sorted(self.questions, key=lambda q: q.kind != "value")
         return [
             Asked(q.id, q.kind, q.name, [exchange.encode(call) for call in self.calls[q.id]])
             for q in in_order
@@ -167,15 +167,10 @@ class Exam:
         out, the messages name the causes of a fault.
 
         A question was asked in the notebook's state after its check, and where the state at the end
-        might answer better, in that, too: the better answers count. Where cells had to be run again
-        for it, after inputs that may not be shown, the time at which that run began could tell one
-        of them, and so could whether it came to an answer: nothing is shown of the answers to such
-        a question.
+        might answer better, in that, too: the better answers count.
         """
         found = []
-        again = record.get("again", []) if any(map(_hidden, self.questions)) else []
         for question in self.questions:
-            question = replace(question, show=question.show and question.id not in again)
             later = record.get("later", {}).get(question.id)
             first = verdict = self._judge(question, record["answers"][question.id])
             if later is not None:

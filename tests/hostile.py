@@ -774,6 +774,46 @@ threading.Thread(target=late).start()
         print("got:", got)
         """,
     ),
+    # three processes fill their memory; each lives for microseconds, and a copy goes on with it
+    attack(
+        "memory-that-is-handed-on",
+        FULL,
+        "Correct",
+        "than allowed, so it was left out",
+        first="""
+        import ctypes, mmap, os, signal, struct, subprocess, time
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+
+        def hand_on(size):
+            code = mmap.mmap(-1, 4096, prot=7, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+            memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+            start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+            entry = ctypes.addressof(ctypes.c_char.from_buffer(code))
+            program = struct.pack("<2sQ", b"\\x49\\xbc", start)
+            program += struct.pack("<2sQ", b"\\x49\\xbd", start + size)
+            program += bytes.fromhex(  # touch 16 pages, clone(VM | PARENT), exit; on in the copy
+                "41be10000000 4d39ec 7311 41c6042401 4981c400100000 41ffce 75ea"
+                "b838000000 bf11810000 31f6 31d2 4531d2 4531c0 0f05 85c0 74ca"
+                "b83c000000 31ff 0f05"
+            )
+            code.write(program)
+            ctypes.CFUNCTYPE(None)(entry)()
+
+        if os.uname().machine != "x86_64":
+            print("not tried: more than allowed, so it was left out")
+        else:
+            if os.fork() == 0:  # older than the sleepers, which stand between it and its children
+                time.sleep(0.5)
+                for _ in range(3):
+                    if os.fork() == 0:
+                        hand_on(2 * 2**30)
+                time.sleep(100)
+                os._exit(0)
+            for _ in range(20):
+                subprocess.Popen(["sleep", "100"])
+            time.sleep(15)
+        """,
+    ),
     attack(
         "counts-of-the-neighbours",
         FULL,

@@ -152,6 +152,24 @@ def test_a_second_run_grades_nothing_anew_and_a_new_version_is(tmp_path):
     assert (tmp_path / "issued" / f"{SET}.seed").read_text() == seed
 
 
+@pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")  # nbgrader's own
+def test_what_several_handed_in_is_run_once(tmp_path, monkeypatch, capsys):
+    """Five who hand in one notebook that sleeps would else take five times as long."""
+    need_a_jail()
+    course = Course(tmp_path)
+    for student, questions in (("ada", "q1"), ("bea", "q1"), ("cy", "q2"), ("dee", "q1")):
+        course.hand_in(student, course.notebook(course.right(questions)))
+    ran = []
+    of_jail = jail.run
+    monkeypatch.setattr(jail, "run", lambda *args, **more: ran.append(1) or of_jail(*args, **more))
+    monkeypatch.chdir(tmp_path)
+    assert run.grade(SET, tmp_path) == 0
+    assert len(ran) == 2
+    assert "4 submissions graded now" in capsys.readouterr().out
+    points = course.points()
+    assert points["ada"] == points["bea"] == points["dee"] != points["cy"]
+
+
 def test_what_cannot_be_entered_is_tried_twice_and_its_cause_is_said(tmp_path):
     need_a_jail()
     course = Course(tmp_path)
@@ -185,8 +203,20 @@ def test_points_by_hand_go_with_the_work_and_a_new_id_is_noticed(tmp_path):
         notebook.cells.append(nbformat.v4.new_code_cell(code))
         return notebook
 
+    def printed(proof):
+        notebook = below("print(PROOF)")
+        notebook.cells.insert(1, nbformat.v4.new_code_cell(f"PROOF = {proof!r}"))
+        return notebook
+
+    def at_the_top(text):
+        notebook = course.notebook(course.right("q1") | {"q4": "It stands at the top."})
+        notebook.cells.insert(1, nbformat.v4.new_markdown_cell(text))
+        return notebook
+
     first = course.hand_in("ada", course.notebook(course.right("q1", "q4")))
     course.hand_in("cod", below("'2x = x + x'"))
+    course.hand_in("out", printed("2x = x + x"))
+    course.hand_in("top", at_the_top("2x = x + x"))
     course.hand_in("see", elsewhere("See the file proof.pdf, beside this."))
     course.hand_in("see", name="proof.pdf", data=b"%PDF-1.4 right")
     course.hand_in("far", elsewhere("Because $2x = x + x$, as the sum of the same."))
@@ -203,6 +233,8 @@ def test_points_by_hand_go_with_the_work_and_a_new_id_is_noticed(tmp_path):
 
     mark("ada", q1=2, q4=0.5)
     mark("cod", q4=0)
+    mark("out", q4=0)
+    mark("top", q4=0)
     mark("far", q4=0)
     mark("pdf", q4=0)
     mark("see", q4=0)
@@ -213,13 +245,15 @@ def test_points_by_hand_go_with_the_work_and_a_new_id_is_noticed(tmp_path):
     course.hand_in("ada", course.notebook(course.right("q2")), name="newer.ipynb")
     os.utime(first, (0, 0))
     course.hand_in("cod", below("'I say so'"))
+    course.hand_in("out", printed("I say so"))
+    course.hand_in("top", at_the_top("I say so"))
     course.hand_in("far", elsewhere("Because I say so, and nobody else does."))
     course.hand_in("pdf", name="proof.pdf", data=b"%PDF-1.4 wrong")
     course.hand_in("see", name="proof.pdf", data=b"%PDF-1.4 wrong")
     said = course.run("grade", SET).stdout
     lines = [
         "ada: q1 (2), q4 (1.5)\n",
-        *(f"{one}: q4 (1)\n" for one in ("cod", "far", "pdf", "see")),
+        *(f"{one}: q4 (1)\n" for one in ("cod", "far", "out", "pdf", "see", "top")),
     ]
     for line in lines:
         assert f"taken back since the work has changed: {line}" in said
@@ -757,7 +791,7 @@ def test_a_jail_that_fails_for_one_is_tried_again_and_costs_that_one_only():
         def enter(self, *_):
             pass
 
-    failed = run.enter_all(Course(), {"bob": ()}, [("bob", jail.NoJail("why"))], (r for r in ()), 0)
+    failed = run.enter_all(Course(), {"bob": ()}, [("bob", jail.NoJail("why"))], 1)
     assert failed == {"bob": "why"}
 
 
@@ -914,6 +948,26 @@ def test_what_python_takes_in_place_of_epoll_works_and_ranks_change_nothing():
     """
     (shown,) = jail.run([["a", asks]], [])["cells"]["a"]
     assert shown["text"].splitlines() == ["PollSelector", "PollSelector", "b'3\\n'", "True 0"]
+
+
+def test_processes_that_come_and_go_beside_a_large_array_cost_nothing():
+    """Between vfork and exec two processes have one memory; it counts once, as it is one."""
+    need_a_jail()
+    cell = """
+        import numpy as np, os, subprocess, time
+        from multiprocessing import Pool
+        x, end = np.ones(80_000_000), time.time() + 3
+        while time.time() < end:
+            subprocess.run(["true"])
+            if (child := os.fork()) == 0:
+                os._exit(0)
+            os.waitpid(child, 0)
+        with Pool(8, maxtasksperchild=1) as pool:
+            print(sum(pool.map(abs, range(200), chunksize=1)))
+    """
+    record = jail.run([["a", textwrap.dedent(cell)]], [])
+    assert record["ended"] == {}
+    assert record["cells"]["a"][0]["text"] == "19900\n"
 
 
 def test_of_the_kernels_counters_a_jail_sees_few():
