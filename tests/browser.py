@@ -97,7 +97,10 @@ def jupyterlab(folder, **settings):
         yield url
     finally:
         server.terminate()
-        server.wait(20)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            server.wait(20)
+        server.kill()
+        server.wait()
 
 
 @contextlib.contextmanager

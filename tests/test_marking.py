@@ -124,6 +124,32 @@ def test_a_notebook_that_is_opened_runs_nothing(lab):
     assert [name for name, found in acted.items() if found] == ([] if lab.marking else [*acted])
 
 
+def test_a_notebook_that_is_saved_is_saved_where_it_is(lab):
+    """With Jupytext it says itself where else, a name that runs perhaps."""
+    metadata = {"jupytext": {"formats": "ipynb,../made//py:percent"}}
+    notebook = nbformat.v4.new_notebook(metadata=metadata)
+    notebook.cells.append(nbformat.v4.new_code_cell("1 + 1"))
+    (lab.root / "pair").mkdir()
+    nbformat.write(notebook, lab.root / "pair" / "work.ipynb")
+    with lab.chromium.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{lab.url}/doc/tree/pair/work.ipynb")
+        page.locator(".jp-Notebook").wait_for(timeout=60_000)
+        saved = page.evaluate(
+            """async () => {
+              const at = '/api/contents/pair/work.ipynb';
+              const file = await (await fetch(at)).json();
+              const sign = document.cookie.match(/_xsrf=([^;]*)/);
+              const headers = {'X-XSRFToken': sign ? sign[1] : ''};
+              const body = JSON.stringify({...file, path: 'pair/work.ipynb'});
+              return (await fetch(at, {method: 'PUT', headers, body})).status;
+            }"""
+        )
+    assert saved == 200
+    made = {str(path.relative_to(lab.root)) for path in lab.root.rglob("work.py")}
+    assert made == (set() if lab.marking else {"made/work.py"})
+
+
 @pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")  # nbgrader's own
 def test_no_address_reads_another_course_s_settings_or_shows_a_student_s_page(lab, monkeypatch):
     """Of the form grader: the settings are a program, and a page's script acts for the teacher."""
@@ -144,6 +170,7 @@ def test_no_address_reads_another_course_s_settings_or_shows_a_student_s_page(la
         answer = tab.goto(f"{lab.url}/formgrader")
         assert ("connect-src 'self'" in answer.headers["content-security-policy"]) is lab.marking
         refused = 404 if lab.marking else 200
-        assert [tab.goto(at).status for at in (f"{lab.url}/api/terminals", page)] == [refused] * 2
+        others = [f"{lab.url}/{at}" for at in ("api/terminals", "courses", "formgraders")]
+        assert {tab.goto(at).status for at in (page, *others)} == {refused}
         assert tab.goto(f"{lab.url}/formgrader?path={other}").status == 200
         assert mark.exists() is not lab.marking

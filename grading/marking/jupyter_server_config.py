@@ -19,6 +19,13 @@ c: Any = get_config()  # type: ignore[name-defined]  # noqa: F821  # where Jupyt
 c.KernelSpecManager.ensure_native_kernel = False
 c.KernelSpecManager.allowed_kernelspecs = {"none"}
 c.ServerApp.terminals_enabled = False
+# Jupytext would save a notebook a second time, where the notebook itself says: as a course's
+# settings, for example. nbgrader's button "Validate" would run the notebook.
+OFF = ["jupyterlab_jupytext", "jupyter_lsp", "jupyter_server_terminals"]
+OFF += [f"nbgrader.server_extensions.{name}" for name in
+        ("validate_assignment", "assignment_list", "course_list")]  # fmt: skip
+c.ServerApp.jpserver_extensions = dict.fromkeys(OFF, False)
+c.LabApp.extension_manager = "readonly"
 # Nothing is fetched from elsewhere but the form grader's scripts, or sent there.
 SOURCES = {"img": "data: blob:", "media": "data: blob:", "frame": "data: blob:"}
 SOURCES |= {"object": "data: blob:", "connect": ""}
