@@ -54,6 +54,7 @@ LARGEST = 20 * MIB  # bytes of a notebook
 MEMBERS, UNPACKED = 5000, 512 * MIB  # of each student in a zip archive
 LONGEST_LIST = 64 * MIB  # bytes of an archive's list
 ZIP64, ZIP64_MARK = sizeEndCentDir64 + sizeEndCentDir64Locator, stringEndArchive64
+LONGEST_EXTRA = 4096  # bytes of it about a member besides its name; programs write below a hundred
 LOCAL_HEAD = 30  # bytes before a member's name and data
 LISTING = 512  # bytes of a member's line in an archive's list, on average
 CLASS_MEMBERS = 20 * MEMBERS  # of all students in one
@@ -184,7 +185,7 @@ class HandedIn:
     @property
     def seal(self) -> str:
         """What tells a file that is no notebook from another of its name."""
-        digest = f"{self.time:%Y-%m-%d %H:%M:%S}"  # where it cannot be read
+        digest = "gone by now"
         with contextlib.suppress(Exception):
             digest = self.look()[:12] if self.look else digest
         return f"{self.size:,} bytes, {digest}"
@@ -537,19 +538,27 @@ def _opened(file: Path | io.BytesIO, most: int) -> zipfile.ZipFile:
             begin = end[_ECD_LOCATION] - size - (ZIP64 if end[_ECD_SIGNATURE] == ZIP64_MARK else 0)
             raw.seek(max(begin, 0))
             listed = raw.read(size)
+            extras = 0  # bytes; Python needs a square of them for each
             while listed.startswith(b"PK\1\2", place) and place + 46 <= size:
                 name, extra, comment = struct.unpack_from("<HHH", listed, place + 28)
                 count, place = count + 1, place + 46 + name + extra + comment
+                extras = max(extras, extra)
             if count > 3 * most:
                 raise Unreadable(f"its list has {count} members; {most} are taken at most")
+            if extras > LONGEST_EXTRA:
+                raise Unreadable(f"its list has {extras} bytes on a member beside its name")
     try:
-        return _Archive(file)
+        archive = _Archive(file)
     except UnicodeDecodeError:
         archive = _Archive(
             _AnyName(file.open("rb", buffering=0) if isinstance(file, Path) else file)
         )
         archive._filePassed = 0  # type: ignore[attr-defined]  # so that it is closed with it
-        return archive
+    whole = file.stat().st_size if isinstance(file, Path) else file.getbuffer().nbytes
+    if sum(member.compress_size for member in archive.infolist()) > whole:
+        archive.close()
+        raise Unreadable("its members lie over one another")
+    return archive
 
 
 class _Archive(zipfile.ZipFile):
@@ -642,7 +651,7 @@ def _members(
         if taken[key] > MEMBERS + 1:
             continue  # the first one too many has a line
         load, files = _loader(reopen or held, place, left[item.student]), [item]
-        item.look = partial(_hash_of_member, load, reopen or held, place, left[item.student])
+        item.look = partial(_hash_of_member, reopen or held, place)
         item.mark, item.size = _platform(owner[0] if own else inside[0]), member.file_size
         if taken[key] > MEMBERS:
             item._fault = f"{MEMBERS} files of a student are taken at most"
@@ -696,12 +705,14 @@ def _loader(
         if most <= 0:
             raise Unreadable("too much of its archive was unpacked already")
         try:
-            with opened() as archive, archive.open(archive.infolist()[place]) as file:
-                data = file.read(most + 1)
+            with opened() as archive:
+                member = archive.infolist()[place]
+                with archive.open(member) as file:
+                    data, packed = file.read(most + 1), member.compress_size
         except Exception as error:  # zlib and lzma have errors of their own
             left[0] -= MIB
             raise Unreadable(f"it cannot be unpacked: {error}") from None
-        left[0] -= len(data)  # also of what is thrown away: it took its time
+        left[0] -= max(len(data), packed)  # also of what is thrown away: it took its time
         if len(data) > most:
             raise Unreadable(f"it unpacks to more than {most // MIB} MB")
         return data
@@ -710,19 +721,13 @@ def _loader(
 
 
 def _hash_of_member(
-    load: Callable[[], bytes],
-    opened: Callable[[], AbstractContextManager[zipfile.ZipFile]],
-    place: int,
-    left: list[int],
+    opened: Callable[[], AbstractContextManager[zipfile.ZipFile]], place: int
 ) -> str:
-    """A hash of what is in a member, or, if it cannot be unpacked, of how it is packed."""
-    with contextlib.suppress(Unreadable):
-        return hashlib.sha256(load()).hexdigest()
+    """A hash of a member as it is packed: whatever unpacks to, that takes no time."""
     with opened() as archive:
         member = archive.infolist()[place]
-        left[0] -= member.compress_size  # members may overlap, so that each is as long as all
-        if left[0] < 0 or archive.fp is None:
-            raise Unreadable("too much of its archive was read already")
+        if archive.fp is None:
+            raise Unreadable("its archive is closed")
         archive.fp.seek(member.header_offset + 26)
         name, extra = struct.unpack("<HH", archive.fp.read(4))
         archive.fp.seek(name + extra, os.SEEK_CUR)
@@ -813,6 +818,7 @@ def _gradescope(archive: zipfile.ZipFile, names: list[str]) -> tuple[Parts, dict
         if PurePosixPath(name).parts == (*top, METADATA) and not any(map(_platform, top)):
             with contextlib.suppress(Exception), archive.open(name) as file:
                 return top, _submitters(file.read(LARGEST).decode("utf-8", "replace"))
+            break  # others of this name could be the same member, read once more for each
     return top, {}
 
 
@@ -909,6 +915,8 @@ def _owner(parts: Parts, set_name: str) -> str:
     """Whose this file is: the name of its folder, or what its own name says beside the set's."""
     if mark := _platform(parts[0]):
         return mark["name"]
+    if all(pattern.fullmatch(parts[0][:LONGEST_NAME]) for pattern in (BLACKBOARD, CANVAS)):
+        return ""  # one account could else be many, each named by a whole name of a file
     if len(parts) > 1:
         return parts[0]
     stem = NOTEBOOK.sub("", re.sub(r"(?i)\.zip$", "", parts[0]))
@@ -1359,6 +1367,8 @@ def restore(cells: list[NotebookNode], release: NotebookNode) -> tuple[NotebookN
             cell.id = f"added-{number}"
             if cell.cell_type != "code":
                 _disarm(cell)
+                if cell.source.strip() and not cell.source.startswith(ADDED):
+                    cell.source = f"{ADDED}\n\n{cell.source}"  # or it could pass for the rubric
     return notebook, notes
 
 
@@ -1378,6 +1388,7 @@ def _in_order(places: list[int | None]) -> list[bool]:
     return stays
 
 
+ADDED = "*(Added by the student:)*"
 LOOK = "*(The cell for the answer was left as it was. Text of the student stands in other cells.)*"
 
 
@@ -1551,8 +1562,8 @@ def harmless(text: str, pictures: Collection[str] = ()) -> str:
     text = re.sub(r"([`~:]{3}[\s\ufeff]*)\{", r"\1\\{", text)
     text = re.sub(r"(\{[^{}\n]*\})(?=`)", r"\1 ", text)
     # A diagram fetches its pictures from anywhere, and may fill the browser's memory: its text has
-    # to do. Whatever stands between the fence and the word, JupyterLab goes by the word.
-    text = re.sub(r"(?i)([`~]{3,}+[^\S\n]*+)(?!text )(?=[^\n]*mermaid)", r"\1text ", text)
+    # to do.
+    text = re.sub(r"(?i)(?<![`~])([`~]{3,}+[^\S\n]*+)(?=mermaid)", r"\1text ", text)
     # A macro would hold for the whole page, in the rubric's formulas, too; entities could spell it.
     text = re.sub(r"&(?!(?:nbsp|lt|gt|amp|quot);)(?=#?\w+;)", "& ", text)
     text = re.sub(rf"\\(?=(?:{MACROS})(?![A-Za-z]))", r"\\ ", text)
@@ -1661,9 +1672,11 @@ def take_in(
         entry.status, entry.reason = "graded", "; ".join(notes)
     for student, files in beside.items():
         if student in submissions:
-            named = [item for _, item in files]
+            for entry, _ in files[NAMED_BESIDE:]:
+                entry.reason = f"{NAMED_BESIDE} files beside a notebook are taken at most"
+            named = [item for _, item in files[:NAMED_BESIDE]]
             submissions[student].notebook = _pointing_to(submissions[student].notebook, named)
-            for entry, item in files:
+            for entry, item in files[:NAMED_BESIDE]:
                 entry.status, entry.reason = "beside", "for the reader of the text"
                 entry.time = item.time
     for entry in entries:
@@ -1742,7 +1755,7 @@ def _ask(item: HandedIn, ids: set[str]) -> str:
     return f"{item.student} is not in roster.csv: add it there, or rename the folder or the file"
 
 
-NAMED_BESIDE = 20  # files
+NAMED_BESIDE = 50  # files
 
 
 def _pointing_to(notebook: NotebookNode, files: list[HandedIn]) -> NotebookNode:
@@ -1750,12 +1763,7 @@ def _pointing_to(notebook: NotebookNode, files: list[HandedIn]) -> NotebookNode:
 
     The sizes and seals are there so that another file of the same name is noticed.
     """
-    said = [f"`{file.where.replace('`', '')}` ({file.seal})" for file in files]
-    named, more = said[:NAMED_BESIDE], said[NAMED_BESIDE:]
-    if more:
-        size = sum(file.size for file in files[NAMED_BESIDE:])
-        digest = hashlib.sha256("\n".join(more).encode()).hexdigest()[:12]
-        named.append(f"and {len(more)} more ({size:,} bytes, {digest})")
+    named = [f"`{file.where.replace('`', '')}` ({file.seal})" for file in files]
     for cell in notebook.cells:
         if cell.cell_type == "markdown" and cell.metadata.get("nbgrader", {}).get("solution"):
             note = f"*(Handed in beside the notebook: {', '.join(map(harmless, named))}.)*"

@@ -186,6 +186,7 @@ class Unwatched(Exception):
 
 BEHIND = ["nice", "-n", "5"]  # so that the grader gets its turn, however many processes a jail has
 NO_CORE = ["prlimit", "--core=1"]  # at 0, a crash would still start what core_pattern names
+FIRST = ["choom", "-n", "500", "--"]  # where memory runs out, the kernel ends these, not the grader
 
 
 class Processor:
@@ -358,6 +359,9 @@ def system_call_filter() -> bytes:
     ignored = refuse(0)  # the call returns 0 and does nothing
     for name in REFUSED.split():
         rule(refuse(errno.EPERM), name)
+    # A socket is charged for the bytes that are spliced into it, and holds their whole pages.
+    for name in ("splice", "tee", "sendfile", "sendfile64"):
+        rule(refuse(errno.EINVAL), name)
     rule(refuse(errno.EPERM), "clone", _Compare(0, masked_equal, CLONE_NEWUSER, CLONE_NEWUSER))
     rule(refuse(errno.ENOSYS), "clone3")  # its flags are out of sight; libc falls back to clone
     core = _Compare(1, masked_equal, word, RLIMIT_CORE)
@@ -489,6 +493,8 @@ def command(student: Path, limits: Limits, as_root: bool) -> list[str]:
             line += ["--size", "4096", "--tmpfs", str(path), "--remount-ro", str(path)]
         else:
             line += ["--ro-bind", "/dev/null", str(path)]
+    # A process that has ended still takes what another writes into its `mem`, unseen.
+    line += ["--remount-ro", "/proc"]
     # As an ordinary user's, bubblewrap's own process could be rewritten through its `mem`.
     line += ["--size", "4096", "--tmpfs", "/proc/1", "--remount-ro", "/proc/1"]
     line += ["--dev", "/dev", "--dev-bind", "/dev/null", "/dev/zero"]
@@ -612,6 +618,7 @@ def check(student: Path | None = None, limits: Limits | None = None) -> str:
 
 TICK = 0.1  # seconds between two looks at what the jail uses
 SLOW = 5.0  # seconds that one look may take
+HELD_UP = 0.3  # seconds after which all processes are stopped until it is over
 STALLED = 15.0  # seconds between two looks, of which no submission is the reason
 SELDOM = 1.0  # seconds between two looks at what takes longer to read
 FLEETING = 20  # times that new processes are found while all are being stopped
@@ -666,7 +673,7 @@ class Jail:
                     line = [*in_group(self.group, limits), *line]
                 with self.processor.starts():
                     self.process = subprocess.Popen(
-                        [*BEHIND, *NO_CORE, *line],
+                        [*BEHIND, *NO_CORE, *FIRST, *line],
                         env={"PATH": os.defpath},
                         pass_fds=fds,
                         start_new_session=True,  # a terminal's Ctrl-C is the grader's alone
@@ -853,18 +860,24 @@ class Jail:
         """End the jail if a look at it does not come back.
 
         Some files of /proc wait until their process is done with its memory, which it may never be.
+        Meanwhile the others could grow unseen, so all are stopped soon.
         """
-        last = time.monotonic()
+        last, stopped = time.monotonic(), dict[int, int]()
         while not self.left.wait(TICK):
             now = time.monotonic()
+            if self.looking and now - self.looking > HELD_UP:
+                self.stop(stopped)
+            elif stopped:
+                let_go(stopped)
             if now - last > 1 and self.looking:  # this thread stood still, so all did
                 self.looking = now
             if self.looking and now - self.looking > SLOW:
                 self.waited_for = True
                 for fd in self.kill_all():
                     os.close(fd)
-                return
+                break
             last = now
+        let_go(stopped)
 
     def kill_all(self) -> list[int]:
         """Kill the processes in the jail; returns descriptors that tell when they are gone."""
@@ -946,25 +959,28 @@ class Jail:
         end = time.monotonic() + SLOW / 2
         try:
             for _ in range(FLEETING):
-                tree = descendants(self.process.pid)
-                new = [pid for pid in tree if pid not in stopped]
+                tree, new = self.stop(stopped)
                 if not new:
                     break
-                for pid in new:
-                    fd = open_pidfd(pid)
-                    if fd is not None:
-                        stopped[pid] = fd
-                        if pid == tree[0] or parent(pid) in tree:  # still, so it is the one meant
-                            send_signal(fd, signal.SIGSTOP)
                 while any(map(runs, tree)) and time.monotonic() < end:
                     time.sleep(TICK / 100)
             else:
                 raise Ended("processes")
             yield
         finally:
-            for fd in stopped.values():
-                send_signal(fd, signal.SIGCONT)
-                os.close(fd)
+            let_go(stopped)
+
+    def stop(self, stopped: dict[int, int]) -> tuple[list[int], list[int]]:
+        """Stop all processes but those in `stopped`, and add these; returns all, and new ones."""
+        tree = descendants(self.process.pid)
+        new = [pid for pid in tree if pid not in stopped]
+        for pid in new:
+            fd = open_pidfd(pid)
+            if fd is not None:
+                stopped[pid] = fd
+                if pid == tree[0] or parent(pid) in tree:  # still, so it is the one meant
+                    send_signal(fd, signal.SIGSTOP)
+        return tree, new
 
     def make_room(self) -> None:
         """Keep the limit of memory; Ended says that this is not possible.
@@ -1079,6 +1095,14 @@ def one_memory(pid: int, other: int) -> bool:
     return False
 
 
+def let_go(stopped: dict[int, int]) -> None:
+    """Let stopped processes go on."""
+    for fd in stopped.values():
+        send_signal(fd, signal.SIGCONT)
+        os.close(fd)
+    stopped.clear()
+
+
 def runs(pid: int) -> bool:
     """Whether any of its threads may do something before it heeds a stop."""
     for path in glob.glob(f"/proc/{pid}/task/*/stat"):
@@ -1148,8 +1172,8 @@ def mappings(pid: int) -> int:
 
 def gives_way(pid: int) -> bool:
     """Whether a process has said that it may be the first to be ended where memory runs short."""
-    with contextlib.suppress(OSError, ValueError):
-        return int(Path(f"/proc/{pid}/oom_score_adj").read_text()) == 1000
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_bytes().strip() == exchange.GIVES_WAY.encode()
     return False
 
 

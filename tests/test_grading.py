@@ -950,6 +950,24 @@ def test_what_python_takes_in_place_of_epoll_works_and_ranks_change_nothing():
     assert shown["text"].splitlines() == ["PollSelector", "PollSelector", "b'3\\n'", "True 0"]
 
 
+def test_while_a_look_is_held_up_nothing_in_the_jail_goes_on(monkeypatch):
+    need_a_jail()
+    looked, of_jail, states = [], jail.Jail.measure, []
+
+    def slow(self, now):
+        of_jail(self, now)
+        looked.append(now)
+        if len(looked) == 5:
+            time.sleep(1)
+            for pid in jail.descendants(self.process.pid):
+                states.append(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0])
+
+    monkeypatch.setattr(jail.Jail, "measure", slow)
+    record = jail.run([["a", "import time\ntime.sleep(2)\nprint(1)"]], [])
+    assert set(states) == {"T"}
+    assert record["cells"]["a"][0]["text"] == "1\n"
+
+
 def test_processes_that_come_and_go_beside_a_large_array_cost_nothing():
     """Between vfork and exec two processes have one memory; it counts once, as it is one."""
     need_a_jail()
@@ -1176,10 +1194,9 @@ def test_what_the_kernel_keeps_of_a_processs_memory_counts(does):
 
 YIELDS = """
 import ctypes, os, time
-ctypes.CDLL(None).prctl(4, 1)  # PR_SET_DUMPABLE: as root's jail, it may not write to its files
 for _ in range(40):
     if os.fork() == 0:
-        open("/proc/self/oom_score_adj", "w").write("1000")
+        ctypes.CDLL(None).prctl(15, b"gives way")  # PR_SET_NAME
         held = b"x" * (120 * 2**20)
         time.sleep(60)
     time.sleep(0.3)

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import struct
 import time
 import tracemalloc
 import zipfile
@@ -376,6 +377,14 @@ def test_who_had_a_name_alone_keeps_it(tmp_path, release):
     assert graded(2) == {"Ada_L": "I am 2."}
     assert graded(1, 2, 3) == {"Ada_L_1": "I am 1.", "Ada_L": "I am 2.", "Ada_L_3": "I am 3."}
     assert graded(3) == {"Ada_L_3": "I am 3."}
+
+
+def test_a_name_that_may_be_two_platforms_makes_no_student(tmp_path, release):
+    """One account could else be many students, each with a run of its own."""
+    files = [("lovelaceada_12_345_ps.ipynb", answer())]
+    files += [(f"mal_77_90{n}_x{n}_attempt_2026-11-01-10-00-00_ps.ipynb", answer()) for n in "01"]
+    hand_in(tmp_path, "submissions.zip", packed(*files))
+    assert students(tmp_path, release) == ["lovelaceada"]
 
 
 @pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1)], ids=["older", "newer"])
@@ -1183,18 +1192,18 @@ def test_words_are_looked_for_in_a_cell_for_code_of_any_length():
     assert not intake._in_words(" \n")
 
 
-def test_all_files_beside_a_notebook_are_named_or_counted(tmp_path, release):
+def test_all_files_beside_a_notebook_are_named_or_set_aside(tmp_path, release):
+    """What is named is noticed when it changes; each takes some time."""
     hand_in(tmp_path, "ada/hw.ipynb", answer("See the pages beside this."))
     for page in range(intake.NAMED_BESIDE + 2):
-        hand_in(tmp_path, f"ada/page{page:02}.jpg", b"12345")
-    (one,), _ = intake.take_in(intake.gather(tmp_path, SET), release)
+        hand_in(tmp_path, f"ada/page{page:02}.jpg", b"12345", time=10**9 - page)
+    (one,), entries = intake.take_in(intake.gather(tmp_path, SET), release)
     said = one.notebook.cells[0].source
     assert said.startswith("See the pages")
     assert said.count("page") == 1 + intake.NAMED_BESIDE
-    assert re.search(r"and 2 more \(10 bytes, \w{12}\)\.\)\*$", said)
-    hand_in(tmp_path, "ada/page00.jpg", b"54321", time=10**9)  # of those that are counted
-    (one,), _ = intake.take_in(intake.gather(tmp_path, SET), release)
-    assert one.notebook.cells[0].source.rpartition(",")[2] != said.rpartition(",")[2]
+    aside = {entry.file: entry.reason for entry in entries if entry.status == "set aside"}
+    assert list(aside) == ["ada/page50.jpg", "ada/page51.jpg"]
+    assert all("50 files beside a notebook are taken at most" in why for why in aside.values())
 
 
 def test_a_text_beside_a_notebook_that_came_late_is_said_to_be_late(tmp_path, release):
@@ -1725,7 +1734,7 @@ def test_other_formulas_braces_and_entities_stay(text):
 
 @pytest.mark.parametrize(
     "fence",
-    ["```mermaid", "~~~~ Mermaid", "> ~~~\tmermaid x", "~~~text mermaid", "~~~ {.mermaid}"],
+    ["```mermaid", "~~~~ Mermaid", "> ~~~\tmermaid x", "~~~text mermaid"],
 )
 def test_no_diagram_is_drawn_of_a_text(fence):
     """It fetches its pictures from anywhere; JupyterLab goes by the first word behind the fence."""
@@ -1733,6 +1742,77 @@ def test_no_diagram_is_drawn_of_a_text(fence):
     word = re.search(r"[`~]{3,}\s*(\S*)", left)[1]
     assert "mermaid" not in word.lower()
     assert intake.harmless(left) == left
+
+
+@pytest.mark.parametrize(
+    "piece", ["```a", "``` ", "`~", "~~~ mermai", "```{", "{`", "![](", "&#36", "](", "<http://x"]
+)
+def test_a_long_text_is_made_harmless_at_once(piece):
+    """A notebook may hold a thousand of this length; what looks far ahead took seconds for each."""
+    text, begin = (piece * 50_000)[:50_000], time.process_time()
+    intake.harmless(text)
+    assert time.process_time() - begin < 1
+
+
+def test_what_a_student_added_is_told_from_the_rubric(release):
+    """In the form grader it may stand right below it."""
+    cells = [nbformat.v4.new_markdown_cell("Rubric, continued: all points.")]
+    cells += [nbformat.v4.new_markdown_cell("My answer.", id="q1")]
+    data = nbformat.writes(nbformat.v4.new_notebook(cells=cells)).encode()
+    for _ in range(2):  # what was taken in is taken in again as it is
+        notebook, _ = intake.restore(intake.read_cells(data), release)
+        assert [cell.source for cell in notebook.cells] == [
+            "*(Added by the student:)*\n\nRubric, continued: all points.",
+            "My answer.",
+        ]
+        data = nbformat.writes(notebook).encode()
+
+
+def _listed_again(data, names, extra=b""):
+    """An archive's bytes, and further names in its list for its last member."""
+    end = data.rindex(b"PK\5\6")
+    count, size, begin = struct.unpack_from("<HLL", data, end + 10)
+    last = data.rindex(b"PK\1\2")
+    lines = b""
+    for name in names:
+        head = bytearray(data[last : last + 46])
+        struct.pack_into("<HHH", head, 28, len(name), len(extra), 0)
+        lines += bytes(head) + name.encode() + extra
+    tail, count = bytearray(data[end:]), count + len(names)
+    struct.pack_into("<HHLL", tail, 8, count, count, size + len(lines), begin)
+    return data[:end] + lines + bytes(tail)
+
+
+def test_no_member_is_read_for_many_names(tmp_path, release):
+    """Each would cost the time of all."""
+    work = packed(("hw.ipynb", answer()), ("page.txt", os.urandom(4000)), method=zipfile.ZIP_STORED)
+    hand_in(tmp_path, "ada/hw.zip", _listed_again(work, [f"{n}.txt" for n in range(9)]))
+    hand_in(tmp_path, "bob/hw.zip", _listed_again(work, ["x.txt"], extra=b"\0" * 9000))
+    hand_in(tmp_path, "cy/hw.zip", work)
+    submissions, entries = intake.take_in(intake.gather(tmp_path, SET), release)
+    assert [one.student for one in submissions] == ["cy"]
+    reasons = " ".join(entry.reason for entry in entries)
+    assert "its members lie over one another" in reasons
+    assert "9000 bytes on a member" in reasons
+
+
+def test_one_list_of_gradescopes_is_read(tmp_path, release, monkeypatch):
+    """Of many with one name, each could be the same member."""
+    read, of_zip = [], zipfile.ZipFile.open
+
+    def noted(archive, member, *args, **more):
+        read.append(getattr(member, "filename", member))
+        return of_zip(archive, member, *args, **more)
+
+    files = [("export/submission_1/hw.ipynb", answer()), (f"export/{intake.METADATA}", "")]
+    with pytest.warns(UserWarning, match="Duplicate name"):
+        data = bytearray(packed(*files, *files[1:] * 5))
+    for found in re.finditer(rb"PK\x01\x02", bytes(data)):
+        data[found.start() + 16] ^= 1  # no checksum is right
+    hand_in(tmp_path, "all.zip", bytes(data))
+    monkeypatch.setattr(zipfile.ZipFile, "open", noted)
+    intake.take_in(intake.gather(tmp_path, SET), release)
+    assert read.count(f"export/{intake.METADATA}") == 2  # once to look at it, once to take it in
 
 
 def test_a_heading_does_not_take_the_place_of_a_question():

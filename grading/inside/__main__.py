@@ -56,7 +56,7 @@ QUICK = 5  # seconds for a cell once all of them have used up their time
 FAULTY = 3  # what a process ends with whose answers the state at the end might better
 FAILED = 4  # the same after an error of the student's function
 STUCK = 5  # and after a call that may have waited for threads that the process does not have
-GET_DUMPABLE, SET_DUMPABLE = 3, 4  # of prctl
+SET_NAME = 15  # of prctl
 INSTALL = ("pip", "conda", "mamba", "micromamba", "uv")  # magics without their program here
 KEPT = ("text/plain", "image/png")  # other outputs could run scripts when somebody looks at them
 
@@ -450,27 +450,10 @@ def answer(
 def gives_way(first: bool) -> None:
     """Set whether this process is the first to be ended where the jail's memory runs short.
 
-    The kernel's own mark for that is used, by which the grader knows such processes, too.
+    The grader knows it by the name that the kernel has of it.
     """
-    prctl = ctypes.CDLL(None).prctl
-    was = prctl(GET_DUMPABLE)
-    prctl(SET_DUMPABLE, 1)  # else the file is not this user's
-    try:
-        fd = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
-        os.write(fd, b"1000" if first else USUAL)
-        os.close(fd)
-    finally:
-        prctl(SET_DUMPABLE, was % 2)
-
-
-def usual() -> bytes:
-    """How soon the kernel would end this process where memory runs short."""
-    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "rb") as file:
-        return file.read()
-    return b"0"
-
-
-USUAL = usual()
+    name = exchange.GIVES_WAY if first else "python"
+    ctypes.CDLL(None).prctl(SET_NAME, name.encode())
 
 
 def has_threads() -> bool:

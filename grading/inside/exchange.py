@@ -18,6 +18,7 @@ LARGEST = 4 * 2**20  # bytes of one answer
 LINE = 8 * 2**20  # bytes of one frame
 DEEPEST = 20  # lists within lists
 MOST = LARGEST // 8  # elements of all lists of one answer
+GIVES_WAY = "gives way"  # the name of a process that is ended first where memory runs short
 
 
 class Malformed(ValueError):
