@@ -186,7 +186,15 @@ class Unwatched(Exception):
 
 BEHIND = ["nice", "-n", "5"]  # so that the grader gets its turn, however many processes a jail has
 NO_CORE = ["prlimit", "--core=1"]  # at 0, a crash would still start what core_pattern names
-FIRST = ["choom", "-n", "500", "--"]  # where memory runs out, the kernel ends these, not the grader
+
+
+def first_to_end() -> list[str]:
+    """A command's beginning: where memory runs out, the kernel ends it and not the grader.
+
+    In a container this process may have more than that already, and could not go back.
+    """
+    own = int(Path("/proc/self/oom_score_adj").read_text())
+    return ["choom", "-n", str(max(own, 500)), "--"]
 
 
 class Processor:
@@ -673,7 +681,7 @@ class Jail:
                     line = [*in_group(self.group, limits), *line]
                 with self.processor.starts():
                     self.process = subprocess.Popen(
-                        [*BEHIND, *NO_CORE, *FIRST, *line],
+                        [*BEHIND, *NO_CORE, *first_to_end(), *line],
                         env={"PATH": os.defpath},
                         pass_fds=fds,
                         start_new_session=True,  # a terminal's Ctrl-C is the grader's alone
