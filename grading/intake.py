@@ -754,7 +754,16 @@ def _nested(
         return [item]
     for file in files:
         file.student, file.mark = item.student, item.mark
+        file.look = partial(_first_hash, file.look, item.look)
     return files
+
+
+def _first_hash(look: Callable[[], str] | None, whole: Callable[[], str] | None) -> str:
+    """A file's hash, or its archive's, if too much of that was unpacked already."""
+    with contextlib.suppress(Unreadable):
+        if look:
+            return look()
+    return whole() if whole else ""
 
 
 def _spelled(member: zipfile.ZipInfo) -> str:

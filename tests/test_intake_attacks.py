@@ -1270,6 +1270,25 @@ def test_another_file_of_the_same_name_and_size_is_noticed(tmp_path, release, wh
     assert len(said) == 2
 
 
+def test_another_file_is_noticed_however_much_its_archive_unpacks_to(tmp_path, release):
+    """An archive within another is unpacked once for each file, until that is too much."""
+    photo, others = os.urandom(19 * 2**20), [(f"{n}.txt", b"") for n in range(40)]
+    files = [("hw.ipynb", answer()), ("a.png", photo), *others]
+    inner = {
+        sign: packed(*files, ("scan.pdf", sign), method=zipfile.ZIP_STORED)
+        for sign in (b"right", b"wrong")
+    }
+    said = []
+    for number, sign in enumerate((b"right", b"wrong", b"right")):
+        hand_in(tmp_path / str(number), "ada/hw.zip", packed(("inner.zip", inner[sign])))
+        hand_in(tmp_path / str(number), "all.zip", packed(("bob/inner.zip", inner[sign])))
+        submissions, _ = intake.take_in(intake.gather(tmp_path / str(number), SET), release)
+        texts = [one.notebook.cells[0].source for one in submissions]
+        said.append([re.search(r"scan.pdf` \(5 bytes, ([^)]*)\)", text)[1] for text in texts])
+    assert said[0] == said[2]
+    assert not {*said[0]} & {*said[1]}
+
+
 def test_notebooks_with_photos_do_not_stay_in_memory(tmp_path, release):
     photo = base64.b64encode(bytes(2 * 10**6)).decode()
     for number in range(6):
