@@ -60,6 +60,7 @@ LISTING = 512  # bytes of a member's line in an archive's list, on average
 CLASS_MEMBERS = 20 * MEMBERS  # of all students in one
 TRIES = 20  # files of a student that are read to find one that can be graded, or large ones fewer
 OPEN = 10  # archives that may stay open until all is read
+DEEPEST = 100  # folders one in another
 ARCHIVES = 20  # archives within an archive, of each student
 CELLS = 1000
 LINES, CODE = 50_000, 1_000_000  # lines of all cells; characters of all code
@@ -187,7 +188,7 @@ class HandedIn:
         """What tells a file that is no notebook from another of its name."""
         digest = "gone by now"
         with contextlib.suppress(Exception):
-            digest = self.look()[:12] if self.look else digest
+            digest = self.look() if self.look else digest
         return f"{self.size:,} bytes, {digest}"
 
 
@@ -316,6 +317,9 @@ def gather(
     closed: list[OSError] = []
     for folder, folders, names in os.walk(inbox, onerror=closed.append):
         folders.sort()
+        if len(Path(folder).parts) - len(inbox.parts) >= DEEPEST:  # Python would walk no further
+            closed += [OSError(0, "it lies too deep", Path(folder, name)) for name in folders[:1]]
+            folders.clear()
         for name in sorted([*names, *(f for f in folders if os.path.islink(Path(folder, f)))]):
             path = Path(folder) / name
             inner = path.relative_to(inbox)
@@ -1268,11 +1272,10 @@ def _pasted(source: str, pictures: Pictures, before: int) -> str:
     return re.sub(r"data:[\w/+.;=-]{0,99}base64,[\w+/]{99,}=*", "picture not taken", source)
 
 
-def _cut(text: str) -> str:
-    """A text as long as one may be."""
-    if len(text) <= LONGEST:
-        return text
-    return text[:LONGEST] + f"\n\n[Cut here: {LONGEST} characters are taken at most.]"
+def _cut(text: str, most: int = LONGEST) -> str:
+    """A text as long as one may be, which stays as it is when it is cut again."""
+    said = f"\n\n[Cut here: {LONGEST} characters are taken at most.]"
+    return text if len(text) <= most else text[: max(most - len(said), 0)] + said
 
 
 def _pictures(attachments: dict[str, object]) -> Pictures:
@@ -1519,12 +1522,15 @@ def _disarm(cell: NotebookNode) -> None:
         cell.attachments = {_plain(name): forms for name, forms in pictures.items()}
     cell.source = harmless(cell.source, pictures)
     shown = re.findall(r"!\[[^][`$\\<]*\]\(\s*attachment:([^\s)]+)", cell.source)
-    lost = (f"![](attachment:{name})" for name in map(_plain, pictures) if name not in shown)
-    cell.source = "\n\n".join([cell.source, *lost])
+    names = map(_plain, pictures)
+    lost = "".join(f"\n\n![](attachment:{name})" for name in names if name not in shown)
+    cell.source = _cut(cell.source, LONGEST - len(lost)) + lost  # names with escapes are longer
 
 
 def _plain(name: str) -> str:
-    return quote(name, safe="").replace("%", "_")
+    plain = quote(name, safe="").replace("%", "_")
+    short = f"{plain[:60]}_{hashlib.sha256(plain.encode()).hexdigest()[:16]}"
+    return plain if len(plain) < 100 else short
 
 
 REFERENCE = re.compile(  # to an attached picture
@@ -1770,13 +1776,17 @@ NAMED_BESIDE = 50  # files
 def _pointing_to(notebook: NotebookNode, files: list[HandedIn]) -> NotebookNode:
     """The notebook, whose texts say what was handed in beside it, for their reader.
 
-    The sizes and seals are there so that another file of the same name is noticed.
+    The checksum is there so that another file of the same name is noticed. It comes first, where
+    nothing is cut off.
     """
-    named = [f"`{file.where.replace('`', '')}` ({file.seal})" for file in files]
+    seals = json.dumps([[file.where, file.seal] for file in files])
+    checksum = hashlib.sha256(seals.encode()).hexdigest()[:40]
+    named = [f"`{file.where.replace('`', '')}` ({file.size:,} bytes)" for file in files]
     for cell in notebook.cells:
         if cell.cell_type == "markdown" and cell.metadata.get("nbgrader", {}).get("solution"):
-            note = f"*(Handed in beside the notebook: {', '.join(map(harmless, named))}.)*"
-            cell.source += f"\n\n{note}"
+            beside = f"Handed in beside the notebook (checksum {checksum})"
+            note = f"*({beside}: {', '.join(map(harmless, named))}.)*"
+            cell.source = _cut(f"{note}\n\n{cell.source}")
     return notebook
 
 

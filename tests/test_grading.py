@@ -14,6 +14,7 @@ import sys
 import tempfile
 import textwrap
 import time
+import tracemalloc
 import types
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -1190,6 +1191,32 @@ def test_what_the_kernel_keeps_of_a_processs_memory_counts(does):
     limits = jail.Limits(memory=200 * 2**20, mappings=9000)
     record = jail.run([["a", MAPS + does]], [], limits)
     assert record["ended"] == {"a": "memory"}
+
+
+LONG_LINES = """
+import ctypes, os, time
+mmap, long = ctypes.CDLL(None).mmap, ctypes.c_long
+mmap.argtypes, mmap.restype = [ctypes.c_void_p, long, *[ctypes.c_int] * 3, long], long
+for _ in range(600):
+    os.mkdir("\\n" * 255)
+    os.chdir("\\n" * 255)
+file = os.open("f", os.O_RDWR | os.O_CREAT)
+os.ftruncate(file, 4096)
+print([mmap(None, 4096, 1, 1, file, 0) for _ in range(300)].count(-1))
+os.chdir("/tmp")
+time.sleep(2)
+"""
+
+
+def test_a_list_of_mappings_does_not_fill_the_graders_memory():
+    """Each line has the file's path, however long; here it is 180 MB."""
+    need_a_jail()
+    tracemalloc.start()
+    record = jail.run([["a", LONG_LINES]], [])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert record["cells"]["a"][0]["text"] == "0\n"
+    assert peak < 20 * 2**20
 
 
 YIELDS = """

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import struct
+import subprocess
 import time
 import tracemalloc
 import zipfile
@@ -109,7 +110,8 @@ def test_as_much_as_may_be_handed_in_is_taken_in_at_once(where, release):
     assert time.process_time() - start < 3
     (cell,) = notebook.cells
     assert len(cell.attachments) == intake.PICTURES
-    assert 0 < len(cell.source) - intake.LONGEST < 100 + intake.PICTURES * 30  # they are all shown
+    assert len(cell.source) == intake.LONGEST
+    assert cell.source.count("![](attachment:") == len(cell.attachments)  # they are all shown
 
 
 # ---------------------------------------------------------------- Markdown
@@ -416,6 +418,21 @@ def test_of_two_spellings_that_would_be_one_student_neither_is_taken(tmp_path, r
     assert {entry.status for entry in entries} == {"set aside"}
     said = "Ada Lovelace and Ada_Lovelace would both be Ada_Lovelace: rename one of them"
     assert {entry.reason for entry in entries} == {said}
+
+
+def test_folders_without_end_stop_nothing(tmp_path, release):
+    """An archive of 35 KB unpacks to them, and Python 3.11 calls itself for each."""
+    hand_in(tmp_path, "ada/hw.ipynb")
+    folder = f"{tmp_path}/bob"
+    for _ in range(1200):
+        os.mkdir(folder)
+        folder += "/a"
+    submissions, entries = intake.take_in(intake.gather(tmp_path, SET), release)
+    assert [one.student for one in submissions] == ["ada"]
+    assert [e.reason for e in entries if e.student == "bob"] == [
+        "this folder cannot be opened: it lies too deep"
+    ]
+    subprocess.run(["rm", "-r", tmp_path / "bob"], check=True)  # Python could not, either
 
 
 def test_names_that_are_no_text_stop_nothing(tmp_path, release):
@@ -1199,7 +1216,7 @@ def test_all_files_beside_a_notebook_are_named_or_set_aside(tmp_path, release):
         hand_in(tmp_path, f"ada/page{page:02}.jpg", b"12345", time=10**9 - page)
     (one,), entries = intake.take_in(intake.gather(tmp_path, SET), release)
     said = one.notebook.cells[0].source
-    assert said.startswith("See the pages")
+    assert said.endswith("See the pages beside this.")
     assert said.count("page") == 1 + intake.NAMED_BESIDE
     aside = {entry.file: entry.reason for entry in entries if entry.status == "set aside"}
     assert list(aside) == ["ada/page50.jpg", "ada/page51.jpg"]
@@ -1265,7 +1282,7 @@ def test_another_file_of_the_same_name_and_size_is_noticed(tmp_path, release, wh
         else:
             hand_in(inbox, "ada.zip" if where == "a zip" else "ada/hw.zip", packed(*work))
         (one,), _ = intake.take_in(intake.gather(inbox, SET), release)
-        assert "(5 bytes, " in one.notebook.cells[0].source
+        assert "scan.pdf` (5 bytes)" in one.notebook.cells[0].source
         said.add(one.notebook.cells[0].source)
     assert len(said) == 2
 
@@ -1284,9 +1301,24 @@ def test_another_file_is_noticed_however_much_its_archive_unpacks_to(tmp_path, r
         hand_in(tmp_path / str(number), "all.zip", packed(("bob/inner.zip", inner[sign])))
         submissions, _ = intake.take_in(intake.gather(tmp_path / str(number), SET), release)
         texts = [one.notebook.cells[0].source for one in submissions]
-        said.append([re.search(r"scan.pdf` \(5 bytes, ([^)]*)\)", text)[1] for text in texts])
+        said.append([re.search(r"\(checksum (\w{40})\)", text)[1] for text in texts])
     assert said[0] == said[2]
     assert not {*said[0]} & {*said[1]}
+
+
+def test_another_file_is_noticed_beside_a_text_that_is_cut(tmp_path, release):
+    """Whatever is cut off, by the student's length or by escapes in names of pictures."""
+    name, said = "\u20ac" * 255, []
+    text = f"![](attachment:{name}) " * 200
+    for scan in (b"right", b"wrong"):
+        hand_in(tmp_path, "ada/hw.ipynb", answer(text, {name: {"image/png": "aGk="}}))
+        hand_in(tmp_path, "ada/scan.pdf", scan)
+        (one,), _ = intake.take_in(intake.gather(tmp_path, SET), release)
+        data = nbformat.writes(one.notebook).encode()
+        again, _ = intake.restore(intake.read_cells(data), release)  # as nbgrader does
+        assert len(again.cells[0].source) <= intake.LONGEST
+        said.append(re.search(r"\(checksum (\w{40})\)", again.cells[0].source)[1])
+    assert said[0] != said[1]
 
 
 def test_notebooks_with_photos_do_not_stay_in_memory(tmp_path, release):
