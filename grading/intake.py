@@ -51,6 +51,7 @@ from nbformat import NotebookNode
 
 MIB = 2**20
 LARGEST = 20 * MIB  # bytes of a notebook
+LARGEST_BESIDE = 10 * LARGEST  # of a file for the reader of a text
 MEMBERS, UNPACKED = 5000, 512 * MIB  # of each student in a zip archive
 LONGEST_LIST = 64 * MIB  # bytes of an archive's list
 ZIP64, ZIP64_MARK = sizeEndCentDir64 + sizeEndCentDir64Locator, stringEndArchive64
@@ -1642,6 +1643,9 @@ def take_in(
             note = item.mark is not None and item.mark["rest"].startswith(".")
             kind = item.known_fault and item.name.lower().endswith(BESIDE)
             kind = kind and item.name != "timestamp.txt"  # nbgrader's
+            if kind and item.size > LARGEST_BESIDE:  # each run reads it, holes and all
+                mib = f"{item.size / MIB:.0f} MB; {LARGEST_BESIDE // MIB} MB"
+                kind, entry.reason = False, f"it has {mib} are taken at most beside a notebook"
             if kind and not note and student and not asked:
                 beside.setdefault(student, []).append((entry, item))
             entry.reason = entry.reason or contested.get(student, "")

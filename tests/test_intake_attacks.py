@@ -435,6 +435,17 @@ def test_folders_without_end_stop_nothing(tmp_path, release):
     subprocess.run(["rm", "-r", tmp_path / "bob"], check=True)  # Python could not, either
 
 
+def test_a_huge_file_beside_a_notebook_is_not_read(tmp_path, release):
+    """One with a hole takes no space on the disk, and minutes of each run."""
+    hand_in(tmp_path, "ada/hw.ipynb")
+    os.truncate(hand_in(tmp_path, "ada/scan.pdf", b""), 2**41)
+    (one,), entries = intake.take_in(intake.gather(tmp_path, SET), release)
+    assert "scan.pdf" not in one.notebook.cells[0].source
+    reasons = [entry.reason for entry in entries if entry.status == "set aside"]
+    assert len(reasons) == 1
+    assert "2097152 MB; 200 MB are taken at most beside a notebook" in reasons[0]
+
+
 def test_names_that_are_no_text_stop_nothing(tmp_path, release):
     inbox = tmp_path / "inbox"
     for name in (b"L\xf6sung", b"L\xe4sung", b"a\x1b[2Jb"):
