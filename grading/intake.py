@@ -84,7 +84,7 @@ PLATFORMS = [
     )
 ]
 ON_CANVAS = f" on {len(PLATFORMS) - 1}"
-BLACKBOARD, CANVAS = PLATFORMS[1], PLATFORMS[-1]  # other names may look like these two's
+MOODLE, BLACKBOARD, CANVAS = (PLATFORMS[n] for n in (0, 1, -1))  # names may look like another's
 # Words of a name, numbers aside: those that only a class's archive has, and those of platforms'
 # exports, which students use as well.
 CLASS = re.compile(r"(?i)(?:all|class|course|sections?|students)\d*")
@@ -737,6 +737,7 @@ def _hash_of_member(
         name, extra = struct.unpack("<HH", archive.fp.read(4))
         archive.fp.seek(name + extra, os.SEEK_CUR)
         digest, rest = hashlib.sha256(), member.compress_size
+        digest.update(f"{member.compress_type} {member.CRC}\n".encode())
         while rest > 0 and (data := archive.fp.read(min(rest, MIB))):
             digest.update(data)
             rest -= len(data)
@@ -884,13 +885,25 @@ def _platform(name: str) -> re.Match[str] | None:
 
     The platform's part comes first, and the student's behind it may look like another platform's.
     """
+    found = _platforms(name)
+    return found[0] if found and not _two_platforms(found) else None
+
+
+def _platforms(name: str) -> list[re.Match[str]]:
+    """The parts of a name by each platform's pattern that it has, the shortest first."""
     name = name[:LONGEST_NAME]  # in an archive one may have 65,535 bytes
     found = [match for pattern in PLATFORMS if (match := pattern.fullmatch(name))]
-    found.sort(key=lambda match: match.start("rest"))
-    # HW_1_2_ada_attempt_… may be HW's file on Canvas as well as ada's on Blackboard.
-    if [match.re for match in found[:2]] == [CANVAS, BLACKBOARD]:
-        return None
-    return found[0] if found else None
+    return sorted(found, key=lambda match: match.start("rest"))
+
+
+def _two_platforms(found: list[re.Match[str]]) -> bool:
+    """Whether a name may be of either of two platforms.
+
+    HW_1_2_ada_attempt_… may be HW's file on Canvas as well as ada's on Blackboard. On Moodle a
+    student's own name comes before the platform's part, and may look like another platform's.
+    """
+    kinds = [match.re for match in found]
+    return kinds[:2] == [CANVAS, BLACKBOARD] or MOODLE in kinds[1:]
 
 
 def _wrappers(paths: list[Parts], set_name: str) -> set[str]:
@@ -929,7 +942,7 @@ def _owner(parts: Parts, set_name: str) -> str:
     """Whose this file is: the name of its folder, or what its own name says beside the set's."""
     if mark := _platform(parts[0]):
         return mark["name"]
-    if all(pattern.fullmatch(parts[0][:LONGEST_NAME]) for pattern in (BLACKBOARD, CANVAS)):
+    if _two_platforms(_platforms(parts[0])):
         return ""  # one account could else be many, each named by a whole name of a file
     if len(parts) > 1:
         return parts[0]
@@ -1105,7 +1118,7 @@ class Roster:
             return next((of[key] for of in self.known for key in tried if key in of), set())
 
         name = known(item.student, f"{item.student}_{item.number}")
-        if not name and item.mark and item.mark.re is PLATFORMS[0]:  # Moodle: group-name
+        if not name and item.mark and item.mark.re is MOODLE:  # group-name
             parts = item.student.split("-")
             name = known(*("-".join(parts[place:]) for place in range(1, len(parts))))
         number = self.numbered(item.number)

@@ -20,7 +20,7 @@ import signal
 import sys
 import threading
 import warnings
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -300,18 +300,25 @@ class Class:
         """A line for each whose very notebook now has another id, if points were given by hand."""
         now = {one.student for one in submissions}
         unknown = [one for one in submissions if one.student not in self.entered]
-        for old in sorted(self.entered - now) if unknown else ():
+        gone = sorted(self.entered - now)
+        names = defaultdict[str, list[str]](list)
+        for one in unknown if gone else ():
+            names[_digest(intake.as_written(one.notebook))].append(one.student)
+        for old in gone if unknown else ():
             kept, _ = intake.made(self.root, self.name, old)
             text = kept.read_text(encoding="utf-8") if kept.exists() else ""
             marked = book.find_submission(self.name, old).notebooks
             marks = [grade for notebook in marked for grade in notebook.grades]
             by_hand = any(g.manual_score is not None or g.extra_credit for g in marks)
-            for new in unknown if text and by_hand else ():
-                if intake.as_written(new.notebook) == text:
-                    yield (
-                        f"the work of {old} is now {new.student}'s, and points given by hand stay "
-                        f"with {old}: give {new.student} the id {old} again, or enter them again"
-                    )
+            for new in names[_digest(text)] if text and by_hand else ():
+                yield (
+                    f"the work of {old} is now {new}'s, and points given by hand stay "
+                    f"with {old}: give {new} the id {old} again, or enter them again"
+                )
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def cause(log: str) -> str:
