@@ -186,11 +186,10 @@ class HandedIn:
 
     @property
     def seal(self) -> str:
-        """What tells a file that is no notebook from another of its name."""
-        digest = "gone by now"
-        with contextlib.suppress(Exception):
-            digest = self.look() if self.look else digest
-        return f"{self.size:,} bytes, {digest}"
+        """What tells a file that is no notebook from another of its name, or "" if nothing can."""
+        with contextlib.suppress(Exception):  # whatever is wrong with it, it is set aside
+            return self.look() if self.look else ""
+        return ""
 
 
 class Marked(TypedDict, total=False):
@@ -543,7 +542,7 @@ def _opened(file: Path | io.BytesIO, most: int) -> zipfile.ZipFile:
             begin = end[_ECD_LOCATION] - size - (ZIP64 if end[_ECD_SIGNATURE] == ZIP64_MARK else 0)
             raw.seek(max(begin, 0))
             listed = raw.read(size)
-            extras = 0  # bytes; Python needs a square of them for each
+            extras = 0  # bytes; the time that Python needs for a member grows with their square
             while listed.startswith(b"PK\1\2", place) and place + 46 <= size:
                 name, extra, comment = struct.unpack_from("<HHH", listed, place + 28)
                 count, place = count + 1, place + 46 + name + extra + comment
@@ -728,7 +727,7 @@ def _loader(
 def _hash_of_member(
     opened: Callable[[], AbstractContextManager[zipfile.ZipFile]], place: int
 ) -> str:
-    """A hash of a member as it is packed: whatever unpacks to, that takes no time."""
+    """A hash of a member as it is packed, so that nothing has to be unpacked for it."""
     with opened() as archive:
         member = archive.infolist()[place]
         if archive.fp is None:
@@ -1704,13 +1703,16 @@ def take_in(
         entry.status, entry.reason = "graded", "; ".join(notes)
     for student, files in beside.items():
         if student in submissions:
-            for entry, _ in files[NAMED_BESIDE:]:
-                entry.reason = f"{NAMED_BESIDE} files beside a notebook are taken at most"
-            named = [item for _, item in files[:NAMED_BESIDE]]
-            submissions[student].notebook = _pointing_to(submissions[student].notebook, named)
-            for entry, item in files[:NAMED_BESIDE]:
-                entry.status, entry.reason = "beside", "for the reader of the text"
-                entry.time = item.time
+            seals: dict[HandedIn, str] = {}
+            for entry, item in files:
+                if len(seals) == NAMED_BESIDE:
+                    entry.reason = f"{NAMED_BESIDE} files beside a notebook are taken at most"
+                elif seal := item.seal:
+                    seals[item], entry.time = seal, item.time
+                    entry.status, entry.reason = "beside", "for the reader of the text"
+                else:  # another one in its place could not be noticed
+                    entry.reason = "it cannot be read"
+            submissions[student].notebook = _pointing_to(submissions[student].notebook, seals)
     for entry in entries:
         if entry.status == "set aside" and entry.student in submissions:
             entry.reason += " (another file of this student is graded)" * (
@@ -1790,15 +1792,17 @@ def _ask(item: HandedIn, ids: set[str]) -> str:
 NAMED_BESIDE = 50  # files
 
 
-def _pointing_to(notebook: NotebookNode, files: list[HandedIn]) -> NotebookNode:
+def _pointing_to(notebook: NotebookNode, seals: dict[HandedIn, str]) -> NotebookNode:
     """The notebook, whose texts say what was handed in beside it, for their reader.
 
     The checksum is there so that another file of the same name is noticed. It comes first, where
     nothing is cut off.
     """
-    seals = json.dumps([[file.where, file.seal] for file in files])
-    checksum = hashlib.sha256(seals.encode()).hexdigest()[:40]
-    named = [f"`{file.where.replace('`', '')}` ({file.size:,} bytes)" for file in files]
+    if not seals:
+        return notebook
+    sealed = json.dumps([[file.where, seal] for file, seal in seals.items()])
+    checksum = hashlib.sha256(sealed.encode()).hexdigest()[:40]
+    named = [f"`{file.where.replace('`', '')}` ({file.size:,} bytes)" for file in seals]
     for cell in notebook.cells:
         if cell.cell_type == "markdown" and cell.metadata.get("nbgrader", {}).get("solution"):
             beside = f"Handed in beside the notebook (checksum {checksum})"

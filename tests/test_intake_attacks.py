@@ -459,6 +459,18 @@ def test_folders_without_end_stop_nothing(tmp_path, release):
     subprocess.run(["rm", "-r", tmp_path / "bob"], check=True)  # Python could not, either
 
 
+def test_a_file_that_nothing_tells_from_another_is_set_aside(tmp_path, release):
+    """A mark would stay for whatever comes in its place."""
+    data = bytearray(packed(("hw.ipynb", answer()), ("scan.pdf", b"right")))
+    place = data.rindex(b"PK\1\2") + 42  # where the list says that the last member begins
+    data[place : place + 4] = (len(data) - 2).to_bytes(4, "little")
+    hand_in(tmp_path, "ada/hw.zip", bytes(data))
+    (one,), entries = intake.take_in(intake.gather(tmp_path, SET), release)
+    assert "scan.pdf" not in one.notebook.cells[0].source
+    (aside,) = [entry for entry in entries if entry.status == "set aside"]
+    assert aside.reason.startswith("it cannot be read")
+
+
 def test_a_huge_file_beside_a_notebook_is_not_read(tmp_path, release):
     """One with a hole takes no space on the disk, and minutes of each run."""
     hand_in(tmp_path, "ada/hw.ipynb")
