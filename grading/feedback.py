@@ -281,7 +281,7 @@ class Page(Exporter):
 
     def page(self, nb: NotebookNode, of: dict[str, Any], plain: bool = False) -> str:
         """The page as HTML."""
-        roster = intake.roster(self.config.CourseDirectory.get("root", os.getcwd()))
+        roster = intake.read_roster(self.config.CourseDirectory.get("root", os.getcwd()))
         return (
             environment(plain)
             .get_template("feedback.html")
@@ -376,7 +376,7 @@ def with_status(
     with table.open(encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file)
         rows, columns = list(reader), reader.fieldnames or ()
-    roster = intake.roster(root)
+    roster = intake.read_roster(root)
     if roster is not None:
         for wrong in misspelled(roster, root, [one.name for one in gradebook.assignments]):
             print(wrong, file=sys.stderr)

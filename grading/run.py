@@ -126,7 +126,7 @@ class Class:
             if name not in due and any(self.root.glob(f"autograded/*/{name}")):
                 raise sets.SetError(LOST.format(root=self.root, name=name))
         self.nbgrader = NbGraderAPI(course, config=self.config, log_level="ERROR")
-        self.roster = intake.roster(self.root)
+        self.roster = intake.read_roster(self.root)
         self.notes: list[str] = []  # what the teacher should hear of
         self.entered: set[str] = set()  # students whom the gradebook has
         self.templates = sets.templates(name, sets.record(name, self.root)["source"])

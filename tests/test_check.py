@@ -21,7 +21,7 @@ KINDS = {
     "tools/check.py": "voice check",
     "pyproject.toml": "voice release",
     "ce_lib/widgets/gradient_explorer.mjs": "voice bad_input",
-    "grading/intake.py": "voice intake_attacks",
+    "grading/intake/owners.py": "voice intake_attacks",
     "grading/inside/exchange.py": "voice exchange",
     "CONTRIBUTING.md": "prose voice pages readme release",
     ".github/workflows/test.yml": "voice release",

@@ -120,7 +120,7 @@ def test_a_students_name_is_safe_in_a_path(name):
 
 
 def test_a_zip_bomb_is_set_aside(monkeypatch, tmp_path):
-    monkeypatch.setattr(intake, "LARGEST", 10**6)
+    monkeypatch.setattr(intake.archives, "LARGEST", 10**6)
     with zipfile.ZipFile(tmp_path / "b.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("ada/a.ipynb", bytes(10**8))
     (item,) = intake.gather(tmp_path, "ps-small")

@@ -474,7 +474,7 @@ def said(frames):
     lines = [exchange.dump(frame) for frame in frames]
 
     def read(seconds):
-        fake.size = len(lines[0]), jail.elements(lines[0])
+        fake.size = len(lines[0]), jail.watch.elements(lines[0])
         return exchange.parse(lines.pop(0))
 
     fake = SimpleNamespace(read=read, size=(0, 0))
@@ -488,7 +488,9 @@ def test_answers_that_are_too_large_cost_themselves_only():
     frames = [{"question": "q1", "call": n, "value": value} for n, value in enumerate(values)]
     answers, room = {}, [10**6, 1000]
     asked = ["q1", "function", "f", [[]] * len(values)]
-    jail.take_answers(said([*frames, {"question": "q1", "done": "exit"}]), asked, answers, 5, room)
+    jail.submission.take_answers(
+        said([*frames, {"question": "q1", "done": "exit"}]), asked, answers, 5, room
+    )
     found = [answer["value"] for answer in answers["q1"]]
     too_much = {"$other": "too much data, with all answers before"}
     assert found == [values[0], too_much, too_much, *values[3:]]
@@ -518,7 +520,7 @@ def test_all_attempts_share_what_may_be_said(monkeypatch):
             self.said = self.most
             raise jail.Ended("output")
 
-    monkeypatch.setattr(jail, "Jail", Flood)
+    monkeypatch.setattr(jail.submission, "Jail", Flood)
     limits = jail.Limits()
     jail.run([["q1", "1"]], [["q1", "value", "x", [[]]]], limits)
     assert len(most) == limits.attempts
@@ -576,7 +578,7 @@ def test_after_hidden_inputs_an_attempt_tells_nothing_but_its_answers(told, monk
     first = [*RAN, DONE, ASKED]  # it dies before q2 is asked
 
     def record(second):
-        monkeypatch.setattr(jail, "Jail", Scripted(first, second))
+        monkeypatch.setattr(jail.submission, "Jail", Scripted(first, second))
         found = jail.run(cells, ORDERS, hidden=["q2"])
         del found["answers"]["q2"]  # which are not shown
         return found
@@ -595,7 +597,7 @@ def test_no_run_that_begins_after_hidden_inputs_answers_what_is_shown(monkeypatc
     second = [*RAN, DONE, value, {"question": "q1", "done": "exit"}]
     third = [*RAN, DONE, {"question": "q2", "call": 0, "value": 2}, {"question": "q2"} | stuck]
     fourth = [*RAN, DONE, {"question": "q2", "call": 0, "value": 3}]
-    monkeypatch.setattr(jail, "Jail", Scripted(first, second, third, fourth))
+    monkeypatch.setattr(jail.submission, "Jail", Scripted(first, second, third, fourth))
     record = jail.run([["q1", "1"], ["q2", "2"]], ORDERS, hidden=["q2"])
     assert asked == ["q1", "q1", "q2", "q2"]
     assert record["answers"] == {"q1": [{"value": 1}], "q2": [{"value": 3}]}
@@ -608,11 +610,11 @@ def test_a_jail_is_in_a_control_group_where_one_can_be_made(tmp_path, monkeypatc
     own = next((line[3:] for line in lines if line.startswith("0::")), None)
     if own is None:
         pytest.skip("this kernel has no control groups of version 2")
-    monkeypatch.setattr(jail, "GROUPS", tmp_path)
-    monkeypatch.setattr(jail, "OFF", [])
+    monkeypatch.setattr(jail.place, "GROUPS", tmp_path)
+    monkeypatch.setattr(jail.place, "OFF", [])
     place = tmp_path / own.lstrip("/")
     place.mkdir(exist_ok=True)
-    assert jail.group_place() is None
+    assert jail.place.group_place() is None
     assert "limited by looking at /proc" in jail.check()
     (place / "cgroup.controllers").write_text("cpu memory pids\n")
     (place / "cgroup.subtree_control").write_text("")
@@ -630,9 +632,11 @@ def test_a_jail_is_in_a_control_group_where_one_can_be_made(tmp_path, monkeypatc
         (one.group / "memory.events").write_text("low 0\noom 1\noom_kill 1\n")
         assert one.reason(jail.Ended("exit")) == "memory"
         assert one.reason(jail.Ended("time")) == "time"
-    monkeypatch.setattr(jail, "in_group", lambda *_: ["/bin/false"])  # a group that lets nobody in
+    monkeypatch.setattr(
+        jail.watch, "in_group", lambda *_: ["/bin/false"]
+    )  # a group that lets nobody in
     assert "limited by looking at /proc" in jail.check()
-    assert jail.group_place() is None
+    assert jail.place.group_place() is None
 
 
 def test_the_processes_that_make_pages_have_the_templates_already(monkeypatch):

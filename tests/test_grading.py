@@ -870,7 +870,7 @@ def test_what_a_jail_takes_back_from_its_pipe_is_not_waited_for(monkeypatch):
     with jail.Jail(jail.Limits()) as inside:
         inside.start()
         assert not os.get_blocking(inside.answers)
-        monkeypatch.setattr(jail.select, "select", lambda reads, *_: (reads, [], []))
+        monkeypatch.setattr(jail.watch.select, "select", lambda reads, *_: (reads, [], []))
         assert not inside.take(0)
 
 
@@ -881,12 +881,12 @@ def test_a_look_that_waits_for_the_jail_ends_it(monkeypatch):
 
     def waits(self, now):
         if self.ready:
-            first = os.pidfd_open(jail.children(self.process.pid)[0])
-            jail.select.select([first], [], [], 60)
+            first = os.pidfd_open(jail.proc.children(self.process.pid)[0])
+            jail.watch.select.select([first], [], [], 60)
             os.close(first)
         measure(self, now)
 
-    monkeypatch.setattr(jail, "SLOW", 1.0)
+    monkeypatch.setattr(jail.watch, "SLOW", 1.0)
     monkeypatch.setattr(jail.Jail, "measure", waits)
     start = time.monotonic()
     record = jail.run([["a", ENDLESS]], [], jail.Limits(attempts=1))
@@ -904,10 +904,10 @@ def test_a_jail_that_has_to_end_is_killed_before_the_rest_of_its_words_is_read(m
     with jail.Jail(jail.Limits()) as inside:
         inside.start()
         inside.hand_over([["a", "import time; time.sleep(60)"]], [])
-        first = os.pidfd_open(jail.children(inside.process.pid)[0])
+        first = os.pidfd_open(jail.proc.children(inside.process.pid)[0])
         monkeypatch.setattr(inside, "look", look)
         inside.watch(0)
-        assert jail.select.select([first], [], [], 5)[0]
+        assert jail.watch.select.select([first], [], [], 5)[0]
         with pytest.raises(jail.Ended, match="sockets"):
             inside.read(5)
         os.close(first)
@@ -916,7 +916,7 @@ def test_a_jail_that_has_to_end_is_killed_before_the_rest_of_its_words_is_read(m
 def test_nobody_waits_for_a_killed_process_while_others_fill_the_memory(monkeypatch):
     need_a_jail()
     with jail.Jail(jail.Limits(memory=1000)) as inside, subprocess.Popen(["sleep", "60"]) as slow:
-        monkeypatch.setattr(jail, "held", lambda pid: 2000 if pid == 1 else 0)
+        monkeypatch.setattr(jail.watch, "held", lambda pid: 2000 if pid == 1 else 0)
         fd = os.pidfd_open(slow.pid)
         with pytest.raises(jail.Ended, match="memory"):
             inside.await_end(fd, [1])
@@ -960,7 +960,7 @@ def test_while_a_look_is_held_up_nothing_in_the_jail_goes_on(monkeypatch):
         looked.append(now)
         if len(looked) == 5:
             time.sleep(1)
-            for pid in jail.descendants(self.process.pid):
+            for pid in jail.proc.descendants(self.process.pid):
                 states.append(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0])
 
     monkeypatch.setattr(jail.Jail, "measure", slow)
@@ -1003,14 +1003,14 @@ def test_of_the_kernels_counters_a_jail_sees_few():
         print(*sorted(seen))
     """
     (shown,) = jail.run([["a", asks]], [])["cells"]["a"]
-    assert set(shown["text"].split()) == jail.OF_PROC
+    assert set(shown["text"].split()) == jail.walls.OF_PROC
 
 
 def test_each_jail_has_a_processor_and_the_grader_has_all(tmp_path, monkeypatch):
     """A thread that shared one with all processes of its jail could not watch them."""
     need_a_jail()
     # Jails of other tests hold processors, too.
-    monkeypatch.setattr(jail.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(jail.place.tempfile, "gettempdir", lambda: str(tmp_path))
     processors = os.sched_getaffinity(0)
     asks = [["a", "import os, time; time.sleep(1); print(sorted(os.sched_getaffinity(0)))"]]
     with ThreadPoolExecutor(2) as pool:
@@ -1079,7 +1079,7 @@ def test_a_grader_that_was_stopped_itself_blames_nobody():
     need_a_jail()
     program = """
         from grading import jail
-        jail.STALLED = 2
+        jail.watch.STALLED = 2
         look, looked = jail.Jail.look, []
         def noted(self, deadline):
             look(self, deadline)
@@ -1107,14 +1107,14 @@ def test_what_a_later_attempt_shows_is_not_shown():
     cells = [["a", "import time; print(time.time_ns())"], ["b", "import os; os._exit(0)"]]
     cells.append(["c", "def f(x): os._exit(0)"])
     ran = []
-    whole = jail.checked_outputs
+    whole = jail.submission.checked_outputs
 
     def noted(frame, room):
         ran.append(whole(frame, room))
         return ran[-1]
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(jail, "checked_outputs", noted)
+        patched.setattr(jail.submission, "checked_outputs", noted)
         record = jail.run(cells, [["q", "value", "x", [[]]]])
     assert len({json.dumps(outputs) for outputs in ran if outputs}) > 1
     assert record["cells"]["a"] == ran[0]
@@ -1138,9 +1138,9 @@ def test_a_state_that_is_lost_is_made_anew(does, monkeypatch):
     need_a_jail()
     limits, ids = jail.Limits(memory=400 * 2**20), [f"q{n}" for n in range(1, 6)]
     cells = [[f"q{n}", f"{does if n > 1 or does is LARGE else ''}\nx = {n}"] for n in range(1, 6)]
-    asked, ask = {}, jail.ask
+    asked, ask = {}, jail.submission.ask
     monkeypatch.setattr(
-        jail, "ask", lambda *of: asked.setdefault(of[0], []).append(of[1].id) or ask(*of)
+        jail.submission, "ask", lambda *of: asked.setdefault(of[0], []).append(of[1].id) or ask(*of)
     )
     order = ["q3", "q1", "q5", "q2", "q4"]
     questions = [[name, "value", "x", [[]]] for name in order]
@@ -1267,7 +1267,7 @@ def test_the_page_for_teachers_names_the_limits_and_the_remedy():
         f"total, {of.processes} processes and threads, "
         f"and {of.scratch // 2**20} MB of disk"
     ) in page
-    assert (intake.LINES, intake.CODE) == (50_000, 1_000_000)
+    assert (intake.cells.LINES, intake.cells.CODE) == (50_000, 1_000_000)
     assert "more than fifty thousand lines, or of more than a million characters" in page
     assert jail.remedy("bwrap: setting up uid map: Permission denied") in page
 

@@ -23,6 +23,7 @@ from nbconvert.filters import markdown2html
 from traitlets.config import Config
 
 from grading import autograde, feedback, intake, run
+from grading.intake.platforms import TOGETHER, submitters_in
 
 SET = "ps-small"
 PIXEL = "iVBORw0KGgo="
@@ -99,7 +100,7 @@ def test_a_notebook_of_too_many_parts_is_set_aside_at_once(kind, tmp_path, relea
 @pytest.mark.parametrize("where", ["own", "spread"])
 def test_as_much_as_may_be_handed_in_is_taken_in_at_once(where, release):
     """As many pictures as there may be, and as many texts, around an answer that was left out."""
-    names = list(ATTACHED)[: intake.PICTURES]
+    names = list(ATTACHED)[: intake.cells.PICTURES]
     texts = [{"cell_type": "markdown", "source": "y" * 20_000} for _ in range(900)]
     for text, name in zip(texts, names, strict=False):
         text["attachments"] = {name: ATTACHED[name]} if where == "spread" else {}
@@ -109,7 +110,7 @@ def test_as_much_as_may_be_handed_in_is_taken_in_at_once(where, release):
     notebook, _ = intake.restore(intake.read_cells(_many(texts)), release)
     assert time.process_time() - start < 3
     (cell,) = notebook.cells
-    assert len(cell.attachments) == intake.PICTURES
+    assert len(cell.attachments) == intake.cells.PICTURES
     assert len(cell.source) == intake.LONGEST
     assert cell.source.count("![](attachment:") == len(cell.attachments)  # they are all shown
 
@@ -518,7 +519,7 @@ def test_a_long_name_in_an_archive_leaves_a_list_that_can_be_read(tmp_path, rele
 
 def test_a_notebook_of_as_many_cells_as_are_taken_is_taken_in_again(release, monkeypatch):
     """What the set's own cells add to it is no reason to refuse it when nbgrader reads it."""
-    monkeypatch.setattr(intake, "CELLS", 3)
+    monkeypatch.setattr(intake.cells, "CELLS", 3)
     monkeypatch.setattr(autograde, "release", lambda *_: release)
     code = [{"cell_type": "code", "source": f"x = {number}"} for number in range(3)]
     code[0]["id"] = "q1"
@@ -534,7 +535,7 @@ def test_a_notebook_of_as_many_cells_as_are_taken_is_taken_in_again(release, mon
 
 
 def test_a_notebook_of_as_many_lines_as_are_taken_is_taken_in_again(release, monkeypatch):
-    monkeypatch.setattr(intake, "LINES", 6)
+    monkeypatch.setattr(intake.cells, "LINES", 6)
     monkeypatch.setattr(autograde, "release", lambda *_: release)
     code = {"cell_type": "code", "source": "x = 1\n" * 5}
     data = json.loads(answer())
@@ -701,8 +702,9 @@ def test_a_bad_file_is_set_aside_and_stops_nobody(tmp_path, release):
 def test_what_goes_wrong_with_one_file_in_any_step_is_its_reason(tmp_path, release, monkeypatch):
     for name in ("ada", "bob", "eve"):
         hand_in(tmp_path, f"{name}/hw.ipynb", answer(name))
-    for step in ("read_cells", "strange", "restore", "read_file"):
-        whole = getattr(intake, step)
+    in_order = dict.fromkeys(["read_cells", "strange", "restore"], intake.students)
+    for step, module in (in_order | {"read_file": intake.inbox}).items():
+        whole = getattr(module, step)
 
         def breaks(given, *rest, whole=whole):
             if "bob" in str(given):
@@ -710,7 +712,7 @@ def test_what_goes_wrong_with_one_file_in_any_step_is_its_reason(tmp_path, relea
             return whole(given, *rest)
 
         with monkeypatch.context() as patched:
-            patched.setattr(intake, step, breaks)
+            patched.setattr(module, step, breaks)
             submissions, entries = intake.take_in(intake.gather(tmp_path, SET), release)
         assert [s.student for s in submissions] == ["ada", "eve"], step
         assert [e.reason for e in entries if e.student == "bob" and "MemoryError" in e.reason], step
@@ -762,7 +764,7 @@ def test_a_text_full_of_pictures_that_are_none_is_read_in_no_time(text):
 
 
 def test_large_files_of_one_student_count_as_several_tries(tmp_path, release, monkeypatch):
-    monkeypatch.setattr(intake, "MIB", 1000)
+    monkeypatch.setattr(intake.students, "MIB", 1000)
     for number in range(9):
         hand_in(tmp_path, f"eve/{number}.ipynb", b"[" + bytes(19_000))
     hand_in(tmp_path, "ada/hw.ipynb")
@@ -1158,15 +1160,15 @@ def test_gradescopes_list_is_read_in_no_time_and_tells_namesakes_apart():
         for n, (name, mail) in enumerate(people)
     )
     start = time.process_time()
-    found = intake._submitters(said)
+    found = submitters_in(said)
     hard = ["[" * 10**6, "- [" + "a," * 2_000_000, "    :name: '" * 10**5, "{a: " * 10**6, MERGES]
     for text in hard:
-        intake._submitters(f"submission_1:\n  :submitters:\n  - :name: Ada\n  {text}\n" * 2)
-    many = intake._submitters("submission_1:\n  :submitters:\n" + "  - :name: 'Ada'\n" * 10**6)
-    assert len(many["submission_1"]) == intake.TOGETHER
+        submitters_in(f"submission_1:\n  :submitters:\n  - :name: Ada\n  {text}\n" * 2)
+    many = submitters_in("submission_1:\n  :submitters:\n" + "  - :name: 'Ada'\n" * 10**6)
+    assert len(many["submission_1"]) == TOGETHER
     head = "  :submitters:\n" + 20 * "  - :name: 'Ada'\n    :email: '\"'\n    :sid: \"\\'\"\n"
-    intake._submitters("".join(f"submission_{n}:\n{head}" for n in range(20_000)))
-    intake._submitters("submission_1:\n" * 10**6)
+    submitters_in("".join(f"submission_{n}:\n{head}" for n in range(20_000)))
+    submitters_in("submission_1:\n" * 10**6)
     assert time.process_time() - start < 10
     when = datetime(2025, 11, 21, 7, 30, tzinfo=UTC)
     assert found["submission_7"] == [("Ada 7", when)]
@@ -1245,26 +1247,26 @@ def test_a_name_that_is_no_text_stops_nobody(tmp_path, with_roster):
 def test_words_are_looked_for_in_a_cell_for_code_of_any_length():
     """Python's parser takes a kilobyte and a half for a character."""
     tracemalloc.start()
-    assert not intake._in_words("a,;" * 330_000 + "b c")
+    assert not intake.notebook._in_words("a,;" * 330_000 + "b c")
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 10**7
-    assert intake._in_words("# By the sum of the logarithms.\n")
-    assert intake._in_words("The sum of the logarithms is the logarithm of the product.")
-    assert not intake._in_words("a = 1  # a comment")
-    assert not intake._in_words("%pip list")
-    assert not intake._in_words(" \n")
+    assert intake.notebook._in_words("# By the sum of the logarithms.\n")
+    assert intake.notebook._in_words("The sum of the logarithms is the logarithm of the product.")
+    assert not intake.notebook._in_words("a = 1  # a comment")
+    assert not intake.notebook._in_words("%pip list")
+    assert not intake.notebook._in_words(" \n")
 
 
 def test_all_files_beside_a_notebook_are_named_or_set_aside(tmp_path, release):
     """What is named is noticed when it changes; each takes some time."""
     hand_in(tmp_path, "ada/hw.ipynb", answer("See the pages beside this."))
-    for page in range(intake.NAMED_BESIDE + 2):
+    for page in range(intake.students.NAMED_BESIDE + 2):
         hand_in(tmp_path, f"ada/page{page:02}.jpg", b"12345", time=10**9 - page)
     (one,), entries = intake.take_in(intake.gather(tmp_path, SET), release)
     said = one.notebook.cells[0].source
     assert said.endswith("See the pages beside this.")
-    assert said.count("page") == 1 + intake.NAMED_BESIDE
+    assert said.count("page") == 1 + intake.students.NAMED_BESIDE
     aside = {entry.file: entry.reason for entry in entries if entry.status == "set aside"}
     assert list(aside) == ["ada/page50.jpg", "ada/page51.jpg"]
     assert all("50 files beside a notebook are taken at most" in why for why in aside.values())
@@ -1563,8 +1565,8 @@ def test_a_group_s_name_before_a_student_s_is_passed_over(tmp_path, release):
 
 def test_a_notebook_and_an_archive_may_not_fill_the_memory(tmp_path, monkeypatch):
     assert intake.LARGEST <= 20 * 2**20
-    assert intake.UNPACKED <= 512 * 2**20
-    monkeypatch.setattr(intake, "UNPACKED", 1000)
+    assert intake.archives.UNPACKED <= 512 * 2**20
+    monkeypatch.setattr(intake.archives, "UNPACKED", 1000)
     with zipfile.ZipFile(tmp_path / "all.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         for name in ("a/1", "a/2", "a/3", "a/4", "b/1", "c/1"):
             archive.writestr(f"{name}.ipynb", bytes(400))
@@ -1593,8 +1595,8 @@ def test_what_is_not_unpacked_in_pieces_takes_no_memory(tmp_path, method):
 
 def test_archives_in_archives_share_one_count(tmp_path, release, monkeypatch):
     """Of files and of archives, and a list that is too long is not read."""
-    monkeypatch.setattr(intake, "MEMBERS", 40)
-    monkeypatch.setattr(intake, "ARCHIVES", 3)
+    monkeypatch.setattr(intake.archives, "MEMBERS", 40)
+    monkeypatch.setattr(intake.archives, "ARCHIVES", 3)
     deep = packed(*[(f"{n}.zip", packed(*[(f"{n}.txt", b"") for n in range(9)])) for n in range(4)])
     hand_in(tmp_path, "eve/a.zip", packed(*[(f"{n}.zip", deep) for n in range(4)]))
     hand_in(
@@ -1610,15 +1612,15 @@ def test_archives_in_archives_share_one_count(tmp_path, release, monkeypatch):
 
 def test_an_archive_is_counted_before_its_list_is_read(tmp_path, release, monkeypatch):
     """To read it takes memory for each line, and a list of a few MB has a hundred thousand."""
-    monkeypatch.setattr(intake, "MEMBERS", 40)
+    monkeypatch.setattr(intake.archives, "MEMBERS", 40)
     hand_in(tmp_path, "eve/a.zip", packed(*[(f"{n}", b"") for n in range(121)]))
     hand_in(tmp_path, "bob/a.zip", packed(*[(f"{n:0500}", b"") for n in range(60)]))
     hand_in(
         tmp_path, "ada/a.zip", packed(("hw.ipynb", answer()), *[(f"{n}/", b"") for n in range(99)])
     )
     hand_in(tmp_path, "wei/a.zip", b"#!/bin/sh\n" + packed(("hw.ipynb", answer())))
-    opened, whole = [], intake._Archive
-    monkeypatch.setattr(intake, "_Archive", lambda file: opened.append(file) or whole(file))
+    archives, opened, whole = intake.archives, [], intake.archives._Archive
+    monkeypatch.setattr(archives, "_Archive", lambda file: opened.append(file) or whole(file))
     found = {item.where: item.fault for item in intake.gather(tmp_path, SET)}
     assert "its list has 121 members" in found["eve/a.zip"]
     assert "list of members is too long" in found["bob/a.zip"]
@@ -1643,8 +1645,8 @@ def test_more_archives_than_files_can_be_open(tmp_path, release, place):
 
 
 def test_many_archives_of_one_student_share_one_count(tmp_path, release, monkeypatch):
-    monkeypatch.setattr(intake, "ARCHIVES", 3)
-    monkeypatch.setattr(intake, "MEMBERS", 10)
+    monkeypatch.setattr(intake.archives, "ARCHIVES", 3)
+    monkeypatch.setattr(intake.archives, "MEMBERS", 10)
     for number in range(5):
         hand_in(tmp_path, f"eve/{number}.zip", packed(*[(f"{n}.txt", b"") for n in range(9)]))
     hand_in(tmp_path, "ada/hw.zip", packed(("hw.ipynb", answer())))
@@ -1655,7 +1657,7 @@ def test_many_archives_of_one_student_share_one_count(tmp_path, release, monkeyp
 
 
 def test_many_files_of_one_student_cost_that_student_only(tmp_path, release, monkeypatch):
-    monkeypatch.setattr(intake, "MEMBERS", 20)
+    monkeypatch.setattr(intake.archives, "MEMBERS", 20)
     with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
         for number in range(50):
             archive.writestr(f"all/eve/venv/{number}.py", b"")
@@ -1672,7 +1674,7 @@ def test_many_files_of_one_student_cost_that_student_only(tmp_path, release, mon
 def test_what_lies_beside_a_notebook_costs_it_nothing(
     tmp_path, release, monkeypatch, folder, place
 ):
-    monkeypatch.setattr(intake, "MEMBERS", 20)
+    monkeypatch.setattr(intake.archives, "MEMBERS", 20)
     names = [f"eve/{folder}/{number}.py" for number in range(50)]
     members = [(name, b"") for name in names] + [("eve/hw.ipynb", answer())]
     hand_in(tmp_path, place, packed(*members, *[("ada/hw.ipynb", answer())] * (place == "all.zip")))
@@ -1683,7 +1685,7 @@ def test_what_lies_beside_a_notebook_costs_it_nothing(
     submissions, entries = intake.take_in(intake.gather(tmp_path, SET), release, set_name=SET)
     assert {s.student for s in submissions} >= {"bob", "eve", "wei"}
     beside = [entry for entry in entries if folder in entry.file]
-    assert len(beside) == (50 + intake.MEMBERS if folder == "data" else 0)
+    assert len(beside) == (50 + intake.archives.MEMBERS if folder == "data" else 0)
 
 
 @pytest.mark.parametrize("place", ["all.zip", "eve/hw.zip", "eve/deep.zip"])
@@ -1747,7 +1749,7 @@ def test_blackboards_users_with_a_line_in_their_names_stay_apart(
     for name in names:
         hand_in(tmp_path / "in", f"{within if len(names) > 1 else ''}{name}{BLACKBOARD}")
     (tmp_path / "roster.csv").write_text(roster)
-    known = intake.roster(tmp_path) if roster else None
+    known = intake.read_roster(tmp_path) if roster else None
     found = intake.gather(tmp_path / "in", SET, roster=known)
     taken, entries = intake.take_in(found, release, roster=known)
     assert [s.student for s in taken] == sorted(want), entries
@@ -2002,9 +2004,9 @@ ROSTER = "id,name,section\nada,Zoë Ada,A\nbob,Bob Li,B\n"
 )
 def test_a_roster_is_read_as_spreadsheets_save_it(data, tmp_path):
     (tmp_path / "roster.csv").write_bytes(data)
-    roster = intake.roster(tmp_path)
+    roster = intake.read_roster(tmp_path)
     assert roster.names == {"ada": "Zoë Ada", "bob": "Bob Li"}
     assert roster.find(intake.HandedIn("A", "A", "A", intake.EPOCH)) == set()  # a section
     (tmp_path / "roster.csv").write_text("number,name\n1,Ada\n")
     with pytest.raises(ValueError, match=r"roster.csv needs a column id.*number, name"):
-        intake.roster(tmp_path)
+        intake.read_roster(tmp_path)

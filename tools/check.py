@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-# Files, and their tests; the first pattern that fits counts. Beside these, `test_intake.py` and
-# `test_intake_*.py` belong to any file `intake.*`. Of the tests BY_NAME, only the cases run that
-# name the file.
+# Files, and their tests; the first pattern that fits counts. Beside these, `test_feedback.py` and
+# `test_feedback_*.py` belong to any file `feedback.*`. Of the tests BY_NAME, only the cases run
+# that name the file.
 BY_NAME = [
     ("chapters/*.ipynb", "notebooks prose voice pages reading_time notation exercises"),
     ("exercises/ps-*.py", "sets voice"),
@@ -28,6 +28,7 @@ WHOLE = [
     ("pages/references.bib", "reference"),
     ("chapters/*.ipynb", "map glossary"),
     ("grading/inside/*", "exchange"),
+    ("grading/intake/*", "intake_attacks"),
     (".github/*", "release"),
     ("README.md", "readme release"),
     ("CONTRIBUTING.md", "readme release"),

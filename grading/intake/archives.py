@@ -1,0 +1,429 @@
+"""Zip archives, of a class or of a student; nothing is unpacked to disk."""
+
+import contextlib
+import copy
+import hashlib
+import io
+import itertools
+import os
+import re
+import stat
+import struct
+import zipfile
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path, PurePath, PurePosixPath
+from typing import IO, Any
+from zipfile import (  # type: ignore[attr-defined]  # private, so untyped
+    _ECD_LOCATION,
+    _ECD_SIGNATURE,
+    _ECD_SIZE,
+    _EndRecData,
+    sizeEndCentDir64,
+    sizeEndCentDir64Locator,
+    stringEndArchive64,
+)
+
+from grading.intake.files import (
+    EPOCH,
+    JUNK,
+    LARGEST,
+    MEMBERS,
+    MIB,
+    HandedIn,
+    Parts,
+    People,
+    Unreadable,
+    changed_at,
+    may_be_work,
+    no_notebook,
+    printable,
+    short,
+    student_id,
+)
+from grading.intake.owners import OLD, names_class, owner_of, wrappers
+from grading.intake.platforms import CANVAS, METADATA, platform_of, submitters_in
+from grading.intake.roster import Roster
+
+UNPACKED = 512 * MIB  # of each student's files in an archive
+LONGEST_LIST = 64 * MIB  # bytes of an archive's list
+ZIP64, ZIP64_MARK = sizeEndCentDir64 + sizeEndCentDir64Locator, stringEndArchive64
+LONGEST_EXTRA = 4096  # bytes of it about a member besides its name; programs write below a hundred
+LOCAL_HEAD = 30  # bytes before a member's name and data
+LISTING = 512  # bytes of a member's line in an archive's list, on average
+CLASS_MEMBERS = 20 * MEMBERS  # of all students in one
+ARCHIVES = 20  # archives within an archive, of each student
+NAMED = "put it into a folder named after the student"
+WHOSE = f"{NAMED}, or, if it is the class's, name it all.zip"
+# Whose an archive is, and how many archives, and files in them, each student has had so far.
+Used = tuple[str, Counter[str], Counter[str]]
+
+
+@dataclass
+class Inbox:
+    """What is known of a whole inbox when one of its files is opened."""
+
+    roster: Roster | None
+    beside: set[str]  # the names of what lies in it, but for archives that are named for a class
+    many: bool  # whether there are more archives in it than should be open at once
+    archives: Counter[str] = field(default_factory=Counter)  # of each student
+    files: Counter[str] = field(default_factory=Counter)  # in them
+
+
+def unpack(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) -> list[HandedIn]:
+    """The notebooks in an archive; none is written to disk under the name that it has there.
+
+    Whose they are is said from outside wherever it can be: by the archive's folder or its own name.
+    Only a class's archive says it by the names in it. That one lies in the inbox itself, and is
+    known by its name, or as a platform's export if no other work lies beside it.
+    """
+    time, student = changed_at(os.stat(path)), owner_of(parts, set_name)
+
+    def own() -> list[HandedIn]:
+        """All of it as this student's; it is opened for each file, so that few are open at once."""
+        of.archives[student] += 1
+        if of.archives[student] > ARCHIVES:
+            raise Unreadable(f"{ARCHIVES} archives of a student are opened at most")
+        reopen = partial(_opened, path, MEMBERS)
+        used = student, of.archives, of.files
+        with reopen() as archive:
+            return _members(archive, inner, set_name, time, True, 0, reopen, parts, used)
+
+    item = HandedIn(inner.as_posix(), student, path.name, time)
+    known = of.roster.find(item) if of.roster is not None and student_id(student) else set()
+    if len(inner.parts) > 1 or platform_of(parts[0]) or len(known) == 1:
+        return own()
+    named = names_class(path.name, set_name)
+    alone = not of.beside - {path.name}
+    archive = _opened(path, CLASS_MEMBERS if named or alone else MEMBERS)
+    again = partial(_opened, path, MEMBERS)
+    stays = not of.many or len(archive.infolist()) > MEMBERS  # else it is opened for each file
+    with contextlib.nullcontext() if stays else archive:
+        look = partial(
+            _members, archive, inner, set_name, time, False, roster=of.roster,
+            reopen=None if stays else again, parts=parts,
+        )  # fmt: skip
+        seen = [file for file in look(opens=False) if not file.known_fault]
+        names = {student_id(f.student): f.student for f in seen if not OLD.fullmatch(f.student)}
+        names.pop("", None)
+        formed = [file for file in seen if file.mark or file.listed]
+        if len(names) < 2:  # ps_2026_11_20.ipynb is no file of Canvas's
+            formed = [file for file in formed if not file.mark or file.mark.re is not CANVAS]
+        exported = 2 * len(formed) > len(seen)  # by a few names no student may change what it is
+        if named == "class" or (alone and (named or exported)):
+            return look()
+    if named:
+        item.student, item._fault = "", f"nothing says whose it is: {WHOSE}"
+    elif len(names) > 1 and student_id(student) not in names:
+        some = ", ".join(printable(name)[:40] for name in sorted(names.values())[:3])
+        item._fault = f"in it is what seems to be the work of several ({some}): {WHOSE}"
+    else:
+        return own()
+    return [item]
+
+
+def _opened(file: Path | io.BytesIO, most: int) -> zipfile.ZipFile:
+    """An archive, once its list has been counted: Python reads all of it, which takes memory.
+
+    most : members, folders and the systems' own files left out; twice as many of these are let be
+    """
+    with contextlib.ExitStack() as stack:
+        raw = stack.enter_context(file.open("rb")) if isinstance(file, Path) else file
+        if end := _EndRecData(raw):
+            size, count, place = end[_ECD_SIZE], 0, 0
+            if size > min(LISTING * most, LONGEST_LIST):
+                raise Unreadable(f"its list of members is too long; {most} are taken at most")
+            begin = end[_ECD_LOCATION] - size - (ZIP64 if end[_ECD_SIGNATURE] == ZIP64_MARK else 0)
+            raw.seek(max(begin, 0))
+            listed = raw.read(size)
+            extras = 0  # bytes; the time that Python needs for a member grows with their square
+            while listed.startswith(b"PK\1\2", place) and place + 46 <= size:
+                name, extra, comment = struct.unpack_from("<HHH", listed, place + 28)
+                count, place = count + 1, place + 46 + name + extra + comment
+                extras = max(extras, extra)
+            if count > 3 * most:
+                raise Unreadable(f"its list has {count} members; {most} are taken at most")
+            if extras > LONGEST_EXTRA:
+                raise Unreadable(f"its list has {extras} bytes on a member beside its name")
+    try:
+        archive = _Archive(file)
+    except UnicodeDecodeError:
+        archive = _Archive(
+            _AnyName(file.open("rb", buffering=0) if isinstance(file, Path) else file)
+        )
+        archive._filePassed = 0  # type: ignore[attr-defined]  # so that it is closed with it
+    whole = file.stat().st_size if isinstance(file, Path) else file.getbuffer().nbytes
+    if sum(member.compress_size for member in archive.infolist()) > whole:
+        archive.close()
+        raise Unreadable("its members lie over one another")
+    return archive
+
+
+class _Archive(zipfile.ZipFile):
+    """An archive whose members can be unpacked in pieces.
+
+    Python unpacks bzip2 and LZMA whole, however little is asked for: 2 KB became 3 GB in memory.
+    """
+
+    def open(self, name: str | zipfile.ZipInfo, *args: Any, **options: Any) -> IO[bytes]:
+        """As for any archive; Unreadable if a member is packed otherwise."""
+        member = self.getinfo(name) if isinstance(name, str) else name
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise Unreadable("it is packed in an unusual way (bzip2, LZMA): pack it as usual")
+        return super().open(name, *args, **options)
+
+
+class _AnyName(io.BufferedReader):
+    """An archive that does not say that its names are in UTF-8: one that is not would close it."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read; the list of members comes in one piece, and so does the head of each."""
+        data, place = bytearray(super().read(size)), 0
+        if len(data) == LOCAL_HEAD and data.startswith(b"PK\3\4"):
+            data[7] &= ~8
+        while data.startswith(b"PK\1\2", place) and place + 46 <= len(data):
+            data[place + 9] &= ~8
+            place += 46 + sum(struct.unpack_from("<HHH", data, place + 28))
+        return bytes(data)
+
+
+def _members(
+    archive: zipfile.ZipFile,
+    inner: PurePath,
+    set_name: str,
+    time: datetime,
+    own: bool,
+    depth: int = 0,
+    reopen: Callable[[], zipfile.ZipFile] | None = None,
+    parts: Parts = (),
+    used: Used | None = None,
+    opens: bool = True,
+    roster: Roster | None = None,
+) -> list[HandedIn]:
+    """The files in an opened archive.
+
+    own : whether a student made it: then all in it is that student's, and as old as the archive
+    reopen : a function that opens it again; None if it stays open
+    parts : the part of the archive's own path that says whose it is
+    used : of a student's archive: the student, and what all students' archives have held so far
+    opens : whether archives in it are opened, too
+    roster : by which a folder of a class's archive is known as a student's, or None
+    """
+    named = [(_spelled(m), place, m) for place, m in enumerate(archive.infolist())]
+    named = [one for one in named if not one[2].is_dir() and not JUNK.search(one[0])]
+    if not own and len(named) > CLASS_MEMBERS:
+        raise Unreadable(f"it has {len(named)} members; {CLASS_MEMBERS} are taken at most")
+    # Work comes first, or the files that lie beside it could use up what a student may have.
+    named.sort(key=lambda one: not may_be_work(PurePosixPath(one[0]).parts or (one[0],)))
+    names = [one[0] for one in named]
+    notebooks = [
+        PurePosixPath(name).parts
+        for name in names
+        if not _leads_out(name) and name.lower().endswith((".ipynb", ".zip"))
+    ]
+    shared = 0 if own else _shared_folders(notebooks, set_name, roster)
+    top, whose = ((), {}) if own else _gradescope(archive, names)
+    outer = wrappers([parts[shared:] for parts in notebooks if len(parts) > shared], set_name)
+    owner = tuple(parts) or inner.parts
+
+    def held() -> AbstractContextManager[zipfile.ZipFile]:
+        return contextlib.nullcontext(archive)
+
+    found: list[HandedIn] = []
+    left: defaultdict[str, list[int]] = defaultdict(lambda: [UNPACKED])
+    whole, nested, taken = used or (None, Counter(), Counter())
+    for name, place, member in named:
+        parts = PurePosixPath(name).parts or (name,)
+        inside = parts[shared:] if len(parts) > shared else parts[-1:]
+        inside = inside[len(inside) > 1 and inside[0] in outer :]
+        packed, where = _packed(member), f"{inner.as_posix()}: {name}"
+        item = HandedIn(
+            where,
+            owner_of(owner if own else inside, set_name),
+            parts[-1],
+            time if own else packed,
+            inner=packed,
+        )
+        key = item.student if whole is None else whole
+        taken[key] += 1
+        if taken[key] > MEMBERS + 1:
+            continue  # the first one too many has a line
+        load, files = _loader(reopen or held, place, left[item.student]), [item]
+        item.look = partial(_hash_of_member, reopen or held, place)
+        item.mark, item.size = platform_of(owner[0] if own else inside[0]), member.file_size
+        if taken[key] > MEMBERS:
+            item._fault = f"{MEMBERS} files of a student are taken at most"
+        elif _leads_out(name):
+            item.student, item.mark = "", None
+            item._fault = "its name in the archive points to another folder"
+        elif stat.S_ISLNK(member.external_attr >> 16):
+            item._fault = "it is a symbolic link, not a file"
+        elif member.flag_bits & 1:
+            item._fault = "it is encrypted"
+        elif name.lower().endswith(".zip") and depth < 2 and opens:
+            nested[key] += 1
+            if nested[key] > ARCHIVES:
+                item._fault = f"{ARCHIVES} archives of a student are opened at most"
+            else:
+                files = _nested(load, item, set_name, depth, (key, nested, taken))
+        elif name.lower().endswith(".zip") and opens:
+            item._fault = "it is an archive within three others; so deep none is opened"
+        elif parts == (*top, METADATA) and whose:
+            continue
+        elif (why := no_notebook(parts)) and (opens or not may_be_work(parts)):
+            item._fault = why
+        else:
+            item._load = load
+        people = whose.get(parts[len(top)], []) if len(parts) > len(top) else []
+        people = people if opens else people[:2]
+        found += [one for file in files for one in for_each(file, people)]
+        if len(found) > 2 * CLASS_MEMBERS:
+            raise Unreadable(f"more than {2 * CLASS_MEMBERS} files of its students are in it")
+    return found
+
+
+def _gradescope(archive: zipfile.ZipFile, names: list[str]) -> tuple[Parts, dict[str, People]]:
+    """Where Gradescope's folders lie in one of its exports, and {folder: people} from its list."""
+    inside = [PurePosixPath(name).parts for name in names if not _leads_out(name)]
+    outer = {parts[:1] for parts in inside}
+    top = inside[0][:1] if len(outer) == 1 else ()
+    for name in names:  # beside the students' folders: one in a student's folder is the student's
+        if PurePosixPath(name).parts == (*top, METADATA) and not any(map(platform_of, top)):
+            with contextlib.suppress(Exception), archive.open(name) as file:
+                return top, submitters_in(file.read(LARGEST).decode("utf-8", "replace"))
+            break  # others of this name could be the same member, read once more for each
+    return top, {}
+
+
+def for_each(item: HandedIn, students: People) -> Iterator[HandedIn]:
+    """The file once for each student who handed it in, where a list of the platform's says so."""
+    if not students:
+        yield item
+        return
+    for name, time in students:
+        of_one = copy.copy(item)
+        of_one.student, of_one.time, of_one.listed = short(name), time or item.time, True
+        yield of_one
+
+
+def _loader(
+    opened: Callable[[], AbstractContextManager[zipfile.ZipFile]], place: int, left: list[int]
+) -> Callable[[], bytes]:
+    """A function that reads a member, within what may still be unpacked of its archive."""
+
+    def load() -> bytes:
+        most = min(LARGEST, left[0])
+        if most <= 0:
+            raise Unreadable("too much of its archive was unpacked already")
+        try:
+            with opened() as archive:
+                member = archive.infolist()[place]
+                with archive.open(member) as file:
+                    data, packed = file.read(most + 1), member.compress_size
+        except Exception as error:  # zlib and lzma have errors of their own
+            left[0] -= MIB
+            raise Unreadable(f"it cannot be unpacked: {error}") from None
+        left[0] -= max(len(data), packed)  # also of what is thrown away: it took its time
+        if len(data) > most:
+            raise Unreadable(f"it unpacks to more than {most // MIB} MB")
+        return data
+
+    return load
+
+
+def _hash_of_member(
+    opened: Callable[[], AbstractContextManager[zipfile.ZipFile]], place: int
+) -> str:
+    """A hash of a member as it is packed, so that nothing has to be unpacked for it."""
+    with opened() as archive:
+        member = archive.infolist()[place]
+        if archive.fp is None:
+            raise Unreadable("its archive is closed")
+        archive.fp.seek(member.header_offset + 26)
+        name, extra = struct.unpack("<HH", archive.fp.read(4))
+        archive.fp.seek(name + extra, os.SEEK_CUR)
+        digest, rest = hashlib.sha256(), member.compress_size
+        digest.update(f"{member.compress_type} {member.CRC}\n".encode())
+        while rest > 0 and (data := archive.fp.read(min(rest, MIB))):
+            digest.update(data)
+            rest -= len(data)
+        return digest.hexdigest()
+
+
+def _nested(
+    load: Callable[[], bytes], item: HandedIn, set_name: str, depth: int, used: Used
+) -> list[HandedIn]:
+    """The files of a student's archive within another archive."""
+
+    def reopen() -> zipfile.ZipFile:
+        return _opened(io.BytesIO(load()), MEMBERS)
+
+    try:
+        inner = PurePosixPath(item.where)
+        files = _members(reopen(), inner, set_name, item.time, True, depth + 1, reopen, used=used)
+    except Exception as error:
+        item._fault = f"the archive cannot be read: {error}"
+        return [item]
+    for file in files:
+        file.student, file.mark = item.student, item.mark
+        file.look = partial(_first_hash, file.look, item.look)
+    return files
+
+
+def _first_hash(look: Callable[[], str] | None, whole: Callable[[], str] | None) -> str:
+    """A file's hash, or its archive's, if too much of that was unpacked already."""
+    with contextlib.suppress(Unreadable):
+        if look:
+            return look()
+    return whole() if whole else ""
+
+
+def _spelled(member: zipfile.ZipInfo) -> str:
+    """A member's name: Windows writes backslashes, macOS UTF-8 without saying so."""
+    name = member.filename
+    if not member.flag_bits & 0x800:
+        with contextlib.suppress(UnicodeError):
+            name = name.encode("cp437").decode("utf-8")
+    return name.replace("\\", "/")
+
+
+def _packed(member: zipfile.ZipInfo) -> datetime:
+    """When a member was changed, in UTC where the archive says so, else by this computer's zone."""
+    try:
+        return datetime(*member.date_time).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return EPOCH
+
+
+def _shared_folders(paths: list[Parts], set_name: str, roster: Roster | None) -> int:
+    """How many folders all notebooks of a class's archive lie in before the students' begin."""
+    folders = {parts[:-1] for parts in paths}
+    if not folders:
+        return 0
+    alike = itertools.takewhile(lambda level: len(set(level)) == 1, zip(*folders, strict=False))
+    common = [level[0] for level in alike]
+    shared = len(common)
+    for place, name in enumerate(common):
+        if roster is not None and len(roster.find(HandedIn(name, name, name, EPOCH))) == 1:
+            return place
+    # In one folder lie the files of one student, or of a class that are named after the students.
+    files = {parts[-1] for parts in paths} if len(folders) == 1 else set()
+    known = [file for file in files if platform_of(file)]
+    named = [f for f in files if 0 < len(owner_of((f,), set_name)) < len(owner_of((f,), f))]
+    flat = shared and (len(files) > 2 or (files and (len(known) == len(files) or len(named) == 2)))
+    if any(platform_of(part) for parts in paths for part in parts[: shared or 1]) and not flat:
+        return next((i for i, part in enumerate(paths[0]) if platform_of(part)), 0)
+    if flat or len(folders) > 1:
+        return shared
+    # All lie in one folder: below what is named for a class, the first is a student's.
+    outer = itertools.takewhile(lambda name: names_class(f"{name}.zip", set_name), common[:-1])
+    return len(list(outer))
+
+
+def _leads_out(name: str) -> bool:
+    """Whether a member's name would be another folder's on some system."""
+    return name.startswith("/") or ".." in name.split("/") or bool(re.match(r"\w:/|.*\0", name))

@@ -1,0 +1,132 @@
+"""Every file in the inbox of a set, and whose it is."""
+
+import contextlib
+import os
+import stat
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path, PurePath
+
+from grading.intake.archives import Inbox, for_each, unpack
+from grading.intake.files import (
+    EPOCH,
+    JUNK,
+    LARGEST,
+    MIB,
+    HandedIn,
+    Parts,
+    People,
+    changed_at,
+    hash_of_file,
+    may_be_work,
+    no_notebook,
+    printable,
+    read_file,
+)
+from grading.intake.owners import (
+    ask_of_accounts,
+    name_by_blackboard,
+    name_students,
+    names_class,
+    owner_of,
+    wrappers,
+)
+from grading.intake.platforms import METADATA, platform_of, submitters_in
+from grading.intake.roster import Roster
+
+OPEN = 10  # archives that may stay open until all is read
+DEEPEST = 100  # folders one in another
+Opener = Callable[[Path, PurePath, str, Parts], list["HandedIn"]]
+
+
+def gather(
+    inbox: str | Path,
+    set_name: str,
+    *,
+    roster: Roster | None = None,
+    first: dict[str, str] | None = None,
+) -> list[HandedIn]:
+    """Every file below `inbox` that was handed in, those inside zip archives included.
+
+    roster : a `Roster`, by which an archive is known as a student's own, or None
+    first : {name: the platform's number for the student who had it alone}, which is added to
+    """
+    inbox, listed = Path(inbox), []
+    closed: list[OSError] = []
+    for folder, folders, names in os.walk(inbox, onerror=closed.append):
+        folders.sort()
+        if len(Path(folder).parts) - len(inbox.parts) >= DEEPEST:  # Python would walk no further
+            closed += [OSError(0, "it lies too deep", Path(folder, name)) for name in folders[:1]]
+            folders.clear()
+        for name in sorted([*names, *(f for f in folders if os.path.islink(Path(folder, f)))]):
+            path = Path(folder) / name
+            inner = path.relative_to(inbox)
+            if not JUNK.search(inner.as_posix()):
+                listed.append((path, inner))
+    own = {inner: inner.parts for _, inner in listed}  # the part that says whose it is
+
+    def students(name: str) -> bool:
+        """Whether a folder is a student's in the roster, which it stays whatever it holds."""
+        return roster is not None and len(roster.find(HandedIn(name, name, name, EPOCH))) == 1
+
+    while outer := {n for n in wrappers([*own.values()], set_name) if not students(n)}:
+        own = {i: parts[len(parts) > 1 and parts[0] in outer :] for i, parts in own.items()}
+    whose: dict[Parts, People] = {}  # of each of Gradescope's folders
+    for path, inner in listed:
+        if own[inner] == (METADATA,):
+            with contextlib.suppress(Exception):
+                said = submitters_in(read_file(path, LARGEST).decode("utf-8", "replace"))
+                whose |= {(*inner.parts[:-1], folder): people for folder, people in said.items()}
+    found: list[HandedIn] = []
+    tops = {inner.parts[0] for _, inner in listed if may_be_work(inner.parts)}
+    beside = {name for name in tops if names_class(name, set_name) != "class"}
+    of = Inbox(roster, beside, sum(name.lower().endswith(".zip") for name in tops) > OPEN)
+    for path, inner in listed:
+        people = whose.get(inner.parts[: 1 - len(own[inner])], [])  # none for a file beside them
+        for item in _guarded(partial(_open, of), path, inner, set_name, own[inner]):
+            found += for_each(item, people)
+    for error in closed:
+        where = Path(os.path.relpath(error.filename, inbox)).as_posix()
+        if where != ".":
+            reason = f"this folder cannot be opened: {error.strerror}"
+            student = owner_of(Path(where).parts, set_name)
+            found.append(HandedIn(where, student, where, EPOCH, fault=reason))
+    name_by_blackboard(found, roster)
+    first = {} if first is None else first
+    if roster is not None:
+        ask_of_accounts(found, first, roster)
+    name_students(found, first, roster)
+    return found
+
+
+def _guarded(
+    function: Opener, path: Path, inner: PurePath, set_name: str, parts: Parts
+) -> list[HandedIn]:
+    """What a function finds in a file, or the file with the reason why it finds nothing."""
+    try:
+        return function(path, inner, set_name, parts)
+    except Exception as error:
+        said = printable(getattr(error, "strerror", None) or str(error)) or type(error).__name__
+        packed = path.suffix.lower() == ".zip"
+        what = "the archive cannot be read" if packed else "it cannot be opened"
+        student = owner_of(parts, set_name)
+        return [HandedIn(inner.as_posix(), student, path.name, EPOCH, fault=f"{what}: {said}")]
+
+
+def _open(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) -> list[HandedIn]:
+    entry = os.lstat(path)
+    item = HandedIn(inner.as_posix(), owner_of(parts, set_name), path.name, changed_at(entry))
+    item.mark, item.size = platform_of(parts[0]), entry.st_size
+    if not stat.S_ISREG(entry.st_mode):
+        item._fault = "it is a symbolic link or a device, not a file"
+    elif path.suffix.lower() == ".zip":
+        return unpack(of, path, inner, set_name, parts)
+    elif path.name in ("timestamp.txt", METADATA):
+        return []  # a time that may be the student's own word is not taken
+    elif why := no_notebook(inner.parts):
+        item._fault, item.look = why, partial(hash_of_file, path)
+    elif entry.st_size > LARGEST:
+        item._fault = f"it has {entry.st_size / MIB:.0f} MB; {LARGEST // MIB} MB are taken at most"
+    else:
+        item._load = lambda: read_file(path, LARGEST)
+    return [item]

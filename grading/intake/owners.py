@@ -1,0 +1,202 @@
+"""Whose a file is, by its path or name, the roster, and what else was handed in."""
+
+import itertools
+import re
+from collections import defaultdict
+
+from grading.intake.files import (
+    EPOCH,
+    LONGEST_NAME,
+    NOTEBOOK,
+    HandedIn,
+    Parts,
+    may_be_work,
+    printable,
+    student_id,
+)
+from grading.intake.platforms import (
+    BLACKBOARD,
+    METADATA,
+    PLATFORMS,
+    SUBMITTED,
+    of_two_platforms,
+    platform_of,
+    platform_time,
+    platforms_of,
+    words_on_blackboard,
+)
+from grading.intake.roster import Roster
+
+# Words of a name, numbers aside: those that only a class's archive has, and those of platforms'
+# exports, which students use as well.
+CLASS = re.compile(r"(?i)(?:all|class|course|sections?|students)\d*")
+EXPORT = re.compile(r"(?i)(?:submission|gradebook|assignment|homework|hw|export|download)s?\d*")
+OLD = re.compile(  # all of a folder's name: `Old John` is a student's
+    r"(?i)(?:(?:old|new|back-?up|archive|cop(?:y|ies)|draft|try|attempt|v(?:ersion)?)s?[\W\d_]*)+"
+)
+COPY = re.compile(  # before a name or behind it, by browsers and systems
+    r"(?i)^(?:copy of|kopie von|copie de|c[oó]pia d[aei]) "
+    r"|(?: ?\(\d+\)|-copy\d+| (?:- )?(?:copy|kopie|copie|c[oó]pia)(?: \d+)?)+$"
+)
+
+
+def names_class(name: str, set_name: str) -> str:
+    """Whether an archive's name says that it is a class's: "class", "export" (perhaps), or ""."""
+    if not name.lower().endswith(".zip"):
+        return ""
+    said = owner_of((name,), set_name)
+    words = [word for word in re.split(r"[\W_]+", said) if word and not word[0].isdigit()]
+    if words and all(map(CLASS.fullmatch, words)):
+        return "class"
+    exported = all(CLASS.fullmatch(word) or EXPORT.fullmatch(word) for word in words)
+    return "export" if exported and (words or not said) else ""  # a number may be a student's
+
+
+def wrappers(paths: list[Parts], set_name: str) -> set[str]:
+    """The outermost folders, if they are the platform's or the teacher's and not the students'.
+
+    One that is named for a class is. One in which a platform named two students or more is if its
+    name is an export's, or if all that lies beside it are such folders, too. By one name alone
+    (`ada/ps_2026_11_20.ipynb`) a file would leave its owner, or pass for somebody else's.
+    """
+    lists = {parts[0] for parts in paths if parts[1:] == (METADATA,)}
+    held: defaultdict[str, list[str]] = defaultdict(list)
+    alone = True
+    for parts in (parts for parts in paths if not parts[0].startswith(".")):
+        if len(parts) > 1:
+            graded = parts[0] in lists and SUBMITTED.fullmatch(parts[1])
+            mark = None if graded else platform_of(parts[1])
+            named = "_".join(words_on_blackboard(mark)) if mark else parts[1] if graded else ""
+            held[parts[0]].append(student_id(named))
+        elif may_be_work(parts):
+            alone &= names_class(parts[0], set_name) == "class"
+    wrapped: set[str] = set()
+    perhaps: set[str] = set()
+    for name, who in held.items():
+        if platform_of(name) or SUBMITTED.fullmatch(name):
+            continue
+        kind = names_class(f"{name}.zip", set_name)
+        exported = len(set(who) - {""}) > 1 and 2 * who.count("") < len(who)
+        if kind == "class" or (kind and exported):
+            wrapped.add(name)
+        elif exported:
+            perhaps.add(name)
+    return wrapped | perhaps if alone and held.keys() == wrapped | perhaps else wrapped
+
+
+def owner_of(parts: Parts, set_name: str) -> str:
+    """Whose this file is: the name of its folder, or what its own name says beside the set's."""
+    if mark := platform_of(parts[0]):
+        return mark["name"]
+    if of_two_platforms(platforms_of(parts[0])):
+        return ""  # one account could else be many, each named by a whole name of a file
+    if len(parts) > 1:
+        return parts[0]
+    stem = NOTEBOOK.sub("", re.sub(r"(?i)\.zip$", "", parts[0]))
+    stem = COPY.sub("", stem[:LONGEST_NAME])
+    short = set_name.removeprefix("ps-")
+    short = short if re.search("[^\\W\\d_]", short) else set_name  # student_1 is no work for ps-1
+    known, short = (re.sub(r"[-_ ]", "[-_ ]", name) for name in (set_name, short))
+    stem = re.sub(rf"(?i)^{known}[-_. ]+(?=.)", "", stem)
+    stem = re.sub(rf"(?i)(^|[-_. ])(?:{known}|{short})(?:[-_. ]final)?$", "", stem)
+    return stem.strip(" -")
+
+
+def name_by_blackboard(found: list[HandedIn], roster: Roster | None) -> None:
+    """Tell the user from the assignment, both of which may have `_` in Blackboard's names.
+
+    A user is the longest end that the roster has. Without one, it is what follows the words that
+    all these names begin with, so that no two names become one student.
+    """
+    named = [
+        (item, words_on_blackboard(m)) for item in found if (m := item.mark) and m.re is BLACKBOARD
+    ]
+    known: dict[str, str] = {}
+    if roster is not None:
+        for _, words in named:
+            for place in range(len(words)):
+                end = "_".join(words[place:])
+                if len(roster.find(HandedIn(end, end, end, EPOCH))) == 1:
+                    known["_".join(words)] = end
+                    break
+    different = {tuple(one) for _, one in named if "_".join(one) not in known}
+    levels = zip(*(words[:-1] for words in different), strict=False)
+    shared = len(list(itertools.takewhile(lambda level: len(set(level)) == 1, levels)))
+    for item, words in named:
+        student = known.get("_".join(words)) or "_".join(words[shared:])
+        item.student = printable(student[:LONGEST_NAME])[:LONGEST_NAME]
+
+
+def ask_of_accounts(found: list[HandedIn], first: dict[str, str], roster: Roster) -> None:
+    """Ask about two accounts of a platform that the roster would take for one student.
+
+    It finds a name whatever the order of its words, and on many platforms people may change what
+    they are called. The account whose number the roster has, or that was alone before, stays.
+    """
+    accounts: dict[tuple[str, str], dict[str, list[HandedIn]]] = {}
+    for item in found:
+        # A person's name may be made to look like another platform's: it counts for each it fits.
+        said = item.mark.string if item.mark else ""
+        fitting = [fit for pattern in PLATFORMS if (fit := pattern.fullmatch(said))]
+        places = [(str(PLATFORMS.index(m.re)), m.groupdict().get("number") or "") for m in fitting]
+        places += [("list", "")] if item.listed and not said else []
+        ids = [*roster.find(item)] if places and student_id(item.student) else []
+        for platform, number in places if len(ids) == 1 else ():
+            if (owners := roster.numbered(number)) and ids[0] not in owners:
+                continue  # somebody else's account, which will be asked about
+            of = accounts.setdefault((platform, ids[0]), {})
+            of.setdefault(number or student_id(item.student), []).append(item)
+    for (platform, student), of in accounts.items():
+        key = f"{student} on {platform}"  # no name has a space here
+        was = [first[key]] if key in first else []
+        was += [a for a, items in of.items() if first.get(student_id(items[0].student)) == a]
+        sure = [a for a in of if a == student] or [a for a in of if roster.numbered(a) == {student}]
+        kept = sure if len(sure) == 1 else was[:1]
+        if len({*of, *kept}) == 1:
+            first.setdefault(key, next(iter(of)))
+            continue
+        named = [f"{items[0].student} ({a})" for a, items in of.items()]
+        named += [a for a in kept if a not in of]
+        for item in (item for account in of.keys() - {*kept} for item in of[account]):
+            item.asked = (
+                f"{' and '.join(sorted(named))} are different accounts, and would both be {student}"
+                " by roster.csv: add the right one's number there, or rename the folder or the file"
+            )
+
+
+def name_students(
+    found: list[HandedIn], first: dict[str, str], roster: Roster | None = None
+) -> None:
+    """Add the platform's number where two students have one name, and take its word on the time.
+
+    Who had a name alone keeps it: points given by hand would else be left with nobody.
+    """
+    numbers: dict[str, set[str]] = {}
+    foreign: set[HandedIn] = set()
+    before = dict(first)
+    for item in found:
+        if item.mark is not None and item.student:
+            said = item.mark.groupdict()
+            named = roster.find(item) if roster else set()
+            item.number = said.get("number") or ""
+            if said.get("time"):
+                item.time = platform_time(said["time"]) or item.time
+            owners = roster.numbered(item.number) if roster else set()
+            if named and owners and not named & owners:
+                foreign.add(item)  # somebody else's account, which will be asked about
+            else:
+                numbers.setdefault(student_id(item.student), set()).add(item.number)
+    for name, of in numbers.items():
+        if len(of) == 1 and (number := next(iter(of))):
+            first.setdefault(name, number)
+    for item in found:
+        name = student_id(item.student)
+        shared = len(numbers.get(name, ())) > 1 or name in first
+        if item.number and shared and first.get(name) != item.number and item not in foreign:
+            item.student += f"_{item.number}"
+            if numbers.get(other := student_id(item.student), {item.number}) != {item.number}:
+                first[other] = before.get(other, item.number)  # somebody else is called that
+    for item in found:
+        name = student_id(item.student)
+        if item.number and name in numbers and first.get(name, item.number) != item.number:
+            item.student += f"_{item.number}" * (item not in foreign)

@@ -1,0 +1,114 @@
+"""What learning platforms' own names, and Gradescope's list, say about a file."""
+
+import contextlib
+import json
+import re
+from collections import Counter
+from datetime import UTC, datetime
+
+from grading.intake.files import LONGEST_NAME, LONGEST_REASON, MEMBERS, People, stamped
+
+# How learning platforms name a student's folder or file; what the student called it comes behind.
+PLATFORMS = [
+    re.compile(pattern)
+    for pattern in (
+        r"(?P<name>.+?)_(?P<number>\d+)_assignsubmission_[a-z]++_?+(?P<rest>.*)",  # Moodle
+        r"(?P<before>.+?)_(?P<name>[^_]+)_attempt_"  # Blackboard
+        r"(?P<time>\d{4}(?:-\d\d){5})_?(?P<rest>.*)",
+        r"(?P<number>\d+-\d+) - (?P<name>.+?) - "  # Brightspace
+        r"(?P<time>[A-Z][a-z]+ \d{1,2}, \d{4} \d{1,2}:?\d\d [AP]M)(?: - )?(?P<rest>.*)",
+        r"(?P<name>[^\x00-/:-@\[-`{-\x7f]+)(?:_LATE)?_(?P<number>\d+)_\d+_(?P<rest>.+)",  # Canvas
+    )
+]
+ON_CANVAS = f" on {len(PLATFORMS) - 1}"
+MOODLE, BLACKBOARD, CANVAS = (PLATFORMS[n] for n in (0, 1, -1))  # names may look like another's
+
+
+def platform_of(name: str) -> re.Match[str] | None:
+    """The parts of a name that a learning platform made, or None.
+
+    The platform's part comes first, and the student's behind it may look like another platform's.
+    """
+    found = platforms_of(name)
+    return found[0] if found and not of_two_platforms(found) else None
+
+
+def platforms_of(name: str) -> list[re.Match[str]]:
+    """The parts of a name by each platform's pattern that it has, the shortest first."""
+    name = name[:LONGEST_NAME]  # in an archive one may have 65,535 bytes
+    found = [match for pattern in PLATFORMS if (match := pattern.fullmatch(name))]
+    return sorted(found, key=lambda match: match.start("rest"))
+
+
+def of_two_platforms(found: list[re.Match[str]]) -> bool:
+    """Whether a name may be of either of two platforms.
+
+    HW_1_2_ada_attempt_… may be HW's file on Canvas as well as ada's on Blackboard. On Moodle a
+    student's own name comes before the platform's part, and may look like another platform's.
+    """
+    kinds = [match.re for match in found]
+    return kinds[:2] == [CANVAS, BLACKBOARD] or MOODLE in kinds[1:]
+
+
+def words_on_blackboard(mark: re.Match[str]) -> list[str]:
+    """The parts of Blackboard's word for an assignment and a user; of others', the name's."""
+    before = mark["before"] if mark.re is BLACKBOARD else ""
+    return [*(before.split("_") if before else []), *mark["name"].split("_")]
+
+
+def platform_time(text: str) -> datetime | None:
+    """When a file was handed in, by what a platform writes into its name, or None."""
+    text = re.sub(r" (\d)(:?\d\d [AP]M)$", r" 0\1\2", text).replace(":", "")
+    text = text.replace("Sept ", "Sep ")
+    for form in ("%Y-%m-%d-%H-%M-%S", "%b %d, %Y %I%M %p", "%B %d, %Y %I%M %p"):
+        try:
+            return datetime.strptime(text, form).astimezone(UTC)
+        except (ValueError, OverflowError):
+            continue
+    return None
+
+
+METADATA = "submission_metadata.yml"
+SUBMITTED = re.compile(r"submission_\d+")  # a folder that this list speaks of
+SUBMITTER = r"(?m)^ *:(name|email|sid): (.+)"
+TOGETHER = 20  # students who hand in one notebook
+
+
+def submitters_in(listed: str) -> dict[str, People]:
+    """{folder: people} from Gradescope's list.
+
+    It is YAML, of which a parser in Python reads a hundred kilobytes a second. What is looked for
+    stands in lines of its own, which nothing that a student says can make: that is indented more.
+    """
+    said: dict[str, list[dict[str, str]]] = {}
+    times: dict[str, datetime | None] = {}
+    for part in re.split(r"(?m)^(?=submission_\d+:)", listed, maxsplit=MEMBERS)[1:]:
+        folder = part.partition(":")[0]
+        lines = re.search(r"(?m)^  :submitters:.*\n((?:  (?:- |  ).*+\n?+)*+)", part)
+        people = re.split(r"(?m)^ *- ", lines[1] if lines else "", maxsplit=TOGETHER)[1:]
+        said[folder] = [
+            {key: _scalar(value) for key, value in re.findall(SUBMITTER, person[:LONGEST_REASON])}
+            for person in people
+        ]
+        time = re.search(r"(?m)^  :created_at: (.+)", part)
+        times[folder] = stamped(
+            re.sub(r" +(?=Z$|[-+][\d:]+$)", "", _scalar(time[1][:100]) if time else "")
+        )
+    named = Counter(one.get("name") for people in said.values() for one in people)
+    found: dict[str, People] = {}
+    for folder, submitters in said.items():
+        for one in submitters:  # of two of one name the address tells them apart
+            alike = named[one.get("name")] > 1
+            keys = ("email", "sid", "name") if alike else ("name", "email", "sid")
+            if name := next((one[key] for key in keys if one.get(key)), ""):
+                found.setdefault(folder, []).append((name, times[folder]))
+    return found
+
+
+def _scalar(text: str) -> str:
+    """A short value of YAML as text, in quotes or not."""
+    text = text[:LONGEST_NAME].strip()
+    if text[:1] == '"':
+        with contextlib.suppress(ValueError):
+            return str(json.loads(text))
+    return text.strip("'").replace("''", "'")

@@ -1,0 +1,109 @@
+"""The course's list of students."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from grading.intake.files import HandedIn, spelled_out, student_id
+from grading.intake.platforms import MOODLE
+
+
+class Roster:
+    """Who takes part: `roster.csv`, with the columns id, name, email, and any others.
+
+    A file belongs to the student of whom one of the columns says what the file's name says, the id
+    before name and email, and these before the others; of a name the parts count in any order, of
+    an e-mail address the part before the @, too.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Read the table; ValueError says what is wrong with it."""
+        table = read_table(path.read_bytes())
+        self.rows = [row for row in table if any(row.values())]
+        if self.rows and not (self.rows[0].get("id") or "").strip():
+            found = ", ".join(name for name in self.rows[0] if name)
+            raise ValueError(
+                f"{path} needs a column id, with a value in each line; its columns are: {found}"
+            )
+        self.ids: list[str] = []
+        self.known: list[dict[str, set[str]]] = [{}, {}, {}]  # by id, by name and email, by others
+        self.names: dict[str, str | None] = {}
+        self.written: dict[str, str] = {}  # the ids as the table has them
+        self.excused: dict[str, set[str]] = {}
+        for number, row in enumerate(self.rows, 2):
+            student = student_id(row.get("id") or "")
+            if not student or student in self.ids:
+                raise ValueError(f"{path}, line {number}: its id is empty, or is there twice")
+            self.ids.append(student)
+            self.names[student] = (row.get("name") or "").strip() or None
+            self.written[student] = (row.get("id") or "").strip()
+            self.excused[student] = set(re.split(r"[\s,;]+", row.get("excused") or ""))
+            for column, value in row.items():
+                known = self.known[{"id": 0, "name": 1, "email": 1}.get(column, 2)]
+                for key in _keys(column, value) if isinstance(value, str) else ():
+                    known.setdefault(key, set()).add(student)
+
+    def numbered(self, number: str) -> set[str]:
+        """The ids of whom one of the columns has this number of a platform's."""
+        return {one for of in self.known for one in of.get("".join(_words(number)), ())}
+
+    def find(self, item: HandedIn) -> set[str]:
+        """The ids that a file may belong to; a platform's number has to agree with the name."""
+
+        def known(*names: str) -> set[str]:
+            tried = [key for name in names for key in _keys("name", name)]
+            return next((of[key] for of in self.known for key in tried if key in of), set())
+
+        name = known(item.student, f"{item.student}_{item.number}")
+        if not name and item.mark and item.mark.re is MOODLE:  # group-name
+            parts = item.student.split("-")
+            name = known(*("-".join(parts[place:]) for place in range(1, len(parts))))
+        number = self.numbered(item.number)
+        if name and len(number) > 1:  # of a section, or the like
+            return name
+        return (name & number) or (name | number)
+
+
+def read_roster(root: str | Path) -> Roster | None:
+    """The course's roster, or None if it has none."""
+    path = Path(root) / "roster.csv"
+    return Roster(path) if path.is_file() else None
+
+
+def read_table(data: bytes) -> "csv.DictReader[str]":
+    """A table as spreadsheets save it: in UTF-8, UTF-16 or Windows-1252, with , or ; or tabs."""
+    try:
+        text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("cp1252", "replace")
+    text = re.sub(r"\Asep=.\r?\n", "", text)
+    head = text.partition("\n")[0]
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count))
+    rows.fieldnames = [name.strip().lower() for name in rows.fieldnames or ()]
+    return rows
+
+
+NOT_NAMES = {  # columns of a roster that do not name a student
+    *("excused", "section", "group", "class", "team", "status", "room", "note", "notes"),
+    *("comment", "comments", "grade", "points", "score"),
+}
+
+
+def _keys(column: str, value: str) -> Iterator[str]:
+    """The forms in which a value of the roster may appear in the name of a file."""
+    if column in NOT_NAMES or not value.strip():
+        return
+    if "@" in value:
+        yield "".join(_words(value.split("@")[0]))
+    if not (words := _words(value)):
+        return
+    yield "".join(words)
+    yield "".join(sorted(words))
+    for turn in range(1, len(words)):
+        yield "".join(words[turn:] + words[:turn])
+
+
+def _words(value: str) -> list[str]:
+    return [word.lower() for word in re.split(r"[^A-Za-z0-9]+", spelled_out(value)) if word]
