@@ -414,6 +414,54 @@ def test_a_name_that_may_be_two_platforms_makes_no_student(tmp_path, release):
     assert students(tmp_path, release) == ["lovelaceada"]
 
 
+EITHER = "lovelaceada_104_30{}_page_{}_attempt_2026-11-20-10-00-00"  # on Canvas or on Blackboard
+CLASS = [f"{who}_10{n}_200{n}_ps.ipynb" for n, who in enumerate(["booleg", "cantorg", "eulerl"])]
+
+
+@pytest.mark.parametrize("place", ["week3", "submissions", "week3.zip", "submissions.zip"])
+@pytest.mark.parametrize("kind", ["png", "ipynb"])
+@pytest.mark.parametrize("known", [False, True], ids=["anybody", "roster"])
+def test_by_names_of_two_platforms_no_student_changes_what_an_export_is(
+    tmp_path, release, place, kind, known
+):
+    """However many of them: by most names a folder counts as an export."""
+    files = [(name, answer()) for name in CLASS]
+    files += [(f"{EITHER.format(n, n)}.{kind}", answer()) for n in range(9)]
+    roster = None
+    if known:
+        lines = "".join(f"{name.split('_')[0]}\n" for name in CLASS)
+        (tmp_path / "roster.csv").write_text(f"id\n{lines}")
+        roster = intake.Roster(tmp_path / "roster.csv")
+    inbox = tmp_path / "inbox"
+    if place.endswith(".zip"):
+        hand_in(inbox, place, packed(*files))
+    else:
+        for name, data in files:
+            hand_in(inbox, f"{place}/{name}", data)
+    found = intake.gather(inbox, SET, roster=roster)
+    submissions, _ = intake.take_in(found, release, roster=roster, set_name=SET)
+    assert [s.student for s in submissions] == ["booleg", "cantorg", "eulerl"]
+
+
+@pytest.mark.parametrize("whole", ["submissions/", "all.zip", "week3/", "week3.zip"])
+@pytest.mark.parametrize("own", ["lovelaceada/", "lovelaceada.zip"])
+def test_beside_the_class_a_students_own_folder_is_no_export(tmp_path, release, whole, own):
+    """Names of files in it would else be other students, whose newest work they were."""
+    mine = [(f"{name.split('_')[0]}_1_9_ps.ipynb", answer("mine")) for name in CLASS[:2]]
+    for place, files in ((whole, [(name, answer("right")) for name in CLASS]), (own, mine)):
+        if place.endswith(".zip"):
+            hand_in(tmp_path, place, packed(*files), time=10**9)
+        for name, data in files if place.endswith("/") else ():
+            hand_in(tmp_path, f"{place}{name}", data, time=10**9 + (place == own))
+    submissions, entries = intake.take_in(intake.gather(tmp_path, SET), release, set_name=SET)
+    said = {s.student: s.notebook.cells[0].source for s in submissions}
+    assert [who for who, text in said.items() if text == "mine"] in ([], ["lovelaceada"])
+    if whole in ("submissions/", "all.zip"):
+        assert said.keys() >= {"booleg", "cantorg", "eulerl"}
+    else:  # it could be either
+        assert any("name" in e.reason for e in entries if e.file.startswith(whole.rstrip("/")))
+
+
 @pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1)], ids=["older", "newer"])
 def test_nobody_takes_a_namesakes_place_by_a_name_with_a_number(tmp_path, release, order):
     """The number by which a platform's namesakes are told apart may stand in a name."""
@@ -583,6 +631,26 @@ def test_what_was_pasted_over_another_cell_is_taken_in_again_as_it_is(release, h
 
 def test_a_stamp_of_another_zone_is_read_as_utc():
     assert intake.stamped("2024-05-01T23:30:00-05:00") == datetime(2024, 5, 2, 4, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["unpacked", "packed"])
+def test_what_a_student_printed_fills_gradescopes_list_and_nobody_loses_a_name(
+    tmp_path, release, whole, monkeypatch
+):
+    monkeypatch.setattr(intake.platforms, "LONGEST_OUTLINE", 10_000)
+    printed = "  :results:\n    :output: |\n" + "      :name: Eve\n" * 10_000
+    printed += "  :history:\n  - :id: 3\n    :name: Eve\n    :created_at: x\n"
+    listed = "".join(
+        f"submission_{n}:\n{printed if n == 1 else ''}  :submitters:\n  - :name: {name}\n{printed}"
+        for n, name in ((1, "Ada"), (2, "Bob"))
+    )
+    files = [(f"submission_{n}/hw.ipynb", answer()) for n in (1, 2)]
+    files.append((intake.METADATA, listed.encode()))
+    for name, data in files if not whole else ():
+        hand_in(tmp_path, f"assignment_1_export/{name}", data)
+    if whole:
+        hand_in(tmp_path, "assignment_1_export.zip", packed(*files))
+    assert students(tmp_path, release) == ["Ada", "Bob"]
 
 
 def test_gradescopes_time_of_another_zone_is_written_in_utc(tmp_path, release):
@@ -854,8 +922,8 @@ EXPORTS = {  # files in the inbox, or members of an archive there: the student o
         "all.zip": {"wei/Homework 3: small.ipynb": "wei"},
     },
     "a folder of folders": {
-        "section A/ada/hw.ipynb": "are these students?",
-        "section A/wei/hw.ipynb": "are these students?",
+        "section A/ada/hw.ipynb": "if it is the class's folder",
+        "section A/wei/hw.ipynb": "if it is the class's folder",
     },
     "archives named after students": {
         "ada.zip": {"ps-small.ipynb": "ada"},
@@ -871,8 +939,8 @@ EXPORTS = {  # files in the inbox, or members of an archive there: the student o
         "bob/ps_2026_11_20.ipynb": "bob",
         "blaise_7_8_hw.ipynb": "blaise",
         "eve/blaise_1_2_x.ipynb": "eve",
-        "mallory/blaise_7_8_x.ipynb": "are these students?",
-        "mallory/ada_7_8_x.ipynb": "are these students?",
+        "mallory/blaise_7_8_x.ipynb": "if it is the class's folder",
+        "mallory/ada_7_8_x.ipynb": "if it is the class's folder",
     },
     "the same in an archive": {
         "all.zip": {"ada/ps_2026_11_20.ipynb": "ada", "bob/ada_1_2_x.ipynb": "bob"},
@@ -929,8 +997,8 @@ EXPORTS = {  # files in the inbox, or members of an archive there: the student o
         "eve/hw.ipynb": "eve",
     },
     "Gradescope's form in a student's folder": {
-        "mallory/submission_11/hw.ipynb": "are these students?",
-        "mallory/submission_12/hw.ipynb": "are these students?",
+        "mallory/submission_11/hw.ipynb": "if it is the class's folder",
+        "mallory/submission_12/hw.ipynb": "if it is the class's folder",
         "mallory/submission_metadata.yml": None,
         "eve/hw.ipynb": "eve",
     },
@@ -940,8 +1008,8 @@ EXPORTS = {  # files in the inbox, or members of an archive there: the student o
         "eve.ipynb": "eve",
     },
     "Moodle, unpacked, and one that came late": {
-        "CS101-Softmax-12345/Ada_1_assignsubmission_file_/hw.ipynb": "are these students?",
-        "CS101-Softmax-12345/Wei_2_assignsubmission_file_/hw.ipynb": "Name the folder all",
+        "CS101-Softmax-12345/Ada_1_assignsubmission_file_/hw.ipynb": "if it is the class's folder",
+        "CS101-Softmax-12345/Wei_2_assignsubmission_file_/hw.ipynb": "name it all",
         "eve/hw.ipynb": "eve",
     },
     "the same, with a name for the class": {
@@ -956,13 +1024,13 @@ EXPORTS = {  # files in the inbox, or members of an archive there: the student o
         "eve.ipynb": "eve",
     },
     "exports in a folder": {
-        "sub/export1/ada_1_2_hw.ipynb": "are these students?",
-        "sub/export1/bob_3_4_hw.ipynb": "are these students?",
+        "sub/export1/ada_1_2_hw.ipynb": "if it is the class's folder",
+        "sub/export1/bob_3_4_hw.ipynb": "if it is the class's folder",
     },
     "names that begin like an old copy's": {
         "week3.zip": "work of several",
-        "section A/V Kumar/hw.ipynb": "are these students?",
-        "section A/New Anna/hw.ipynb": "are these students?",
+        "section A/V Kumar/hw.ipynb": "if it is the class's folder",
+        "section A/New Anna/hw.ipynb": "if it is the class's folder",
         "eve/old versions 2/hw.ipynb": "eve",
         "eve/v 2.1/hw.ipynb": "newer one",
     },
@@ -1270,6 +1338,27 @@ def test_all_files_beside_a_notebook_are_named_or_set_aside(tmp_path, release):
     aside = {entry.file: entry.reason for entry in entries if entry.status == "set aside"}
     assert list(aside) == ["ada/page50.jpg", "ada/page51.jpg"]
     assert all("50 files beside a notebook are taken at most" in why for why in aside.values())
+
+
+def test_of_files_beside_a_notebook_that_cannot_be_read_few_are_tried(
+    tmp_path, release, monkeypatch
+):
+    """Each opens its archive, whose list may take a third of a second."""
+    pages = [(f"{page:03}.png", b"12345") for page in range(300)]
+    data = packed(("hw.ipynb", answer()), *pages)
+    place = data.index(b"PK\1\2")
+    for page, _ in pages:  # where it begins, by the list: behind the archive's end
+        at = data.index(page.encode(), place) - 4
+        data = data[:at] + b"\xff\xff\xff\xf0"[::-1] + data[at + 4 :]
+    hand_in(tmp_path, "ada.zip", data)
+    opened, whole = [], intake.archives._opened
+    monkeypatch.setattr(
+        intake.archives, "_opened", lambda *args: opened.append(args) or whole(*args)
+    )
+    (one,), entries = intake.take_in(intake.gather(tmp_path, SET), release)
+    assert one.student == "ada"
+    assert len(opened) < intake.students.NAMED_BESIDE + 10
+    assert sum(entry.status == "set aside" for entry in entries) == len(pages)
 
 
 def test_a_text_beside_a_notebook_that_came_late_is_said_to_be_late(tmp_path, release):
@@ -1608,6 +1697,14 @@ def test_archives_in_archives_share_one_count(tmp_path, release, monkeypatch):
     assert any("archives of a student" in item.fault for item in found)
     assert any("list of members is too long" in i.fault for i in found if i.where[:3] == "bob")
     assert students(tmp_path, release) == ["ada"]
+
+
+def test_one_students_many_files_do_not_close_the_classs_archive(tmp_path, release, monkeypatch):
+    monkeypatch.setattr(intake.archives, "MEMBERS", 10)
+    monkeypatch.setattr(intake.archives, "CLASS_MEMBERS", 40)
+    files = [(f"{who}/hw.ipynb", answer()) for who in ("ada", "bob")]
+    hand_in(tmp_path, "all.zip", packed(*files, *[(f"eve/{n}.csv", b"") for n in range(60)]))
+    assert students(tmp_path, release) == ["ada", "bob"]
 
 
 def test_an_archive_is_counted_before_its_list_is_read(tmp_path, release, monkeypatch):

@@ -46,7 +46,15 @@ from grading.intake.files import (
     student_id,
 )
 from grading.intake.owners import OLD, names_class, owner_of, wrappers
-from grading.intake.platforms import CANVAS, METADATA, platform_of, submitters_in
+from grading.intake.platforms import (
+    CANVAS,
+    METADATA,
+    of_two_platforms,
+    outline,
+    platform_of,
+    platforms_of,
+    submitters_in,
+)
 from grading.intake.roster import Roster
 
 UNPACKED = 512 * MIB  # of each student's files in an archive
@@ -68,7 +76,7 @@ class Inbox:
     """What is known of a whole inbox when one of its files is opened."""
 
     roster: Roster | None
-    beside: set[str]  # the names of what lies in it, but for archives that are named for a class
+    beside: set[str]  # the names of what lies in it
     many: bool  # whether there are more archives in it than should be open at once
     archives: Counter[str] = field(default_factory=Counter)  # of each student
     files: Counter[str] = field(default_factory=Counter)  # in them
@@ -108,6 +116,7 @@ def unpack(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) 
             reopen=None if stays else again, parts=parts,
         )  # fmt: skip
         seen = [file for file in look(opens=False) if not file.known_fault]
+        seen = [file for file in seen if file.mark or not of_two_platforms(platforms_of(file.name))]
         names = {student_id(f.student): f.student for f in seen if not OLD.fullmatch(f.student)}
         names.pop("", None)
         formed = [file for file in seen if file.mark or file.listed]
@@ -215,8 +224,6 @@ def _members(
     """
     named = [(_spelled(m), place, m) for place, m in enumerate(archive.infolist())]
     named = [one for one in named if not one[2].is_dir() and not JUNK.search(one[0])]
-    if not own and len(named) > CLASS_MEMBERS:
-        raise Unreadable(f"it has {len(named)} members; {CLASS_MEMBERS} are taken at most")
     # Work comes first, or the files that lie beside it could use up what a student may have.
     named.sort(key=lambda one: not may_be_work(PurePosixPath(one[0]).parts or (one[0],)))
     names = [one[0] for one in named]
@@ -236,6 +243,7 @@ def _members(
     found: list[HandedIn] = []
     left: defaultdict[str, list[int]] = defaultdict(lambda: [UNPACKED])
     whole, nested, taken = used or (None, Counter(), Counter())
+    count = 0
     for name, place, member in named:
         parts = PurePosixPath(name).parts or (name,)
         inside = parts[shared:] if len(parts) > shared else parts[-1:]
@@ -252,6 +260,9 @@ def _members(
         taken[key] += 1
         if taken[key] > MEMBERS + 1:
             continue  # the first one too many has a line
+        count += 1
+        if not own and count > CLASS_MEMBERS:
+            raise Unreadable(f"more than {CLASS_MEMBERS} files of its students are in it")
         load, files = _loader(reopen or held, place, left[item.student]), [item]
         item.look = partial(_hash_of_member, reopen or held, place)
         item.mark, item.size = platform_of(owner[0] if own else inside[0]), member.file_size
@@ -294,7 +305,7 @@ def _gradescope(archive: zipfile.ZipFile, names: list[str]) -> tuple[Parts, dict
     for name in names:  # beside the students' folders: one in a student's folder is the student's
         if PurePosixPath(name).parts == (*top, METADATA) and not any(map(platform_of, top)):
             with contextlib.suppress(Exception), archive.open(name) as file:
-                return top, submitters_in(file.read(LARGEST).decode("utf-8", "replace"))
+                return top, submitters_in(outline(file))
             break  # others of this name could be the same member, read once more for each
     return top, {}
 

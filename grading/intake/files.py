@@ -162,14 +162,14 @@ def no_notebook(parts: Parts) -> str:
 
 def read_file(path: str | Path, most: int) -> bytes:
     """The bytes of a plain file, if these are not too many."""
-    with _plain_file(path) as file:
+    with plain_file(path) as file:
         data = file.read(most + 1)
     if len(data) > most:
         raise Unreadable(f"it has more than {most / MIB:.3g} MB")
     return data
 
 
-def _plain_file(path: str | Path) -> io.BufferedReader:
+def plain_file(path: str | Path) -> io.BufferedReader:
     """A plain file, opened; a link that was put there in the meantime is not followed."""
     wanted = ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")  # as far as the system has them
     fd = os.open(path, sum({getattr(os, name, 0) for name in wanted}) | os.O_RDONLY)
@@ -181,7 +181,7 @@ def _plain_file(path: str | Path) -> io.BufferedReader:
 
 def hash_of_file(path: Path) -> str:
     """A hash of a plain file of any size."""
-    with _plain_file(path) as file:
+    with plain_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -16,10 +16,12 @@ from grading.intake.files import (
     HandedIn,
     Parts,
     People,
+    Unreadable,
     changed_at,
     hash_of_file,
     may_be_work,
     no_notebook,
+    plain_file,
     printable,
     read_file,
 )
@@ -27,11 +29,10 @@ from grading.intake.owners import (
     ask_of_accounts,
     name_by_blackboard,
     name_students,
-    names_class,
     owner_of,
     wrappers,
 )
-from grading.intake.platforms import METADATA, platform_of, submitters_in
+from grading.intake.platforms import METADATA, outline, platform_of, submitters_in
 from grading.intake.roster import Roster
 
 OPEN = 10  # archives that may stay open until all is read
@@ -74,13 +75,12 @@ def gather(
     whose: dict[Parts, People] = {}  # of each of Gradescope's folders
     for path, inner in listed:
         if own[inner] == (METADATA,):
-            with contextlib.suppress(Exception):
-                said = submitters_in(read_file(path, LARGEST).decode("utf-8", "replace"))
+            with contextlib.suppress(OSError, Unreadable), plain_file(path) as file:
+                said = submitters_in(outline(file))
                 whose |= {(*inner.parts[:-1], folder): people for folder, people in said.items()}
     found: list[HandedIn] = []
     tops = {inner.parts[0] for _, inner in listed if may_be_work(inner.parts)}
-    beside = {name for name in tops if names_class(name, set_name) != "class"}
-    of = Inbox(roster, beside, sum(name.lower().endswith(".zip") for name in tops) > OPEN)
+    of = Inbox(roster, tops, sum(name.lower().endswith(".zip") for name in tops) > OPEN)
     for path, inner in listed:
         people = whose.get(inner.parts[: 1 - len(own[inner])], [])  # none for a file beside them
         for item in _guarded(partial(_open, of), path, inner, set_name, own[inner]):

@@ -56,7 +56,7 @@ def wrappers(paths: list[Parts], set_name: str) -> set[str]:
     """The outermost folders, if they are the platform's or the teacher's and not the students'.
 
     One that is named for a class is. One in which a platform named two students or more is if its
-    name is an export's, or if all that lies beside it are such folders, too. By one name alone
+    name is an export's, or if no other work lies beside it. By one name alone
     (`ada/ps_2026_11_20.ipynb`) a file would leave its owner, or pass for somebody else's.
     """
     lists = {parts[0] for parts in paths if parts[1:] == (METADATA,)}
@@ -66,10 +66,12 @@ def wrappers(paths: list[Parts], set_name: str) -> set[str]:
         if len(parts) > 1:
             graded = parts[0] in lists and SUBMITTED.fullmatch(parts[1])
             mark = None if graded else platform_of(parts[1])
+            if not graded and of_two_platforms(platforms_of(parts[1])):
+                continue  # it says nothing, however many of them one student has
             named = "_".join(words_on_blackboard(mark)) if mark else parts[1] if graded else ""
             held[parts[0]].append(student_id(named))
         elif may_be_work(parts):
-            alone &= names_class(parts[0], set_name) == "class"
+            alone = False
     wrapped: set[str] = set()
     perhaps: set[str] = set()
     for name, who in held.items():
@@ -81,7 +83,7 @@ def wrappers(paths: list[Parts], set_name: str) -> set[str]:
             wrapped.add(name)
         elif exported:
             perhaps.add(name)
-    return wrapped | perhaps if alone and held.keys() == wrapped | perhaps else wrapped
+    return perhaps if alone and held.keys() == perhaps and len(held) == 1 else wrapped
 
 
 def owner_of(parts: Parts, set_name: str) -> str:

@@ -5,12 +5,21 @@ import json
 import re
 from collections import Counter
 from datetime import UTC, datetime
+from typing import IO
 
-from grading.intake.files import LONGEST_NAME, LONGEST_REASON, MEMBERS, People, stamped
+from grading.intake.files import (
+    LONGEST_NAME,
+    LONGEST_REASON,
+    MEMBERS,
+    MIB,
+    People,
+    Unreadable,
+    stamped,
+)
 
 # How learning platforms name a student's folder or file; what the student called it comes behind.
 PLATFORMS = [
-    re.compile(pattern)
+    re.compile(pattern, re.DOTALL)
     for pattern in (
         r"(?P<name>.+?)_(?P<number>\d+)_assignsubmission_[a-z]++_?+(?P<rest>.*)",  # Moodle
         r"(?P<before>.+?)_(?P<name>[^_]+)_attempt_"  # Blackboard
@@ -72,6 +81,31 @@ METADATA = "submission_metadata.yml"
 SUBMITTED = re.compile(r"submission_\d+")  # a folder that this list speaks of
 SUBMITTER = r"(?m)^ *:(name|email|sid): (.+)"
 TOGETHER = 20  # students who hand in one notebook
+OUTLINE = re.compile(rb"submission_\d+:|  :(?:submitters|created_at):")  # lines of it that count
+LONGEST_OUTLINE, LONGEST_METADATA = 20 * MIB, 2048 * MIB
+
+
+def outline(listed: IO[bytes]) -> str:
+    """The lines of Gradescope's list that say whose a folder is, and since when.
+
+    The rest, which may be most of it, is what students' programs printed.
+    """
+    kept: list[bytes] = []
+    size, read, begins, within = 0, 0, True, False
+    while line := listed.readline(2 * LONGEST_REASON):
+        read += len(line)
+        if begins:
+            counts = OUTLINE.match(line)
+            within = line.startswith(b"  :submitters:") or (
+                within and line.startswith((b"  - ", b"    "))
+            )
+            if counts or within:
+                kept.append(line if line.endswith(b"\n") else line + b"\n")
+                size += len(line)
+        if size > LONGEST_OUTLINE or read > LONGEST_METADATA:
+            raise Unreadable("Gradescope's list is too long")
+        begins = line.endswith(b"\n")
+    return b"".join(kept).decode("utf-8", "replace")
 
 
 def submitters_in(listed: str) -> dict[str, People]:

@@ -25,7 +25,7 @@ from grading.intake.files import (
 from grading.intake.markdown import harmless
 from grading.intake.notebook import bare, restore, strange
 from grading.intake.owners import OLD, names_class
-from grading.intake.platforms import platform_of
+from grading.intake.platforms import of_two_platforms, platform_of, platforms_of
 from grading.intake.records import Entry, Submission
 from grading.intake.roster import Roster
 
@@ -130,8 +130,8 @@ def take_in(
     for student, files in beside.items():
         if student in submissions:
             seals: dict[HandedIn, str] = {}
-            for entry, item in files:
-                if len(seals) == NAMED_BESIDE:
+            for place, (entry, item) in enumerate(files):
+                if place >= NAMED_BESIDE:  # readable or not: each opens its archive
                     entry.reason = f"{NAMED_BESIDE} files beside a notebook are taken at most"
                 elif seal := item.seal:
                     seals[item], entry.time = seal, item.time
@@ -173,8 +173,8 @@ def _reason(
         return asked
     if item.student in crowds:
         return (
-            f"in {item.student} is the work of several: are these students? "
-            "Name the folder all, or put what is in it into the inbox itself"
+            f"in {item.student} is what seems to be the work of several: if it is the class's "
+            "folder, name it all; if it is one student's, rename the files in it"
         )
     if student in submissions and not _spelled_otherwise(item, student, spelled):
         return "the same student handed in a newer one, which is graded"
@@ -203,6 +203,8 @@ def _crowds(handed_in: list[HandedIn]) -> set[str]:
         parts = PurePosixPath(item.where).parts
         copy = len(parts) > 2 and OLD.fullmatch(parts[1])
         if ": " not in item.where and not item.known_fault and len(parts) > 1 and not copy:
+            if any(map(of_two_platforms, map(platforms_of, parts[1:]))):
+                continue  # it says nothing
             mark = next(filter(None, map(platform_of, parts[1:])), None)
             name = mark["name"] if mark else parts[1] if len(parts) > 2 else ""
             within.setdefault(item.student, set()).add(name)
