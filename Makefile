@@ -54,10 +54,9 @@ grade: .venv/installed .venv-student/installed  ## grade what was handed in: mak
 	@$(BIN)/python -m grading grade $(or $(PS),$(error say which set: PS=ps-softmax)) \
 	  --root "$(PS_DIR)" $(if $(SCHEDULER),--scheduler $(SCHEDULER)) $(ARGS)
 
-# Without what acts when a notebook is merely opened: frames and widgets of MyST, saved widgets.
+# Jupyter would do, but may run a student's code when a notebook is opened.
 mark: .venv/installed  ## open the form grader, to mark free texts: make mark PS_DIR=~/course
-	cd "$(PS_DIR)" && JUPYTER_CONFIG_PATH="$(CURDIR)/grading/marking:$$JUPYTER_CONFIG_PATH" \
-	  "$(CURDIR)/$(BIN)/jupyter" lab $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS)
+	$(BIN)/python -m grading.marking --root "$(PS_DIR)" $(ARGS)
 
 feedback: .venv/installed  ## make the pages that go back to the students: make feedback PS=ps-softmax
 	@$(BIN)/python -m grading feedback $(or $(PS),$(error say which set: PS=ps-softmax)) --root "$(PS_DIR)"

@@ -1,41 +1,26 @@
-"""A notebook that is opened to be marked runs nothing, in the JupyterLab of `make mark`."""
+"""The server of `make mark` has the form grader, and nothing that runs what a student handed in."""
 
+import contextlib
 import os
 import shlex
 import subprocess
 import sys
-from importlib.metadata import version
+import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import browser
-import nbformat
 import prose
 import pytest
-from nbgrader.api import Gradebook
+from classroom import Course, need_a_jail
 
 pytestmark = pytest.mark.machine
-FRAME = ":::{iframe} javascript:void(top.acted='frame')\n:::"
-VERSION = f"~{'.'.join(version('anywidget').split('.')[:2])}.*"
-WIDGET = {  # as `anywidget` saves one
-    "model_module": "anywidget",
-    "model_module_version": VERSION,
-    "model_name": "AnyModel",
-    "state": {
-        "_model_module": "anywidget",
-        "_model_module_version": VERSION,
-        "_model_name": "AnyModel",
-        "_view_module": "anywidget",
-        "_view_module_version": VERSION,
-        "_view_name": "AnyView",
-        "_view_count": None,
-        "_css": "",
-        "_anywidget_id": "x",
-        "_esm": "top.acted = 'widget'; export default { render() {} };",
-    },
-}
+SET = "ps-small"
+PROGRAM = "import pathlib; pathlib.Path({!r}).touch()"
 
 
-def test_make_mark_starts_the_lab_with_these_settings():
+def test_make_mark_starts_this_server():
     done = subprocess.run(
         ["make", "-n", "--no-print-directory", "mark", "PS_DIR=/course", "-o", ".venv/installed"],
         cwd=prose.ROOT,
@@ -43,134 +28,85 @@ def test_make_mark_starts_the_lab_with_these_settings():
         text=True,
         check=True,
     )
-    words = shlex.split(done.stdout.replace("\\\n", " "))
-    assert words[:3] == ["cd", "/course", "&&"]
-    assert words[3].startswith(f"JUPYTER_CONFIG_PATH={prose.ROOT}/grading/marking:")
+    assert shlex.split(done.stdout)[1:] == ["-m", "grading.marking", "--root", "/course"]
 
 
-LAUNCHER = "import pathlib; pathlib.Path({!r}).touch()"  # a kernel would import it by its name
-DIAGRAM = """~~~mermaid
-flowchart TD
-  A@{ img: "http://127.0.0.1:9/seen.png", label: "softmax", w: 60, h: 60 }
-~~~"""
-SPEC = {  # of a plot that fetches its data
-    "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
-    "data": {"url": "http://127.0.0.1:9/seen.json"},
-    "mark": "bar",
-}
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """A class of one, whose text waits, and the address of a server with its form grader."""
+    need_a_jail()
+    course = Course(tmp_path_factory.mktemp("course"))
+    course.hand_in("ada", course.notebook(course.right("q1") | {"q4": "Since $e>0$."}))
+    (course.root / "inbox" / SET / "ada" / "page.html").write_text("<script>1</script>")
+    course.run("grade", SET)
+    port = browser.free_port()
+    options = ["--no-browser", f"--port={port}", "--IdentityProvider.token="]
+    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    server = subprocess.Popen(
+        [sys.executable, "-m", "grading.marking", "--root", course.root, *options],
+        cwd=prose.ROOT,
+        env=os.environ | {"PATH": programs},  # a new gradebook is made by one of them
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    url = f"http://127.0.0.1:{port}"
+    for _ in range(120):
+        with contextlib.suppress(OSError):
+            urllib.request.urlopen(f"{url}/api", timeout=1)
+            break
+        time.sleep(0.5)
+    yield course, url
+    server.terminate()
+    server.wait(30)
 
 
-@pytest.fixture(scope="module", params=[True, False], ids=["make mark", "another JupyterLab"])
-def lab(request, tmp_path_factory, chromium):
-    """A course's folder, and what opens one of its notebooks; elsewhere things act, so it looks."""
-    root = tmp_path_factory.mktemp("course")
-    marking = {"JUPYTER_CONFIG_PATH": str(prose.ROOT / "grading" / "marking")}
-    with browser.jupyterlab(root, **marking if request.param else {}) as url:
-        yield Lab(root, url, chromium, request.param)
+def status(url, data=None):
+    """What the server answers to a page of its own that asks for this address."""
+    request = urllib.request.Request(url, data, {"Referer": url})
+    try:
+        return urllib.request.urlopen(request, timeout=60).status
+    except urllib.error.HTTPError as error:
+        return error.code
 
 
-class Lab:
-    """A JupyterLab that a teacher opens what was handed in with."""
-
-    def __init__(self, root, url, chromium, marking):
-        """Keep where it is, and whether it has the settings of `make mark`."""
-        self.root, self.url, self.chromium, self.marking = root, url, chromium, marking
-
-    def opened(self, name, acted, *cells, metadata=None):
-        """What `acted` gives, of a page that shows this notebook, once it is something."""
-        notebook = nbformat.v4.new_notebook(cells=cells, metadata=metadata or {})
-        notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
-        (self.root / name).mkdir(exist_ok=True)
-        nbformat.write(notebook, self.root / name / "work.ipynb")
-        with self.chromium.new_context() as context:
-            page = context.new_page()
-            page.asked = []
-            page.on("request", lambda request: page.asked.append(request.url))
-            page.goto(f"{self.url}/doc/tree/{name}/work.ipynb")
-            page.locator(".jp-Notebook").wait_for(timeout=60_000)
-            if self.marking:
-                page.locator(".jp-Dialog", has_text="No Kernel").wait_for(timeout=60_000)
-            for _ in range(80 if not self.marking else 20):
-                page.wait_for_timeout(250)
-                if found := acted(page):
-                    return found
-        return None
+def test_the_server_has_no_notebooks_files_kernels_and_terminals(course):
+    _, url = course
+    file = f"inbox/{SET}/ada/page.html"
+    places = ["files", "view", "nbconvert/html", "api/contents", "notebooks", "lab/tree", "edit"]
+    places = [f"{place}/{file}" for place in (*places, "doc/tree", "tree", "consoles")]
+    places += ["api/kernels", "api/sessions", "api/kernelspecs", "api/terminals", "courses"]
+    places += ["formgraders", "lab", "tree", "api/config/notebook", "nbextensions/x.js"]
+    assert {place: status(f"{url}/{place}") for place in places} == dict.fromkeys(places, 404)
+    assert status(f"{url}/api/kernels", b'{"name": "python3"}') in (403, 404)
+    assert status(f"{url}/formgrader") == 200
 
 
-def test_a_notebook_that_is_opened_runs_nothing(lab):
-    """Neither what MyST makes of a text nor a saved widget nor a file beside the notebook."""
-    text, code = nbformat.v4.new_markdown_cell, nbformat.v4.new_code_cell
-    saved = {"version_major": 2, "version_minor": 0, "state": {"a" * 32: WIDGET}}
-    widgets = {"widgets": {"application/vnd.jupyter.widget-state+json": saved}}
-
-    def says(page):
-        return page.evaluate("window.acted")
-
-    def asks(page):
-        return next((url for url in page.asked if "9/seen" in url), None)
-
-    plot = nbformat.v4.new_output("display_data", {"application/vnd.vegalite.v5+json": SPEC})
-    acted = {
-        "frame": lab.opened("frame", says, text(FRAME)),
-        "widget": lab.opened("widget", says, metadata=widgets),
-        "diagram": lab.opened("diagram", asks, text(DIAGRAM)),
-        "plot": lab.opened("plot", asks, code("", outputs=[plot])),
-    }
-    mark = lab.root / "acted"
-    (lab.root / "launcher").mkdir()
-    launcher = lab.root / "launcher" / "ipykernel_launcher.py"
-    launcher.write_text(LAUNCHER.format(str(mark)))
-    acted["launcher"] = lab.opened("launcher", lambda _: mark.exists())
-    assert [name for name, found in acted.items() if found] == ([] if lab.marking else [*acted])
+def test_no_address_reads_another_course_s_settings(course, tmp_path):
+    """They are a program."""
+    _, url = course
+    mark = tmp_path / "read"
+    (tmp_path / "nbgrader_config.py").write_text(PROGRAM.format(str(mark)))
+    assert status(f"{url}/formgrader?path={tmp_path}") == 200
+    assert not mark.exists()
 
 
-def test_a_notebook_that_is_saved_is_saved_where_it_is(lab):
-    """With Jupytext it says itself where else, a name that runs perhaps."""
-    metadata = {"jupytext": {"formats": "ipynb,../made//py:percent"}}
-    notebook = nbformat.v4.new_notebook(metadata=metadata)
-    notebook.cells.append(nbformat.v4.new_code_cell("1 + 1"))
-    (lab.root / "pair").mkdir()
-    nbformat.write(notebook, lab.root / "pair" / "work.ipynb")
-    with lab.chromium.new_context() as context:
+def test_a_text_is_marked_in_the_form_grader(course, chromium):
+    """And no page shows a file that lies in the course, whose script would act for the teacher."""
+    course, url = course
+    with course.gradebook() as book:
+        (notebook,) = book.find_submission(SET, "ada").notebooks
+    with chromium.new_context() as context:
         page = context.new_page()
-        page.goto(f"{lab.url}/doc/tree/pair/work.ipynb")
-        page.locator(".jp-Notebook").wait_for(timeout=60_000)
-        saved = page.evaluate(
-            """async () => {
-              const at = '/api/contents/pair/work.ipynb';
-              const file = await (await fetch(at)).json();
-              const sign = document.cookie.match(/_xsrf=([^;]*)/);
-              const headers = {'X-XSRFToken': sign ? sign[1] : ''};
-              const body = JSON.stringify({...file, path: 'pair/work.ipynb'});
-              return (await fetch(at, {method: 'PUT', headers, body})).status;
-            }"""
-        )
-    assert saved == 200
-    made = {str(path.relative_to(lab.root)) for path in lab.root.rglob("work.py")}
-    assert made == (set() if lab.marking else {"made/work.py"})
-
-
-@pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")  # nbgrader's own
-def test_no_address_reads_another_course_s_settings_or_shows_a_student_s_page(lab, monkeypatch):
-    """Of the form grader: the settings are a program, and a page's script acts for the teacher."""
-    other, mark = lab.root / "other", lab.root / "read"
-    other.mkdir()
-    (other / "nbgrader_config.py").write_text(LAUNCHER.format(str(mark)))
-    with lab.chromium.new_context() as context:
-        programs = Path(sys.executable).parent  # a new gradebook is made by one of them
-        monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
-        with Gradebook(f"sqlite:///{lab.root}/gradebook.db") as book:
-            book.add_assignment("hw")
-            book.add_notebook("hw", "hw")
-            book.add_student("ada")
-            notebook = book.add_submission("hw", "ada").notebooks[0]
-            page = f"{lab.url}/formgrader/submissions/{notebook.id}/..%2f..%2f..%2fpage.html"
-        (lab.root / "page.html").write_text("<script>1</script>")
-        tab = context.new_page()
-        answer = tab.goto(f"{lab.url}/formgrader")
-        assert ("connect-src 'self'" in answer.headers["content-security-policy"]) is lab.marking
-        refused = 404 if lab.marking else 200
-        others = [f"{lab.url}/{at}" for at in ("api/terminals", "courses", "formgraders")]
-        assert {tab.goto(at).status for at in (page, *others)} == {refused}
-        assert tab.goto(f"{lab.url}/formgrader?path={other}").status == 200
-        assert mark.exists() is not lab.marking
+        answer = page.goto(f"{url}/formgrader/submissions/{notebook.id}/")
+        assert "connect-src 'self'" in answer.headers["content-security-policy"]
+        assert "Since" in page.locator("body").inner_text()
+        score = page.locator(".nbgrader_cell input.score").last
+        score.fill("1")
+        with page.expect_response(lambda response: "/api/grade" in response.url) as saved:
+            score.blur()
+        assert saved.value.status == 200
+        for file in ("..%2f..%2f..%2fgradebook.db", f"../../../inbox/{SET}/ada/page.html"):
+            assert page.request.get(f"{answer.url}{file}").status == 404
+    with course.gradebook() as book:
+        grades = book.find_submission(SET, "ada").notebooks[0].grades
+        assert [g.manual_score for g in grades if g.manual_score is not None] == [1]
