@@ -154,7 +154,7 @@ def opened(browser, url):
 
 def measure(built):
     """The medians for each kind of page, visited in turn."""
-    from tests import browser
+    from tools import headless
 
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -164,7 +164,7 @@ def measure(built):
             "this book": stack.enter_context(served(built)) + CHAPTER,
             "bare HTML": stack.enter_context(served(folder)) + "bare.html",
         }
-        chromium = stack.enter_context(browser.chromium())
+        chromium = stack.enter_context(headless.chromium())
         visits = {name: [] for name in pages}
         for _ in range(ROUNDS):
             for name, url in pages.items():
@@ -197,14 +197,16 @@ def in_jupyterlite(page, address):
 
 def first_outputs(built):
     """The text and table of what a reader waits for the first output."""
-    from tests import browser
+    from tools import headless
 
     ways = {"Run, in the page": in_the_page, "JupyterLite": in_jupyterlite}
     seconds = {name: [] for name in ways}
     with contextlib.ExitStack() as servers:
-        address, chromium = map(servers.enter_context, (browser.served(built), browser.chromium()))
+        address, chromium = map(
+            servers.enter_context, (headless.served(built), headless.chromium())
+        )
         files = os.environ.get("PYODIDE_FILES")
-        local = files and servers.enter_context(browser.served(files))
+        local = files and servers.enter_context(headless.served(files))
         allow = {"access-control-allow-origin": "*"}
 
         def answer(route):  # redirected: 30 MB through the browser's debugger would take time

@@ -12,6 +12,8 @@ import zipfile
 from datetime import date
 from pathlib import Path
 
+from tools import headless
+
 ROOT = Path(__file__).resolve().parents[1]
 HERE = Path(__file__).resolve().parent
 SITE, DIST = ROOT / "_build" / "html", ROOT / "dist"
@@ -29,13 +31,12 @@ def assembled(site, chromium):
     address), drawing and pages, each page with id, title, part and sections.
     """
     from downloads import cover
-    from tests import browser
 
     scripts = [
         (HERE / name).read_text("utf-8") for name in ("assemble.mjs", "print.mjs", "epub.mjs")
     ]
     with (
-        browser.served(site) as address,
+        headless.served(site) as address,
         chromium.new_context(
             bypass_csp=True, service_workers="block", color_scheme="light", device_scale_factor=2
         ) as context,
@@ -87,11 +88,12 @@ def target(suffix):
 
 def make(write, suffix):
     """Run `write(site, path, chromium)` on the built site, and say what was written."""
-    from tests import browser
-
     path = target(suffix)
-    with browser.chromium() as chromium:
-        write(SITE, path, chromium)
+    try:
+        with headless.chromium() as chromium:
+            write(SITE, path, chromium)
+    except headless.Missing as why:
+        sys.exit(f"There is no Chromium: {why}")
     report(path)
 
 
