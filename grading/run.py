@@ -70,7 +70,8 @@ def opened(db_url: str, root: Path) -> Iterator[Gradebook]:
     from sqlalchemy.exc import SQLAlchemyError
 
     file = db_url.removeprefix("sqlite:///")
-    if file != db_url and not Path(root, file).exists():  # nbgrader would make an empty one
+    on_disk = file != db_url
+    if on_disk and not Path(root, file).exists():  # nbgrader would make an empty one
         raise sets.SetError(
             f"{root} has no gradebook: nothing was released from there, or {file} is lost"
         )
@@ -79,9 +80,10 @@ def opened(db_url: str, root: Path) -> Iterator[Gradebook]:
             yield book
     except SQLAlchemyError as error:
         said = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise sets.SetError(
-            f"the gradebook {file} cannot be read: {said}; put a copy of it back"
-        ) from None
+        # An address without its password, if it is one.
+        where = file if on_disk else re.sub(r"//.*@", "//", db_url)
+        remedy = "; put a copy of it back" if on_disk else ""
+        raise sets.SetError(f"the gradebook {where} cannot be read: {said}{remedy}") from None
 
 
 class Failure(TypedDict):
@@ -203,8 +205,8 @@ class Class:
             time = path.stat().st_mtime
             stamp = folder / "timestamp.txt"
             if stamp.is_file() and not stamp.is_symlink():
-                said = stamp.open("rb").read(100).decode(errors="replace")
-                stamped = intake.stamped(said)
+                with stamp.open("rb") as file:
+                    stamped = intake.stamped(file.read(100).decode(errors="replace"))
                 time = stamped.timestamp() if stamped else time
             os.utime(copy, (time, time))
             if path.name != f"{self.name}.ipynb":
@@ -339,14 +341,10 @@ def here(jobs: int | None, tasks: list[Task], answers: Callable[[Cells], Record]
 
     def work(student: str, cells: Cells) -> None:
         room.acquire()
-        for last in (False, True):  # a jail that could not be made, or not be watched, once
-            try:
-                return results.put((student, answers(cells)))
-            except (jail.NoJail, jail.Unwatched) as error:
-                if last:
-                    return results.put((student, error))
-            except BaseException as error:
-                return results.put((student, error))
+        try:
+            results.put((student, answers(cells)))
+        except BaseException as error:
+            results.put((student, error))
 
     with ThreadPoolExecutor(jobs) as pool:
         try:
@@ -379,9 +377,12 @@ def on_cluster(address: str, tasks: list[Task], answers: Callable[[Cells], Recor
                 f"the scheduler at {address} has no workers: start one with dask worker {address}"
             ) from None
         calls = {client.submit(answers, cells, pure=False): student for student, cells in tasks}
-        for call in as_completed(calls):
-            error = call.exception()
-            yield calls.pop(call), error if error is not None else call.result()
+        done = as_completed(calls)
+        while calls and not jail.STOP.wait(0 if done.has_ready() else jail.TICK):
+            for call in done.next_batch(block=False):
+                error = call.exception()
+                yield calls.pop(call), error if error is not None else call.result()
+        client.cancel([*calls])
 
 
 def grade(
@@ -396,6 +397,11 @@ def grade(
     """Grade all that was handed in; returns how many submissions could not be graded."""
     if jobs is not None and jobs < 1:
         raise ValueError(f"--jobs must be 1 or more, got {jobs}")
+    if jobs is not None and scheduler is not None:
+        raise ValueError(
+            "--jobs is about this machine: with --scheduler, the number of the cluster's workers "
+            "says how many submissions run at a time"
+        )
     course = Class(name, root)
     with course.alone():
         return _grade(course, jobs, scheduler, walls, again)
@@ -453,7 +459,7 @@ def _grade(course: Class, jobs: int | None, scheduler: str | None, walls: bool, 
             alike[key] = [student]
             tasks.append((student, cells))
     answers = functools.partial(
-        jail.run,
+        jail.run_twice,
         questions=course.exam.orders(),
         hidden=course.exam.hidden(),
         limits=course.limits,
@@ -496,14 +502,18 @@ def enter_all(
                 failed[student] = said.encode(errors="backslashreplace").decode()
             bar.update()
             if stopped():
-                bar.close()
-                raise KeyboardInterrupt
+                break
+    if stopped():
+        raise KeyboardInterrupt
     return failed
 
 
 @contextlib.contextmanager
 def stop_on_interrupt() -> Iterator[Callable[[], bool]]:
-    """Let the first Ctrl-C end all jails, and wait until the submission at hand is entered."""
+    """Let the first Ctrl-C end all jails here, and wait until the submission at hand is entered.
+
+    On a cluster, what runs already goes on to its end, and nobody takes the answers.
+    """
     asked: list[int] = []
     before = signal.getsignal(signal.SIGINT)
 

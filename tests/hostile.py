@@ -615,6 +615,37 @@ threading.Thread(target=late).start()
         """,
     ),
     attack(
+        "memory-behind-files-of-proc",
+        FULL,
+        "Correct",
+        shows="held: []",
+        first="""
+        # A line of `maps` has a mapped file's path, and an open one keeps a buffer for its longest.
+        import ctypes, mmap, os
+        for _ in range(400):
+            os.mkdir("\\n" * 250)
+            os.chdir("\\n" * 250)
+        with open("f", "wb+") as file:
+            file.write(bytes(4096))
+            file.flush()
+            mapped = mmap.mmap(file.fileno(), 4096)
+        os.chdir("/tmp")
+        held = []
+        names = ["maps", "smaps", "numa_maps", "mem", "pagemap", "mountinfo", "status", "stat"]
+        for place in ("self", "thread-self", str(os.getpid()), f"self/task/{os.getpid()}"):
+            for name in names:
+                try:
+                    with open(f"/proc/{place}/{name}", "rb", buffering=0) as file:
+                        held.append(name + str(len(file.read(100))))
+                except OSError:
+                    pass
+        # A timer may let a process go on that is stopped to be looked at.
+        timer = ctypes.c_void_p()
+        held += [] if ctypes.CDLL(None).timer_create(1, None, ctypes.byref(timer)) else ["timer"]
+        print("held:", held, len(open("/proc/meminfo").read()) > 100)
+        """,
+    ),
+    attack(
         "hidden-memory",
         FULL,
         "Correct",
@@ -910,7 +941,12 @@ threading.Thread(target=late).start()
         first="""
         import glob, os
         first = [path for path in glob.glob("/proc/*/cmdline") if path[6:-8].isdigit()]
-        texts = [open(path, "rb").read() for path in first]
+        texts = []
+        for path in first:
+            try:
+                texts.append(open(path, "rb").read())
+            except OSError:
+                pass
         try:
             ends = {os.readlink(f"/proc/1/fd/{fd}") for fd in os.listdir("/proc/1/fd")}
         except OSError:
@@ -1161,8 +1197,9 @@ threading.Thread(target=late).start()
         ]:
             if call(*args) != -1:
                 got.append(call.__name__)
-        status = dict(line.split(":\\t", 1) for line in open("/proc/self/status"))
-        got += [k for k in ("CapEff", "CapPrm", "CapAmb") if int(status[k], 16)]
+        whose, rights = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+        got += ["no rights to see"] if libc.capget(whose, rights) else []
+        got += ["rights"] if any(rights[n] for n in (0, 1, 3, 4)) else []  # effective and permitted
         got += ["root"] if os.getuid() == 0 else []
         print("got:", got)
         """,

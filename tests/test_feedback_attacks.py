@@ -587,6 +587,39 @@ def test_after_hidden_inputs_an_attempt_tells_nothing_but_its_answers(told, monk
     assert record(told)["ended"] == {}
 
 
+def test_a_second_jail_that_cannot_be_made_is_no_answer(monkeypatch):
+    """The machine's fault would else stay as the answer that only the first run gave."""
+    made, asked = [], ["q1", "function", "f", [[]]]
+    stuck = {"question": "q1", "done": "exit", "stuck": True}
+
+    def start(_):
+        made.append(1)
+        if len(made) == 2:
+            raise jail.NoJail("no memory left")
+
+    monkeypatch.setattr(Scripted, "start", start)
+    answers = [RAN[0], DONE, {"question": "q1", "call": 0, "value": 7}]
+    first = [RAN[0], DONE, ASKED, stuck]
+    monkeypatch.setattr(jail.submission, "Jail", Scripted(first, [], first, answers))
+    with pytest.raises(jail.NoJail, match="no memory left"):
+        jail.run([["q1", "1"]], [asked])
+    made.clear()
+    monkeypatch.setattr(jail.submission, "Jail", Scripted(first, [], first, answers))
+    monkeypatch.setattr(jail.submission, "private", lambda _: None)
+    record = jail.run_twice([["q1", "1"]], questions=[asked])
+    assert record["answers"]["q1"] == [{"value": 7}]
+    assert len(made) == 4
+
+
+def test_outputs_that_are_cut_say_so():
+    shows = {"output_type": "stream", "name": "stdout", "text": "é" * 1000}
+    room = [1500, 10]
+    (whole,) = jail.submission.checked_outputs({"outputs": [shows]}, room)
+    assert whole["text"] == shows["text"]  # a letter counts once
+    (cut,) = jail.submission.checked_outputs({"outputs": [shows]}, room)
+    assert "The output is cut here" in cut["text"]
+
+
 def test_no_run_that_begins_after_hidden_inputs_answers_what_is_shown(monkeypatch):
     """The time at which it begins could tell one of them."""
     asked = []

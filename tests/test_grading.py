@@ -161,8 +161,9 @@ def test_what_several_handed_in_is_run_once(tmp_path, monkeypatch, capsys):
     for student, questions in (("ada", "q1"), ("bea", "q1"), ("cy", "q2"), ("dee", "q1")):
         course.hand_in(student, course.notebook(course.right(questions)))
     ran = []
-    of_jail = jail.run
-    monkeypatch.setattr(jail, "run", lambda *args, **more: ran.append(1) or of_jail(*args, **more))
+    of_jail = jail.run_twice
+    counted = lambda *args, **more: ran.append(1) or of_jail(*args, **more)  # noqa: E731
+    monkeypatch.setattr(jail, "run_twice", counted)
     monkeypatch.chdir(tmp_path)
     assert run.grade(SET, tmp_path) == 0
     assert len(ran) == 2
@@ -913,6 +914,21 @@ def test_a_jail_that_has_to_end_is_killed_before_the_rest_of_its_words_is_read(m
         os.close(first)
 
 
+@pytest.mark.parametrize(
+    ("kills", "does"), [(1, "kill(os.getpid(), 9)"), (1, "_exit(9)"), (0, "kill(os.getpid(), 9)")]
+)
+def test_whom_the_kernel_ended_for_anothers_memory_is_run_again(kills, does, monkeypatch):
+    need_a_jail()
+    counts = [0, kills]
+    monkeypatch.setattr(jail.watch, "oom_kills", lambda: counts.pop(0) if counts else kills)
+    cells = [["a", f"import os; os.{does}"]]
+    if kills and "kill" in does:
+        with pytest.raises(jail.Unwatched, match="ran out of memory"):
+            jail.run(cells, [])
+    else:
+        assert jail.run(cells, [])["ended"] == {"a": "exit"}
+
+
 def test_nobody_waits_for_a_killed_process_while_others_fill_the_memory(monkeypatch):
     need_a_jail()
     with jail.Jail(jail.Limits(memory=1000)) as inside, subprocess.Popen(["sleep", "60"]) as slow:
@@ -1312,6 +1328,24 @@ def test_a_cluster_without_workers_is_named(monkeypatch):
         pytest.raises(RuntimeError, match=r"has no workers: start one with dask worker tcp://"),
     ):
         next(run.on_cluster(cluster.scheduler_address, [("ada", [])], None))
+
+
+def test_an_interrupted_run_does_not_wait_for_a_cluster():
+    from dask.distributed import LocalCluster
+
+    tasks = [("ada", 0), ("bob", 5)]  # seconds
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+    ) as cluster:
+        results = run.on_cluster(cluster.scheduler_address, tasks, time.sleep)
+        assert next(results) == ("ada", None)
+        jail.STOP.set()
+        start = time.monotonic()
+        try:
+            assert list(results) == []
+            assert time.monotonic() - start < 4
+        finally:
+            jail.STOP.clear()
 
 
 def test_the_student_environment_has_numpy_and_matplotlib_alone():

@@ -11,8 +11,8 @@ number of processes) are kept by looking at the process tree in /proc ten times 
 `proc`), which works for root and for an ordinary user alike. Where this process may make control
 groups (v2), each jail has one as well, which also holds what no process is seen to hold (`place`).
 
-`submission` runs the cells of a submission in such a jail and asks the questions. It checks the form
-of the answers; whether they are right is for `grading.verdict`.
+`submission` runs the cells in such a jail, asks the questions, and checks the form of the answers.
+Whether they are right is for `grading.verdict`.
 """
 
 from grading.jail.limits import (
@@ -31,12 +31,12 @@ from grading.jail.limits import (
     Stopped,
     Unwatched,
 )
-from grading.jail.submission import run
+from grading.jail.submission import run, run_twice
 from grading.jail.walls import base_python, command, private, remedy
-from grading.jail.watch import Jail, check
+from grading.jail.watch import TICK, Jail, check
 
 __all__ = [
-    "HERE", "REASONS", "STOP", "STUDENT", "About", "Answer", "Asked", "Ended", "Jail", "Limits",
-    "NoJail", "Output", "Record", "Stopped", "Unwatched", "base_python", "check", "command",
-    "private", "remedy", "run",
+    "HERE", "REASONS", "STOP", "STUDENT", "TICK", "About", "Answer", "Asked", "Ended", "Jail",
+    "Limits", "NoJail", "Output", "Record", "Stopped", "Unwatched", "base_python", "check",
+    "command", "private", "remedy", "run", "run_twice",
 ]  # fmt: skip

@@ -14,7 +14,7 @@ from grading.jail.limits import NoJail
 REFUSED = """
     ptrace process_vm_readv process_vm_writev kcmp pidfd_getfd
     memfd_create memfd_secret shmget msgget semget mq_open
-    sched_setaffinity epoll_create epoll_create1 eventfd eventfd2
+    sched_setaffinity timer_create epoll_create epoll_create1 eventfd eventfd2
     unshare setns mount umount2 pivot_root chroot move_mount fsopen fsconfig fsmount fspick
     open_tree mount_setattr keyctl add_key request_key bpf perf_event_open userfaultfd
     io_uring_setup io_setup kexec_load kexec_file_load init_module finit_module delete_module

@@ -49,6 +49,15 @@ def one_memory(pid: int, other: int) -> bool:
     return False
 
 
+def oom_kills() -> int:
+    """How many processes the kernel has ended since it began, because memory had run out."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/vmstat").read_text().splitlines():
+            if line.startswith("oom_kill "):
+                return int(line.split()[1])
+    return 0
+
+
 def let_go(stopped: dict[int, int]) -> None:
     """Let stopped processes go on."""
     for fd in stopped.values():

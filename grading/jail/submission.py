@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from grading.inside import exchange
 from grading.jail.limits import (
+    HERE,
     REASONS,
     STOP,
     Answer,
@@ -22,7 +23,9 @@ from grading.jail.limits import (
     Output,
     Record,
     Stopped,
+    Unwatched,
 )
+from grading.jail.walls import private
 from grading.jail.watch import Jail
 
 TRACEBACK = 100  # lines; the inside sends fewer
@@ -51,8 +54,9 @@ def run(
     `limits.attempts` times. Where a state could not be kept, or was of no use without its threads,
     the cells are run again up to it, as long as there is time.
 
-    The questions in `hidden` are asked in runs of their own, when all others have been answered:
-    what a run answers that began after their inputs were sent, the time could tell it.
+    The questions in `hidden` are asked in runs of their own, when all others have been answered. A
+    submission could otherwise make the start of a later run depend on a hidden input, and read that
+    time there, to answer another question by it.
     """
     limits, questions = limits or Limits(), [Asked(*question) for question in questions]
     deadline = time.monotonic() + limits.total
@@ -74,6 +78,19 @@ def run(
         "answers": found.answers,
         "later": found.later,
     }
+
+
+def run_twice(cells: list[list[str]], *, walls: bool = True, **options: Any) -> Record:
+    """`run`, once more if a jail could not be made or not be watched, which may be over by then.
+
+    Raises NoJail on a machine where submissions could read the grader: a cluster's, for one.
+    """
+    if walls:
+        private([HERE.parent])
+    try:
+        return run(cells, walls=walls, **options)
+    except (NoJail, Unwatched):
+        return run(cells, walls=walls, **options)
 
 
 def put(
@@ -135,7 +152,7 @@ def put(
         retries.sort(key=lambda one: place[one.question.id] if one.state == "own" else len(todo))
         last = retries.pop()
         upto = todo[: place[last.question.id]] if last.state == "own" else todo
-        with contextlib.suppress(Ended, NoJail), start() as jail:
+        with contextlib.suppress(Ended), start() as jail:
             try:
                 jail.start()
                 jail.deadline, jail.most = deadline, found.left // 2
@@ -328,7 +345,7 @@ def checked_outputs(frame: dict[str, Any], room: list[int]) -> list[Output]:
     found: Output
     for output in frame["outputs"] if isinstance(frame.get("outputs"), list) else []:
         if min(room) <= 0:
-            outputs.append(note("[The output is cut here: the notebook shows too much.]"))
+            outputs.append(CUT)
             break
         match output:
             case {"output_type": "stream", "name": "stdout" | "stderr" as name, "text": str(text)}:
@@ -345,10 +362,11 @@ def checked_outputs(frame: dict[str, Any], room: list[int]) -> list[Output]:
                     found["execution_count"] = count if right else None
             case _:
                 continue
-        size = len(json.dumps(found))
+        size = len(json.dumps(found, ensure_ascii=False))
         room[0], room[1] = room[0] - size, room[1] - 1
         if room[0] < 0:
-            continue
+            outputs.append(CUT)
+            break
         outputs.append(found)
     return outputs
 
@@ -372,3 +390,6 @@ def clean(text: str) -> str:
 def note(text: str) -> Output:
     """An output that says what the grader did."""
     return {"output_type": "stream", "name": "stderr", "text": text + "\n"}
+
+
+CUT = note("[The output is cut here: the notebook shows too much.]")

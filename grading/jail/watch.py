@@ -40,6 +40,7 @@ from grading.jail.proc import (
     let_go,
     mappings,
     one_memory,
+    oom_kills,
     open_pidfd,
     parent,
     resident,
@@ -48,7 +49,7 @@ from grading.jail.proc import (
     sockets,
     tables,
 )
-from grading.jail.walls import ENVIRONMENT, command, remedy
+from grading.jail.walls import ENVIRONMENT, OF_PROC, command, remedy
 
 TICK = 0.1  # seconds between two looks at what the jail uses
 SLOW = 5.0  # seconds that one look may take
@@ -75,21 +76,19 @@ class Jail:
         self.ready, self.room, self.given_up = False, 0, 0
         self.most, self.size = limits.said, (0, 0)  # of all it says, and of the last frame
         self.over: Ended | None = None
+        self.landlock = False  # whether the kernel closes files of /proc to it
+        self.oom_kills = oom_kills()
         self.group: Path | None = None
         self.processor = Processor()
         self.looking, self.waited_for, self.left = 0.0, False, threading.Event()
         log_in()
         if walls:
-            with tempfile.TemporaryFile() as filter_file, tempfile.TemporaryFile() as arguments:
-                filter_file.write(system_call_filter())
+            with tempfile.TemporaryFile() as arguments:
                 line = command(self.student, limits, as_root)
-                line += ["--seccomp", str(filter_file.fileno())]
                 arguments.write(b"".join(os.fsencode(word) + b"\0" for word in line))
-                for file in (filter_file, arguments):
-                    file.seek(0)
-                fds = [filter_file.fileno(), arguments.fileno()]
+                arguments.seek(0)
                 # Inside, anybody can read the command line: it names none of this machine's paths.
-                line = [shutil.which("bwrap") or "bwrap", "--args", str(fds[1])]
+                line = [shutil.which("bwrap") or "bwrap", "--args", str(arguments.fileno())]
                 line += ["/env/bin/python", "-I", "-B", "/inside"]
                 if place := group_place():
                     self.group = place / f"jail-{os.getpid()}-{threading.get_native_id()}"
@@ -98,7 +97,7 @@ class Jail:
                     self.process = subprocess.Popen(
                         [*BEHIND, *NO_CORE, *first_to_end(), *line],
                         env={"PATH": os.defpath},
-                        pass_fds=fds,
+                        pass_fds=[arguments.fileno()],
                         start_new_session=True,  # a terminal's Ctrl-C is the grader's alone
                         stdin=subprocess.PIPE,
                         stdout=subprocess.PIPE,
@@ -122,10 +121,11 @@ class Jail:
         pipes = self.process.stdin, self.process.stdout, self.process.stderr
         self.pipes = [pipe for pipe in pipes if pipe is not None]  # none of them is
         self.tray, self.answers = self.pipes[0].fileno(), self.pipes[1].fileno()
-        # Not even when something has come: who may open a pipe again takes it back.
+        # Reads never wait, even after `select`: a submission can open the pipe again and empty it.
         for fd in (self.tray, self.answers):
             os.set_blocking(fd, False)
-        threading.Thread(target=self.guard, daemon=True).start()
+        self.guarding = threading.Thread(target=self.guard, daemon=True)
+        self.guarding.start()
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -138,6 +138,7 @@ class Jail:
         if not self.walls:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.kill()
+        self.guarding.join()  # it stops processes by their numbers, which are given to others later
         self.process.wait()
         for fd in fds:
             select.select([fd], [], [], 30)
@@ -157,7 +158,10 @@ class Jail:
         No student's code has run by then: whatever goes wrong here is the machine's fault.
         """
         try:
-            self.send({"limits": self.limits.order(self.uid, self.walls)})
+            program = system_call_filter().hex() if self.walls else ""
+            files = [f"/proc/{name}" for name in sorted(OF_PROC)]
+            limits = self.limits.order(self.uid, self.walls)
+            self.send({"limits": limits, "open": files, "filter": program})
             frame = self.read(60)
         except Ended as ended:
             os.set_blocking(self.pipes[2].fileno(), False)
@@ -165,9 +169,9 @@ class Jail:
             if str(ended) == "processes":
                 said = "\n".join(["more processes than allowed, with their threads", *self.tree])
             raise NoJail(f"no jail could be made: {said or ended}\n{remedy(said)}") from None
-        if frame != {"ready": True}:
+        if frame.get("ready") is not True:
             raise NoJail(f"the jail did not start: it said {frame}")
-        self.ready = True
+        self.ready, self.landlock = True, frame.get("landlock") is True
 
     def hand_over(self, cells: list[list[str]], kept: list[list[str]], leave: bool = False) -> None:
         """Send the cells to run.
@@ -184,7 +188,17 @@ class Jail:
         if self.group is not None and str(ended) == "exit":
             with contextlib.suppress(OSError):
                 said = (self.group / "memory.events").read_text()
-        return "memory" if re.search(r"(?m)^oom_kill [1-9]", said) else str(ended)
+        if re.search(r"(?m)^oom_kill [1-9]", said):
+            return "memory"
+        if str(ended) == "exit" and self.killed() and oom_kills() > self.oom_kills:
+            raise Unwatched("the machine ran out of memory, perhaps for another's: grade again")
+        return str(ended)
+
+    def killed(self) -> bool:
+        """Whether a signal that no program can catch has ended it."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self.process.wait(SLOW) in (-signal.SIGKILL, 128 + signal.SIGKILL)
+        return False
 
     def send(self, frame: dict[str, Any]) -> None:
         """Put a frame into the in-tray, for as long as the jail may live."""
@@ -285,22 +299,25 @@ class Jail:
         Some files of /proc wait until their process is done with its memory, which it may never be.
         Meanwhile the others could grow unseen, so all are stopped soon.
         """
-        last, stopped = time.monotonic(), dict[int, int]()
-        while not self.left.wait(TICK):
-            now = time.monotonic()
-            if self.looking and now - self.looking > HELD_UP:
-                self.stop(stopped)
-            elif stopped:
-                let_go(stopped)
-            if now - last > 1 and self.looking:  # this thread stood still, so all did
-                self.looking = now
-            if self.looking and now - self.looking > SLOW:
-                self.waited_for = True
-                for fd in self.kill_all():
-                    os.close(fd)
-                break
-            last = now
-        let_go(stopped)
+        last = resumed = time.monotonic()
+        stopped: dict[int, int] = {}
+        try:
+            while not self.left.wait(TICK):
+                now, looking = time.monotonic(), self.looking
+                if now - last > 1:  # this thread stood still, so all did
+                    resumed = now
+                last, since = now, now - max(looking, resumed) if looking else 0.0
+                if since > HELD_UP:
+                    self.stop(stopped)
+                else:
+                    let_go(stopped)
+                if since > SLOW:
+                    self.waited_for = True
+                    for fd in self.kill_all():
+                        os.close(fd)
+                    break
+        finally:
+            let_go(stopped)
 
     def kill_all(self) -> list[int]:
         """Kill the processes in the jail; returns descriptors that tell when they are gone."""
@@ -387,6 +404,8 @@ class Jail:
                     break
                 while any(map(runs, tree)) and time.monotonic() < end:
                     time.sleep(TICK / 100)
+                    for fd in stopped.values():  # one may have been told to go on
+                        send_signal(fd, signal.SIGSTOP)
             else:
                 raise Ended("processes")
             yield
@@ -394,15 +413,17 @@ class Jail:
             let_go(stopped)
 
     def stop(self, stopped: dict[int, int]) -> tuple[list[int], list[int]]:
-        """Stop all processes but those in `stopped`, and add these; returns all, and new ones."""
+        """Stop all processes, and add those that are not in `stopped`; returns all, and these."""
         tree = descendants(self.process.pid)
         new = [pid for pid in tree if pid not in stopped]
         for pid in new:
             fd = open_pidfd(pid)
-            if fd is not None:
+            if fd is not None and (pid == tree[0] or parent(pid) in tree):  # it is the one meant
                 stopped[pid] = fd
-                if pid == tree[0] or parent(pid) in tree:  # still, so it is the one meant
-                    send_signal(fd, signal.SIGSTOP)
+            elif fd is not None:
+                os.close(fd)
+        for fd in stopped.values():  # the others, too: they may have been told to go on
+            send_signal(fd, signal.SIGSTOP)
         return tree, new
 
     def make_room(self) -> None:
@@ -459,6 +480,9 @@ class Jail:
                 raise Ended("memory")
 
 
+NO_LANDLOCK = (
+    "this kernel has no Landlock, so a submission may hold memory of the kernel's, uncounted"
+)
 TEXT = re.compile(rb'"(?:[^"\\]++|\\.?)*+"?', re.DOTALL)  # in JSON, or from a quote to the end
 
 
@@ -492,5 +516,6 @@ def check(student: Path | None = None, limits: Limits | None = None) -> str:
             do_without(place)
         else:
             way = f"a control group below {place}, and by " if place else ""
-            return f"memory and processes of a jail are limited by {way}looking at /proc"
+            kept = f"memory and processes of a jail are limited by {way}looking at /proc"
+            return kept if place or jail.landlock else f"{kept}; {NO_LANDLOCK}"
     raise AssertionError
