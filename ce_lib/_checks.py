@@ -249,6 +249,14 @@ def as_labels(
     return labels.astype(np.intp, copy=False), kept
 
 
+def labels_of(name: str, labels: ArrayLike, shape: tuple[int, ...], n_classes: int) -> Array:
+    """Labels in [0, n_classes), one for each row of an array whose other axes have this shape."""
+    held = as_array(name, labels)
+    if held.shape != shape:
+        raise ValueError(f"{name} must have shape {shape}, got shape {held.shape}")
+    return as_labels(name, held, n_classes)[0]
+
+
 def as_weights(values: ArrayLike, n_classes: int) -> Array:
     """The weights of the classes in float64, finite and not negative."""
     w = as_numbers("class_weights", values)[0].astype(np.float64)

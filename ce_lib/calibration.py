@@ -220,13 +220,10 @@ def cross_entropy_decomposition(
 
 def _rows(name: str, array: Array, labels: ArrayLike) -> tuple[Array, Array]:
     """An array (..., K) as (N, K) with N > 0, and its labels (N,)."""
-    held = _checks.as_array("labels", labels)
-    if held.shape != array.shape[:-1]:
-        raise ValueError(f"labels must have shape {array.shape[:-1]}, got shape {held.shape}")
-    if not held.size:
+    own = _checks.labels_of("labels", labels, array.shape[:-1], array.shape[-1])
+    if not own.size:
         raise ValueError(f"{name} must have at least one row, got shape {array.shape}")
-    own = _checks.as_labels("labels", held, array.shape[-1])[0].reshape(-1)
-    return array.reshape(-1, array.shape[-1]), own
+    return array.reshape(-1, array.shape[-1]), own.reshape(-1)
 
 
 def _binned(

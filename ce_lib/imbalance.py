@@ -178,7 +178,5 @@ def _forward(
 def _labelled(logits: ArrayLike, labels: ArrayLike) -> tuple[Array, np.dtype[Any], Array]:
     """Logits in float64, the answer's dtype, and labels (...,) in [0, K)."""
     z, dtype, _ = _checks.as_logits("logits", logits)
-    held = _checks.as_array("labels", labels)
-    if held.shape != z.shape[:-1]:
-        raise ValueError(f"labels must have shape {z.shape[:-1]}, got shape {held.shape}")
-    return z.astype(np.float64), dtype, _checks.as_labels("labels", held, z.shape[-1])[0]
+    own = _checks.labels_of("labels", labels, z.shape[:-1], z.shape[-1])
+    return z.astype(np.float64), dtype, own

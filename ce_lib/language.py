@@ -317,10 +317,8 @@ def vocabulary_part(
     first = _checks.as_integer("start", start)
     if first < 0:
         raise ValueError(f"start must be 0 or more, got {first}")
-    held = _checks.as_array("labels", labels)
-    if held.shape != z.shape[:-1]:
-        raise ValueError(f"labels must have shape {z.shape[:-1]}, got shape {held.shape}")
-    own, n = _checks.as_labels("labels", held, MOST)[0] - first, z.shape[-1]
+    own = _checks.labels_of("labels", labels, z.shape[:-1], MOST) - first
+    n = z.shape[-1]
     top = z.max(axis=-1)
     shifted = z.astype(np.float64) - np.where(np.isfinite(top), top, 0)[..., None]
     total = np.where(top == -np.inf, 0, np.exp(shifted).sum(axis=-1))

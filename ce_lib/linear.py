@@ -126,10 +126,8 @@ def _prepare(
         dtypes.append(b_dtype)
         if bias.shape != (k,):
             raise ValueError(f"bias must have shape ({k},), got shape {bias.shape}")
-    labels, shape = _checks.as_array("labels", labels), x.shape[:-1]
-    if labels.shape != shape:
-        raise ValueError(f"labels must have shape {shape}, got shape {labels.shape}")
-    labels = _checks.as_labels("labels", labels, k)[0].reshape(-1)
+    shape = x.shape[:-1]
+    labels = _checks.labels_of("labels", labels, shape, k).reshape(-1)
     dtype = np.result_type(*dtypes)
     work = np.result_type(dtype, np.float32)
     x, weight = x.astype(work, copy=False).reshape(-1, d), weight.astype(work, copy=False)
