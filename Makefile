@@ -37,7 +37,7 @@ zip: book  ## pack the website into dist/, to be read from any server without a 
 anki: book  ## write the quiz questions and recaps as a deck for Anki, into dist/
 	$(BIN)/python -m downloads.anki
 
-site: pdf epub zip  ## put into _build/site what is published: website, PDF, EPUB and zip
+site: pdf epub zip anki  ## put into _build/site what is published: website, PDF, EPUB, zip, Anki's deck
 	rm -rf _build/site
 	cp -R _build/html _build/site
 	cp dist/cross-entropy-and-softmax.* _build/site
@@ -79,7 +79,7 @@ light: .venv/installed  ## run every chapter with nothing but the light install
 	_build/light/.venv/bin/python tools/notebooks.py _build/light/chapters/*.ipynb
 	$(BIN)/python tools/light.py _build/light/chapters
 
-OF_CE_LIB = every_array bad_input derivatives information linear logits loss
+OF_CE_LIB = every_array bad_input calibration datasets derivatives imbalance information language linear logits loss
 floors: .venv/installed  ## run ce_lib's tests and every chapter with the oldest versions that pyproject.toml allows
 	rm -rf _build/floors
 	$(PYTHON) -m venv _build/floors/.venv
@@ -115,11 +115,12 @@ lock: .venv/installed  ## renew every pinned version: the book's, the light inst
 	cd website && PATH="$(CURDIR)/$(BIN):$$PATH" npm update --save --omit-lockfile-registry-resolved
 
 colab: .venv/installed  ## write the chapters with an install cell, for Colab, into _build/colab
+	rm -rf _build/colab
 	$(BIN)/python tools/colab.py
 ifdef PUSH
 	cd _build/colab && git init --quiet --initial-branch=colab && git add . && \
 	  git -c user.name=book -c user.email=book@localhost commit --quiet --message "The chapters for Colab" && \
-	  git push --force "$$TO" colab
+	  git push --force "$${TO:?say where: TO=address of a repository}" colab
 endif
 
 peers: .venv-peers/installed  ## compare ce_lib with PyTorch, JAX, Keras, SciPy and scikit-learn

@@ -16,7 +16,7 @@ Then open http://localhost:8000 in a browser.
 {licence}
 """
 
-LINK = re.compile(rb'href="(?:\.?\.?/)*(' + NAME.encode() + rb'\.(?:pdf|epub|zip))"')
+LINK = re.compile(rb'href="(?:\.?\.?/)*(' + NAME.encode() + rb'\.(?:pdf|epub|zip|apkg))"')
 
 
 def write(site, path):

@@ -56,7 +56,7 @@ def test_each_page_shows_the_edition_and_links_to_what_can_be_taken_along(site):
     for page in (site / "index.html", *(site / "chapters").glob("*.html")):
         text = page.read_text(encoding="utf-8")
         assert f'<time datetime="{day}">{day.day} {day:%B %Y}</time>, version {version}.' in text
-        for suffix in ("pdf", "epub", "zip"):
+        for suffix in ("pdf", "epub", "zip", "apkg"):
             assert re.search(rf'href="[./]*{release.NAME}\.{suffix}"', text), "within the site"
 
 

@@ -13,6 +13,10 @@ ROOT = Path(__file__).resolve().parents[1]
 # Files, and their tests; the first pattern that fits counts. Beside these, `test_feedback.py` and
 # `test_feedback_*.py` belong to any file `feedback.*`. Of the tests BY_NAME, only the cases run
 # that name the file.
+OF_CE_LIB = (
+    "reference bad_input calibration datasets derivatives every_array imbalance information"
+    " language linear logits loss"
+)
 BY_NAME = [
     ("chapters/*.ipynb", "notebooks prose voice pages reading_time notation exercises"),
     ("exercises/ps-*.py", "sets voice"),
@@ -22,7 +26,7 @@ BY_NAME = [
 ]
 WHOLE = [
     ("ce_lib/widgets/*", "bad_input"),
-    ("ce_lib/*.py", "reference bad_input information derivatives logits loss linear every_array"),
+    ("ce_lib/*.py", OF_CE_LIB),
     ("pages/for_teachers.md", "teachers"),
     ("pages/checks.md", "checks_page"),
     ("pages/references.bib", "reference"),

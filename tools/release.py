@@ -60,7 +60,8 @@ def missing():
     """What a release needs and dist/ does not hold, and an edition that is dated tomorrow."""
     version, day = edition(ROOT)
     wheel = DIST / f"ce_lib-{version}-py3-none-any.whl"
-    for path in (*(DIST / f"{NAME}{suffix}" for suffix in (".pdf", ".epub", ".zip")), wheel):
+    suffixes = (".pdf", ".epub", ".zip", ".apkg")
+    for path in (*(DIST / f"{NAME}{suffix}" for suffix in suffixes), wheel):
         if not path.exists():
             yield f"{path.relative_to(ROOT)} is not there"
     if day > date.today():
