@@ -4,8 +4,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Set
+from collections import defaultdict
 from datetime import datetime
 from pathlib import PurePosixPath
 
@@ -31,6 +30,11 @@ from grading.intake.roster import Roster
 
 TRIES = 20  # files of a student that are read to find one that can be graded, or large ones fewer
 NAMED_BESIDE = 50  # files
+CROWD = (
+    "in {} is what seems to be the work of several: if it is the class's folder, name it all; if "
+    "it is one student's, rename the files in it"
+)
+NEWER = "the same student handed in a newer one, which is graded"
 
 
 def take_in(
@@ -48,51 +52,34 @@ def take_in(
 
     Returns a list of Submission, one for each student, and a list of Entry, one for each file.
     """
-    submissions: dict[str, Submission] = {}
-    entries: list[Entry] = []
-    spelled: dict[str, str] = {}
-    tries: Counter[str] = Counter()
-    beside: dict[str, list[tuple[Entry, HandedIn]]] = {}
-    untouched: dict[str, Entry | None] = {}
-    contested: dict[str, str] = {}
-    given = {bare(cell.source) for cell in release.cells}
-    crowds = _crowds(handed_in) if roster is None else set()
 
     def newest(item: HandedIn) -> tuple[datetime, datetime, bool]:
         right = bool(set_name) and set_name in item.name
         return item.time, item.inner, right
 
+    students: dict[str, Student] = defaultdict(Student)
+    entries: list[Entry] = []
+    crowds = _crowds(handed_in) if roster is None else set()
+    given = {bare(cell.source) for cell in release.cells}
     for item in sorted(handed_in, key=newest, reverse=True):
-        student, asked = student_id(item.student), ""
-        if roster is not None and student:
-            ids = roster.find(item)
-            asked = item.asked or ("" if len(ids) == 1 else _ask(item, ids))
-            student = next(iter(ids)) if len(ids) == 1 else student
-        entry = Entry(student, item.where, "set aside")
+        name, asked = _whose(item, roster)
+        student, entry = students[name], Entry(name, item.where, "set aside")
         entries.append(entry)
         try:
-            empty = untouched.get(student)  # an older one that has answers goes before it
-            others = submissions.keys() - ({student} if empty else set())
-            known = roster is not None
-            entry.reason = _reason(
-                item, student, asked, crowds, spelled, others, tries, known, set_name
-            )
-            # Blackboard's own note on an attempt has no name beside the platform's.
-            note = item.mark is not None and item.mark["rest"].startswith(".")
-            kind = item.known_fault and item.name.lower().endswith(BESIDE)
-            kind = kind and item.name != "timestamp.txt"  # nbgrader's
-            if kind and item.size > LARGEST_BESIDE:  # each run reads it, holes and all
-                mib = f"{item.size / MIB:.0f} MB; {LARGEST_BESIDE // MIB} MB"
-                kind, entry.reason = False, f"it has {mib} are taken at most beside a notebook"
-            if kind and not note and student and not asked:
-                beside.setdefault(student, []).append((entry, item))
-            entry.reason = entry.reason or contested.get(student, "")
+            if item.known_fault:
+                kept = name and not asked and student.keep_beside(item, entry)
+                entry.reason = kept or item.known_fault
+                continue
+            entry.reason = asked or _unnamed(item, name, set_name if roster is None else None)
+            if item.student in crowds:
+                entry.reason = entry.reason or CROWD.format(item.student)
+            entry.reason = entry.reason or student.passed_over(item, name)
             if entry.reason:
                 continue
-            tries[student] += 1
+            student.tries += 1
             if item.fault:
                 raise Unreadable(item.fault)
-            tries[student] += len(item.data) // (4 * MIB)
+            student.tries += len(item.data) // (4 * MIB)
             cells = read_cells(item.data)
             if why := strange(cells, release, other):
                 raise Unreadable(why)
@@ -101,96 +88,133 @@ def take_in(
                 cell.get("attachments") or (cell.source.strip() and bare(cell.source) not in given)
                 for cell in cells
             )
-            if _spelled_otherwise(item, student, spelled):
-                both = f"{_spelling(item)} and {spelled[student]} would both be {student}"
-                contested[student] = f"{both}: rename one of them"
-                del submissions[student]
-                for one in entries:
-                    if one.student == student and one.status == "graded":
-                        one.status, one.reason = "set aside", contested[student]
-                raise Unreadable(contested[student])
-            if empty and not answered:
-                raise Unreadable("the same student handed in a newer one, which is graded")
+            student.take(item, entry, Submission(name, notebook, item.time, notes), answered)
         except Unreadable as error:
             entry.reason = str(error)
-            continue
         except Exception as error:  # whatever is in one file, the others are taken in
             said = printable(str(error))[:200]
             entry.reason = f"it cannot be read ({type(error).__name__}: {said})"
-            continue
         finally:
             item.drop()
-        if empty:
-            empty.status = "set aside"
-            empty.reason = "it has no answers, and one that is no newer has some: that is graded"
-        untouched[student] = None if answered else entry
-        spelled[student] = _spelling(item)
-        submissions[student] = Submission(student, notebook, item.time, notes)
-        entry.status, entry.reason = "graded", "; ".join(notes)
-    for student, files in beside.items():
-        if student in submissions:
-            seals: dict[HandedIn, str] = {}
-            for place, (entry, item) in enumerate(files):
-                if place >= NAMED_BESIDE:  # readable or not: each opens its archive
-                    entry.reason = f"{NAMED_BESIDE} files beside a notebook are taken at most"
-                elif seal := item.seal:
-                    seals[item], entry.time = seal, item.time
-                    entry.status, entry.reason = "beside", "for the reader of the text"
-                else:  # another one in its place could not be noticed
-                    entry.reason = "it cannot be read"
-            submissions[student].notebook = _pointing_to(submissions[student].notebook, seals)
+    for student in students.values():
+        student.point_to_files_beside()
+    taken = {name: one.submission for name, one in students.items() if one.submission}
     for entry in entries:
-        if entry.status == "set aside" and entry.student in submissions:
-            entry.reason += " (another file of this student is graded)" * (
-                "newer" not in entry.reason
-            )
-    return sorted(submissions.values(), key=lambda s: s.student), entries
+        if entry.status == "set aside" and entry.student in taken and "newer" not in entry.reason:
+            entry.reason += " (another file of this student is graded)"
+    return [taken[name] for name in sorted(taken)], entries
 
 
-def _reason(
-    item: HandedIn,
-    student: str,
-    asked: str,
-    crowds: set[str],
-    spelled: dict[str, str],
-    submissions: Set[str],
-    tries: Counter[str],
-    known: bool,
-    set_name: str,
-) -> str:
-    """Why a file is not even read, or ""."""
-    if item.known_fault:
-        return item.known_fault
+class Student:
+    """What one student handed in, as far as it has been looked at: the newest comes first."""
+
+    def __init__(self) -> None:
+        """Begin without a notebook."""
+        self.submission: Submission | None = None
+        self.entry: Entry | None = None  # of that one
+        self.empty = False  # whether it has no answers: then an older one that has some is taken
+        self.spelled = ""  # the name from which the id was made
+        self.contested = ""  # why no notebook of this id is graded
+        self.tries = 0
+        self.beside: list[tuple[Entry, HandedIn]] = []
+
+    def keep_beside(self, item: HandedIn, entry: Entry) -> str:
+        """Keep a file for the reader of a text if it is of such a kind, or say that it is large."""
+        # Blackboard's own note on an attempt has no name beside the platform's.
+        note = item.mark is not None and item.mark["rest"].startswith(".")
+        if note or item.name == "timestamp.txt" or not item.name.lower().endswith(BESIDE):
+            return ""  # a timestamp is nbgrader's
+        if item.size > LARGEST_BESIDE:  # each run reads it, holes and all
+            size, most = item.size / MIB, LARGEST_BESIDE // MIB
+            return f"it has {size:.0f} MB; {most} MB are taken at most beside a notebook"
+        self.beside.append((entry, item))
+        return ""
+
+    def otherwise(self, item: HandedIn, name: str) -> bool:
+        """Whether another name than this file's made the same id."""
+        own = spelling(item)
+        return bool(self.spelled) and self.spelled != own and name == student_id(item.student)
+
+    def passed_over(self, item: HandedIn, name: str) -> str:
+        """Why a file is not even read, or ""."""
+        if self.submission and not self.empty and not self.otherwise(item, name):
+            return NEWER
+        if self.tries >= TRIES:
+            return "the newer files of this student cannot be read, and no more are tried"
+        return self.contested
+
+    def take(self, item: HandedIn, entry: Entry, submission: Submission, answered: bool) -> None:
+        """Take a notebook, or raise Unreadable with the reason why it is not taken."""
+        if self.otherwise(item, submission.student):
+            both = f"{spelling(item)} and {self.spelled} would both be {submission.student}"
+            self.contested = f"{both}: rename one of them"
+            self.give_up(self.contested)
+            raise Unreadable(self.contested)
+        if self.submission and not answered:
+            raise Unreadable(NEWER)
+        self.give_up("it has no answers, and one that is no newer has some: that is graded")
+        self.submission, self.entry, self.empty = submission, entry, not answered
+        self.spelled = spelling(item)
+        entry.status, entry.reason = "graded", "; ".join(submission.notes)
+
+    def give_up(self, why: str) -> None:
+        """Set aside what was taken, if anything was."""
+        if self.entry:
+            self.entry.status, self.entry.reason = "set aside", why
+        self.submission = self.entry = None
+
+    def point_to_files_beside(self) -> None:
+        """Say in the notebook's texts, for their reader, what was handed in beside it."""
+        if not self.submission:
+            return
+        seals: dict[HandedIn, str] = {}
+        for place, (entry, item) in enumerate(self.beside):
+            if place >= NAMED_BESIDE:  # readable or not: each opens its archive
+                entry.reason = f"{NAMED_BESIDE} files beside a notebook are taken at most"
+            elif seal := item.seal:
+                seals[item], entry.time = seal, item.time
+                entry.status, entry.reason = "beside", "for the reader of the text"
+            else:  # another one in its place could not be noticed
+                entry.reason = "it cannot be read"
+        self.submission.notebook = _pointing_to(self.submission.notebook, seals)
+
+
+def _whose(item: HandedIn, roster: Roster | None) -> tuple[str, str]:
+    """The id of a file's owner, and what the teacher has to answer before it is known."""
+    student = student_id(item.student)
+    if roster is None or not student:
+        return student, ""
+    ids = roster.find(item)
+    if len(ids) == 1:
+        return next(iter(ids)), item.asked
+    if item.asked:
+        return student, item.asked
+    if ids:
+        said = f"may be {' or '.join(sorted(ids))}: rename the folder or the file"
+    else:
+        said = "is not in roster.csv: add it there, or rename the folder or the file"
+    return student, f"{item.student} {said}"
+
+
+def _unnamed(item: HandedIn, student: str, set_name: str | None) -> str:
+    """Why a file is nobody's, or "".
+
+    set_name : None if a roster says who the students are
+    """
     if item.student and not student:
         return f"{item.student} has no letter or digit: rename the folder or the file"
     if not student:
         return f"nothing says whose it is: {NAMED}"
-    if not known and names_class(f"{item.student}.zip", set_name):
+    if set_name is not None and names_class(f"{item.student}.zip", set_name):
         folder = PurePosixPath(item.where).parts[0]
         rename = f", or, if {folder} is the class's, name that folder all"
         return f"nothing says whose it is: {NAMED}{rename if folder == item.student else ''}"
-    if asked:
-        return asked
-    if item.student in crowds:
-        return (
-            f"in {item.student} is what seems to be the work of several: if it is the class's "
-            "folder, name it all; if it is one student's, rename the files in it"
-        )
-    if student in submissions and not _spelled_otherwise(item, student, spelled):
-        return "the same student handed in a newer one, which is graded"
-    if tries[student] >= TRIES:
-        return "the newer files of this student cannot be read, and no more are tried"
     return ""
 
 
-def _spelling(item: HandedIn) -> str:
+def spelling(item: HandedIn) -> str:
+    """A student's name as it was written."""
     return unicodedata.normalize("NFC", item.student.strip())
-
-
-def _spelled_otherwise(item: HandedIn, student: str, spelled: dict[str, str]) -> bool:
-    """Whether a student who is graded has another name than this one, from which the id is made."""
-    other = spelled.get(student, _spelling(item)) != _spelling(item)
-    return other and student == student_id(item.student)
 
 
 def _crowds(handed_in: list[HandedIn]) -> set[str]:
@@ -209,12 +233,6 @@ def _crowds(handed_in: list[HandedIn]) -> set[str]:
             name = mark["name"] if mark else parts[1] if len(parts) > 2 else ""
             within.setdefault(item.student, set()).add(name)
     return {one for one, folders in within.items() if len(folders) > 1 and "" not in folders}
-
-
-def _ask(item: HandedIn, ids: set[str]) -> str:
-    if ids:
-        return f"{item.student} may be {' or '.join(sorted(ids))}: rename the folder or the file"
-    return f"{item.student} is not in roster.csv: add it there, or rename the folder or the file"
 
 
 def _pointing_to(notebook: NotebookNode, seals: dict[HandedIn, str]) -> NotebookNode:
