@@ -1,4 +1,4 @@
-"""Put the wall into nbgrader: its commands grade as `make grade` does, in jails.
+"""Put the jail into nbgrader: its commands grade as `make grade` does.
 
 `exercises/nbgrader_config.py` calls `configure`. Of nbgrader's autograde two steps are replaced:
 the one that takes a student's notebook in, and the one that runs it. What the point-giving step
@@ -120,12 +120,9 @@ def keep(root: str | Path, name: str, student: str, key: str, record: Record) ->
 
 def recall(root: str | Path, name: str, student: str, key: str) -> Record | None:
     """The kept record of this very submission, or None."""
-    try:
-        found = json.loads(kept(root, name, student).read_text(encoding="utf-8"))
-        record: Record | None = found["record"] if found["digest"] == key else None
-        return record
-    except (OSError, ValueError, KeyError):
-        return None
+    found = intake.read_json(kept(root, name, student))
+    record: Record | None = found.get("record") if found.get("digest") == key else None
+    return record
 
 
 class Restore(NbGraderPreprocessor):

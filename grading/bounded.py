@@ -25,12 +25,15 @@ def within(seconds: float, what: str) -> Iterator[None]:
         yield
         return
     before = signal.signal(signal.SIGALRM, stop)
+    start = time.monotonic()
     left, _ = signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, left)
         signal.signal(signal.SIGALRM, before)
+        if left:  # of a limit around this one, whose time went on
+            left = max(left - (time.monotonic() - start), 1e-3)
+        signal.setitimer(signal.ITIMER_REAL, left)
 
 
 def limited(make: Callable[[], str], seconds: int) -> str | None:

@@ -213,12 +213,11 @@ def basic() -> Exporter:
 
 
 def quick(nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
-    """For the form grader, which shows notebooks by nbconvert: of what takes long a part, plain.
+    """For the form grader: cells that nbconvert takes long to show are cut, as plain text.
 
-    That grader is a server, and one notebook could keep it and all who mark from their work. So the
-    cells are first shown in a process with limits. Where that fails they are shown one after
-    another, the smallest first: those stay that are shown in the time for all of them, outputs and
-    attachments included.
+    One notebook could keep its server, and all who mark, from their work. So the cells are first
+    shown in a process with limits. Where that fails they are shown one after another, the smallest
+    first: those stay that are shown in the time for all of them, outputs and attachments included.
     """
     count = mmap.mmap(-1, 8)  # of cells shown, which the child process leaves here
 

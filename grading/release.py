@@ -15,7 +15,7 @@ from pathlib import Path
 import nbformat
 from traitlets.config import Config
 
-from grading import sets, verdict
+from grading import intake, sets, verdict
 
 TRIES = 20  # seeds that are drawn until no known mistake passes
 
@@ -72,15 +72,15 @@ def release(name: str, variant: int | None = None, root: str | Path = sets.EXERC
         )
     drawn = seed_for(problem_set, None if differs else seed)
     source = root / "source" / name
+    record.parent.mkdir(mode=0o700, exist_ok=True)
     with kept_if_it_fails(source, root / "release" / name):
         source.mkdir(parents=True, exist_ok=True)
         nbformat.write(problem_set.source(), source / f"{name}.ipynb")
         enter(name, root)
-    record.parent.mkdir(mode=0o700, exist_ok=True)
-    if differs:  # pages may have shown the inputs of the edition before
-        seed.unlink(missing_ok=True)
-    verdict.secret_seed(seed, drawn)
-    record.write_text(json.dumps(kept, ensure_ascii=False, indent=1), encoding="utf-8")
+        intake.replace(record, json.dumps(kept, ensure_ascii=False, indent=1))
+        if differs:  # pages may have shown the inputs of the edition before
+            seed.unlink(missing_ok=True)
+        verdict.secret_seed(seed, drawn)
     return root / "release" / name / f"{name}.ipynb"
 
 

@@ -157,10 +157,10 @@ class Class:
                 where = str(folder.relative_to(self.root))
                 unmoved.append(intake.Entry(folder.parent.name, where, "set aside", reason))
         numbers = self.root / "runs" / self.name / ".numbers.json"
-        first = intake.kept_numbers(numbers)
+        first = intake.read_json(numbers)
         # On Canvas a number is a user's, whatever the set.
         for path in sorted(self.root.glob("runs/*/.numbers.json")):
-            for key, number in intake.kept_numbers(path).items():
+            for key, number in intake.read_json(path).items():
                 if key.endswith(intake.ON_CANVAS):
                     first.setdefault(key, number)
         found = intake.gather(inbox, self.name, roster=self.roster, first=first)
@@ -250,14 +250,10 @@ class Class:
 
     def failure(self, student: str, version: str) -> Failure:
         """How often nbgrader could not enter this very submission, and why."""
-        path = intake.not_entered(self.root, self.name, student)
-        try:
-            found: Failure = json.loads(path.read_text(encoding="utf-8"))
-            if found["version"] == version:
-                return found
-        except (OSError, ValueError, KeyError, TypeError):
-            pass
-        return {"version": version, "times": 0, "why": ""}
+        found = intake.read_json(intake.not_entered(self.root, self.name, student))
+        same = found.get("version") == version
+        times, why = (found.get("times", 0), found.get("why", "")) if same else (0, "")
+        return {"version": version, "times": times, "why": why}
 
     def note_failure(self, student: str, version: str, why: str, more: int = 0) -> None:
         """Note why a submission could not be graded, and whether once more it was not entered."""

@@ -26,15 +26,7 @@ from grading.inside import exchange
 from grading.jail import REASONS, Answer, Asked, Record
 from grading.sets import Mistake, ProblemSet, Question, SetError
 
-DIED = {
-    "exit": "it ended the Python process",
-    "time": "it used more time than allowed",
-    "processor": "it used more processor time than allowed",
-    "memory": "it used more memory than allowed",
-    "processes": "it started more processes than allowed",
-    "output": "it sent more data than allowed",
-    "sockets": "it opened more sockets than allowed",
-    "inodes": "it made more files than allowed",
+DIED = {why: f"it {what}" for why, what in REASONS.items()} | {
     "unreached": "the cells took all the time, or ended Python too often, so it was not reached",
 }
 HIDDEN = (

@@ -496,6 +496,18 @@ def test_answers_that_are_too_large_cost_themselves_only():
     assert found == [values[0], too_much, too_much, *values[3:]]
 
 
+def test_a_limit_within_another_gives_its_time_back():
+    def work():
+        with bounded.within(5, "a part"):
+            time.sleep(0.7)
+        time.sleep(5)
+
+    start = time.monotonic()
+    with pytest.raises(TimeoutError, match="the whole"), bounded.within(1, "the whole"):
+        work()
+    assert time.monotonic() - start < 1.5
+
+
 def test_all_attempts_share_what_may_be_said(monkeypatch):
     """What one says is kept in the grader's memory; and the last has enough left to answer."""
     most = []

@@ -775,17 +775,18 @@ def test_of_the_base_python_its_own_parts_are_in_the_jail_and_nothing_beside(tmp
             jail.private([folder], student)
 
 
-def test_a_jail_that_fails_for_one_is_tried_again_and_costs_that_one_only():
+def test_a_jail_that_fails_for_one_is_tried_again_and_costs_that_one_only(monkeypatch):
     tries = []
 
-    def made(cells):
+    def made(cells, **_):
         tries.append(cells)
         if cells == "never" or tries.count(cells) < 2:
             raise jail.NoJail("no jail could be made: time")
         return cells
 
+    monkeypatch.setattr(jail.submission, "run", made)
     tasks = [("ada", "later"), ("bob", "never"), ("eve", "later, too")]
-    found = dict(run.here(1, tasks, made))
+    found = dict(run.here(1, tasks, jail.run_twice))
     assert isinstance(found.pop("bob"), jail.NoJail)
     assert found == {"ada": "later", "eve": "later, too"}
 
@@ -1328,6 +1329,37 @@ def test_a_cluster_without_workers_is_named(monkeypatch):
         pytest.raises(RuntimeError, match=r"has no workers: start one with dask worker tcp://"),
     ):
         next(run.on_cluster(cluster.scheduler_address, [("ada", [])], None))
+
+
+def test_a_gradebook_that_is_not_reached_is_named_without_its_password(tmp_path, monkeypatch):
+    course = Course(tmp_path)
+    address = "postgresql+psycopg://ada:SECRET@127.0.0.1:9/none"
+    with (
+        pytest.raises(sets.SetError, match=r"127\.0\.0\.1:9/none cannot be read") as said,
+        run.opened(address, course.root),
+    ):
+        pass
+    assert "SECRET" not in str(said.value)
+    assert "copy" not in str(said.value)
+
+
+def test_how_many_run_at_a_time_is_said_once(tmp_path):
+    course = Course(tmp_path)
+    done = course.run("grade", SET, "--jobs", "2", "--scheduler", "tcp://x:1", check=False)
+    assert "with --scheduler, the number of the cluster's workers says" in done.stderr
+
+
+@pytest.mark.parametrize("kept", ["[]", "7", "{}", '{"digest": 1}', "\udcff", ""])
+def test_what_was_kept_and_is_none_is_made_anew(tmp_path, kept):
+    course = Course(tmp_path)
+    course.hand_in("ada", course.notebook(course.right("q1")))
+    course.run("grade", SET)
+    for path in (tmp_path / "runs" / SET).glob("*.json"):
+        path.write_text(kept, errors="surrogateescape")
+    for path in (tmp_path / "runs" / SET).glob("*.done"):
+        path.unlink()
+    course.run("grade", SET)
+    assert course.points()["ada"]["q1"] == 2
 
 
 def test_an_interrupted_run_does_not_wait_for_a_cluster():

@@ -34,11 +34,11 @@ from grading.intake.records import (
     Marked,
     Submission,
     as_written,
-    kept_numbers,
     listed,
     made,
     no_formula,
     not_entered,
+    read_json,
     read_texts,
     recalled,
     replace,
@@ -52,7 +52,7 @@ from grading.intake.students import take_in
 __all__ = [
     "CELLS", "EPOCH", "LARGEST", "LONGEST", "LOOK", "METADATA", "ON_CANVAS", "Entry", "HandedIn",
     "Marked", "Pictures", "Roster", "Submission", "Unreadable", "as_written", "gather", "harmless",
-    "kept_numbers", "listed", "made", "no_formula", "not_entered", "printable", "read_cells",
-    "read_file", "read_roster", "read_texts", "recalled", "replace", "report", "reported",
+    "listed", "made", "no_formula", "not_entered", "printable", "read_cells", "read_file",
+    "read_json", "read_roster", "read_texts", "recalled", "replace", "report", "reported",
     "restore", "stamped", "strange", "student_id", "take_in", "write",
 ]  # fmt: skip

@@ -126,10 +126,11 @@ def unpack(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) 
         if named == "class" or (alone and (named or exported)):
             return look()
     if named:
-        item.student, item._fault = "", f"nothing says whose it is: {WHOSE}"
+        item.student = ""
+        item.refuse(f"nothing says whose it is: {WHOSE}")
     elif len(names) > 1 and student_id(student) not in names:
         some = ", ".join(printable(name)[:40] for name in sorted(names.values())[:3])
-        item._fault = f"in it is what seems to be the work of several ({some}): {WHOSE}"
+        item.refuse(f"in it is what seems to be the work of several ({some}): {WHOSE}")
     else:
         return own()
     return [item]
@@ -138,7 +139,7 @@ def unpack(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) 
 def _opened(file: Path | io.BytesIO, most: int) -> zipfile.ZipFile:
     """An archive, once its list has been counted: Python reads all of it, which takes memory.
 
-    most : members, folders and the systems' own files left out; twice as many of these are let be
+    most : members; folders and the systems' own files may be twice as many besides
     """
     with contextlib.ExitStack() as stack:
         raw = stack.enter_context(file.open("rb")) if isinstance(file, Path) else file
@@ -187,7 +188,7 @@ class _Archive(zipfile.ZipFile):
 
 
 class _AnyName(io.BufferedReader):
-    """An archive that does not say that its names are in UTF-8: one that is not would close it."""
+    """An archive without the marks of UTF-8: for one wrong name Python would refuse all of it."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Read; the list of members comes in one piece, and so does the head of each."""
@@ -267,28 +268,28 @@ def _members(
         item.look = partial(_hash_of_member, reopen or held, place)
         item.mark, item.size = platform_of(owner[0] if own else inside[0]), member.file_size
         if taken[key] > MEMBERS:
-            item._fault = f"{MEMBERS} files of a student are taken at most"
+            item.refuse(f"{MEMBERS} files of a student are taken at most")
         elif _leads_out(name):
             item.student, item.mark = "", None
-            item._fault = "its name in the archive points to another folder"
+            item.refuse("its name in the archive points to another folder")
         elif stat.S_ISLNK(member.external_attr >> 16):
-            item._fault = "it is a symbolic link, not a file"
+            item.refuse("it is a symbolic link, not a file")
         elif member.flag_bits & 1:
-            item._fault = "it is encrypted"
+            item.refuse("it is encrypted")
         elif name.lower().endswith(".zip") and depth < 2 and opens:
             nested[key] += 1
             if nested[key] > ARCHIVES:
-                item._fault = f"{ARCHIVES} archives of a student are opened at most"
+                item.refuse(f"{ARCHIVES} archives of a student are opened at most")
             else:
                 files = _nested(load, item, set_name, depth, (key, nested, taken))
         elif name.lower().endswith(".zip") and opens:
-            item._fault = "it is an archive within three others; so deep none is opened"
+            item.refuse("it is an archive within three others; so deep none is opened")
         elif parts == (*top, METADATA) and whose:
             continue
         elif (why := no_notebook(parts)) and (opens or not may_be_work(parts)):
-            item._fault = why
+            item.refuse(why)
         else:
-            item._load = load
+            item.read_by(load)
         people = whose.get(parts[len(top)], []) if len(parts) > len(top) else []
         people = people if opens else people[:2]
         found += [one for file in files for one in for_each(file, people)]
@@ -377,7 +378,7 @@ def _nested(
         inner = PurePosixPath(item.where)
         files = _members(reopen(), inner, set_name, item.time, True, depth + 1, reopen, used=used)
     except Exception as error:
-        item._fault = f"the archive cannot be read: {error}"
+        item.refuse(f"the archive cannot be read: {error}")
         return [item]
     for file in files:
         file.student, file.mark = item.student, item.mark
@@ -419,7 +420,7 @@ def _shared_folders(paths: list[Parts], set_name: str, roster: Roster | None) ->
     common = [level[0] for level in alike]
     shared = len(common)
     for place, name in enumerate(common):
-        if roster is not None and len(roster.find(HandedIn(name, name, name, EPOCH))) == 1:
+        if roster is not None and roster.knows(name):
             return place
     # In one folder lie the files of one student, or of a class that are named after the students.
     files = {parts[-1] for parts in paths} if len(folders) == 1 else set()

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import nbformat
 from nbformat import NotebookNode
@@ -30,7 +29,7 @@ def read_cells(data: bytes, most: int | None = None) -> list[NotebookNode]:
     elements = sum(data.count(mark) for mark in (b"[", b"{", b","))
     if elements > times * ELEMENTS:
         raise Unreadable(
-            f"its JSON has {elements} brackets and commas; {ELEMENTS} are read at most"
+            f"its JSON has {elements} brackets and commas; {times * ELEMENTS} are read at most"
         )
     try:
         raw = json.loads(data.decode("utf-8-sig"))
@@ -51,26 +50,26 @@ def read_cells(data: bytes, most: int | None = None) -> list[NotebookNode]:
         raise Unreadable("it is JSON, but no notebook: it has no cells")
     if len(cells) > most:
         raise Unreadable(f"it has {len(cells)} cells; {most} are taken at most")
-    room = Room(PICTURES, times * LINES, times * CODE)
+    room = Room(times)
     return [cell for raw_cell in cells if (cell := _cell(raw_cell, room))]
 
 
-@dataclass
 class Room:
     """How many more of these a notebook may have."""
 
-    pictures: int
-    lines: int
-    code: int  # characters
+    def __init__(self, times: int) -> None:
+        """Begin with the limits, or a multiple of them."""
+        self.pictures, self.lines, self.code = PICTURES, times * LINES, times * CODE
+        self.most = {"lines": self.lines, "characters of code": self.code}
 
     def take(self, source: str, code: bool) -> None:
         """Count a cell's source: each line of it is an object in memory and a line in files."""
-        self.code -= len(source) if code else 0
-        if self.code < 0:
-            raise Unreadable(f"it has more than {CODE} characters of code; {CODE} are read at most")
         self.lines -= len(source.splitlines())
-        if self.lines < 0:
-            raise Unreadable(f"it has more than {LINES} lines; {LINES} are read at most")
+        self.code -= len(source) if code else 0
+        for name, left in zip(self.most, (self.lines, self.code), strict=True):
+            if left < 0:
+                most = self.most[name]
+                raise Unreadable(f"it has more than {most} {name}; {most} are read at most")
 
 
 def _cell(raw: object, room: Room) -> NotebookNode | None:
@@ -97,8 +96,8 @@ def _cell(raw: object, room: Room) -> NotebookNode | None:
     if pasted:
         tag = r"<img\b[^<>]{0,300}?(attachment:pasted-\d{1,9}+\.\w{1,5}+)[^<>]{0,300}+>"
         source = re.sub(tag, r"![](\1)", source)
-    if len(blank := re.findall(r"(?m)^[ \t]+$", source)) > BLANK:  # slow to show in colours
-        source = re.sub(r"(?m)^[ \t]+$", "", source) if blank else source
+    if len(re.findall(r"(?m)^[ \t]+$", source)) > BLANK:  # slow to show in colours
+        source = re.sub(r"(?m)^[ \t]+$", "", source)
     new: dict[str, Callable[[str], NotebookNode]] = {
         "code": nbformat.v4.new_code_cell,
         "markdown": nbformat.v4.new_markdown_cell,

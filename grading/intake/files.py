@@ -67,6 +67,14 @@ class HandedIn:
         """Why it cannot be read, as far as that is known without reading it."""
         return self._fault
 
+    def refuse(self, why: str) -> None:
+        """Say why it cannot be read."""
+        self._fault = why
+
+    def read_by(self, load: Callable[[], bytes]) -> None:
+        """Say how to read it."""
+        self._load = load
+
     @property
     def fault(self) -> str:
         """Why it cannot be read, or ""."""
@@ -96,7 +104,7 @@ class HandedIn:
 
     @property
     def seal(self) -> str:
-        """What tells a file that is no notebook from another of its name, or "" if nothing can."""
+        """A checksum of a file that is no notebook, or "" if it cannot be read."""
         with contextlib.suppress(Exception):  # whatever is wrong with it, it is set aside
             return self.look() if self.look else ""
         return ""

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import stat
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path, PurePath
 
@@ -37,7 +36,6 @@ from grading.intake.roster import Roster
 
 OPEN = 10  # archives that may stay open until all is read
 DEEPEST = 100  # folders one in another
-Opener = Callable[[Path, PurePath, str, Parts], list["HandedIn"]]
 
 
 def gather(
@@ -68,7 +66,7 @@ def gather(
 
     def students(name: str) -> bool:
         """Whether a folder is a student's in the roster, which it stays whatever it holds."""
-        return roster is not None and len(roster.find(HandedIn(name, name, name, EPOCH))) == 1
+        return roster is not None and roster.knows(name)
 
     while outer := {n for n in wrappers([*own.values()], set_name) if not students(n)}:
         own = {i: parts[len(parts) > 1 and parts[0] in outer :] for i, parts in own.items()}
@@ -83,7 +81,7 @@ def gather(
     of = Inbox(roster, tops, sum(name.lower().endswith(".zip") for name in tops) > OPEN)
     for path, inner in listed:
         people = whose.get(inner.parts[: 1 - len(own[inner])], [])  # none for a file beside them
-        for item in _guarded(partial(_open, of), path, inner, set_name, own[inner]):
+        for item in _opened(of, path, inner, set_name, own[inner]):
             found += for_each(item, people)
     for error in closed:
         where = Path(os.path.relpath(error.filename, inbox)).as_posix()
@@ -99,12 +97,10 @@ def gather(
     return found
 
 
-def _guarded(
-    function: Opener, path: Path, inner: PurePath, set_name: str, parts: Parts
-) -> list[HandedIn]:
-    """What a function finds in a file, or the file with the reason why it finds nothing."""
+def _opened(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) -> list[HandedIn]:
+    """What is in a file, or the file with the reason why nothing is."""
     try:
-        return function(path, inner, set_name, parts)
+        return _open(of, path, inner, set_name, parts)
     except Exception as error:
         said = printable(getattr(error, "strerror", None) or str(error)) or type(error).__name__
         packed = path.suffix.lower() == ".zip"
@@ -118,15 +114,16 @@ def _open(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) -
     item = HandedIn(inner.as_posix(), owner_of(parts, set_name), path.name, changed_at(entry))
     item.mark, item.size = platform_of(parts[0]), entry.st_size
     if not stat.S_ISREG(entry.st_mode):
-        item._fault = "it is a symbolic link or a device, not a file"
+        item.refuse("it is a symbolic link or a device, not a file")
     elif path.suffix.lower() == ".zip":
         return unpack(of, path, inner, set_name, parts)
     elif path.name in ("timestamp.txt", METADATA):
         return []  # a time that may be the student's own word is not taken
     elif why := no_notebook(inner.parts):
-        item._fault, item.look = why, partial(hash_of_file, path)
+        item.refuse(why)
+        item.look = partial(hash_of_file, path)
     elif entry.st_size > LARGEST:
-        item._fault = f"it has {entry.st_size / MIB:.0f} MB; {LARGEST // MIB} MB are taken at most"
+        item.refuse(f"it has {entry.st_size / MIB:.0f} MB; {LARGEST // MIB} MB are taken at most")
     else:
-        item._load = lambda: read_file(path, LARGEST)
+        item.read_by(lambda: read_file(path, LARGEST))
     return [item]

@@ -5,13 +5,12 @@ import re
 from collections import defaultdict
 
 from grading.intake.files import (
-    EPOCH,
     LONGEST_NAME,
     NOTEBOOK,
     HandedIn,
     Parts,
     may_be_work,
-    printable,
+    short,
     student_id,
 )
 from grading.intake.platforms import (
@@ -118,7 +117,7 @@ def name_by_blackboard(found: list[HandedIn], roster: Roster | None) -> None:
         for _, words in named:
             for place in range(len(words)):
                 end = "_".join(words[place:])
-                if len(roster.find(HandedIn(end, end, end, EPOCH))) == 1:
+                if roster.knows(end):
                     known["_".join(words)] = end
                     break
     different = {tuple(one) for _, one in named if "_".join(one) not in known}
@@ -126,7 +125,7 @@ def name_by_blackboard(found: list[HandedIn], roster: Roster | None) -> None:
     shared = len(list(itertools.takewhile(lambda level: len(set(level)) == 1, levels)))
     for item, words in named:
         student = known.get("_".join(words)) or "_".join(words[shared:])
-        item.student = printable(student[:LONGEST_NAME])[:LONGEST_NAME]
+        item.student = short(student)
 
 
 def ask_of_accounts(found: list[HandedIn], first: dict[str, str], roster: Roster) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import IO, TypedDict
+from typing import IO, Any, TypedDict, cast
 
 import nbformat
 from nbformat import NotebookNode
@@ -84,7 +84,10 @@ def _shelf() -> IO[bytes]:
 
 
 def made(root: str | Path, set_name: str, student: str) -> list[Path]:
-    """Copies of the notebooks that `write` wrote, and is about to: others' are told by them."""
+    """Where copies lie of the notebook that `write` wrote, and of the one that it is writing.
+
+    A notebook in submitted/ that is like neither was put there by somebody else.
+    """
     folder = Path(root) / "runs" / set_name
     return [folder / f"{student}.ipynb", folder / f".{student}.coming"]
 
@@ -166,19 +169,15 @@ def not_entered(root: str | Path, name: str, student: str) -> Path:
     return Path(root) / "runs" / name / f"{student}.failed"
 
 
-def kept_numbers(path: Path) -> dict[str, str]:
-    """{name: the platform's number for the student who had it alone}, as kept in a file."""
+def read_json(path: Path) -> dict[str, Any]:
+    """The dictionary in a file that the grader keeps; an empty one if there is none."""
     try:
-        found: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found
+    return found if isinstance(found, dict) else {}
 
 
 def recalled(path: Path) -> Marked:
-    """What a file of JSON holds, or nothing."""
-    try:
-        found: Marked = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found
+    """Which texts a student's points were given for, as kept in a file."""
+    return cast(Marked, read_json(path))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from grading.intake.files import HandedIn, spelled_out, student_id
+from grading.intake.files import EPOCH, HandedIn, spelled_out, student_id
 from grading.intake.platforms import MOODLE
 
 
@@ -48,6 +48,10 @@ class Roster:
     def numbered(self, number: str) -> set[str]:
         """The ids of whom one of the columns has this number of a platform's."""
         return {one for of in self.known for one in of.get("".join(_words(number)), ())}
+
+    def knows(self, name: str) -> bool:
+        """Whether a name is one student's."""
+        return len(self.find(HandedIn(name, name, name, EPOCH))) == 1
 
     def find(self, item: HandedIn) -> set[str]:
         """The ids that a file may belong to; a platform's number has to agree with the name."""

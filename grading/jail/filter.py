@@ -25,9 +25,9 @@ REFUSED = """
     file_setattr statfs fstatfs statfs64 fstatfs64 ustat statmount listmount
     move_pages migrate_pages mbind quotactl_fd listns
 """
-# Where a process may write to a file it may set its times to now, and any may leave a file's owner
-# as it is, which sets a time as well. All jails have the machine's own /dev/null and the like, so
-# both would carry messages. These calls do nothing, which harms nothing in a scratch folder.
+# These change a file's times, even where they set the owner that it has. All jails have the
+# machine's own /dev/null and the like, so the times would carry messages. The calls do nothing,
+# which harms nothing in a scratch folder.
 STAMPS = """
     utime utimes futimesat utimensat utimensat_time64
     chown lchown fchown fchownat chown32 lchown32 fchown32

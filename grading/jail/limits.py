@@ -79,7 +79,7 @@ class Limits:
                 "RLIMIT_FSIZE": self.file_size,
             }
             | ({"RLIMIT_NPROC": 2 * self.processes} if walls and counts_apart() else {})
-            # All signals that wait count for the account, with those of processes outside.
+            # Pending signals are counted for each user, jails and other programs together.
             | ({"RLIMIT_SIGPENDING": 256, "RLIMIT_MEMLOCK": 0} if walls else {}),
         }
 
