@@ -33,7 +33,8 @@ from traitlets import Bool, Dict
 from traitlets.config import Config
 
 from grading import intake, jail, sets
-from grading.feedback import CheckedExport, Page
+from grading.feedback import Page
+from grading.grades import CheckedExport
 from grading.jail import About, Record
 from grading.verdict import Exam, Verdict, secret_seed
 

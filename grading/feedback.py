@@ -1,21 +1,16 @@
-"""What goes back: a page for each student that needs nothing else, and the table of grades.
+"""What goes back: a page for each student that needs nothing else.
 
 nbgrader's `generate_feedback` makes the page through `Page`: points, messages and comments of each
 question, then the notebook as it ran. No script, no request: the page forbids both to itself.
 """
 
-import csv
 import json
-import math
 import mmap
 import os
 import re
-import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Set
 from functools import cache, partial
 from html import unescape
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 from xml.etree import ElementTree
@@ -29,8 +24,6 @@ from mdit_py_plugins.amsmath import amsmath_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from nbconvert.exporters import Exporter
 from nbformat import NotebookNode
-from nbgrader.api import Grade, Gradebook
-from nbgrader.plugins import CsvExportPlugin
 from pygments import highlight
 from pygments.formatters.html import HtmlFormatter
 from pygments.lexers.python import PythonLexer
@@ -293,177 +286,3 @@ class Page(Exporter):
                 colours=colours(),
             )
         )
-
-
-class CheckedExport(CsvExportPlugin):
-    """nbgrader's table of grades, refused while a machine-graded cell has no points.
-
-    A last column says what each line stands for, for everybody who takes part: graded, missing, set
-    aside, late, not read yet, excused, or that the grading failed, which keeps nobody else's
-    points back. No line has points that nobody gave.
-    """
-
-    def export(self, gradebook: Gradebook) -> None:
-        """Write the table, or raise ValueError naming each cell that has none."""
-        grades = gradebook.db.query(Grade).filter(Grade.auto_score.is_(None)).all()
-        root = Path(self.config.CourseDirectory.get("root", os.getcwd()))
-        failed = {(p.parent.name, p.stem) for p in root.glob("runs/*/*.failed")}
-        waiting = [grade for grade in grades if grade.manual_score is None]
-        waiting = [grade for grade in waiting if _whose(grade) not in failed]
-        ungraded = [grade for grade in waiting if grade.cell.cell_type == "code"]
-        if ungraded:
-            raise ValueError(
-                "these cells have no points yet, so nothing is exported; run make grade again:\n"
-                + "\n".join(sorted(map(_where, ungraded)))
-            )
-        by_hand = Grade.manual_score.isnot(None) | Grade.extra_credit.isnot(None)
-        off = [g for g in gradebook.db.query(Grade).filter(by_hand) if not _in_range(g)]
-        if off:
-            raise ValueError(
-                "these marks are out of range, so nothing is exported; correct them in the form "
-                "grader:\n" + "\n".join(sorted(f"{_where(g)}: {_mark(g)}" for g in off))
-            )
-        known = {assignment.name for assignment in gradebook.assignments}
-        if lost := sorted({path.name for path in root.glob("autograded/*/*/")} - known):
-            raise ValueError(
-                f"the gradebook does not know {', '.join(lost)}, though it was graded here: put a "
-                "copy of gradebook.db back, or release and grade it again"
-            )
-        for grade in sorted(waiting, key=_where):
-            print(f"not read yet, counts 0 until then: {_where(grade)}", file=sys.stderr)
-        table = Path(self.to or "grades.csv")
-        draft = table.with_name(f".{table.name}.new")
-        try:
-            self.to = str(draft)
-            super().export(gradebook)
-            with_status(draft, root, gradebook, waiting, failed)
-            os.replace(draft, table)
-        finally:
-            self.to = str(table)
-            draft.unlink(missing_ok=True)
-
-
-def reports(root: Path, gradebook: Gradebook) -> dict[str, list[dict[str, str]]]:
-    """The teacher's list of each set in the gradebook."""
-    known = {assignment.name for assignment in gradebook.assignments}
-    found = {path.stem: path for path in sorted(root.glob("set_aside/*.csv")) if path.stem in known}
-    for name in found:  # a spreadsheet may have saved the one that is for its reader
-        own = intake.listed(root, name)
-        found[name] = own if own.is_file() else found[name]
-    lists = {name: intake.reported(path) for name, path in found.items()}
-    return {name: rows for name, rows in lists.items() if rows is not None}
-
-
-def misspelled(roster: intake.Roster, root: Path, sets: Iterable[str]) -> Iterator[str]:
-    """A line for each student who is excused from what is no set of this course."""
-    own = {
-        path.stem for folder in (root, HERE.parent / "exercises") for path in folder.glob("*.py")
-    }
-    for student, excused in roster.excused.items():
-        if others := ", ".join(sorted(excused - own - {*sets, ""})):
-            yield f"roster.csv: {student} is excused from {others}, no set of this course"
-
-
-def with_status(
-    table: Path,
-    root: Path,
-    gradebook: Gradebook,
-    waiting: list[Grade],
-    failed: Set[tuple[str, str]],
-) -> None:
-    """Add the column `status` to a table, and a line for each who should be in it."""
-    with table.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        rows, columns = list(reader), reader.fieldnames or ()
-    roster = intake.read_roster(root)
-    if roster is not None:
-        for wrong in misspelled(roster, root, [one.name for one in gradebook.assignments]):
-            print(wrong, file=sys.stderr)
-    lines_of: dict[tuple[str, str], dict[str, str]] = {}
-    said: dict[tuple[str, str], list[str]] = {}
-    shape: dict[str, dict[str, str]] = {}
-    now: set[tuple[str, str]] = set()
-    lists = reports(root, gradebook)
-    for path in sorted(root.glob("set_aside/*.csv")):
-        if path.stem not in lists:
-            print(f"not read, since it is no list of a set's files: {path}", file=sys.stderr)
-    for name, lines in lists.items():
-        for line in lines:
-            student = line["student"]
-            if line["status"] == "beside" and "; late by" in line["reason"]:
-                hours = line["reason"].rpartition("; ")[2]
-                said.setdefault((name, student), []).append(f"a file beside it {hours}")
-            if line["status"] == "graded":
-                now.add((name, student))
-            elif student:
-                lines_of.setdefault((name, student), line)
-    aside = {key for key in lines_of if roster is None or key[1] in roster.ids}
-    for grade in waiting:
-        of = grade.notebook.assignment
-        was = intake.recalled(intake.read_texts(root, of.name, of.student_id)).get("was", {})
-        again = f" (was {was[grade.name]:g} for another text)" if grade.name in was else ""
-        said.setdefault((of.name, of.student_id), []).append(f"not read yet: {grade.name}{again}")
-    handed_in = {}
-    for assignment in gradebook.assignments:
-        for one in gradebook.assignment_submissions(assignment.name):
-            handed_in[assignment.name, one.student_id] = one.total_seconds_late
-    for row in rows:
-        shape.setdefault(row["assignment"], row)
-    names = {name for name, _ in [*handed_in, *aside, *failed]}
-    listed = {(row["assignment"], row["student_id"]): row for row in rows}
-    listed = {key: row for key, row in listed.items() if key[0] in names}
-    people = [(name, one) for name in sorted(names) for one in (roster.ids if roster else ())]
-    for name, student in [*people, *sorted(aside), *sorted(failed), *sorted(now)]:
-        if (name, student) not in listed:
-            of = shape.get(name, {})
-            kept = {key: of.get(key, "") for key in ("duedate", "max_score") if key in columns}
-            listed[name, student] = {"assignment": name, "student_id": student} | kept
-    for key, row in listed.items():
-        late = handed_in.get(key)
-        status = [f"late by {late / 3600:.1f} h"] if late else []
-        status += sorted(said.get(key, []))
-        if key not in now and key[0] in lists:
-            now_aside = f"now set aside: {lines_of[key]['reason']}" if key in lines_of else ""
-            status.append(f"its file is {now_aside or 'no longer in the inbox'}")
-        if key in failed:
-            status.insert(0, "could not be graded")
-        elif key not in handed_in:
-            found = lines_of[key]["reason"] if key in aside else ""
-            status = [f"set aside: {found}" if found else "missing"]
-            if key in now:
-                status = ["not in the gradebook: run make grade again"]
-        if key in failed or key not in handed_in:
-            row |= {name: "" for name in ("raw_score", "score", "timestamp") if name in row}
-        if roster is not None and key[0] in roster.excused.get(key[1], ()):
-            status = ["excused"]
-        row["status"] = intake.no_formula("; ".join(status) or "graded")
-        if roster is not None:
-            row["roster_id"] = roster.written.get(key[1], "")
-            row["name"] = roster.names.get(key[1]) or ""
-    own = ["roster_id", "name"] if roster is not None else []
-    fields = dict.fromkeys([*columns, *own, "status"])
-    with table.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, fields, restval="", lineterminator="\n")
-        writer.writeheader()
-        for _, row in sorted(listed.items()):
-            writer.writerow(row)
-
-
-def _whose(grade: Grade) -> tuple[str, str]:
-    of = grade.notebook.assignment
-    return of.name, of.student_id
-
-
-def _mark(grade: Grade) -> str:
-    return f"{grade.manual_score} of {grade.max_score:g}, and {grade.extra_credit or 0} extra"
-
-
-def _in_range(grade: Grade) -> bool:
-    """Whether points given by hand are some that the form grader would give."""
-    mark, extra = grade.manual_score or 0, grade.extra_credit or 0
-    return 0 <= mark <= grade.max_score and math.isfinite(extra)
-
-
-def _where(grade: Grade) -> str:
-    submission = grade.notebook.assignment
-    return f"{submission.student_id}: {grade.cell.name} of {submission.name}"

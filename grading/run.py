@@ -612,7 +612,7 @@ def grades(root: str | Path) -> Path:
     """Export the table of grades; returns its path. ValueError names cells without points."""
     from nbgrader.coursedir import CourseDirectory
 
-    from grading.feedback import CheckedExport, reports
+    from grading.grades import CheckedExport, reports
 
     root = sets.course(root)
     config = settings(root)

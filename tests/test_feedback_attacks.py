@@ -19,7 +19,7 @@ from classroom import SET, Course, need_a_jail
 from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from grading import autograde, bounded, feedback, intake, jail, release, sets, verdict
+from grading import autograde, bounded, feedback, grades, intake, jail, release, sets, verdict
 from grading.inside import exchange
 
 pytestmark = pytest.mark.machine
@@ -328,7 +328,7 @@ def test_the_table_of_grades_names_each_column_once(tmp_path):
     book = SimpleNamespace(
         assignments=[SimpleNamespace(name="ps")], assignment_submissions=lambda _: [one]
     )
-    feedback.with_status(table, tmp_path, book, [], set())
+    grades.with_status(table, tmp_path, book, [], set())
     assert table.read_text() == "assignment,student_id,score,status\nps,ada,1,graded\n"
 
 
@@ -342,19 +342,19 @@ def test_the_status_says_why_a_file_no_longer_counts(tmp_path):
     book = SimpleNamespace(
         assignments=[SimpleNamespace(name="ps")], assignment_submissions=lambda _: those
     )
-    feedback.with_status(table, tmp_path, book, [], set())
+    grades.with_status(table, tmp_path, book, [], set())
     lost = {
         "ps,ada,1,its file is now set aside: it is encrypted",
         "ps,bob,1,its file is no longer in the inbox",
     }
     assert lost < set(table.read_text().splitlines())
     listed.write_text(head + "ada,y,set aside,it is encrypted\n")  # and nobody's is graded
-    feedback.with_status(table, tmp_path, book, [], set())
+    grades.with_status(table, tmp_path, book, [], set())
     assert lost < set(table.read_text().splitlines())
     own = intake.listed(tmp_path, "ps")  # a spreadsheet takes zeros from the beginning of an id
     own.parent.mkdir(parents=True)
     own.write_text(head + "ada,x,graded,\nbob,x,graded,\n")
-    feedback.with_status(table, tmp_path, book, [], set())
+    grades.with_status(table, tmp_path, book, [], set())
     assert {"ps,ada,1,graded", "ps,bob,1,graded"} < set(table.read_text().splitlines())
 
 
@@ -370,7 +370,7 @@ def test_a_list_that_a_spreadsheet_saved_is_read_and_a_foreign_one_named(tmp_pat
     book = SimpleNamespace(
         assignments=[SimpleNamespace(name="ps")], assignment_submissions=lambda _: []
     )
-    feedback.with_status(table, tmp_path, book, [], set())
+    grades.with_status(table, tmp_path, book, [], set())
     assert table.read_text().splitlines()[1:] == [
         "ps,ada,,,set aside: it is encrypted",
         "ps,bob,,,not in the gradebook: run make grade again",
