@@ -172,7 +172,7 @@ class Standing:
         return self.roster is None or student in self.roster.ids
 
     def everybody(self) -> list[Key]:
-        """Whoever has a line in the table."""
+        """All who have a line in the table."""
         aside = [key for key in self.aside if self.takes_part(key[1])]
         keys = {*self.late, *aside, *self.failed}
         ids = self.roster.ids if self.roster else []

@@ -503,7 +503,7 @@ def test_folders_without_end_stop_nothing(tmp_path, release):
     submissions, entries = intake.take_in(intake.gather(tmp_path, SET), release)
     assert [one.student for one in submissions] == ["ada"]
     assert [e.reason for e in entries if e.student == "bob"] == [
-        "this folder cannot be opened: it lies too deep"
+        "not all of this folder is read: it lies too deep"
     ]
     subprocess.run(["rm", "-r", tmp_path / "bob"], check=True)  # Python could not, either
 
@@ -651,6 +651,110 @@ def test_what_a_student_printed_fills_gradescopes_list_and_nobody_loses_a_name(
     if whole:
         hand_in(tmp_path, "assignment_1_export.zip", packed(*files))
     assert students(tmp_path, release) == ["Ada", "Bob"]
+
+
+def listed(*people):
+    """Gradescope's list of people (name, number, address), one after another."""
+    return "".join(
+        f"submission_{n}:\n  :submitters:\n  - :name: {name}\n    :sid: {sid}\n    :email: {mail}\n"
+        f"  :created_at: 2025-11-{20 + n} 12:00:00 Z\n"
+        for n, (name, sid, mail) in enumerate(people)
+    )
+
+
+@pytest.mark.parametrize("called", ["Bob. Jones", "bob", "Jones Bob", "bob@x.edu"])
+@pytest.mark.parametrize("columns", ["id,name,email", "id,name"])
+def test_on_gradescope_an_address_says_who_somebody_is_and_no_name(
+    tmp_path, release, called, columns
+):
+    """People may change what they are called."""
+    rows = ["bob,Bob Jones,bob@x.edu", "eve,Eve Adams,eve@x.edu"]
+    rows = [",".join(row.split(",")[: columns.count(",") + 1]) for row in rows]
+    (tmp_path / "roster.csv").write_text("\n".join([columns, *rows, ""]))
+    roster = intake.Roster(tmp_path / "roster.csv")
+    people = listed(("Bob Jones", 1, "bob@x.edu"), (called, 2, "eve@x.edu"))
+    files = [(f"submission_{n}/hw.ipynb", answer(who)) for n, who in enumerate(("bob", "eve"))]
+    hand_in(tmp_path / "in", "submissions.zip", packed(*files, (intake.METADATA, people)))
+    found = intake.gather(tmp_path / "in", SET, roster=roster)
+    submissions, entries = intake.take_in(found, release, roster=roster)
+    said = {s.student: s.notebook.cells[0].source for s in submissions}
+    right = {"bob": "bob", "eve": "eve"}
+    assert said == right or (said == {} and "email" not in columns)
+    asked = [entry for entry in entries if "different accounts" in entry.reason]
+    assert len(asked) == (0 if said else 2)
+
+
+def test_names_that_are_spelled_alike_are_told_apart_by_their_addresses(tmp_path, release):
+    people = listed(("Zo\u00e9", 1, "zoe@x"), ("Zoe\u0301", 2, "eve@x"))
+    files = [(f"submission_{n}/hw.ipynb", answer()) for n in (0, 1)]
+    hand_in(tmp_path, "submissions.zip", packed(*files, (intake.METADATA, people)))
+    assert students(tmp_path, release) == ["eve_x", "zoe_x"]
+
+
+@pytest.mark.parametrize("inside", ["list", "folders", "platform", "notebooks"])
+@pytest.mark.parametrize("known", [False, True], ids=["anybody", "roster"])
+def test_nothing_in_the_only_folder_of_a_classs_archive_makes_a_student(
+    tmp_path, release, inside, known
+):
+    """It may be a student's, as of one who came late."""
+    files = {
+        "list": ["submission_0/hw.ipynb"],
+        "folders": ["bob/hw.ipynb", "x/hw.ipynb"],
+        "platform": [
+            "bob_5_assignsubmission_file_/hw.ipynb",
+            "x_6_assignsubmission_file_/hw.ipynb",
+        ],
+        "notebooks": ["bob.ipynb", "x.ipynb", "y.ipynb"],
+    }[inside]
+    members = [(f"eve/{name}", answer("eve")) for name in files]
+    members += [(f"eve/{intake.METADATA}", listed(("bob", 1, "bob@x")))] * (inside == "list")
+    hand_in(tmp_path / "in", "all2.zip", packed(*members))
+    hand_in(
+        tmp_path / "in",
+        "all.zip",
+        packed(("bob/hw.ipynb", answer("bob")), ("cy/a.ipynb", answer("cy"))),
+    )
+    roster = None
+    if known:
+        (tmp_path / "roster.csv").write_text("id\nbob\ncy\neve\n")
+        roster = intake.Roster(tmp_path / "roster.csv")
+    found = intake.gather(tmp_path / "in", SET, roster=roster)
+    submissions, entries = intake.take_in(found, release, roster=roster)
+    said = {s.student: s.notebook.cells[0].source for s in submissions}
+    assert said.pop("eve", "eve") == "eve"
+    assert said == {"bob": "bob", "cy": "cy"}
+    if not known and inside != "list":
+        assert any("all of it lies in the folder eve" in entry.reason for entry in entries)
+
+
+@pytest.mark.parametrize(
+    "called", ["X_bob_attempt_2026-11-28-00-00-00", "eve - Nov 19, 2026 1000 AM"]
+)
+def test_a_name_on_brightspace_is_no_other_platforms_and_no_time(tmp_path, release, called):
+    files = ["1-1 - bob - Nov 20, 2026 0900 AM - hw.ipynb"]
+    files += [f"2-1 - {called} - Nov 29, 2026 1000 AM - hw.ipynb"]
+    hand_in(tmp_path, "submissions.zip", packed(*[(name, answer()) for name in files]))
+    submissions, entries = intake.take_in(intake.gather(tmp_path, SET), release)
+    assert [s.student for s in submissions] == ["bob"]
+    assert any("nothing says whose it is" in entry.reason for entry in entries)
+
+
+def test_of_one_folder_only_so_many_files_are_read(tmp_path, release, monkeypatch):
+    """Each takes memory; a student's folder may lie in the class's."""
+    monkeypatch.setattr(intake.inbox, "MEMBERS", 20)
+    monkeypatch.setattr(intake.inbox, "CLASS_MEMBERS", 60)
+    for number in range(100):
+        hand_in(tmp_path, f"all/eve/{number}.csv", b"")
+        hand_in(tmp_path, f"mal/{number}.csv", b"")
+    for who in ("all/ada", "all/eve", "all/wei", "zoe"):
+        hand_in(tmp_path, f"{who}/hw.ipynb")
+    found = intake.gather(tmp_path, SET)
+    assert len(found) < 90
+    submissions, entries = intake.take_in(found, release)
+    assert [s.student for s in submissions] == ["ada", "eve", "wei", "zoe"]
+    reasons = [entry.reason for entry in entries]
+    assert sum("20 files in all/eve are taken at most" in why for why in reasons) == 1
+    assert sum("60 files in mal are taken at most" in why for why in reasons) == 1
 
 
 def test_gradescopes_time_of_another_zone_is_written_in_utc(tmp_path, release):
@@ -1239,7 +1343,7 @@ def test_gradescopes_list_is_read_in_no_time_and_tells_namesakes_apart():
     submitters_in("submission_1:\n" * 10**6)
     assert time.process_time() - start < 10
     when = datetime(2025, 11, 21, 7, 30, tzinfo=UTC)
-    assert found["submission_7"] == [("Ada 7", when)]
+    assert found["submission_7"] == [("Ada 7", when, "a7@x")]
     assert [found[f"submission_{n}"][0][0] for n in (2000, 2001)] == ["wei1@x", "wei2@x"]
     assert len(found) == len(people)
 

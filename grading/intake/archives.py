@@ -151,12 +151,17 @@ def _opened(file: Path | io.BytesIO, most: int) -> zipfile.ZipFile:
             raw.seek(max(begin, 0))
             listed = raw.read(size)
             extras = 0  # bytes; the time that Python needs for a member grows with their square
+            folders: Counter[bytes] = Counter()
             while listed.startswith(b"PK\1\2", place) and place + 46 <= size:
                 name, extra, comment = struct.unpack_from("<HHH", listed, place + 28)
-                count, place = count + 1, place + 46 + name + extra + comment
+                named = place + 46
+                count, place = count + 1, named + name + extra + comment
                 extras = max(extras, extra)
+                folders[b"/".join(listed[named : named + min(name, 200)].split(b"/")[:2])] += 1
             if count > 3 * most:
-                raise Unreadable(f"its list has {count} members; {most} are taken at most")
+                where, many = folders.most_common(1)[0]
+                some = f"; {many} of them begin with {short(where.decode(errors='replace'))}"
+                raise Unreadable(f"its list has {count} members; {most} are taken at most{some}")
             if extras > LONGEST_EXTRA:
                 raise Unreadable(f"its list has {extras} bytes on a member beside its name")
     try:
@@ -234,8 +239,15 @@ def _members(
         if not _leads_out(name) and name.lower().endswith((".ipynb", ".zip"))
     ]
     shared = 0 if own else _shared_folders(notebooks, set_name, roster)
-    top, whose = ((), {}) if own else _gradescope(archive, names)
+    for name in notebooks[0][:shared] if shared and opens and roster is None else ():
+        if not _of_class(name, inner.stem, set_name):  # or what is in a student's would be others'
+            raise Unreadable(
+                f"all of it lies in the folder {short(name)}: if that is the class's, name it all; "
+                "if it is a student's, unpack the archive"
+            )
+    top, whose = ((), {}) if own else _gradescope(archive, names, set_name, roster)
     outer = wrappers([parts[shared:] for parts in notebooks if len(parts) > shared], set_name)
+    outer = {name for name in outer if roster is None or not roster.knows(name)}
     owner = tuple(parts) or inner.parts
 
     def held() -> AbstractContextManager[zipfile.ZipFile]:
@@ -298,13 +310,18 @@ def _members(
     return found
 
 
-def _gradescope(archive: zipfile.ZipFile, names: list[str]) -> tuple[Parts, dict[str, People]]:
+def _gradescope(
+    archive: zipfile.ZipFile, names: list[str], set_name: str, roster: Roster | None
+) -> tuple[Parts, dict[str, People]]:
     """Where Gradescope's folders lie in one of its exports, and {folder: people} from its list."""
     inside = [PurePosixPath(name).parts for name in names if not _leads_out(name)]
     outer = {parts[:1] for parts in inside}
     top = inside[0][:1] if len(outer) == 1 else ()
-    for name in names:  # beside the students' folders: one in a student's folder is the student's
-        if PurePosixPath(name).parts == (*top, METADATA) and not any(map(platform_of, top)):
+    for name in top:
+        if not names_class(f"{name}.zip", set_name) or (roster and roster.knows(name)):
+            return (), {}  # a list in a student's folder is the student's
+    for name in names:
+        if PurePosixPath(name).parts == (*top, METADATA):
             with contextlib.suppress(Exception), archive.open(name) as file:
                 return top, submitters_in(outline(file))
             break  # others of this name could be the same member, read once more for each
@@ -316,9 +333,10 @@ def for_each(item: HandedIn, students: People) -> Iterator[HandedIn]:
     if not students:
         yield item
         return
-    for name, time in students:
+    for name, time, account in students:
         of_one = copy.copy(item)
         of_one.student, of_one.time, of_one.listed = short(name), time or item.time, True
+        of_one.account = short(account)
         yield of_one
 
 
@@ -434,6 +452,12 @@ def _shared_folders(paths: list[Parts], set_name: str, roster: Roster | None) ->
     # All lie in one folder: below what is named for a class, the first is a student's.
     outer = itertools.takewhile(lambda name: names_class(f"{name}.zip", set_name), common[:-1])
     return len(list(outer))
+
+
+def _of_class(folder: str, archive: str, set_name: str) -> bool:
+    """Whether a folder in a class's archive is the class's, by its name or by the archive's."""
+    named = names_class(f"{folder}.zip", set_name) or not owner_of((f"{folder}.zip",), set_name)
+    return bool(named) or student_id(folder) == student_id(archive)
 
 
 def _leads_out(name: str) -> bool:

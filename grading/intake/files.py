@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 MIB = 2**20
 LARGEST = 20 * MIB  # bytes of a notebook
@@ -33,7 +34,17 @@ class Unreadable(ValueError):
 
 
 Parts = tuple[str, ...]  # a path, or the part of it that says whose a file is
-People = list[tuple[str, datetime | None]]  # who handed in together, and when
+
+
+class Person(NamedTuple):
+    """Who handed a file in, by a list of the platform's."""
+
+    name: str  # as its owner chose it
+    time: datetime | None
+    account: str  # an address, or a number, or else the name
+
+
+People = list[Person]  # who handed in together
 
 
 class HandedIn:
@@ -59,6 +70,7 @@ class HandedIn:
         self.number = ""  # the platform's for the student
         self.mark: re.Match[str] | None = None
         self.listed = False  # whether a list of the platform's says whose it is
+        self.account = ""  # in that list: an address, which is harder to change than a name
         self.asked = ""  # why it takes a teacher to say whose it is
         self._fault, self._load, self._data = fault, load, b""
 

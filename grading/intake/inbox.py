@@ -3,14 +3,16 @@
 import contextlib
 import os
 import stat
+from collections import Counter
 from functools import partial
 from pathlib import Path, PurePath
 
-from grading.intake.archives import Inbox, for_each, unpack
+from grading.intake.archives import CLASS_MEMBERS, Inbox, for_each, unpack
 from grading.intake.files import (
     EPOCH,
     JUNK,
     LARGEST,
+    MEMBERS,
     MIB,
     HandedIn,
     Parts,
@@ -52,16 +54,23 @@ def gather(
     """
     inbox, listed = Path(inbox), []
     closed: list[OSError] = []
+    within: Counter[Parts] = Counter()  # files below a folder of the inbox, and below one in it
     for folder, folders, names in os.walk(inbox, onerror=closed.append):
         folders.sort()
         if len(Path(folder).parts) - len(inbox.parts) >= DEEPEST:  # Python would walk no further
             closed += [OSError(0, "it lies too deep", Path(folder, name)) for name in folders[:1]]
             folders.clear()
-        for name in sorted([*names, *(f for f in folders if os.path.islink(Path(folder, f)))]):
+        links = [name for name in folders if os.path.islink(Path(folder, name))]
+        for name in sorted([*names, *links], key=lambda name: (not may_be_work((name,)), name)):
             path = Path(folder) / name
             inner = path.relative_to(inbox)
-            if not JUNK.search(inner.as_posix()):
-                listed.append((path, inner))
+            if JUNK.search(inner.as_posix()):
+                continue
+            if why := _too_many(inner.parts, within):
+                closed += [OSError(0, why, folder)]
+                folders.clear()
+                break
+            listed.append((path, inner))
     own = {inner: inner.parts for _, inner in listed}  # the part that says whose it is
 
     def students(name: str) -> bool:
@@ -86,7 +95,7 @@ def gather(
     for error in closed:
         where = Path(os.path.relpath(error.filename, inbox)).as_posix()
         if where != ".":
-            reason = f"this folder cannot be opened: {error.strerror}"
+            reason = f"not all of this folder is read: {error.strerror}"
             student = owner_of(Path(where).parts, set_name)
             found.append(HandedIn(where, student, where, EPOCH, fault=reason))
     name_by_blackboard(found, roster)
@@ -95,6 +104,19 @@ def gather(
         ask_of_accounts(found, first, roster)
     name_students(found, first, roster)
     return found
+
+
+def _too_many(parts: Parts, within: Counter[Parts]) -> str:
+    """Count a file, and say why no more are read where it lies; "" if there is room.
+
+    A folder of the inbox may be the class's, and one in it a student's.
+    """
+    for depth, most in ((1, CLASS_MEMBERS), (2, MEMBERS)):
+        if len(parts) > depth:
+            within[parts[:depth]] += 1
+            if within[parts[:depth]] > most:
+                return f"{most} files in {'/'.join(parts[:depth])} are taken at most"
+    return ""
 
 
 def _opened(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) -> list[HandedIn]:

@@ -146,7 +146,7 @@ def ask_of_accounts(found: list[HandedIn], first: dict[str, str], roster: Roster
             if (owners := roster.numbered(number)) and ids[0] not in owners:
                 continue  # somebody else's account, which will be asked about
             of = accounts.setdefault((platform, ids[0]), {})
-            of.setdefault(number or student_id(item.student), []).append(item)
+            of.setdefault(number or item.account or student_id(item.student), []).append(item)
     for (platform, student), of in accounts.items():
         key = f"{student} on {platform}"  # no name has a space here
         was = [first[key]] if key in first else []

@@ -13,8 +13,10 @@ from grading.intake.files import (
     MEMBERS,
     MIB,
     People,
+    Person,
     Unreadable,
     stamped,
+    student_id,
 )
 
 # How learning platforms name a student's folder or file; what the student called it comes behind.
@@ -30,7 +32,7 @@ PLATFORMS = [
     )
 ]
 ON_CANVAS = f" on {len(PLATFORMS) - 1}"
-MOODLE, BLACKBOARD, CANVAS = (PLATFORMS[n] for n in (0, 1, -1))  # names may look like another's
+MOODLE, BLACKBOARD, BRIGHTSPACE, CANVAS = PLATFORMS
 
 
 def platform_of(name: str) -> re.Match[str] | None:
@@ -53,10 +55,14 @@ def of_two_platforms(found: list[re.Match[str]]) -> bool:
     """Whether a name may be of either of two platforms.
 
     HW_1_2_ada_attempt_… may be HW's file on Canvas as well as ada's on Blackboard. On Moodle a
-    student's own name comes before the platform's part, and may look like another platform's.
+    student's own name comes before the platform's part, and so it does on Brightspace: it may look
+    like another platform's, or have a time in it.
     """
     kinds = [match.re for match in found]
-    return kinds[:2] == [CANVAS, BLACKBOARD] or MOODLE in kinds[1:]
+    if kinds[:2] == [CANVAS, BLACKBOARD] or {MOODLE, BRIGHTSPACE} & {*kinds[1:]}:
+        return True
+    rests = [match["rest"] for match in found if match.re is BRIGHTSPACE]
+    return any(BRIGHTSPACE.fullmatch(f"1-1 - x - {rest}") for rest in rests)
 
 
 def words_on_blackboard(mark: re.Match[str]) -> list[str]:
@@ -128,14 +134,16 @@ def submitters_in(listed: str) -> dict[str, People]:
         times[folder] = stamped(
             re.sub(r" +(?=Z$|[-+][\d:]+$)", "", _scalar(time[1][:100]) if time else "")
         )
-    named = Counter(one.get("name") for people in said.values() for one in people)
+    everybody = {(one.get("name", ""), one.get("email")) for of in said.values() for one in of}
+    named = Counter(student_id(name) for name, _ in everybody)
     found: dict[str, People] = {}
     for folder, submitters in said.items():
         for one in submitters:  # of two of one name the address tells them apart
-            alike = named[one.get("name")] > 1
+            alike = named[student_id(one.get("name", ""))] > 1
             keys = ("email", "sid", "name") if alike else ("name", "email", "sid")
             if name := next((one[key] for key in keys if one.get(key)), ""):
-                found.setdefault(folder, []).append((name, times[folder]))
+                account = one.get("email") or one.get("sid") or name
+                found.setdefault(folder, []).append(Person(name, times[folder], account))
     return found
 
 

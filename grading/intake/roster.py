@@ -60,6 +60,8 @@ class Roster:
             tried = [key for name in names for key in _keys("name", name)]
             return next((of[key] for of in self.known for key in tried if key in of), set())
 
+        if "@" in item.account and len(mail := self.numbered(item.account)) == 1:
+            return mail  # whatever its owner is called there
         name = known(item.student, f"{item.student}_{item.number}")
         if not name and item.mark and item.mark.re is MOODLE:  # group-name
             parts = item.student.split("-")
