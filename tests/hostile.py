@@ -640,8 +640,14 @@ threading.Thread(target=late).start()
                 except OSError:
                     pass
         # A timer may let a process go on that is stopped to be looked at.
-        timer = ctypes.c_void_p()
-        held += [] if ctypes.CDLL(None).timer_create(1, None, ctypes.byref(timer)) else ["timer"]
+        timer, libc = ctypes.c_void_p(), ctypes.CDLL(None)
+        held += [] if libc.timer_create(1, None, ctypes.byref(timer)) else ["timer"]
+        # Of huge pages that are given back in part nobody counts the rest.
+        held += [] if libc.prctl(41, 0, 0, 0, 0) and libc.prctl(42, 0, 0, 0, 0) == 1 else ["pages"]
+        # What is usual: a file is moved to another folder.
+        os.makedirs("/tmp/here/there")
+        open("/tmp/here/a", "w").close()
+        os.replace("/tmp/here/a", "/tmp/here/there/a")
         print("held:", held, len(open("/proc/meminfo").read()) > 100)
         """,
     ),

@@ -87,32 +87,41 @@ def close_proc(allowed: Sequence[str]) -> bool:
     that nothing counts, or the memory of a process that has ended.
     """
     create, add, restrict = 444, 445, 446  # the numbers of the system calls, everywhere the same
-    read_file, beneath = 1 << 2, 1
-    handled = ctypes.c_uint64(read_file)
-    ruleset = SYSTEM.syscall(create, ctypes.byref(handled), ctypes.c_size_t(8), 0)
-    if ruleset < 0:
+    ask_version, beneath, read_file, refer, unlogged = 1, 1, 1 << 2, 1 << 13, 1
+    version = SYSTEM.syscall(create, None, ctypes.c_size_t(0), ask_version)
+    if version < 1:
         return False
+    # The first version lets no file be moved to another folder; the seventh may log refusals.
+    rights = read_file | (refer if version > 1 else 0)
+    handled = ctypes.c_uint64(rights)
+    ruleset = SYSTEM.syscall(create, ctypes.byref(handled), ctypes.c_size_t(8), 0)
     others = [f"/{name}" for name in os.listdir("/") if name != "proc"]
     for path in [*others, *allowed]:
         with contextlib.suppress(FileNotFoundError):
             fd = os.open(path, os.O_PATH)
-            rule = read_file.to_bytes(8, sys.byteorder) + fd.to_bytes(4, sys.byteorder)
+            right = rights if os.path.isdir(path) else read_file
+            rule = right.to_bytes(8, sys.byteorder) + fd.to_bytes(4, sys.byteorder)
             if SYSTEM.syscall(add, ruleset, beneath, rule, 0):
                 raise OSError(ctypes.get_errno(), "Landlock takes no rule", path)
             os.close(fd)
-    if SYSTEM.syscall(restrict, ruleset, 0):
+    if SYSTEM.syscall(restrict, ruleset, unlogged if version >= 7 else 0):
         raise OSError(ctypes.get_errno(), "Landlock does not begin")
     os.close(ruleset)
     return True
 
 
 def refuse_calls(program: bytes) -> None:
-    """Load the filter of system calls for this process and all that it will start."""
+    """Load the filter of system calls for this process and all that it will start.
+
+    bubblewrap has set that no rights can be gained any more, without which there is no filter.
+    """
 
     class Program(ctypes.Structure):
         _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p))
 
-    set_seccomp, with_filter = 22, 2  # of prctl; bubblewrap has set that no rights can be gained
+    # Of a huge page that is given back but for 4 KB the kernel keeps all, and counts the 4 KB.
+    disable_huge_pages, set_seccomp, with_filter = 41, 22, 2  # of prctl
+    SYSTEM.prctl(disable_huge_pages, 1, 0, 0, 0)  # where there are any
     loaded = Program(len(program) // 8, program)
     if SYSTEM.prctl(set_seccomp, with_filter, ctypes.byref(loaded), 0, 0):
         raise OSError(ctypes.get_errno(), "seccomp takes no filter of system calls")

@@ -59,9 +59,9 @@ REFUSED_FCNTL = (1024, 1026, 1031, 1035, 1036, 1037, 1038, 1040)
 # give, is not heeded.
 ADVICE = (12, 21, 25)  # MADV_MERGEABLE, MADV_PAGEOUT, MADV_COLLAPSE
 # A table for a process's own futexes takes up to a gigabyte that nothing counts; the others merge
-# pages, choose who may share a processor, and set a filter whose finds the kernel logs:
-# PR_FUTEX_HASH, PR_SET_MEMORY_MERGE, PR_SCHED_CORE, PR_SET_SECCOMP.
-REFUSED_PRCTL = (78, 67, 62, 22)
+# pages, choose who may share a processor, set a filter whose finds the kernel logs, and allow huge
+# pages: PR_FUTEX_HASH, PR_SET_MEMORY_MERGE, PR_SCHED_CORE, PR_SET_SECCOMP, PR_SET_THP_DISABLE.
+REFUSED_PRCTL = (78, 67, 62, 22, 41)
 BUFFERS = (7, 8, 32, 33)  # SO_SNDBUF, SO_RCVBUF, and both by force
 FILTERS = (26, 50, 51, 52)  # SO_ATTACH_FILTER and the like
 # Numbers that the kernel counts for all: those of mounts, of networks and of sockets.

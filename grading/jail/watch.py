@@ -39,6 +39,7 @@ from grading.jail.proc import (
     inodes,
     let_go,
     mappings,
+    of_status,
     one_memory,
     oom_kills,
     open_pidfd,
@@ -208,6 +209,8 @@ class Jail:
             if writable:
                 try:
                     line = line[os.write(self.tray, line) :]
+                except BlockingIOError:  # something else was written in between
+                    pass
                 except BrokenPipeError:
                     raise Ended("exit") from None
             self.watch(self.deadline)
@@ -383,7 +386,7 @@ class Jail:
             size = resident(pid) if headless else int(stat[21]) * mmap.PAGESIZE
             if headless and not size:  # its threads come and go
                 return None
-            memory += size + tables(pid)
+            memory += size + of_status(pid, b"VmPTE", b"VmSwap")
         if set(tree) != set(descendants(self.process.pid)):
             return None
         self.used |= used
