@@ -70,7 +70,7 @@ def main(arguments: list[str] | None = None) -> None:
     setattr(SubmissionFilesHandler, "get", refuse)  # noqa: B010
     server = FormGrader.instance(
         jpserver_extensions={"nbgrader.server_extensions.formgrader": True},
-        default_url="/formgrader",
+        default_url="/formgrader/gradebook",  # what waits to be marked
         open_browser=True,
         allow_root=True,  # as whom the course is graded is the teacher's choice
         contents_manager_class=NoFiles,

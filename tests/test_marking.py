@@ -97,6 +97,9 @@ def test_a_text_is_marked_in_the_form_grader(course, chromium):
         (notebook,) = book.find_submission(SET, "ada").notebooks
     with chromium.new_context() as context:
         page = context.new_page()
+        page.goto(url)
+        page.locator("a", has_text=SET).first.wait_for()
+        assert page.url.rstrip("?") == f"{url}/formgrader/gradebook"
         answer = page.goto(f"{url}/formgrader/submissions/{notebook.id}/")
         assert "connect-src 'self'" in answer.headers["content-security-policy"]
         assert "Since" in page.locator("body").inner_text()
