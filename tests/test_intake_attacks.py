@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 
 import nbformat
 import pytest
+import yaml
 from classroom import Course
 from nbconvert.exporters import HTMLExporter
 from nbconvert.filters import markdown2html
@@ -682,6 +683,41 @@ def test_on_gradescope_an_address_says_who_somebody_is_and_no_name(
     assert said == right or (said == {} and "email" not in columns)
     asked = [entry for entry in entries if "different accounts" in entry.reason]
     assert len(asked) == (0 if said else 2)
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["anybody", "roster"])
+def test_a_long_name_on_gradescope_stays_one_name(tmp_path, release, known):
+    """YAML goes on with it in further lines, which may look like those of the list."""
+    lines = ["Mal", "- :name: Ada", ":email: ada@x", "- :name: Mal", ":submitters:"]
+    called = " ".join(line.ljust(78, "\u00a0") for line in lines)
+    people = [("Ada", "ada@x"), (called, "mal@x")]
+    tree = {
+        f"submission_{n}": {":submitters": [{":name": name, ":email": mail}]}
+        for n, (name, mail) in enumerate(people)
+    }
+    written = yaml.dump(tree, Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False)
+    assert "\n      - :name: Ada" in written or "\n        - :name: Ada" in written
+    files = [(f"submission_{n}/hw.ipynb", answer(str(n))) for n in (0, 1)]
+    hand_in(tmp_path / "in", "submissions.zip", packed(*files, (intake.METADATA, written.encode())))
+    (tmp_path / "roster.csv").write_text("id,email\ns1,ada@x\ns2,mal@x\n")
+    roster = intake.Roster(tmp_path / "roster.csv") if known else None
+    found = intake.gather(tmp_path / "in", SET, roster=roster)
+    submissions, _ = intake.take_in(found, release, roster=roster)
+    said = {s.student: s.notebook.cells[0].source for s in submissions}
+    assert said.pop("s1" if known else "Ada") == "0"
+    assert [*said.values()] == ["1"]
+
+
+def test_an_address_that_only_looks_like_anothers_is_nobodys(tmp_path, release):
+    (tmp_path / "roster.csv").write_text("id,email\ns1,ada@gmail.com\n")
+    roster = intake.Roster(tmp_path / "roster.csv")
+    people = listed(("Ada", 1, "Ada@gmail.com"), ("M Mole", 2, "adag@mail.com"))
+    files = [(f"submission_{n}/hw.ipynb", answer(str(n))) for n in (0, 1)]
+    hand_in(tmp_path / "in", "submissions.zip", packed(*files, (intake.METADATA, people)))
+    found = intake.gather(tmp_path / "in", SET, roster=roster)
+    (one,), entries = intake.take_in(found, release, roster=roster)
+    assert (one.student, one.notebook.cells[0].source) == ("s1", "0")
+    assert any("M Mole is not in roster.csv" in entry.reason for entry in entries)
 
 
 def test_names_that_are_spelled_alike_are_told_apart_by_their_addresses(tmp_path, release):

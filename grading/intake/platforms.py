@@ -1,11 +1,12 @@
 """What learning platforms' own names, and Gradescope's list, say about a file."""
 
 import contextlib
-import json
 import re
 from collections import Counter
 from datetime import UTC, datetime
 from typing import IO
+
+import yaml
 
 from grading.intake.files import (
     LONGEST_NAME,
@@ -85,7 +86,8 @@ def platform_time(text: str) -> datetime | None:
 
 METADATA = "submission_metadata.yml"
 SUBMITTED = re.compile(r"submission_\d+")  # a folder that this list speaks of
-SUBMITTER = r"(?m)^ *:(name|email|sid): (.+)"
+SUBMITTER = (":name", ":email", ":sid")
+LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # in C, if it was built
 TOGETHER = 20  # students who hand in one notebook
 OUTLINE = re.compile(rb"submission_\d+:|  :(?:submitters|created_at):")  # lines of it that count
 LONGEST_OUTLINE, LONGEST_METADATA = 20 * MIB, 2048 * MIB
@@ -117,23 +119,15 @@ def outline(listed: IO[bytes]) -> str:
 def submitters_in(listed: str) -> dict[str, People]:
     """{folder: people} from Gradescope's list.
 
-    It is YAML, of which a parser in Python reads a hundred kilobytes a second. What is looked for
-    stands in lines of its own, which nothing that a student says can make: that is indented more.
+    Each submission's part is parsed as YAML: a long name goes on in lines that may look like others
+    of the list.
     """
     said: dict[str, list[dict[str, str]]] = {}
     times: dict[str, datetime | None] = {}
     for part in re.split(r"(?m)^(?=submission_\d+:)", listed, maxsplit=MEMBERS)[1:]:
         folder = part.partition(":")[0]
-        lines = re.search(r"(?m)^  :submitters:.*\n((?:  (?:- |  ).*+\n?+)*+)", part)
-        people = re.split(r"(?m)^ *- ", lines[1] if lines else "", maxsplit=TOGETHER)[1:]
-        said[folder] = [
-            {key: _scalar(value) for key, value in re.findall(SUBMITTER, person[:LONGEST_REASON])}
-            for person in people
-        ]
-        time = re.search(r"(?m)^  :created_at: (.+)", part)
-        times[folder] = stamped(
-            re.sub(r" +(?=Z$|[-+][\d:]+$)", "", _scalar(time[1][:100]) if time else "")
-        )
+        said[folder], created = _people(part)
+        times[folder] = stamped(re.sub(r" +(?=Z$|[-+][\d:]+$)", "", created))
     everybody = {(one.get("name", ""), one.get("email")) for of in said.values() for one in of}
     named = Counter(student_id(name) for name, _ in everybody)
     found: dict[str, People] = {}
@@ -147,10 +141,39 @@ def submitters_in(listed: str) -> dict[str, People]:
     return found
 
 
-def _scalar(text: str) -> str:
-    """A short value of YAML as text, in quotes or not."""
-    text = text[:LONGEST_NAME].strip()
-    if text[:1] == '"':
-        with contextlib.suppress(ValueError):
-            return str(json.loads(text))
-    return text.strip("'").replace("''", "'")
+def _people(part: str) -> tuple[list[dict[str, str]], str]:
+    """The people of one submission ({"name", "email", "sid"}), and when it was handed in.
+
+    It is read as events, which takes neither a tree in memory nor the stack.
+    """
+    people: list[dict[str, str]] = []
+    created = ""
+    inside: list[str | None] = []  # for each collection, the key whose value is next; None in lists
+    with contextlib.suppress(yaml.YAMLError):
+        for event in yaml.parse(part, Loader=LOADER):
+            if isinstance(event, yaml.CollectionEndEvent):
+                inside.pop()
+            elif isinstance(event, yaml.SequenceStartEvent):
+                inside.append(None)
+                continue
+            elif isinstance(event, yaml.MappingStartEvent):
+                if len(inside) == 3 and inside[1:] == [":submitters", None]:
+                    if len(people) == TOGETHER:
+                        break
+                    people.append({})
+                inside.append("")
+                continue
+            elif not isinstance(event, yaml.ScalarEvent | yaml.AliasEvent):
+                continue
+            elif inside and inside[-1] == "":  # a key
+                inside[-1] = getattr(event, "value", "")[:LONGEST_NAME] or "?"
+                continue
+            elif isinstance(event, yaml.ScalarEvent):
+                if len(inside) == 4 and inside[1:3] == [":submitters", None]:
+                    if (key := str(inside[3])) in SUBMITTER:
+                        people[-1][key[1:]] = event.value[:LONGEST_NAME].strip()
+                elif len(inside) == 2 and inside[1] == ":created_at":
+                    created = event.value[:100]
+            if inside and inside[-1] is not None:  # a value is over, so a key is next
+                inside[-1] = ""
+    return people, created

@@ -32,6 +32,7 @@ class Roster:
         self.names: dict[str, str | None] = {}
         self.written: dict[str, str] = {}  # the ids as the table has them
         self.excused: dict[str, set[str]] = {}
+        self.addresses: dict[str, set[str]] = {}
         for number, row in enumerate(self.rows, 2):
             student = student_id(row.get("id") or "")
             if not student or student in self.ids:
@@ -41,12 +42,16 @@ class Roster:
             self.written[student] = (row.get("id") or "").strip()
             self.excused[student] = set(re.split(r"[\s,;]+", row.get("excused") or ""))
             for column, value in row.items():
+                if isinstance(value, str) and "@" in value:
+                    self.addresses.setdefault(value.strip().casefold(), set()).add(student)
                 known = self.known[{"id": 0, "name": 1, "email": 1}.get(column, 2)]
                 for key in _keys(column, value) if isinstance(value, str) else ():
                     known.setdefault(key, set()).add(student)
 
     def numbered(self, number: str) -> set[str]:
-        """The ids of whom one of the columns has this number of a platform's."""
+        """The ids of whom one of the columns has this number of a platform's, or this address."""
+        if "@" in number:
+            return self.addresses.get(number.strip().casefold(), set())
         return {one for of in self.known for one in of.get("".join(_words(number)), ())}
 
     def knows(self, name: str) -> bool:
