@@ -775,6 +775,20 @@ def test_a_name_on_brightspace_is_no_other_platforms_and_no_time(tmp_path, relea
     assert any("nothing says whose it is" in entry.reason for entry in entries)
 
 
+@pytest.mark.parametrize("name", ["mal (2.ipynb", "(.+.+)+~[" + "a" * 60 + "].ipynb", "mal[.ipynb"])
+@pytest.mark.parametrize("place", ["all.zip", "mal.zip", "Homework-001.zip"])
+def test_a_files_name_is_no_pattern(tmp_path, release, name, place):
+    """It could keep the grader busy for years, or close the class's archive."""
+    files = [(f"{who}_ps-small.ipynb", answer()) for who in ("ada", "bob")]
+    start = time.process_time()
+    hand_in(tmp_path, place, packed((f"hw/{name}", answer()), *[(f"hw/{n}", d) for n, d in files]))
+    hand_in(tmp_path, "wei.ipynb")
+    found = intake.gather(tmp_path, SET)
+    intake.take_in(found, release, set_name=SET)
+    assert time.process_time() - start < 5
+    assert not any("subpattern" in item.known_fault for item in found)
+
+
 def test_of_one_folder_only_so_many_files_are_read(tmp_path, release, monkeypatch):
     """Each takes memory; a student's folder may lie in the class's."""
     monkeypatch.setattr(intake.inbox, "MEMBERS", 20)

@@ -97,7 +97,8 @@ def owner_of(parts: Parts, set_name: str) -> str:
     stem = COPY.sub("", stem[:LONGEST_NAME])
     short = set_name.removeprefix("ps-")
     short = short if re.search("[^\\W\\d_]", short) else set_name  # student_1 is no work for ps-1
-    known, short = (re.sub(r"[-_ ]", "[-_ ]", name) for name in (set_name, short))
+    parts_of = (re.split("[-_ ]", name) for name in (set_name, short))
+    known, short = ("[-_ ]".join(map(re.escape, words)) for words in parts_of)
     stem = re.sub(rf"(?i)^{known}[-_. ]+(?=.)", "", stem)
     stem = re.sub(rf"(?i)(^|[-_. ])(?:{known}|{short})(?:[-_. ]final)?$", "", stem)
     return stem.strip(" -")
