@@ -72,11 +72,11 @@ def release(name: str, variant: int | None = None, root: str | Path = sets.EXERC
         )
     drawn = seed_for(problem_set, None if differs else seed)
     source = root / "source" / name
-    record.parent.mkdir(mode=0o700, exist_ok=True)
     with kept_if_it_fails(source, root / "release" / name):
         source.mkdir(parents=True, exist_ok=True)
         nbformat.write(problem_set.source(), source / f"{name}.ipynb")
         enter(name, root)
+        record.parent.mkdir(mode=0o700, exist_ok=True)
         intake.replace(record, json.dumps(kept, ensure_ascii=False, indent=1))
         if differs:  # pages may have shown the inputs of the edition before
             seed.unlink(missing_ok=True)
