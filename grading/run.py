@@ -428,7 +428,7 @@ def _grade(course: Class, jobs: int | None, scheduler: str | None, walls: bool, 
     names: dict[str, tuple[str, str]] = {}
     tasks: list[Task] = []
     alike: dict[str, list[str]] = {}  # students with the very same code, as a group's: run once
-    ready: list[Result] = []
+    ready: list[str] = []  # whose runs were kept
     for submission in submissions:
         student = submission.student
         key, cells = course.key(submission)
@@ -446,9 +446,8 @@ def _grade(course: Class, jobs: int | None, scheduler: str | None, walls: bool, 
                 "when it changes, or with ARGS=--again"
             )
             continue
-        record = autograde.recall(course.root, name, student, key)
-        if record is not None:
-            ready.append((student, record))
+        if autograde.recall(course.root, name, student, key) is not None:
+            ready.append(student)
         elif key in alike:
             alike[key].append(student)
         else:
@@ -467,8 +466,12 @@ def _grade(course: Class, jobs: int | None, scheduler: str | None, walls: bool, 
         running = here(jobs, tasks, answers)
     students = len(ready) + sum(map(len, alike.values()))
     with contextlib.closing(running):
+        gone = RuntimeError("the record of its run is gone: run make grade again")
+        kept = (
+            (one, autograde.recall(course.root, name, one, names[one][0]) or gone) for one in ready
+        )
         ran = ((one, record) for student, record in running for one in alike[names[student][0]])
-        failed = enter_all(course, names, itertools.chain(ready, ran), students)
+        failed = enter_all(course, names, itertools.chain(kept, ran), students)
     graded = students - len(failed)
     for student, why in failed.items():
         course.note_failure(student, names[student][1], why)

@@ -508,6 +508,23 @@ def test_a_limit_within_another_gives_its_time_back():
     assert time.monotonic() - start < 1.5
 
 
+def test_a_wide_character_widens_its_text():
+    """Python then holds all of the text in four bytes a character."""
+    assert [jail.watch.width(one) for one in (b'"ab"', '"é"'.encode(), b'"\\u00e9"')] == [1, 4, 4]
+
+
+def test_all_attempts_share_what_may_be_shown(monkeypatch):
+    """What each shows first is kept to the end; what a later one shows again takes no room."""
+    big = {"output_type": "stream", "name": "stdout", "text": "x" * 700}
+    a, c = ({"cell": name, "outputs": [big], "slow": False} for name in "ac")
+    attempts = [a], [a, c], [a, c]  # each dies then: in b, in d, and before any question
+    monkeypatch.setattr(jail.submission, "Jail", Scripted(*attempts))
+    record = jail.run([[name, "1"] for name in "abcd"], [], jail.Limits(shown=600))  # twice as much
+    shown = {name: outputs[0]["text"] for name, outputs in record["cells"].items()}
+    assert len(shown["a"]) == 700
+    assert "The output is cut here" in shown["c"]
+
+
 def test_all_attempts_share_what_may_be_said(monkeypatch):
     """What one says is kept in the grader's memory; and the last has enough left to answer."""
     most = []

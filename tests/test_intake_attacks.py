@@ -601,6 +601,19 @@ def test_a_notebook_of_as_many_lines_as_are_taken_is_taken_in_again(release, mon
 GIVEN = {"imports": "import this", "a": "check(1)", "b": "check(2)", "c": "check(2)"}
 
 
+def test_a_notebook_of_texts_without_end_is_set_aside(monkeypatch):
+    """Each character may take 70 bytes on its way into the gradebook."""
+    assert intake.cells.TEXT <= 2_000_000
+    monkeypatch.setattr(intake.cells, "TEXT", 100)
+    cells = [
+        {"cell_type": "markdown", "source": "a" * 40},
+        {"cell_type": "code", "source": "1" * 99},
+    ]
+    assert len(intake.read_cells(json.dumps({"cells": cells[:1] * 2 + cells[1:]}).encode())) == 3
+    with pytest.raises(intake.Unreadable, match="more than 100 characters of text; 100 are read"):
+        intake.read_cells(json.dumps({"cells": cells * 3}).encode())
+
+
 @pytest.mark.parametrize("here", range(6))
 def test_what_was_pasted_over_another_cell_is_taken_in_again_as_it_is(release, here):
     """Else nbgrader would run it again, in the process that all wait for."""

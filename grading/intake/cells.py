@@ -11,6 +11,7 @@ from grading.intake.files import Unreadable
 
 CELLS = 1000
 LINES, CODE = 50_000, 1_000_000  # lines of all cells; characters of all code
+TEXT = 2_000_000  # characters of all texts, pictures aside; each may take 70 bytes on its way
 ELEMENTS = 2_000_000  # brackets and commas of a notebook's JSON, each of which may be an object
 PICTURES = 200  # attached to the cells of a notebook, or pasted into them
 LONGEST = 50_000  # characters of a text; what follows is cut
@@ -59,14 +60,16 @@ class Room:
 
     def __init__(self, times: int) -> None:
         """Begin with the limits, or a multiple of them."""
-        self.pictures, self.lines, self.code = PICTURES, times * LINES, times * CODE
-        self.most = {"lines": self.lines, "characters of code": self.code}
+        self.pictures = PICTURES
+        counts = {"lines": LINES, "characters of code": CODE, "characters of text": TEXT}
+        self.most = {name: times * most for name, most in counts.items()}
+        self.left = dict(self.most)
 
     def take(self, source: str, code: bool) -> None:
         """Count a cell's source: each line of it is an object in memory and a line in files."""
-        self.lines -= len(source.splitlines())
-        self.code -= len(source) if code else 0
-        for name, left in zip(self.most, (self.lines, self.code), strict=True):
+        self.left["lines"] -= len(source.splitlines())
+        self.left["characters of code" if code else "characters of text"] -= len(source)
+        for name, left in self.left.items():
             if left < 0:
                 most = self.most[name]
                 raise Unreadable(f"it has more than {most} {name}; {most} are read at most")

@@ -60,7 +60,8 @@ def run(
     """
     limits, questions = limits or Limits(), [Asked(*question) for question in questions]
     deadline = time.monotonic() + limits.total
-    found = Found([limits.answered, limits.elements], limits.said)
+    space = [2 * limits.shown, limits.outputs]
+    found = Found([limits.answered, limits.elements], limits.said, space)
     start = functools.partial(Jail, limits, student=student, walls=walls)
     shown = [one for one in questions if one.id not in hidden]
     rounds = [shown, [one for one in questions if one.id in hidden]]
@@ -115,7 +116,6 @@ def put(
             # What an attempt says is kept in memory here: each may use up half of the rest.
             jail.most = found.left if attempt == limits.attempts else found.left // 2
             cell_id: str | None = None
-            room = [2 * limits.shown, limits.outputs]
             try:
                 jail.hand_over(todo, kept)
                 for cell_id, _ in todo:
@@ -125,7 +125,8 @@ def put(
                     slow = frame.get("slow") is True
                     if slow and cell_id not in found.shown:
                         found.over[cell_id] = "slow"
-                    found.shown.setdefault(cell_id, checked_outputs(frame, room))
+                    if cell_id not in found.shown:
+                        found.shown[cell_id] = checked_outputs(frame, found.space)
                     if slow:
                         found.left_out.add(cell_id)  # of the next attempt
                 cell_id = None
@@ -167,6 +168,7 @@ class Found:
 
     room: list[int]  # characters and elements of answers
     left: int  # bytes, all that leaves the jail
+    space: list[int]  # characters and number of outputs, in all attempts together
     answers: dict[str, list[Answer]] = field(default_factory=dict)
     later: dict[str, list[Answer]] = field(default_factory=dict)
     shown: dict[str, list[Output]] = field(default_factory=dict)

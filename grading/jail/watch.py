@@ -224,7 +224,7 @@ class Jail:
                 line = bytes(self.buffer[:end])
                 del self.buffer[: end + 1]
                 self.searched = 0
-                self.size = len(line), elements(line)
+                self.size = len(line) * width(line), elements(line)
                 try:
                     most = 2 * exchange.MOST  # and texts may have commas
                     if self.size[1] > most and elements(TEXT.sub(b"", line)) > most:
@@ -491,7 +491,12 @@ TEXT = re.compile(rb'"(?:[^"\\]++|\\.?)*+"?', re.DOTALL)  # in JSON, or from a q
 
 def elements(line: bytes) -> int:
     """About how many elements, lists and dictionaries a line of JSON has, in memory of a list's."""
-    return line.count(b",") + line.count(b"[") + 8 * line.count(b"{")
+    return line.count(b",") + 3 * line.count(b"[") + 8 * line.count(b"{")
+
+
+def width(line: bytes) -> int:
+    """How many bytes a character of its texts may take in memory: one that is wide widens all."""
+    return 1 if line.isascii() and b"\\u" not in line else 4
 
 
 def check(student: Path | None = None, limits: Limits | None = None) -> str:
