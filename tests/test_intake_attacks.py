@@ -102,7 +102,9 @@ def test_a_notebook_of_too_many_parts_is_set_aside_at_once(kind, tmp_path, relea
 def test_as_much_as_may_be_handed_in_is_taken_in_at_once(where, release):
     """As many pictures as there may be, and as many texts, around an answer that was left out."""
     names = list(ATTACHED)[: intake.cells.PICTURES]
-    texts = [{"cell_type": "markdown", "source": "y" * 20_000} for _ in range(900)]
+    texts = [
+        {"cell_type": "markdown", "source": "y" * (intake.cells.TEXT // 900)} for _ in range(900)
+    ]
     for text, name in zip(texts, names, strict=False):
         text["attachments"] = {name: ATTACHED[name]} if where == "spread" else {}
     if where == "own":
@@ -786,6 +788,72 @@ def test_a_name_on_brightspace_is_no_other_platforms_and_no_time(tmp_path, relea
     submissions, entries = intake.take_in(intake.gather(tmp_path, SET), release)
     assert [s.student for s in submissions] == ["bob"]
     assert any("nothing says whose it is" in entry.reason for entry in entries)
+
+
+def groups(tmp_path, files, count=1):
+    """A packed export of Gradescope's, with these files of `count` groups of twenty, and Wei's."""
+    members = [(f"submission_{n}/{name}", data) for n in range(count) for name, data in files]
+    members.append((f"submission_{count}/hw.ipynb", answer()))
+    people = "".join(
+        f"submission_{n}:\n  :submitters:\n"
+        + "".join(f"  - :name: g{n} m{one}\n    :email: {one}@{n}\n" for one in range(TOGETHER))
+        for n in range(count)
+    )
+    people += f"submission_{count}:\n  :submitters:\n  - :name: Wei\n"
+    hand_in(tmp_path, "assignment_1_export.zip", packed(*members, (intake.METADATA, people)))
+
+
+def test_what_a_group_hands_in_is_read_once(tmp_path, release, monkeypatch):
+    """Each of twenty members may have twenty files, and fifty beside them."""
+    read, opened = [], []
+    for module, name, calls in (
+        (intake.students, "read_cells", read),
+        (intake.archives, "_hash_of_member", opened),
+    ):
+        whole = getattr(module, name)
+        monkeypatch.setattr(
+            module, name, lambda *of, whole=whole, calls=calls: calls.append(of) or whole(*of)
+        )
+    empty = json.dumps({"cells": [{"cell_type": "markdown", "id": "q1", "source": "Your answer."}]})
+    files = [(f"{n}.ipynb", empty.encode()) for n in range(5)] + [("page.png", b"1")]
+    groups(tmp_path, files)
+    submissions, _ = intake.take_in(intake.gather(tmp_path, SET), release)
+    assert len(submissions) == TOGETHER + 1
+    assert len(read) == 6
+    assert len(opened) == 1
+    one, other = (s.notebook.cells[0] for s in submissions[:2])
+    one.source += "!"
+    assert other.source != one.source
+
+
+def test_large_groups_do_not_close_the_classs_archive(tmp_path, release, monkeypatch):
+    monkeypatch.setattr(intake.archives, "MEMBERS", 100)
+    monkeypatch.setattr(intake.archives, "CLASS_MEMBERS", 300)
+    groups(tmp_path, [("hw.ipynb", answer()), *((f"{n}.c", b"") for n in range(90))], count=3)
+    found = intake.gather(tmp_path, SET)
+    assert len(found) < 3 * 150
+    assert "Wei" in [s.student for s in intake.take_in(found, release)[0]]
+
+
+def test_long_paths_take_little_memory(tmp_path, release):
+    """Their parts are many objects each; and the files of a deep folder have long paths."""
+    deep = "/".join(f"{n:04}" for n in range(180))
+    members = [(f"eve/{n}{deep}/hw.ipynb", b"") for n in range(4000)]
+    hand_in(tmp_path, "all.zip", packed(("ada/hw.ipynb", answer()), *members))
+    folder = tmp_path / "mal"
+    for _ in range(30):
+        folder = folder / ("x" * 100)
+    os.makedirs(folder)
+    for n in range(50):
+        (folder / f"{n}.ipynb").touch()
+    tracemalloc.start()
+    found = intake.gather(tmp_path, SET)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 60 * 2**20
+    submissions, entries = intake.take_in(found, release)
+    assert [s.student for s in submissions] == ["ada"]
+    assert any("its path is too long" in entry.reason for entry in entries)
 
 
 @pytest.mark.parametrize("name", ["mal (2.ipynb", "(.+.+)+~[" + "a" * 60 + "].ipynb", "mal[.ipynb"])

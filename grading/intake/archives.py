@@ -145,23 +145,24 @@ def _opened(file: Path | io.BytesIO, most: int) -> zipfile.ZipFile:
         raw = stack.enter_context(file.open("rb")) if isinstance(file, Path) else file
         if end := _EndRecData(raw):
             size, count, place = end[_ECD_SIZE], 0, 0
-            if size > min(LISTING * most, LONGEST_LIST):
-                raise Unreadable(f"its list of members is too long; {most} are taken at most")
             begin = end[_ECD_LOCATION] - size - (ZIP64 if end[_ECD_SIGNATURE] == ZIP64_MARK else 0)
             raw.seek(max(begin, 0))
-            listed = raw.read(size)
+            listed = raw.read(min(size, LONGEST_LIST))
             extras = 0  # bytes; the time that Python needs for a member grows with their square
             folders: Counter[bytes] = Counter()
-            while listed.startswith(b"PK\1\2", place) and place + 46 <= size:
+            while listed.startswith(b"PK\1\2", place) and place + 46 <= len(listed):
                 name, extra, comment = struct.unpack_from("<HHH", listed, place + 28)
                 named = place + 46
                 count, place = count + 1, named + name + extra + comment
                 extras = max(extras, extra)
                 folders[b"/".join(listed[named : named + min(name, 200)].split(b"/")[:2])] += 1
-            if count > 3 * most:
-                where, many = folders.most_common(1)[0]
-                some = f"; {many} of them begin with {short(where.decode(errors='replace'))}"
-                raise Unreadable(f"its list has {count} members; {most} are taken at most{some}")
+            if count > 3 * most or size > min(LISTING * most, LONGEST_LIST):
+                where, many = next(iter(folders.most_common(1)), (b"", 0))
+                begins = short(where.decode(errors="replace"))[:100]
+                some = f"{most} are taken at most, and {many} of {count} begin with {begins}"
+                long = count <= 3 * most
+                what = "of members is too long" if long else f"has {count} members"
+                raise Unreadable(f"its list {what}; {some}")
             if extras > LONGEST_EXTRA:
                 raise Unreadable(f"its list has {extras} bytes on a member beside its name")
     try:
@@ -234,7 +235,7 @@ def _members(
     named.sort(key=lambda one: not may_be_work(PurePosixPath(one[0]).parts or (one[0],)))
     names = [one[0] for one in named]
     notebooks = [
-        PurePosixPath(name).parts
+        _outer(name)
         for name in names
         if not _leads_out(name) and name.lower().endswith((".ipynb", ".zip"))
     ]
@@ -270,8 +271,11 @@ def _members(
             inner=packed,
         )
         key = item.student if whole is None else whole
-        taken[key] += 1
-        if taken[key] > MEMBERS + 1:
+        people = whose.get(parts[len(top)], []) if len(parts) > len(top) else []
+        people = people if opens else people[:2]
+        times = max(1, len(people))  # each member of a group has the file
+        taken[key] += times
+        if taken[key] > MEMBERS + times:
             continue  # the first one too many has a line
         count += 1
         if not own and count > CLASS_MEMBERS:
@@ -294,6 +298,10 @@ def _members(
                 item.refuse(f"{ARCHIVES} archives of a student are opened at most")
             else:
                 files = _nested(load, item, set_name, depth, (key, nested, taken))
+                taken[key] += len(files) * (times - 1)
+                if len(files) * times > MEMBERS:
+                    item.refuse(f"{MEMBERS // times} files for each of a group are taken at most")
+                    files = [*files[: MEMBERS // times], item]
         elif name.lower().endswith(".zip") and opens:
             item.refuse("it is an archive within three others; so deep none is opened")
         elif parts == (*top, METADATA) and whose:
@@ -302,11 +310,7 @@ def _members(
             item.refuse(why)
         else:
             item.read_by(load)
-        people = whose.get(parts[len(top)], []) if len(parts) > len(top) else []
-        people = people if opens else people[:2]
         found += [one for file in files for one in for_each(file, people)]
-        if len(found) > 2 * CLASS_MEMBERS:
-            raise Unreadable(f"more than {2 * CLASS_MEMBERS} files of its students are in it")
     return found
 
 
@@ -314,9 +318,8 @@ def _gradescope(
     archive: zipfile.ZipFile, names: list[str], set_name: str, roster: Roster | None
 ) -> tuple[Parts, dict[str, People]]:
     """Where Gradescope's folders lie in one of its exports, and {folder: people} from its list."""
-    inside = [PurePosixPath(name).parts for name in names if not _leads_out(name)]
-    outer = {parts[:1] for parts in inside}
-    top = inside[0][:1] if len(outer) == 1 else ()
+    outer = {PurePosixPath(name).parts[:1] for name in names if not _leads_out(name)}
+    top = next(iter(outer)) if len(outer) == 1 else ()
     for name in top:
         if not names_class(f"{name}.zip", set_name) or (roster and roster.knows(name)):
             return (), {}  # a list in a student's folder is the student's
@@ -458,6 +461,12 @@ def _of_class(folder: str, archive: str, set_name: str) -> bool:
     """Whether a folder in a class's archive is the class's, by its name or by the archive's."""
     named = names_class(f"{folder}.zip", set_name) or not owner_of((f"{folder}.zip",), set_name)
     return bool(named) or student_id(folder) == student_id(archive)
+
+
+def _outer(name: str) -> Parts:
+    """A member's path without the folders in the middle, of which there may be hundreds."""
+    parts = PurePosixPath(name).parts
+    return parts if len(parts) <= 12 else (*parts[:10], parts[-1])
 
 
 def _leads_out(name: str) -> bool:

@@ -67,6 +67,7 @@ class HandedIn:
         self.inner = inner or time  # when it was packed, for which its owner's word is taken
         self.size = 0  # in bytes, as far as it is known without reading it
         self.look: Callable[[], str] | None = None  # a hash of one that is no notebook
+        self._seals: list[str] = []  # the same list in all copies, as for the members of a group
         self.number = ""  # the platform's for the student
         self.mark: re.Match[str] | None = None
         self.listed = False  # whether a list of the platform's says whose it is
@@ -114,12 +115,18 @@ class HandedIn:
         """Let go of the data."""
         self._data = b""
 
+    def is_copy_of(self, other: "HandedIn | None") -> bool:
+        """Whether both are one file, which several students handed in together."""
+        return other is not None and self._seals is other._seals
+
     @property
     def seal(self) -> str:
         """A checksum of a file that is no notebook, or "" if it cannot be read."""
-        with contextlib.suppress(Exception):  # whatever is wrong with it, it is set aside
-            return self.look() if self.look else ""
-        return ""
+        if not self._seals:
+            self._seals.append("")
+            with contextlib.suppress(Exception):  # whatever is wrong with it, it is set aside
+                self._seals[0] = self.look() if self.look else ""
+        return self._seals[0]
 
 
 def short(name: str) -> str:

@@ -12,6 +12,7 @@ from grading.intake.files import (
     EPOCH,
     JUNK,
     LARGEST,
+    LONGEST_NAME,
     MEMBERS,
     MIB,
     HandedIn,
@@ -57,6 +58,10 @@ def gather(
     within: Counter[Parts] = Counter()  # files below a folder of the inbox, and below one in it
     for folder, folders, names in os.walk(inbox, onerror=closed.append):
         folders.sort()
+        if len(folder) - len(str(inbox)) > 2 * LONGEST_NAME:  # each file's path is kept in memory
+            closed.append(OSError(0, "its path is too long", folder))
+            folders.clear()
+            continue
         if len(Path(folder).parts) - len(inbox.parts) >= DEEPEST:  # Python would walk no further
             closed += [OSError(0, "it lies too deep", Path(folder, name)) for name in folders[:1]]
             folders.clear()

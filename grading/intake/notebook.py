@@ -150,10 +150,7 @@ def _look_for_text(
         pictures |= own
     for listed in (added[above], added[name]):
         listed[:] = [c for c in listed if c.cell_type == "code" or id(c) not in taken]
-    others = (
-        c for of in added.values() for c in of if c.cell_type != "code" or _in_words(c.source)
-    )
-    if not taken and any(c.source.strip() for c in others):
+    if not taken and _any_words([c for of in added.values() for c in of if c.source.strip()]):
         texts.append(LOOK)
     cell.source = cut("\n\n".join(texts))
     if pictures:  # once, since a notebook copies what it is given
@@ -162,6 +159,21 @@ def _look_for_text(
 
 
 WORDS = 20_000  # characters of a cell for code that is parsed; each may take 1.5 KB of memory
+
+
+def _any_words(cells: list[NotebookNode]) -> bool:
+    """Whether any of these cells is a text or holds words; so much code is looked at."""
+    code = [cell.source for cell in cells if cell.cell_type == "code"]
+    if len(code) < len(cells):
+        return True
+    left = 5 * WORDS
+    for source in sorted(code, key=len):
+        left -= len(source)
+        if left < 0:
+            return False
+        if _in_words(source):
+            return True
+    return False
 
 
 def _in_words(source: str) -> bool:

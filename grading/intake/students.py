@@ -1,5 +1,6 @@
 """One notebook for each student, and a line for each file."""
 
+import copy
 import hashlib
 import json
 import re
@@ -60,7 +61,7 @@ def take_in(
     students: dict[str, Student] = defaultdict(Student)
     entries: list[Entry] = []
     crowds = _crowds(handed_in) if roster is None else set()
-    given = {bare(cell.source) for cell in release.cells}
+    read = Reader(release, other)
     for item in sorted(handed_in, key=newest, reverse=True):
         name, asked = _whose(item, roster)
         student, entry = students[name], Entry(name, item.where, "set aside")
@@ -76,18 +77,10 @@ def take_in(
             entry.reason = entry.reason or student.passed_over(item, name)
             if entry.reason:
                 continue
-            student.tries += 1
-            if item.fault:
-                raise Unreadable(item.fault)
-            student.tries += len(item.data) // (4 * MIB)
-            cells = read_cells(item.data)
-            if why := strange(cells, release, other):
-                raise Unreadable(why)
-            notebook, notes = restore(cells, release)
-            answered = any(
-                cell.get("attachments") or (cell.source.strip() and bare(cell.source) not in given)
-                for cell in cells
-            )
+            try:
+                notebook, notes, answered = read(item)
+            finally:
+                student.tries += read.tries
             student.take(item, entry, Submission(name, notebook, item.time, notes), answered)
         except Unreadable as error:
             entry.reason = str(error)
@@ -103,6 +96,49 @@ def take_in(
         if entry.status == "set aside" and entry.student in taken and "newer" not in entry.reason:
             entry.reason += " (another file of this student is graded)"
     return [taken[name] for name in sorted(taken)], entries
+
+
+class Reader:
+    """Reads a file once, however many handed it in together: they come one after another."""
+
+    def __init__(self, release: NotebookNode, other: dict[str, re.Pattern[str]] | None) -> None:
+        """As for `take_in`."""
+        self.release, self.other = release, other
+        self.given = {bare(cell.source) for cell in release.cells}
+        self.item: HandedIn | None = None
+        self.why, self.tries = "", 1
+        self.read: tuple[NotebookNode, list[str], bool] | None = None
+
+    def __call__(self, item: HandedIn) -> tuple[NotebookNode, list[str], bool]:
+        """The notebook restored, notes on it, and whether it has answers.
+
+        Unreadable says why it cannot be graded. `tries` is then how many tries it counts for.
+        """
+        if not item.is_copy_of(self.item):
+            self.item, self.why, self.tries, self.read = item, "it cannot be read", 1, None
+            try:
+                self.read = self.look(item)
+            except Unreadable as error:
+                self.why = str(error)
+        if self.read is None:
+            raise Unreadable(self.why)
+        notebook, notes, answered = self.read
+        return copy.deepcopy(notebook) if item.listed else notebook, notes, answered
+
+    def look(self, item: HandedIn) -> tuple[NotebookNode, list[str], bool]:
+        """The same, of a file that has not been read."""
+        if item.fault:
+            raise Unreadable(item.fault)
+        self.tries += len(item.data) // (4 * MIB)
+        cells = read_cells(item.data)
+        if why := strange(cells, self.release, self.other):
+            raise Unreadable(why)
+        notebook, notes = restore(cells, self.release)
+        answered = any(
+            cell.get("attachments") or (cell.source.strip() and bare(cell.source) not in self.given)
+            for cell in cells
+        )
+        return notebook, notes, answered
 
 
 class Student:
