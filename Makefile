@@ -54,7 +54,7 @@ grade: .venv/installed .venv-student/installed  ## grade what was handed in: mak
 	@$(BIN)/python -m grading grade $(or $(PS),$(error say which set: PS=ps-softmax)) \
 	  --root "$(PS_DIR)" $(if $(SCHEDULER),--scheduler $(SCHEDULER)) $(ARGS)
 
-# Jupyter would do, but may run a student's code when a notebook is opened.
+# Not JupyterLab: it may run a student's code when a notebook is opened.
 mark: .venv/installed  ## open the form grader, to mark free texts: make mark PS_DIR=~/course
 	$(BIN)/python -m grading.marking --root "$(PS_DIR)" $(ARGS)
 

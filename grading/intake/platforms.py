@@ -144,7 +144,7 @@ def submitters_in(listed: str) -> dict[str, People]:
 def _people(part: str) -> tuple[list[dict[str, str]], str]:
     """The people of one submission ({"name", "email", "sid"}), and when it was handed in.
 
-    It is read as events, which takes neither a tree in memory nor the stack.
+    Its events are read one after another: a tree of it could fill the memory or the stack.
     """
     people: list[dict[str, str]] = []
     created = ""

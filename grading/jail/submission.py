@@ -29,6 +29,7 @@ from grading.jail.walls import private
 from grading.jail.watch import Jail
 
 TRACEBACK = 100  # lines; the inside sends fewer
+CUT = "[The output is cut here: the notebook shows too much.]"
 
 
 def run(
@@ -347,7 +348,7 @@ def checked_outputs(frame: dict[str, Any], room: list[int]) -> list[Output]:
     found: Output
     for output in frame["outputs"] if isinstance(frame.get("outputs"), list) else []:
         if min(room) <= 0:
-            outputs.append(CUT)
+            outputs.append(note(CUT))
             break
         match output:
             case {"output_type": "stream", "name": "stdout" | "stderr" as name, "text": str(text)}:
@@ -367,7 +368,7 @@ def checked_outputs(frame: dict[str, Any], room: list[int]) -> list[Output]:
         size = len(json.dumps(found, ensure_ascii=False))
         room[0], room[1] = room[0] - size, room[1] - 1
         if room[0] < 0:
-            outputs.append(CUT)
+            outputs.append(note(CUT))
             break
         outputs.append(found)
     return outputs
@@ -392,6 +393,3 @@ def clean(text: str) -> str:
 def note(text: str) -> Output:
     """An output that says what the grader did."""
     return {"output_type": "stream", "name": "stderr", "text": text + "\n"}
-
-
-CUT = note("[The output is cut here: the notebook shows too much.]")
