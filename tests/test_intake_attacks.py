@@ -649,6 +649,38 @@ def test_a_stamp_of_another_zone_is_read_as_utc():
     assert intake.stamped("2024-05-01T23:30:00-05:00") == datetime(2024, 5, 2, 4, 30, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("block", [1, 7, 40, 2**20])
+def test_gradescopes_list_is_read_the_same_in_blocks_of_any_size(block, monkeypatch):
+    monkeypatch.setattr(intake.platforms, "MIB", block)
+    monkeypatch.setattr(intake.platforms, "LONGEST_METADATA", 10_000)
+    monkeypatch.setattr(intake.platforms, "LONGEST_REASON", 50)
+    long = "A" * 150
+    text = listed(("Ada Lovelace", 1, "a@x"), (long, 2, "b@x"))
+    text = text.replace(
+        "  :created", "  :results:\n    :name: Eve\n    - " + "x" * 300 + "\n  :created"
+    )
+    found = intake.platforms.submitters_in(intake.platforms.outline(io.BytesIO(text.encode())))
+    assert [one.name for one in found["submission_0"]] == ["Ada Lovelace"]
+    assert [one.name[:50] for one in found["submission_1"]] == ["A" * 50]
+    assert [one.time.day for of in found.values() for one in of] == [20, 21]
+    with pytest.raises(intake.Unreadable, match="too long"):
+        intake.platforms.outline(io.BytesIO(b"\n" * 10_001))
+
+
+def test_gradescopes_list_is_not_read_however_deep(monkeypatch):
+    """The parser of YAML takes minutes for a megabyte of brackets."""
+    events = []
+    parse = intake.platforms.yaml.parse
+    spy = lambda *given, **named: (events.append(1) or event for event in parse(*given, **named))  # noqa: E731
+    monkeypatch.setattr(intake.platforms.yaml, "parse", spy)
+    for deep in ("[" * 5_000, "- " * 5_000, "{a: " * 5_000, "? " * 5_000):
+        text = f"submission_1:\n  :submitters:\n  - {deep}\n"
+        assert intake.platforms.submitters_in(text) == {}
+    assert len(events) < 200
+    text = listed(("Ada", 1, "a@x")) + " " * intake.platforms.LONGEST_PART
+    assert intake.platforms.submitters_in(text) == {}
+
+
 @pytest.mark.parametrize("whole", [False, True], ids=["unpacked", "packed"])
 def test_what_a_student_printed_fills_gradescopes_list_and_nobody_loses_a_name(
     tmp_path, release, whole, monkeypatch
@@ -1467,7 +1499,7 @@ def test_gradescopes_list_is_read_in_no_time_and_tells_namesakes_apart():
     hard = ["[" * 10**6, "- [" + "a," * 2_000_000, "    :name: '" * 10**5, "{a: " * 10**6, MERGES]
     for text in hard:
         submitters_in(f"submission_1:\n  :submitters:\n  - :name: Ada\n  {text}\n" * 2)
-    many = submitters_in("submission_1:\n  :submitters:\n" + "  - :name: 'Ada'\n" * 10**6)
+    many = submitters_in("submission_1:\n  :submitters:\n" + "  - :name: 'Ada'\n" * 1000)
     assert len(many["submission_1"]) == TOGETHER
     head = "  :submitters:\n" + 20 * "  - :name: 'Ada'\n    :email: '\"'\n    :sid: \"\\'\"\n"
     submitters_in("".join(f"submission_{n}:\n{head}" for n in range(20_000)))

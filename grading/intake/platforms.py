@@ -89,30 +89,37 @@ SUBMITTED = re.compile(r"submission_\d+")  # a folder that this list speaks of
 SUBMITTER = (":name", ":email", ":sid")
 LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # in C, if it was built
 TOGETHER = 20  # students who hand in one notebook
-OUTLINE = re.compile(rb"submission_\d+:|  :(?:submitters|created_at):")  # lines of it that count
-LONGEST_OUTLINE, LONGEST_METADATA = 20 * MIB, 2048 * MIB
+# The lines of it that count: where a submission begins, its time, and its people (indented lines).
+OUTLINE = re.compile(
+    rb"\n(?:(?:submission_\d+|  :created_at):.*|  :submitters:.*(?:\n(?:  - |    ).*)*)"
+)
+CUT = re.compile(rb"(.{%d}).+" % (2 * LONGEST_REASON))
+LONGEST_OUTLINE, LONGEST_METADATA = 20 * MIB, 1024 * MIB
+LONGEST_PART, DEEPEST = 128 * 1024, 10  # of what it says about one submission
 
 
 def outline(listed: IO[bytes]) -> str:
     """The lines of Gradescope's list that say whose a folder is, and since when.
 
-    The rest, which may be most of it, is what students' programs printed.
+    The rest, which may be most of it, is what students' programs printed. It is searched in blocks
+    of many lines: a thousand million empty lines, one by one, would take half an hour.
     """
     kept: list[bytes] = []
-    size, read, begins, within = 0, 0, True, False
-    while line := listed.readline(2 * LONGEST_REASON):
-        read += len(line)
-        if begins:
-            counts = OUTLINE.match(line)
-            within = line.startswith(b"  :submitters:") or (
-                within and line.startswith((b"  - ", b"    "))
-            )
-            if counts or within:
-                kept.append(line if line.endswith(b"\n") else line + b"\n")
-                size += len(line)
-        if size > LONGEST_OUTLINE or read > LONGEST_METADATA:
+    size = read = 0
+    block = rest = b"\n"  # rest: what goes on in the next block, from the end of the line before
+    while block:
+        block = listed.read(MIB)
+        lines, end, last = (rest + (block or b"\n")).rpartition(b"\n")
+        rest = end + last[: 2 * LONGEST_REASON]
+        for found in OUTLINE.finditer(lines):
+            if block and found.end() == len(lines):  # its people may go on
+                rest = found[0] + rest
+                break
+            kept.append(CUT.sub(rb"\1", found[0]))
+            size += len(kept[-1])
+        read += len(block)
+        if size + len(rest) > LONGEST_OUTLINE or read > LONGEST_METADATA:
             raise Unreadable("Gradescope's list is too long")
-        begins = line.endswith(b"\n")
     return b"".join(kept).decode("utf-8", "replace")
 
 
@@ -148,9 +155,13 @@ def _people(part: str) -> tuple[list[dict[str, str]], str]:
     """
     people: list[dict[str, str]] = []
     created = ""
+    if len(part) > LONGEST_PART:
+        return people, created
     inside: list[str | None] = []  # for each collection, the key whose value is next; None in lists
     with contextlib.suppress(yaml.YAMLError):
         for event in yaml.parse(part, Loader=LOADER):
+            if len(inside) > DEEPEST:  # the parser's time grows with the square of the depth
+                break
             if isinstance(event, yaml.CollectionEndEvent):
                 inside.pop()
             elif isinstance(event, yaml.SequenceStartEvent):
