@@ -568,6 +568,20 @@ def test_a_long_name_in_an_archive_leaves_a_list_that_can_be_read(tmp_path, rele
     assert sorted(row["status"] for row in rows) == ["graded"] + 3 * ["set aside"]
 
 
+@pytest.mark.parametrize("letter", "_sµ")
+def test_no_pattern_is_made_of_a_files_name(tmp_path, release, letter, monkeypatch):
+    """Patterns of long names take seconds each, and Python keeps hundreds of them."""
+    made = []
+    escape = re.escape
+    monkeypatch.setattr(intake.owners.re, "escape", lambda text: made.append(text) or escape(text))
+    names = [letter * 30_000 + f"{number}.ipynb" for number in range(3)]
+    members = packed(("hw.ipynb", answer()), *((name, b"") for name in names))
+    for name in ("ada.zip", "homework.zip"):
+        hand_in(tmp_path, name, members)
+    intake.take_in(intake.gather(tmp_path, SET), release)
+    assert max(map(len, made)) < 100
+
+
 def test_a_notebook_of_as_many_cells_as_are_taken_is_taken_in_again(release, monkeypatch):
     """What the set's own cells add to it is no reason to refuse it when nbgrader reads it."""
     monkeypatch.setattr(intake.cells, "CELLS", 3)

@@ -67,6 +67,7 @@ CLASS_MEMBERS = 20 * MEMBERS  # of all students in one
 ARCHIVES = 20  # archives within an archive, of each student
 NAMED = "put it into a folder named after the student"
 WHOSE = f"{NAMED}, or, if it is the class's, name it all.zip"
+NO_SET = "\0"  # which no file's name has in it
 # Whose an archive is, and how many archives, and files in them, each student has had so far.
 Used = tuple[str, Counter[str], Counter[str]]
 
@@ -446,7 +447,7 @@ def _shared_folders(paths: list[Parts], set_name: str, roster: Roster | None) ->
     # In one folder lie the files of one student, or of a class that are named after the students.
     files = {parts[-1] for parts in paths} if len(folders) == 1 else set()
     known = [file for file in files if platform_of(file)]
-    named = [f for f in files if 0 < len(owner_of((f,), set_name)) < len(owner_of((f,), f))]
+    named = [f for f in files if 0 < len(owner_of((f,), set_name)) < len(owner_of((f,), NO_SET))]
     flat = shared and (len(files) > 2 or (files and (len(known) == len(files) or len(named) == 2)))
     if any(platform_of(part) for parts in paths for part in parts[: shared or 1]) and not flat:
         return next((i for i, part in enumerate(paths[0]) if platform_of(part)), 0)

@@ -102,7 +102,7 @@ def outline(listed: IO[bytes]) -> str:
     """The lines of Gradescope's list that say whose a folder is, and since when.
 
     The rest, which may be most of it, is what students' programs printed. It is searched in blocks
-    of many lines: a thousand million empty lines, one by one, would take half an hour.
+    of many lines: a billion empty lines, one by one, would take half an hour.
     """
     kept: list[bytes] = []
     size = read = 0
