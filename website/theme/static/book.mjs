@@ -303,7 +303,7 @@ async function wake(element) {
 
 export const near = new IntersectionObserver((entries) => {
   for (const { target, isIntersecting } of entries) {
-    if (isIntersecting) { near.unobserve(target); (target.matches('.guess') ? askFor : enliven)(target); }
+    if (isIntersecting) { near.unobserve(target); enliven(target); }
   }
 }, { rootMargin: '300px' });
 
@@ -325,7 +325,7 @@ for (const span of $$('[data-sets]')) {
 
 // Questions to guess at: the answers stay covered until there is a guess, or the wish to see them ------
 const guesses = new Map($$('.guess').map((box) => [box, $$(`.answers-${box.id.slice('guess-'.length)}`)]));
-let loaded = null; // what asks, once a question is near
+let loaded = null; // what asks
 
 export function coverAnswers() {
   for (const [box, answers] of guesses) {
@@ -681,7 +681,8 @@ if (!CSS.supports('selector(::details-content)')) {
   addEventListener('afterprint', () => { for (const fold of folds) fold.open = false; });
 }
 
-$$('.ce-widget, .guess').forEach((element) => near.observe(element));
+$$('.ce-widget').forEach((element) => near.observe(element));
+for (const box of guesses.keys()) askFor(box); // at once: a form that comes late pushes away what is read
 tryStorage();
 showProgress();
 follow();
