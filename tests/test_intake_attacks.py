@@ -582,6 +582,15 @@ def test_no_pattern_is_made_of_a_files_name(tmp_path, release, letter, monkeypat
     assert max(map(len, made)) < 100
 
 
+def test_a_zip_that_nothing_can_make_the_classs_is_not_read(tmp_path, release, monkeypatch):
+    """Beside other work no content says that homework.zip is an export; its list took 1.2 GB."""
+    monkeypatch.setattr(intake.archives, "_opened", None)
+    hand_in(tmp_path, "homework.zip", packed(("ada_1_2_hw.ipynb", answer())))
+    hand_in(tmp_path, "bob.ipynb", answer())
+    _, entries = intake.take_in(intake.gather(tmp_path, SET), release)
+    assert {e.file: e.reason for e in entries}["homework.zip"].startswith("nothing says whose")
+
+
 def test_a_notebook_of_as_many_cells_as_are_taken_is_taken_in_again(release, monkeypatch):
     """What the set's own cells add to it is no reason to refuse it when nbgrader reads it."""
     monkeypatch.setattr(intake.cells, "CELLS", 3)

@@ -108,6 +108,10 @@ def unpack(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) 
         return own()
     named = names_class(path.name, set_name)
     alone = not of.beside - {path.name}
+    if named == "export" and not alone:
+        item.student = ""
+        item.refuse(f"nothing says whose it is: {WHOSE}")
+        return [item]
     archive = _opened(path, CLASS_MEMBERS if named or alone else MEMBERS)
     again = partial(_opened, path, MEMBERS)
     stays = not of.many or len(archive.infolist()) > MEMBERS  # else it is opened for each file
@@ -126,10 +130,7 @@ def unpack(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) 
         exported = 2 * len(formed) > len(seen)  # by a few names no student may change what it is
         if named == "class" or (alone and (named or exported)):
             return look()
-    if named:
-        item.student = ""
-        item.refuse(f"nothing says whose it is: {WHOSE}")
-    elif len(names) > 1 and student_id(student) not in names:
+    if len(names) > 1 and student_id(student) not in names:
         some = ", ".join(printable(name)[:40] for name in sorted(names.values())[:3])
         item.refuse(f"in it is what seems to be the work of several ({some}): {WHOSE}")
     else:
