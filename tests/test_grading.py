@@ -1040,6 +1040,44 @@ def test_each_jail_has_a_processor_and_the_grader_has_all(tmp_path, monkeypatch)
     assert len({*own[0], *own[1]}) == min(2, len(processors))
 
 
+def test_a_processor_is_free_again_though_a_child_of_the_grader_has_its_file(tmp_path, monkeypatch):
+    """What compares or explains is a child, made while other jails run."""
+    monkeypatch.setattr(jail.place.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
+    taken = jail.place.Processor()
+    child = os.fork()
+    if not child:
+        time.sleep(60)
+        os._exit(0)
+    try:
+        assert taken.file
+        assert jail.place.Processor().file is None
+        taken.leave()
+        after = jail.place.Processor()
+        assert after.file
+        after.leave()
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def test_who_writes_frames_without_end_that_nobody_waits_for_is_stopped():
+    """They kept the grader as busy as the submission."""
+    need_a_jail()
+    floods = """if True:
+        import fcntl, os
+        for number in range(3, 20):
+            try:
+                if fcntl.fcntl(number, fcntl.F_GETFL) & 3 == os.O_WRONLY:
+                    break
+            except OSError:
+                pass
+        while True:
+            os.write(number, b"{}\\n" * 1000)
+    """
+    assert jail.run([["a", floods]], [])["ended"] == {"a": "output"}
+
+
 def test_a_session_of_its_own_has_no_effect():
     """The kernel would give each as much of a processor as it gives the grader."""
     need_a_jail()

@@ -64,8 +64,11 @@ class Processor:
             os.sched_setaffinity(0, before)
 
     def leave(self) -> None:
-        """Let the next jail have it."""
+        """Let the next jail have it, though a child of this process may still hold the file."""
         if self.file is not None:
+            import fcntl
+
+            fcntl.flock(self.file, fcntl.LOCK_UN)
             self.file.close()
 
 

@@ -285,6 +285,7 @@ def awaited(jail: Jail, key: str, value: str, seconds: float) -> dict[str, Any]:
         if frame.get(key) == value:
             return frame
         del frame  # two at a time could fill the memory
+        jail.stray()
 
 
 def take_answers(
@@ -314,6 +315,8 @@ def take_answers(
                     room[:], taken[number] = rest, checked_answer(frame)
                 else:
                     taken[number] = {"value": {"$other": "too much data, with all answers before"}}
+            else:
+                jail.stray()
     except Ended as ended:
         why = str(ended)
         raise

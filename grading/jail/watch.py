@@ -69,7 +69,7 @@ class Jail:
         self.deadline = time.monotonic() + 60  # to start; then its owner sets it
         self.buffer, self.searched, self.said = bytearray(), 0, 0
         self.next_look = self.next_count = self.looked = 0.0
-        self.crowded, self.malformed = False, 0
+        self.crowded, self.strays = False, 0
         self.used: dict[tuple[int, bytes], float] = {}
         self.tree: list[str] = []
         as_root = os.getuid() == 0
@@ -230,16 +230,20 @@ class Jail:
                     if self.size[1] > most and elements(TEXT.sub(b"", line)) > most:
                         raise exchange.Malformed("too many elements")
                     return exchange.parse(line)
-                except exchange.Malformed:  # only a submission that writes here itself does this
-                    self.malformed += 1
-                    if self.malformed > 1000:
-                        raise Ended("output") from None
+                except exchange.Malformed:
+                    self.stray()
                     continue
             if self.over:
                 raise self.over
             self.searched = len(self.buffer)
             readable = self.take(TICK)
             self.watch(self.deadline if readable else deadline)  # what has come in time counts
+
+    def stray(self) -> None:
+        """Count a line that nobody waits for: only a submission writes those, to keep us busy."""
+        self.strays += 1
+        if self.strays > 1000:
+            raise Ended("output")
 
     def watch(self, deadline: float) -> None:
         """Look; if the jail has to end, what it said before is read first: which cells have run.
