@@ -246,16 +246,19 @@ error = (abs({{n1}} * {{q1}} - {{r1}}) + abs({{n2}} * {{q2}} - {{r2}})) / ({{n1}
 ### END SOLUTION
 
 # %% nbgrader={"grade_id": "q1", "grade": true, "points": 2}
+### BEGIN VALUES
 gaps = np.array([{{q1}} - {{r1}} / {{n1}}, {{q2}} - {{r2}} / {{n2}}])
-shares = np.array([{{n1}}, {{n2}}]) / ({{n1}} + {{n2}})
-assert not np.isclose(error, abs(gaps).mean(), rtol=4e-3), (
+unweighted, largest = abs(gaps).mean(), abs(gaps).max()
+cancelled = abs({{n1}} * {{q1}} - {{r1}} + {{n2}} * {{q2}} - {{r2}}) / ({{n1}} + {{n2}})
+### END VALUES
+assert not np.isclose(error, unweighted, rtol=4e-3), (
     "weight each gap by the share of the predictions in its bin"
 )
-assert not np.isclose(abs(error), abs(gaps @ shares), rtol=4e-3), (
+assert not np.isclose(abs(error), cancelled, rtol=4e-3), (
     "the two gaps have different signs; the absolute value is taken of each"
 )
-assert 0 < error < abs(gaps).max() * 1.01, (
-    f"the error lies between 0 and the larger gap, {abs(gaps).max():.3g}; got {error:.3g}"
+assert 0 < error < largest * 1.01, (
+    f"the error lies between 0 and the larger gap, {largest:.3g}; got {error:.3g}"
 )
 
 # %% tags=["grading"] question="q1"
@@ -348,9 +351,13 @@ temperature = {{s}} / np.log({{a}} * ({{K}} - 1) / (1 - {{a}}))
 
 # %% nbgrader={"grade_id": "q3", "grade": true, "points": 3}
 assert 1e-3 < temperature < 1e3, f"a temperature is positive and finite, got {temperature:.3g}"
-belief = softmax(np.array([{{s}}] + [0.0] * ({{K}} - 1)) / temperature)[0]
-assert abs(belief - {{a}}) < 0.05, (
-    f"at your temperature the belief is {belief:.3f}, beside a share right of {{a}}"
+### BEGIN VALUES
+low, high = (
+    {{s}} / np.log(belief * ({{K}} - 1) / (1 - belief)) for belief in ({{a}} + 0.05, {{a}} - 0.06)
+)
+### END VALUES
+assert low < temperature < high, (
+    f"at your temperature the belief is too {'high' if temperature <= low else 'low'}, beside a share right of {{a}}"
 )
 
 # %% tags=["grading"] question="q3"
@@ -391,6 +398,7 @@ def squared(belief, right, bins):
 # %% nbgrader={"grade_id": "q4", "grade": true, "points": 3}
 belief, right = np.array([0.8, 0.6, 0.9, 0.7, 0.6]), np.array([1, 0, 0, 0, 1])
 bins = np.array([0, 0, 1, 1, 1])
+### BEGIN VALUES
 d = {{difference}}
 n = np.array([2, 3])
 squares = np.array([d[0] * d[1], (d[2] * d[3] + d[2] * d[4] + d[3] * d[4]) / 3])
@@ -399,6 +407,7 @@ squares = np.array([d[:2].mean() ** 2, d[2:].mean() ** 2])
 biased = {{mix}}
 squares = np.array([2 * d[0] * d[1] / 4, 2 * (d[2] * d[3] + d[2] * d[4] + d[3] * d[4]) / 9])
 too_small = {{mix}}
+### END VALUES
 found = squared(belief, right, bins)
 assert np.shape(found) == (), f"one number was asked for, got shape {np.shape(found)}"
 assert isinstance(found, (int, float, np.number)), f"one number was asked for, got {found!r}"
@@ -478,10 +487,7 @@ def two_parts(probs, labels):
 # %% nbgrader={"grade_id": "q5", "grade": true, "points": 3}
 probs = np.array([[0.5, 0.3, 0.2]] * 4 + [[0.1, 0.1, 0.8]] * 2)
 labels = np.array([0, 0, 1, 2, 2, 2])
-found = two_parts(probs, labels)
-assert isinstance(found, tuple), f"a tuple of two numbers was asked for, got {found!r}"
-shapes = [np.shape(f) for f in found]
-assert shapes == [(), ()], f"two numbers were asked for, got shapes {shapes}"
+### BEGIN VALUES
 groups = [
     (probs[0], np.array([0.5, 0.25, 0.25]), 4 / 6),
     (probs[5], np.array([0.0, 0.0, 1.0]), 2 / 6),
@@ -489,6 +495,11 @@ groups = [
 calibration = sum(share * {{apart}} for p, a, share in groups)
 refinement = sum(share * ({{left}}) for p, a, share in groups)
 want = {{pair}}
+### END VALUES
+found = two_parts(probs, labels)
+assert isinstance(found, tuple), f"a tuple of two numbers was asked for, got {found!r}"
+shapes = [np.shape(f) for f in found]
+assert shapes == [(), ()], f"two numbers were asked for, got shapes {shapes}"
 assert not np.allclose(np.asarray(found, float), want[::-1]), (
     "the two parts stand in the opposite order"
 )
@@ -550,7 +561,8 @@ def two_parts(probs, labels, right=two_parts):
 #
 # Write `derivatives(z, labels, at)`: the first and the second derivative of the {{over}} of
 # the losses of $\operatorname{softmax}(z/T)$, in nats, with respect to {{in_words}}, where
-# this has the value `at`, as a tuple of two numbers. Use formulas, not differences. `z` has the shape $(N, K)$, `labels` $(N,)$.
+# this has the value `at`, as a tuple of two numbers. Use formulas: the numbers should be correct to
+# twelve digits, which central differences do not give. `z` has the shape $(N, K)$, `labels` $(N,)$.
 #
 # *Section: [One number repairs it: temperature
 # scaling]({{book}}/10_calibration.html#one-number-repairs-it-temperature-scaling).*
@@ -572,6 +584,7 @@ def derivatives(z, labels, at):
 # %% nbgrader={"grade_id": "q6", "grade": true, "points": 4}
 z = np.array([[2.0, 1.0, 0.1], [0.5, -1.0, 3.0], [0.0, 0.4, 0.2]])
 labels = np.array([0, 1, 1])
+### BEGIN VALUES
 
 
 def loss(at):
@@ -580,15 +593,16 @@ def loss(at):
     return {{take}}(-np.log(softmax(z / T)[np.arange(3), labels]))
 
 
-for at in (0.6, 1.3):
+firsts = [(loss(at + 1e-4) - loss(at - 1e-4)) / 2e-4 for at in (0.6, 1.3)]
+seconds = [(loss(at + 1e-4) - 2 * loss(at) + loss(at - 1e-4)) / 1e-8 for at in (0.6, 1.3)]
+### END VALUES
+for at, first, second in zip((0.6, 1.3), firsts, seconds, strict=True):
     found = derivatives(z, labels, at)
     assert isinstance(found, tuple), (
         f"a tuple of two numbers was asked for, got {type(found).__name__}"
     )
     shapes = [np.shape(f) for f in found]
     assert shapes == [(), ()], f"two numbers were asked for, got shapes {shapes}"
-    first = (loss(at + 1e-4) - loss(at - 1e-4)) / 2e-4
-    second = (loss(at + 1e-4) - 2 * loss(at) + loss(at - 1e-4)) / 1e-8
     assert not np.isclose(float(found[0]), -first, rtol=1e-4), "the sign of the slope is flipped"
     assert np.isclose(float(found[0]), first, rtol=1e-4), (
         f"at {at} the slope is {first:.4f} by differences, and you say {found[0]:.4f}"
@@ -599,6 +613,7 @@ for at in (0.6, 1.3):
 
 # %% tags=["grading"] question="q6"
 name = "derivatives"
+rtol, atol = 5e-12, 1e-13
 
 
 def inputs(rng):
@@ -660,6 +675,7 @@ def sets(held, labels, new, coverage):
 held = np.array([[k / 40, (33 - k) / 40, 7 / 40] for k in (30, 28, 26, 24, 22, 5, 3, 2, 1)])
 labels = np.array([0, 0, 0, 0, 0, 0, 0, 1, 1])
 new = np.array([[0.7, 0.2, 0.1], [0.5, 0.35, 0.15], [0.12, 0.4, 0.48], [0.97, 0.02, 0.01]])
+### BEGIN VALUES
 
 
 def by_rank(rank):
@@ -671,12 +687,14 @@ def by_rank(rank):
     return {{made}}
 
 
-for coverage, rank in ((0.75, 8), (0.85, 9), (0.95, 10)):
-    found, want = np.asarray(sets(held, labels, new, coverage)), by_rank(rank)
+wants = [by_rank(rank) for rank in (8, 9, 10)]
+### END VALUES
+for coverage, rank, want in zip((0.75, 0.85, 0.95), (8, 9, 10), wants, strict=True):
+    found = np.asarray(sets(held, labels, new, coverage))
     assert found.shape == want.shape, (
         f"the answer should have the shape {want.shape}, got {found.shape}"
     )
-    capped = rank == 10 and np.array_equal(found, by_rank(9))
+    capped = rank == 10 and np.array_equal(found, wants[1])
     assert not capped, (
         "with a coverage of 0.95 and 9 held-out examples the rank is 10: every class is in every set"
     )

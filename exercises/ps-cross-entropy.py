@@ -339,7 +339,10 @@ choices = 2 ** {{bits}}
 # %% nbgrader={"grade_id": "q3", "grade": true, "points": 2}
 assert choices >= 1, f"a perplexity is at least 1, got {choices:.3f}"
 assert choices <= 27, f"there are 27 letters and no more, got {choices:.1f}"
-assert not np.isclose(choices, np.exp({{bits}}), rtol=1e-3), (
+### BEGIN VALUES
+in_nats = np.exp({{bits}})
+### END VALUES
+assert not np.isclose(choices, in_nats, rtol=1e-3), (
     "that would be right for a loss in nats; this one is in bits"
 )
 
@@ -451,8 +454,11 @@ assert floor > 0, "the voters disagree, so every model is surprised by some of t
 assert not np.isclose(floor, {{floor_log}}(3), rtol=1e-3), (
     "the logarithm of 3 is the loss of a model that knows nothing; the best model pays less"
 )
+### BEGIN VALUES
 total = votes.sum(axis=0) / votes.sum()
-assert not np.isclose(floor, -(total * {{floor_log}}(total)).sum(), rtol=1e-3), (
+together = -(total * {{floor_log}}(total)).sum()
+### END VALUES
+assert not np.isclose(floor, together, rtol=1e-3), (
     "that is the entropy of all the votes together: the least for a model that gives every photograph the same answer"
 )
 
@@ -504,6 +510,9 @@ def split(target, probs):
 # %% nbgrader={"grade_id": "q6", "grade": true, "points": 3}
 target = np.array([[0.5, 0.5, 0.0], [0.5, 0.25, 0.25]])
 rows = np.array([[0.25, 0.5, 0.25], [0.125, 0.125, 0.75]])
+### BEGIN VALUES
+loss = -(target * {{part_log}}(rows)).sum(axis=1).mean()
+### END VALUES
 with np.errstate(all="ignore"):
     found = split(target, rows)
 assert isinstance(found, tuple), f"a tuple of two numbers was asked for, got {found!r}"
@@ -521,7 +530,6 @@ assert not np.isclose(rest, 1.25 * {{part_log}}(2)), (
 assert np.isclose(lowest, 1.25 * {{part_log}}(2)), (
     f"the floor is the entropy of the targets: 1 bit and 1.5 bits here, on average {1.25 * {{part_log}}(2):.4f} {{part_unit}}; got {lowest:.4f}"
 )
-loss = -(target * {{part_log}}(rows)).sum(axis=1).mean()
 assert np.isclose(lowest + rest, loss), (
     f"the parts should add up to the mean loss, {loss:.4f}, and add up to {lowest + rest:.4f}; which way round is your divergence?"
 )

@@ -164,6 +164,9 @@ def gradient(logits, labels):
 
 # %% nbgrader={"grade_id": "q1", "grade": true, "points": 2}
 logits, labels = np.log([[0.5, 0.25, 0.25], [0.1, 0.1, 0.8]]), np.array([0, 1])
+### BEGIN VALUES
+want = np.array([[-0.5, 0.25, 0.25], [0.1, -0.9, 0.8]]) / {{over}}
+### END VALUES
 found = np.asarray(gradient(logits, labels))
 assert found.shape == (2, 3), (
     f"the gradient has a slope for each of the 2 × 3 logits; got shape {found.shape}"
@@ -174,9 +177,9 @@ assert not np.allclose(found[0] / np.abs(found[0]).max(), [1, -0.5, -0.5]), (
 assert np.allclose(found.sum(axis=1), 0), (
     f"each row of a gradient sums to 0, yours to {found.sum(axis=1).round(3)}; is the 1 subtracted in the column of the label only?"
 )
-ratio = found[0, 1] / 0.25 * {{over}}
+ratio = found[0, 1] / want[0, 1]
 assert np.isclose(ratio, 1), f"your gradient is {ratio:.3f} times that of {{loss}}"
-assert np.allclose(found[1] * {{over}}, [0.1, -0.9, 0.8]), (
+assert np.allclose(found[1], want[1]), (
     f"the second row has another label than the first: {found[1].round(3)}"
 )
 
@@ -247,8 +250,10 @@ step = {{kind}}
 ### END SOLUTION
 
 # %% nbgrader={"grade_id": "q2", "grade": true, "points": 2}
-assert 0 < step < 1, f"a step lies between 0 and 1, got {step}"
+### BEGIN VALUES
 rule = (2.0 ** -{{digits - 1}}) ** ({{"1 / 3" if kind == "central" else "1 / 2"}})
+### END VALUES
+assert 0 < step < 1, f"a step lies between 0 and 1, got {step}"
 assert step < 30 * rule, (
     f"the rule of thumb says {rule:.1e}, and {step:.1e} is far longer; is it the step for {{kind}} differences in {{format}}?"
 )
@@ -291,17 +296,24 @@ margin = np.log(({{K}} - 1) * q / (1 - q))
 ### END SOLUTION
 
 # %% nbgrader={"grade_id": "q3", "grade": true, "points": 3}
-others = np.exp(-margin) / (1 + ({{K}} - 1) * np.exp(-margin))
-own = ({{K}} - 1) * others
-assert not np.isclose(own, {{length}}, rtol=1e-3), (
+### BEGIN VALUES
+short = np.sqrt(({{K}} - 1) / {{K}})
+rests = [
+    {{length}},
+    np.sqrt({{length}}) * short,
+    ({{length}} + 0.1) * short,
+    ({{length}} - 0.09) * short,
+]
+of_own, of_square, low, high = (np.log(({{K}} - 1) * (1 - rest) / rest) for rest in rests)
+### END VALUES
+assert not np.isclose(margin, of_own, rtol=1e-3), (
     "that makes 1 − p̂ of the true class {{length}}; the other classes have entries in the gradient too"
 )
-squared = own**2 + ({{K}} - 1) * others**2
-assert not np.isclose(squared, {{length}}, rtol=1e-3), (
+assert not np.isclose(margin, of_square, rtol=1e-3), (
     "that makes the *square* of the length {{length}}"
 )
-assert abs(np.sqrt(squared) - {{length}}) < 0.1, (
-    f"with your margin the gradient has a length near {np.sqrt(squared):.1f}"
+assert low < margin < high, (
+    f"with your margin the gradient has a length well {'above' if margin <= low else 'below'} {{length}}"
 )
 
 # %% tags=["grading"] question="q3"
@@ -319,7 +331,7 @@ q = 1 - np.sqrt({{length}} * ({{K}} - 1) / {{K}})
 margin = np.log(({{K}} - 1) * q / (1 - q))
 
 # %% tags=["mistake"] question="q3"
-says = "with your margin the gradient has a length near"
+says = "with your margin the gradient has a length well"
 hint = "Each of the other classes has an equal share of the rest."
 q = 1 - {{length}} * np.sqrt(({{K}} - 1) / {{K}})
 margin = np.log(q / (1 - q))
@@ -330,8 +342,8 @@ margin = np.log(q / (1 - q))
 # A prediction $\hat p = \operatorname{softmax}(z/T)$ is known, and the logits are not. The logits
 # move by a small amount in the direction $v$, from $z$ to $z + \eta v$. Write
 # `response(probs, v, temperature)`: the rate, per unit of $\eta$ at $\eta = 0$, at which
-# {{answer}} change. `probs`, `v` and the result have the same shape. Use a formula: seven digits are
-# compared, and differences do not give so many.
+# {{answer}} change. `probs`, `v` and the result have the same shape. Use a formula: the rates should
+# be correct to twelve digits, which central differences do not give.
 #
 # *Section: [How softmax answers a nudge]({{book}}/07_gradients.html#how-softmax-answers-a-nudge).*
 
@@ -346,17 +358,15 @@ def response(probs, v, temperature):
 
 
 # %% nbgrader={"grade_id": "q4", "grade": true, "points": 3}
-def moved(probs, v, temperature):
-    """The rate of log p̂ by differences, with logits that give probs."""
-    z, h = temperature * np.log(probs), 1e-5
-    up, down = (np.log(softmax((z + t * v) / temperature)) for t in (h, -h))
-    return (up - down) / (2 * h)
-
-
 probs, v = (
     np.array([[0.6, 0.3, 0.1], [0.2, 0.7, 0.1]]),
     np.array([[1.0, 0.0, 2.0], [0.5, -1.0, 0.0]]),
 )
+### BEGIN VALUES
+up, down = (np.log(softmax(np.log(probs) + h * v)) for h in (1e-5, -1e-5))
+want = {{factor}} * (up - down) / 2e-5
+unweighted = {{factor}} * (v - v.mean(axis=1, keepdims=True))
+### END VALUES
 found = np.asarray(response(probs, v, 1.0))
 assert found.shape == (2, 3), (
     f"two examples of three classes have a response of shape (2, 3), got {found.shape}"
@@ -365,10 +375,9 @@ level = np.asarray(response(probs, np.ones((2, 3)), 1.0))
 assert np.allclose(level, 0, atol=1e-12), (
     f"a shift of all logits changes nothing, and your response to it is {level[0].round(3)}; do you subtract the average, weighted by the probabilities?"
 )
-assert not np.allclose(found, {{factor}} * (v - v.mean(axis=1, keepdims=True))), (
+assert not np.allclose(found, unweighted), (
     "the average to subtract is weighted by the probabilities"
 )
-want = {{factor}} * moved(probs, v, 1.0)
 assert np.allclose(found, want, rtol=1e-5, atol=1e-8), (
     f"by differences {{plain}} change by {want[0].round(3)} in the first example, and you say {found[0].round(3)}"
 )
@@ -382,6 +391,7 @@ assert np.isclose(ratio, 2), (
 
 # %% tags=["grading"] question="q4"
 name = "response"
+rtol, atol = 5e-12, 1e-13
 
 
 def inputs(rng):
@@ -433,7 +443,8 @@ def response(probs, v, temperature, right=response):
 # of $\operatorname{softmax}(z/T)$ against soft targets, in {{soft_unit}}. `logits` and `target` have
 # shape $(N, K)$. The function has a bug. The cell below prints its result divided by the right
 # slopes, entry by entry. Find the bug from these ratios, and write
-# `soft_gradient(logits, target, temperature)`, by the formula and not by differences.
+# `soft_gradient(logits, target, temperature)`, by the formula: the slopes should be correct to
+# twelve digits, which central differences do not give.
 #
 # *Sections: [The chain rule, in full and then
 # collapsed]({{book}}/07_gradients.html#the-chain-rule-in-full-and-then-collapsed), [What goes
@@ -487,6 +498,7 @@ for temperature in [2.0, 0.7]:
 
 # %% tags=["grading"] question="q5"
 name = "soft_gradient"
+rtol, atol = 5e-12, 1e-13
 
 
 def inputs(rng):
@@ -535,6 +547,7 @@ weights, bias, labels = (
     np.array([0.1, 0.0, -0.1]),
     np.array([0, 2, 1, 0]),
 )
+### BEGIN VALUES
 
 
 def layer_loss(weights, bias):
@@ -542,6 +555,14 @@ def layer_loss(weights, bias):
     return -np.log(softmax({{scores}})[np.arange(n), labels]).mean()
 
 
+numeric = np.zeros(weights.shape)
+for place in np.ndindex(weights.shape):
+    nudge = np.zeros(weights.shape)
+    nudge[place] = 1e-5
+    numeric[place] = (layer_loss(weights + nudge, bias) - layer_loss(weights - nudge, bias)) / 2e-5
+nudge = np.array([1e-5, 0, 0])
+first = (layer_loss(weights, bias + nudge) - layer_loss(weights, bias - nudge)) / 2e-5
+### END VALUES
 found = layer_gradients(inputs, weights, bias, labels)
 assert isinstance(found, tuple), f"a tuple of two arrays was asked for, got {type(found).__name__}"
 assert len(found) == 2, f"a tuple of two arrays was asked for, got {len(found)}"
@@ -553,19 +574,12 @@ assert by_w.shape == weights.shape, (
 assert by_b.shape == bias.shape, (
     f"the gradient of the bias should have its shape {bias.shape}, got {by_b.shape}"
 )
-numeric = np.zeros(weights.shape)
-for place in np.ndindex(weights.shape):
-    nudge = np.zeros(weights.shape)
-    nudge[place] = 1e-5
-    numeric[place] = (layer_loss(weights + nudge, bias) - layer_loss(weights - nudge, bias)) / 2e-5
 low, high = (by_w / numeric).min(), (by_w / numeric).max()
 assert np.allclose(by_w, numeric, atol=1e-8), (
     f"your slopes of the weights are between {low:.3f} and {high:.3f} times those by differences, for {n} rows"
 )
-nudge = np.array([1e-5, 0, 0])
-up, down = layer_loss(weights, bias + nudge), layer_loss(weights, bias - nudge)
-assert np.isclose(by_b[0], (up - down) / 2e-5, atol=1e-8), (
-    f"the first slope of the bias is {(up - down) / 2e-5:.4f} by differences, got {by_b[0]:.4f}; how do the rows share the bias?"
+assert np.isclose(by_b[0], first, atol=1e-8), (
+    f"the first slope of the bias is {first:.4f} by differences, got {by_b[0]:.4f}; how do the rows share the bias?"
 )
 
 # %% tags=["grading"] question="q6"

@@ -229,16 +229,18 @@ third = {{r3}} * {{w3}} / ({{r1}} * {{w1}} + {{r2}} * {{w2}} + {{r3}} * {{w3}})
 ### END SOLUTION
 
 # %% nbgrader={"grade_id": "q1", "grade": true, "points": 2}
+### BEGIN VALUES
 chances, weights = np.array([{{r1}}, {{r2}}, {{r3}}]), np.array([{{w1}}, {{w2}}, {{w3}}])
-divided = chances / weights
-assert not np.isclose(third, chances[2] * weights[2] / weights.sum(), rtol=4e-3), (
+by_weights = chances[2] * weights[2] / weights.sum()
+divided = (chances / weights)[2] / (chances / weights).sum()
+### END VALUES
+assert not np.isclose(third, by_weights, rtol=4e-3), (
     "divide by the sum of the products, not by the sum of the weights"
 )
-assert not np.isclose(third, divided[2] / divided.sum(), rtol=4e-3), (
-    "a weight multiplies the chance of its class"
-)
-assert chances[2] < third < 1, (
-    f"the third class has the largest weight, so that the model states more than {chances[2]} for it; got {third:.3g}"
+assert not np.isclose(third, divided, rtol=4e-3), "a weight multiplies the chance of its class"
+assert {{r3}} < third < 1, (
+    "the third class has the largest weight, so that the model states more than {{r3}} for it; "
+    f"got {third:.3g}"
 )
 
 # %% tags=["grading"] question="q1"
@@ -275,14 +277,19 @@ def batch_loss(losses, labels, weights):
 # %% nbgrader={"grade_id": "q2", "grade": true, "points": 2}
 losses, labels = np.array([2.0, 1.0, 0.5, 3.0]), np.array([0, 1, 2, 0])
 weights = np.array([1.0, 3.0, 0.0])
+### BEGIN VALUES
 own = weights[labels]
-want = (own * losses).sum() / ({{divisor}})
+added = (own * losses).sum()
+plain = losses.sum() / ({{divisor}})
+want = added / ({{divisor}})
+### END VALUES
 found = batch_loss(losses, labels, weights)
 assert np.shape(found) == (), f"one number was asked for, got shape {np.shape(found)}"
 assert isinstance(found, (int, float, np.number)), f"one number was asked for, got {found!r}"
-assert not np.isclose(found, losses.sum() / ({{divisor}})), "each loss is multiplied by its weight"
+assert not np.isclose(found, plain), "each loss is multiplied by its weight"
 assert np.isclose(found, want), (
-    f"in the open example the weighted losses add up to {(own * losses).sum():.2f}, divided by {{by}}: {want:.4f}; you say {found:.4f}"
+    f"in the open example the weighted losses add up to {added:.2f}, divided by "
+    f"{{by}}: {want:.4f}; you say {found:.4f}"
 )
 
 # %% tags=["grading"] question="q2"
@@ -342,8 +349,7 @@ def for_use(p, a, b):
 # %% nbgrader={"grade_id": "q3", "grade": true, "points": 3}
 p = np.array([[0.5, 0.3, 0.2], [0.1, 0.1, 0.8]])
 a, b = np.array([0.5, 0.3, 0.2]), np.array([0.1, 0.2, 0.7])
-found = np.asarray(for_use(p, a, b), float)
-assert found.shape == (2, 3), f"the answer should have the shape of p, (2, 3), got {found.shape}"
+### BEGIN VALUES
 
 
 def formed(ratio):
@@ -352,18 +358,23 @@ def formed(ratio):
     return {{formed}}
 
 
-assert not np.allclose(found, formed({{upside}})), (
+upside = formed({{upside}})
+half = formed({{half}})
+products = p * ({{ratio}})
+want = formed({{ratio}})
+### END VALUES
+found = np.asarray(for_use(p, a, b), float)
+assert found.shape == (2, 3), f"the answer should have the shape of p, (2, 3), got {found.shape}"
+assert not np.allclose(found, upside), (
     "that corrects in the wrong direction: the ratio is upside down"
 )
-assert not np.allclose(found, formed({{half}})), (
-    "not what both a and b say: read again what they are"
-)
-right = p * ({{ratio}})
-assert not np.allclose(found, right), (
+assert not np.allclose(found, half), "not what both a and b say: read again what they are"
+assert not np.allclose(found, products), (
     "the products of a row are no answer yet: they do not add up to 1"
 )
-assert np.allclose(found, formed({{ratio}})), (
-    f"in the open example the first row is {np.round(formed({{ratio}})[0], 4)}, and you say {np.round(found[0], 4)}"
+assert np.allclose(found, want), (
+    f"in the open example the first row is {np.round(want[0], 4)}, and you say "
+    f"{np.round(found[0], 4)}"
 )
 
 # %% tags=["grading"] question="q3"
@@ -419,7 +430,8 @@ def for_use(p, a, b):
 #
 # A loss of the probability $p$ of the label is ${{loss}}$. Write `slope(z, labels, k)`: the gradient of
 # the {{over}} of the losses in the scores, an array of the shape of `z` $(N, K)$. `labels` has the shape
-# $(N,)$, and `k` is a number between 0 and 1. Use a formula, not differences.
+# $(N,)$, and `k` is a number between 0 and 1. Use a formula: the answer should be correct to twelve
+# digits, which central differences do not give.
 #
 # *Section: [One factor tells a loss]({{book}}/11_imbalance_and_noise.html#one-factor-tells-a-loss).*
 
@@ -438,8 +450,7 @@ def slope(z, labels, k):
 # %% nbgrader={"grade_id": "q4", "grade": true, "points": 4}
 z = np.array([[2.0, 1.0, 0.1], [0.5, -1.0, 1.5], [0.0, 0.4, 0.2]])
 labels, k = np.array([0, 1, 2]), 0.6
-found = np.asarray(slope(z, labels, k), float)
-assert found.shape == (3, 3), f"the gradient should have the shape of z, (3, 3), got {found.shape}"
+### BEGIN VALUES
 
 
 def total(z):
@@ -454,6 +465,9 @@ for place in np.ndindex(3, 3):
     step[place] = 1e-5
     want[place] = (total(z + step) - total(z - step)) / 2e-5
 plain = (softmax(z) - np.eye(3)[labels]) / {{share}}
+### END VALUES
+found = np.asarray(slope(z, labels, k), float)
+assert found.shape == (3, 3), f"the gradient should have the shape of z, (3, 3), got {found.shape}"
 assert not np.allclose(found, -want, atol=1e-6), "the sign of the gradient is flipped"
 assert not np.allclose(found, plain, atol=1e-6), (
     "that is the gradient of cross-entropy; this loss has another factor"
@@ -464,6 +478,7 @@ assert np.allclose(found, want, atol=1e-6), (
 
 # %% tags=["grading"] question="q4"
 name = "slope"
+rtol, atol = 5e-12, 1e-13
 
 
 def inputs(rng):
@@ -523,19 +538,23 @@ def truth(stated, k):
 
 # %% nbgrader={"grade_id": "q5", "grade": true, "points": 3}
 stated, k = np.array([[0.6, 0.3, 0.1], [0.2, 0.5, 0.3]]), 0.5
+### BEGIN VALUES
+p = stated
+factor = {{m2}}
+upside = p * factor / (p * factor).sum(axis=1, keepdims=True)
+want = p / factor / (p / factor).sum(axis=1, keepdims=True)
+### END VALUES
 found = np.asarray(truth(stated, k), float)
 assert found.shape == (2, 3), (
     f"the answer should have the shape of stated, (2, 3), got {found.shape}"
 )
-p = stated
-factor = {{m2}}
-want = p / factor / (p / factor).sum(axis=1, keepdims=True)
-assert not np.allclose(found, p * factor / (p * factor).sum(axis=1, keepdims=True)), (
+assert not np.allclose(found, upside), (
     "the chances are in the ratio of p divided by its factor, not multiplied by it"
 )
 assert np.allclose(found.sum(axis=1), 1), f"chances add up to 1, yours to {found.sum(axis=1)}"
 assert np.allclose(found, want), (
-    f"in the open example the first row is {np.round(want[0], 4)}, and you say {np.round(found[0], 4)}"
+    f"in the open example the first row is {np.round(want[0], 4)}, and you say "
+    f"{np.round(found[0], 4)}"
 )
 
 # %% tags=["grading"] question="q5"
@@ -603,11 +622,10 @@ def told(z, labels, noise):
 # %% nbgrader={"grade_id": "q6", "grade": true, "points": 4}
 z = np.array([[2.0, 1.0, 0.1], [0.5, -1.0, 1.5], [0.0, 0.4, 0.2], [3.0, 0.0, 0.0]])
 labels = np.array([0, 1, 2, 1])
+### BEGIN VALUES
 noise = np.array([[0.8, 0.3, 0.1], [0.15, 0.5, 0.2], [0.05, 0.2, 0.7]])
 if not np.allclose(({{column}})[0], noise[0]):  # the rows are the true classes
     noise = noise.T
-found = np.asarray(told(z, labels, noise), float)
-assert found.shape == {{shape}}, f"the answer should have the shape {{shape}}, got {found.shape}"
 p = softmax(z)
 joint = p * {{turned}}
 turned = {{gives}}
@@ -615,10 +633,14 @@ joint = p * np.eye(3)[labels]
 right_labels = {{gives}}
 joint = p * {{column}}
 want = {{gives}}
+### END VALUES
+found = np.asarray(told(z, labels, noise), float)
+assert found.shape == {{shape}}, f"the answer should have the shape {{shape}}, got {found.shape}"
 assert not np.allclose(found, turned), "rows and columns of noise are exchanged"
 assert not np.allclose(found, right_labels), "that takes the labels as right; noise is not used"
 assert np.allclose(found, want), (
-    f"in the open example the first answer is {np.round(want[0], 4)}, and you say {np.round(found[0], 4)}"
+    f"in the open example the first answer is {np.round(want[0], 4)}, and you say "
+    f"{np.round(found[0], 4)}"
 )
 
 # %% tags=["grading"] question="q6"
@@ -688,10 +710,10 @@ def decide(p, table, limit):
 
 # %% nbgrader={"grade_id": "q7", "grade": true, "points": 4}
 p = np.array([[0.6, 0.3, 0.1], [0.1, 0.8, 0.1], [0.45, 0.1, 0.45], [0.15, 0.05, 0.8]])
+### BEGIN VALUES
 table = np.array([[0.0, 1.0, 2.0], [1.5, 0.2, 0.5], [4.0, 1.2, 0.1]])
 if not np.allclose({{sums}}, p @ table):  # the same costs in the form that is asked for
-    table = table.T if np.allclose({{sums}}, p @ table.T) else -table
-found = np.asarray(decide(p, table, 0.9))
+    table = table.T if np.allclose({{sums}}, p @ table.T) else 0 - table
 costs = {{other}}
 limit = 0.9
 otherwise = {{made}}
@@ -700,6 +722,8 @@ costs = {{sums}}
 unlimited = {{made}}
 limit = 0.9
 want = {{made}}
+### END VALUES
+found = np.asarray(decide(p, table, 0.9))
 assert found.shape == (4,), f"one answer for each row was asked for, got shape {found.shape}"
 assert not np.allclose(found, otherwise), (
     "read again what an entry of the table is: its rows, its columns and its sign"

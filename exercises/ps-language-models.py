@@ -297,9 +297,12 @@ answer = {{value}}
 ### END SOLUTION
 
 # %% nbgrader={"grade_id": "q1", "grade": true, "points": 2}
+### BEGIN VALUES
 L, b = {{L}}, {{b}}
-assert not np.isclose(answer, {{first}}, rtol=4e-3), "{{why1}}"
-assert not np.isclose(answer, {{second}}, rtol=4e-3), "{{why2}}"
+first, second = {{first}}, {{second}}
+### END VALUES
+assert not np.isclose(answer, first, rtol=4e-3), "{{why1}}"
+assert not np.isclose(answer, second, rtol=4e-3), "{{why2}}"
 assert 0 < answer < 30, f"the answer is positive and below 30; got {answer:.3g}"
 
 # %% tags=["grading"] question="q1"
@@ -339,14 +342,17 @@ def labels_of(tokens, given):
 
 # %% nbgrader={"grade_id": "q2", "grade": true, "points": 2}
 tokens, given = np.array([[5, 3, 8, 2, 2], [7, 1, 4, 6, 2], [9, 2, 2, 2, 2]]), np.array([3, 1, 2])
-found = np.asarray(labels_of(tokens, given))
-assert found.shape == (3, 5), f"one label for each place, so the shape is (3, 5), got {found.shape}"
-assert found.dtype.kind in "iu", f"labels are integers, got an array of dtype {found.dtype}"
+### BEGIN VALUES
 after = np.full(tokens.shape, {{unused}})
 after[:, :-1] = tokens[:, 1:]
 want = np.where({{kept}}, after, {{unused}})
 off = np.where({{off}}, after, {{unused}})
-assert not np.array_equal(found, np.where({{kept}}, tokens, {{unused}})), (
+itself = np.where({{kept}}, tokens, {{unused}})
+### END VALUES
+found = np.asarray(labels_of(tokens, given))
+assert found.shape == (3, 5), f"one label for each place, so the shape is (3, 5), got {found.shape}"
+assert found.dtype.kind in "iu", f"labels are integers, got an array of dtype {found.dtype}"
+assert not np.array_equal(found, itself), (
     "the label is the token after a place, not the token at it"
 )
 assert not np.array_equal(found, off), "off by one: at which place is the first label that counts?"
@@ -414,17 +420,21 @@ def together(values, counts):
 
 # %% nbgrader={"grade_id": "q3", "grade": true, "points": 3}
 values, counts = np.array([1.4, 3.1, 2.2]), np.array([5, 2, 13])
+### BEGIN VALUES
+loss = {{mean}}.mean()
+unweighted = {{made}}
+loss = ({{misread}} * counts).sum() / counts.sum()
+misread = {{made}}
+loss = ({{mean}} * counts).sum() / counts.sum()
+want = {{made}}
+### END VALUES
 found = together(values, counts)
 assert np.shape(found) == (), f"one number was asked for, got shape {np.shape(found)}"
 assert isinstance(found, (int, float, np.number)), f"one number was asked for, got {found!r}"
-loss = {{mean}}.mean()
-assert not np.isclose(found, {{made}}), (
+assert not np.isclose(found, unweighted), (
     "a mean of the batches: in it a token of a short batch counts more than one of a long batch"
 )
-loss = ({{misread}} * counts).sum() / counts.sum()
-assert not np.isclose(found, {{made}}), "read again what the values are"
-loss = ({{mean}} * counts).sum() / counts.sum()
-want = {{made}}
+assert not np.isclose(found, misread), "read again what the values are"
 assert np.isclose(found, want), (
     f"in the open example the answer is {want:.4f}, and you say {found:.4f}"
 )
@@ -491,8 +501,7 @@ def drawn(z, T, amount):
 first, second = [0.4, 0.3, 0.15, 0.1, 0.05], [0.1, 0.62, 0.2, 0.05, 0.03]
 z, T = np.log([first, second, [0.2, 0.25, 0.15, 0.3, 0.1]]), 2.5
 amount = {{tried}}
-found = np.asarray(drawn(z, T, amount), float)
-assert found.shape == {{shape4}}, f"the answer should have the shape {{shape4}}, got {found.shape}"
+### BEGIN VALUES
 p = softmax({{instead}})
 mask = {{masked}}
 exchanged = {{given4}}
@@ -501,6 +510,9 @@ p = softmax({{looks}})
 unfiltered = {{given4}}
 mask = {{masked}}
 want = {{given4}}
+### END VALUES
+found = np.asarray(drawn(z, T, amount), float)
+assert found.shape == {{shape4}}, f"the answer should have the shape {{shape4}}, got {found.shape}"
 assert not np.allclose(found, unfiltered), "nothing is left out"
 assert not np.allclose(found, exchanged), (
     "the temperature is in the wrong place: read again what the filter looks at"
@@ -567,7 +579,8 @@ def drawn(z, T, amount):
 #
 # The loss of a row is {{loss}}. Write `slope(z, labels, a)`: the gradient of the {{over}} of the losses in
 # the scores, an array of the shape of `z` $(N, K)$. `labels` has the shape $(N,)$, and `a` is a number
-# between 0 and 1. Use a formula, not differences.
+# between 0 and 1. Use a formula: the answer should be correct to twelve digits, which central
+# differences do not give.
 #
 # *Section: [A large vocabulary]({{book}}/12_language_models.html#a-large-vocabulary).*
 
@@ -585,8 +598,7 @@ def slope(z, labels, a):
 # %% nbgrader={"grade_id": "q5", "grade": true, "points": 4}
 z = np.array([[2.0, 1.0, 0.1], [0.5, -1.0, 1.5], [0.0, 0.4, 0.2]])
 labels, a = np.array([0, 1, 2]), 0.4
-found = np.asarray(slope(z, labels, a), float)
-assert found.shape == (3, 3), f"the gradient should have the shape of z, (3, 3), got {found.shape}"
+### BEGIN VALUES
 
 
 def total(z):
@@ -601,6 +613,9 @@ for place in np.ndindex(3, 3):
     step[place] = 1e-5
     want[place] = (total(z + step) - total(z - step)) / 2e-5
 plain = (softmax(z) - np.eye(3)[labels]) / {{share}}
+### END VALUES
+found = np.asarray(slope(z, labels, a), float)
+assert found.shape == (3, 3), f"the gradient should have the shape of z, (3, 3), got {found.shape}"
 assert not np.allclose(found, -want, atol=1e-6), "the sign of the gradient is flipped"
 assert not np.allclose(found, plain, atol=1e-6), "that is the gradient of cross-entropy alone"
 assert np.allclose(found, want, atol=1e-6), (
@@ -609,6 +624,7 @@ assert np.allclose(found, want, atol=1e-6), (
 
 # %% tags=["grading"] question="q5"
 name = "slope"
+rtol, atol = 5e-12, 1e-13
 
 
 def inputs(rng):
@@ -669,10 +685,11 @@ def merged(m, s, own):
 # %% nbgrader={"grade_id": "q6", "grade": true, "points": 4}
 z = np.array([[2.0, 1.0, 0.1, 1.4, -1.0, 0.6], [0.5, 2.5, 1.5, 0.0, 1.0, 2.2]])
 labels = np.array([1, 4])
+# What three machines send that have two of the six tokens each, and with 1000 added to `z`:
+### BEGIN VALUES
 
 
 def sent_by(z):
-    """What three machines send, two tokens each."""
     part, hot = z.reshape(2, 3, 2), np.arange(6) == labels[:, None]
     m = part.max(axis=-1)
     sent = {{sent}}
@@ -680,18 +697,20 @@ def sent_by(z):
     return (m.T, sent.T, own.T) if {{axis}} == 0 else (m, sent, own)
 
 
-found = np.asarray(merged(*sent_by(z)), float)
-assert found.shape == (2,), f"one number for each row was asked for, got shape {found.shape}"
+received, raised = sent_by(z), sent_by(z + 1000)
 whole, label = np.log(np.exp(z).sum(axis=1)), z[[0, 1], labels]
 want = {{told}}
 whole = whole + np.log(3)
 often = {{told}}
+### END VALUES
+found = np.asarray(merged(*received), float)
+assert found.shape == (2,), f"one number for each row was asked for, got shape {found.shape}"
 assert not np.allclose(found, often), "off by the logarithm of the number of machines"
 assert np.allclose(found, want), (
     f"in the open example the answer is {np.round(want, 4)}, and you say {np.round(found, 4)}"
 )
 with np.errstate(all="ignore"):
-    high = np.asarray(merged(*sent_by(z + 1000)), float)
+    high = np.asarray(merged(*raised), float)
 assert np.allclose(high, want), (
     "with 1000 added to all scores the answer should be the same: shift before you exponentiate"
 )
@@ -776,8 +795,7 @@ def outcome(p, q):
 # %% nbgrader={"grade_id": "q7", "grade": true, "points": 4}
 p = np.array([[0.4, 0.3, 0.2, 0.1], [0.05, 0.15, 0.3, 0.5]])
 q = np.array([[0.25, 0.5, 0.1, 0.15], [0.3, 0.25, 0.35, 0.1]])
-found = np.asarray(outcome(p, q), float)
-assert found.shape == {{shape7}}, f"the answer should have the shape {{shape7}}, got {found.shape}"
+### BEGIN VALUES
 token = p
 exact = {{shown7}}
 residual = np.maximum(p - q, 0)
@@ -787,6 +805,9 @@ token = held / held.sum(axis=-1, keepdims=True)
 alone = {{shown7}}
 token = held + (1 - held.sum(axis=-1, keepdims=True)) * {{again}}
 want = {{shown7}}
+### END VALUES
+found = np.asarray(outcome(p, q), float)
+assert found.shape == {{shape7}}, f"the answer should have the shape {{shape7}}, got {found.shape}"
 assert not np.allclose(found, exact), "that is what the exact rule gives; this rule has a mistake"
 assert not np.allclose(found, alone), "a rejected draft is replaced: add what is drawn then"
 assert np.allclose(found, want), (

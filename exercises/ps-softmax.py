@@ -429,12 +429,14 @@ needed = np.log(26 * {{p}} / (1 - {{p}}))  # the odds against each of the 26 are
 
 # %% nbgrader={"grade_id": "q4", "grade": true, "points": 3}
 assert needed < 30, f"d = {needed:.1f} makes odds of e to that power; did you take the logarithm?"
-gets = 1 / (1 + 26 * np.exp(-needed))
-assert gets > {{p}} / 2, (
-    f"with your d the letter has a probability of only {gets:.2f}; how many rivals does it have?"
+### BEGIN VALUES
+low, high = np.floor(5 * needed - 1.5) / 5, np.ceil(5 * needed + 0.4) / 5
+### END VALUES
+assert needed > low - 1, (
+    f"with your d, {needed:.2f}, the letter has a probability far below {{p}}; how many rivals does it have?"
 )
-assert abs(gets - {{p}}) < 0.05, (
-    f"with your d the letter has a probability near {gets:.2f}, not {{p}}"
+assert low < needed < high, (
+    f"with your d, {needed:.2f}, the letter has a probability {'below' if needed <= low else 'above'} {{p}}"
 )
 
 # %% tags=["grading"] question="q4"

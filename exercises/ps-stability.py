@@ -297,7 +297,9 @@ assert np.isfinite(limit), f"the limit is an ordinary number, got {limit}"
 assert limit > 0, (
     f"at a logit of {limit:.3g} an exponential is below 1; so few of them do not overflow"
 )
+### BEGIN VALUES
 alone = np.log({{largest}})
+### END VALUES
 assert limit < alone + 0.001, f"above {alone:.2f} one exponential is infinite by itself"
 assert not np.isclose(limit, alone, rtol=1e-4), (
     "that is where a single exponential overflows; there are {{K}} to be added"
@@ -584,9 +586,11 @@ def one(row, label):
 assert np.isclose(one([0.0, 0.0], 0), np.log(2)), (
     f"a row of two equal logits costs ln 2, got {one([0.0, 0.0], 0):.4f}"
 )
-both = cross_entropy(np.zeros((2, 2)), np.array([0, 1]))
+### BEGIN VALUES
 losses = np.log(2) * np.ones(2)
 want = {{reduced}}
+### END VALUES
+both = cross_entropy(np.zeros((2, 2)), np.array([0, 1]))
 assert np.shape(both) == np.shape(want), (
     f"for two rows that cost ln 2 each, {{reduction}} was asked for, got {both}"
 )

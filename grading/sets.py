@@ -13,7 +13,9 @@ The source is a jupytext py:percent file. Its cells are read by their headers:
     tags=["rubric"] question="q8"              how a free text is marked; never released
 
 Every other cell is given to the student as it is. `{{expression}}` is replaced in all of them
-by its value for the variant that was drawn.
+by its value for the variant that was drawn. In a public check, lines between `### BEGIN VALUES` and
+`### END VALUES` are run when the set is read, and replaced by the values of the names that the rest
+of the check uses: what a check compares with would else show how it is computed.
 """
 
 import ast
@@ -28,6 +30,7 @@ import json
 import re
 import symtable
 import sys
+import textwrap
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -39,7 +42,7 @@ import numpy as np
 import yaml
 from nbformat import NotebookNode
 
-from grading import jail
+from grading import copied, jail
 from grading.bounded import limited, within
 from grading.compare import difference, in_single
 from grading.inside import exchange
@@ -52,6 +55,7 @@ HIDDEN = ("### BEGIN MARK SCHEME", "### END MARK SCHEME")  # nbgrader's, kept in
 
 
 PLACE = re.compile(r"\{\{(.+?)\}\}")  # a placeholder
+VALUES = re.compile(r"(?ms)^### BEGIN VALUES\n(.*?)^### END VALUES\n")
 COMPARES = """\
 import sys  # the first check also compares versions
 
@@ -230,10 +234,11 @@ class ProblemSet:
         """What is wrong with the set when it is tried out, a sentence each; [] if nothing is."""
         found = []
         released: dict[str, Any] = {}
-        for cell in self.student().cells:
-            if cell.cell_type == "code":
-                with contextlib.suppress(Exception):
-                    execute(cell.source, released, f"{self.name}, {cell.id}")
+        handed_out = {c.id: c.source for c in self.student().cells if c.cell_type == "code"}
+        for place, code in handed_out.items():
+            with contextlib.suppress(Exception):
+                execute(code, released, f"{self.name}, {place}")
+        solved = self.run()
         for asked in self.questions:
             if asked.kind == "text":
                 continue
@@ -244,6 +249,15 @@ class ProblemSet:
             found += asked.tolerant()
             if asked.earned(released, seed):
                 found.append(f"{asked.id}: the student edition holds the solution already")
+            elif asked.kind == "function":
+                stub, check = handed_out[f"{asked.id}-answer"], handed_out[asked.id]
+                for result, code in copied.functions(asked.name, stub, check):
+                    with contextlib.suppress(Exception):
+                        if asked.earned(execute(code, dict(solved), asked.id), seed):
+                            found.append(
+                                f"{asked.id}: its check holds the solution: return {result}"
+                            )
+                            break
             for number, mistake in enumerate(asked.mistakes, 1):
                 of_it = self.tried(asked, mistake, seed)
                 found += [f"{asked.id}, mistake {number}: {fault}" for fault in of_it]
@@ -383,7 +397,8 @@ def templates(name: str, text: str) -> dict[str, re.Pattern[str]]:
 
     for number, cell in enumerate(cells):
         marks = cell.metadata.get("nbgrader", {})
-        if role(cell) is None and not marks.get("solution"):
+        given = role(cell) is None and not marks.get("solution")
+        if given and not VALUES.search(cell.source):  # values are like a student's own numbers
             pieces = re.split(r"(\{\{.+?\}\})", cell.source.strip())
             parts = [re.escape(p) for p in pieces]
             parts[1::2] = ["(?:" + "|".join(dict.fromkeys(forms(p))) + ")" for p in pieces[1::2]]
@@ -652,7 +667,9 @@ def gather(problem_set: ProblemSet) -> list[Question]:
         where = beside[next(iter(lost))][0].where
         raise SetError(f"{where}: there is no question {next(iter(lost))!r}")
     try:
-        names = problem_set.run()
+        names = settle(problem_set)
+    except SetError:
+        raise
     except Exception as error:
         raise SetError(f"{name}: its own solutions do not run: {error!r}") from error
     questions = [question(problem_set, cell, beside.get(cell.id, []), names) for cell in asked]
@@ -663,6 +680,60 @@ def gather(problem_set: ProblemSet) -> list[Question]:
                 f"{cell.where}: it assigns {', '.join(taken)}, which a question asks for"
             )
     return questions
+
+
+def settle(problem_set: ProblemSet) -> dict[str, Any]:
+    """The names that the solution edition defines; in the checks, values replace their lines."""
+    names: dict[str, Any] = {"__name__": problem_set.name}
+    for cell in source_cells(problem_set.cells):
+        if not cell.metadata.nbgrader.grade:
+            execute(cell.source, names, f"{problem_set.name}, {cell.id}")
+        elif "### BEGIN VALUES" in cell.source or "### END VALUES" in cell.source:
+            cell.source = with_values(cell, names)
+    return names
+
+
+def with_values(cell: NotebookNode, names: dict[str, Any]) -> str:
+    """A check in which values stand for the lines that compute them."""
+    parts = VALUES.split(cell.source)
+    if len(parts) != 3:
+        raise SetError(
+            f"{cell.where}: values are computed between one line '### BEGIN VALUES' and one"
+            " '### END VALUES'"
+        )
+    before, block, after = parts
+    try:
+        found = execute(before + block, dict(names), cell.where)
+    except Exception as error:
+        raise SetError(f"{cell.where}: its values cannot be computed: {error!r}") from error
+    used = {node.id for node in ast.walk(ast.parse(after)) if isinstance(node, ast.Name)}
+    made = assigned(block)
+    lines = [f"{name} = {written(found[name], cell)}\n" for name in found if name in used & made]
+    return "".join([before, *lines, after])
+
+
+def written(value: object, cell: NotebookNode) -> str:
+    """A value as Python code, numbers with ten digits, long lists in several lines."""
+    if isinstance(value, np.ndarray):
+        return f"np.array({written(value.tolist(), cell)})"
+    if isinstance(value, (list, tuple)):
+        opening, closing = "[]" if isinstance(value, list) else "()"
+        parts = [written(one, cell) for one in value]
+        inner = ", ".join(parts) + "," * (len(parts) == 1 and opening == "(")
+        if len(inner) > 76:
+            nested = any(isinstance(one, (list, tuple, np.ndarray)) for one in value)
+            inner = ",\n".join(parts) if nested else textwrap.fill(inner, 90)
+            inner = f"\n{textwrap.indent(inner, '    ')},\n"
+        return f"{opening}{inner}{closing}"
+    if isinstance(value, (bool, int, np.bool_, np.integer)):
+        return str(value)
+    if isinstance(value, (float, np.floating)):
+        if not np.isfinite(value):
+            return {"inf": "np.inf", "-inf": "-np.inf"}.get(str(value), "np.nan")
+        text = f"{value:.10g}"
+        return text if re.search("[.e]", text) else f"{text}.0"
+    what = "numbers, arrays, and lists and tuples of these"
+    raise SetError(f"{cell.where}: among its values is {type(value).__name__}; {what} may be")
 
 
 def source_cells(cells: Iterable[NotebookNode]) -> list[NotebookNode]:

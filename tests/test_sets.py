@@ -61,7 +61,19 @@ def test_solutions_earn_all_and_releases_none_and_mistakes_are_named(name, varia
             assert not passed, (question.id, number, passed)
 
 
-NUMBERS = ["two", "three", "four", "five", "six", "seven", "eight", "nine"]
+NUMBERS = [
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+]
 
 
 def asked_with_digits(problem_set):
@@ -697,12 +709,51 @@ def test_a_bad_source_gets_a_clear_error(old, new, message):
         ("    ### BEGIN SOLUTION\n    return -{{log}}(p)\n",
          "    return -{{log}}(p)\n    ### BEGIN SOLUTION\n    ...\n",
          "q1: the student edition holds the solution already"),
+        ("assert np", "p = np.array([1.0, 0.5])\nwant = -{{log}}(p)\n"
+         "assert np.allclose(surprise(p), want), 'which sign has a logarithm?'\nassert np",
+         "q1: its check holds the solution: return "),
     ],
 )  # fmt: skip
 def test_a_fault_in_a_set_is_found_when_it_is_tried_out(old, new, message):
     assert old in SMALL
     faults = sets.read("ps-small", SMALL.replace(old, new, 1)).faults()
     assert any(message in fault for fault in faults), faults
+
+
+VALUES = SMALL.replace(
+    "assert np",
+    """p = np.array([1.0, 0.5, 0.2])
+### BEGIN VALUES
+steps = [(2, 0.5), [True, np.float64(np.inf)]]
+log = {{log}}
+want = -log(np.vstack([p, p / 3]))[0] + (0 * surprise(p))
+unused = {"a": print}
+### END VALUES
+print(steps)
+assert np.allclose(surprise(p), want), "which sign has a logarithm?"
+assert np""",
+)
+
+
+def test_what_a_check_compares_with_is_handed_out_as_values():
+    check = next(c.source for c in sets.read("ps-small", VALUES, 1).student().cells if c.id == "q1")
+    assert "p = np.array([1.0, 0.5, 0.2])\nsteps = [(2, 0.5), [True, np.inf]]\n" in check
+    assert re.search(r"\nwant = np\.array\(\[-?0\.0, 1\.0, 2\.321928095\]\)\nprint", check)
+    assert not re.search("log = |unused|VALUES|log2", check)
+    assert sets.read("ps-small", VALUES).faults() == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("### END VALUES", "", "cell 5: values are computed between one line '### BEGIN VALUES'"),
+        ("log = {{log}}", "log = 1 / 0", "cell 5: its values cannot be computed: ZeroDivisionErr"),
+        ("print(steps)", "print(steps, log)", "cell 5: among its values is ufunc; numbers, arr"),
+    ],
+)
+def test_values_that_cannot_be_written_are_refused(old, new, message):
+    with pytest.raises(sets.SetError, match=message):
+        sets.read("ps-small", VALUES.replace(old, new, 1))
 
 
 @pytest.mark.filterwarnings("ignore:Object of type <Submitted")  # nbgrader's own
