@@ -1,5 +1,6 @@
 """The command line of `grading.run`."""
 
+import io
 import sys
 
 if sys.platform == "win32":
@@ -9,4 +10,7 @@ if sys.platform == "win32":
 
 from grading.run import main
 
+for stream in (sys.stdout, sys.stderr):  # a student's file may have any letters in its name
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
 sys.exit(main())

@@ -671,6 +671,15 @@ def test_another_nbgrader_than_the_books_is_told_that_it_has_no_jail(tmp_path):
 # ---------------------------------------------------------------- stop and continue
 
 
+def test_an_output_that_lacks_a_letter_of_a_name_says_the_rest(tmp_path):
+    course = Course(tmp_path)
+    (tmp_path / "inbox" / SET).mkdir(parents=True, exist_ok=True)
+    (tmp_path / "inbox" / SET / "李雷.pdf").write_bytes(b"%PDF")
+    done = course.run("grade", SET, env={"PYTHONIOENCODING": "latin-1"})
+    assert "\\u674e\\u96f7.pdf" in done.stdout
+    assert "the list of all files" in done.stdout
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_a_run_that_is_broken_off_continues(tmp_path, how):
     need_a_jail()
