@@ -770,8 +770,8 @@ threading.Thread(target=late).start()
         "Correct",
         "got: []",
         first="""
-        import ctypes, errno, fcntl, os, socket
-        got, libc = [], ctypes.CDLL(None, use_errno=True)
+        import ctypes, errno, fcntl, mmap, os, socket
+        got, libc, context = [], ctypes.CDLL(None, use_errno=True), ctypes.create_string_buffer(8)
         statx, move = (291, 239) if os.uname().machine == "aarch64" else (332, 279)
         file = os.open("/usr/bin/env", os.O_RDONLY)
         for request in (0x80086603, 0x6612, 0x40046604, 0x9409, 0x8913, 0x8982):
@@ -789,9 +789,15 @@ threading.Thread(target=late).start()
         program = (ctypes.c_uint64 * 2)(1, ctypes.addressof(allow))
         for asked in ((22, 2, program, 0, 0), (67, 0, 0, 0, 0), (78, 1, 16, 0, 0)):
             got += [("prctl", asked[0])] * (libc.prctl(*asked) != -1)
-        for advice in (12, 25):
+        for advice in (12, 22, 23, 25):
             libc.madvise(None, 4096, advice)  # it would say: no memory there
             got += [("madvise", advice)] * (ctypes.get_errno() != errno.EPERM)
+        for flags in (0x8022, 0x2022):  # memory that is filled by gigabytes within one call
+            try:
+                got.append(mmap.mmap(-1, 4096, flags=flags))
+            except PermissionError:
+                pass
+        got += ["mlock"] * (libc.mlock(context, 1) != -1)
         try:
             one = socket.socket(socket.AF_UNIX)
             got.append(one.setsockopt(socket.SOL_SOCKET, 26, bytes(program)))

@@ -477,7 +477,7 @@ def said(frames):
         fake.size = len(lines[0]), jail.watch.elements(lines[0])
         return exchange.parse(lines.pop(0))
 
-    fake = SimpleNamespace(read=read, size=(0, 0))
+    fake = SimpleNamespace(read=read, size=(0, 0), stray=lambda: None)
     return fake
 
 
@@ -574,7 +574,7 @@ class Scripted:
     def start(self):
         """It is there already."""
 
-    hand_over = send = lambda self, *_: None
+    hand_over = send = stray = lambda self, *_: None
 
     def read(self, _):
         """Say the next frame."""

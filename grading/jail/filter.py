@@ -9,8 +9,9 @@ import tempfile
 
 from grading.jail.limits import NoJail
 
-# Tracing; memory that no process is seen to hold, the kernel's for epoll included; another
-# submission's processor; what tells of neighbours; new namespaces; kernel administration.
+# Tracing; memory that no process is seen to hold, the kernel's for epoll included, or that is
+# filled within one call; another submission's processor; what tells of neighbours; new namespaces;
+# kernel administration.
 REFUSED = """
     ptrace process_vm_readv process_vm_writev kcmp pidfd_getfd
     memfd_create memfd_secret shmget msgget semget mq_open
@@ -23,7 +24,7 @@ REFUSED = """
     landlock_create_ruleset landlock_add_rule landlock_restrict_self seccomp
     setxattr lsetxattr fsetxattr setxattrat removexattr lremovexattr fremovexattr removexattrat
     file_setattr statfs fstatfs statfs64 fstatfs64 ustat statmount listmount
-    move_pages migrate_pages mbind quotactl_fd listns
+    move_pages migrate_pages mbind quotactl_fd listns mlock mlock2 mlockall
 """
 # These change a file's times, even where they set the owner that it has. All jails have the
 # machine's own /dev/null and the like, so the times would carry messages. The calls do nothing,
@@ -56,8 +57,11 @@ LOCKS = (6, 7, 37, 38)  # F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW
 REFUSED_FCNTL = (1024, 1026, 1031, 1035, 1036, 1037, 1038, 1040)
 # To empty the cache of a file that all jails read would let each tell whether another has read it.
 # To have pages joined or merged is seen by all. The same advice on a file, which some programs
-# give, is not heeded.
-ADVICE = (12, 21, 25)  # MADV_MERGEABLE, MADV_PAGEOUT, MADV_COLLAPSE
+# give, is not heeded. The last two fill memory within the call, see below.
+ADVICE = (12, 21, 25, 22, 23)  # MADV_MERGEABLE, _PAGEOUT, _COLLAPSE, _POPULATE_READ and _WRITE
+# A call that fills memory by gigabytes cannot be stopped for a look, only killed: MAP_POPULATE and
+# MAP_LOCKED.
+FILLS = (0x8000, 0x2000)
 # A table for a process's own futexes takes up to a gigabyte that nothing counts; the others merge
 # pages, choose who may share a processor, set a filter whose finds the kernel logs, and allow huge
 # pages: PR_FUTEX_HASH, PR_SET_MEMORY_MERGE, PR_SCHED_CORE, PR_SET_SECCOMP, PR_SET_THP_DISABLE.
@@ -126,8 +130,8 @@ def system_call_filter() -> bytes:
     rule(ignored, "prlimit64", core, _Compare(2, differs, 0, 0))
     for name in ("socket", "socketpair"):
         rule(refuse(errno.EAFNOSUPPORT), name, _Compare(0, differs, AF_UNIX, 0))
-    both = _Compare(3, masked_equal, SHARED_ANONYMOUS, SHARED_ANONYMOUS)
-    rule(refuse(errno.EPERM), "mmap", both)
+    for flags in (SHARED_ANONYMOUS, *FILLS):
+        rule(refuse(errno.EPERM), "mmap", _Compare(3, masked_equal, flags, flags))
     for advice in ADVICE:
         rule(refuse(errno.EPERM), "madvise", _Compare(2, masked_equal, word, advice))
     for number in REFUSED_PRCTL:
