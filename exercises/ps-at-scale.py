@@ -809,7 +809,9 @@ def inputs(rng):
         old = np.where(rng.random((n, k)) < 0.2, -np.inf, old)
         old[0] = -np.inf if n > 1 else old[0]
         new = np.where(rng.random((n, k)) < 0.2, -np.inf, new)
-        drawn += [(state, old), (absorb(state, old), new)]
+        before = size * rng.normal(size=(n, k))  # in no call, so a state has to be used
+        before[0] = -np.inf if n > 1 else before[0]
+        drawn += [(state, old), (absorb(state, before), new)]
     return drawn
 
 

@@ -432,7 +432,8 @@ def inputs(rng):
             np.concatenate([np.repeat(np.arange(n_bins), 2), rng.integers(0, n_bins, n)])
         )
         belief = rng.uniform(0.3, 0.95, len(bins))
-        drawn.append((belief, (rng.random(len(bins)) < belief - 0.2).astype(int), bins))
+        right = (rng.random(len(bins)) < belief - 0.2).astype(int)
+        drawn.append((belief, right, 2 * bins + 1))  # not every number occurs
     return drawn
 
 
@@ -519,8 +520,12 @@ def inputs(rng):
     drawn = []
     for n, k, groups in [(20, 3, 2), (60, 5, 4), (30, 2, 6), (80, 10, 3)]:
         forecasts = rng.dirichlet(np.full(k, 2.0), groups) * 0.9 + 0.1 / k
-        which = rng.integers(groups, size=n)
-        drawn.append((forecasts[which], rng.integers(k, size=n)))
+        # Two groups have the same numbers, the first of them too; in one the last class is missing.
+        forecasts[1] = forecasts[0, [0, *range(k - 1, 0, -1)] if k > 2 else [1, 0]]
+        which = np.append(rng.integers(groups, size=n - 2), [0, 1])
+        labels = rng.integers(k, size=n)
+        labels[which == 0] %= k - 1
+        drawn.append((forecasts[which], labels))
     return drawn
 
 
@@ -711,7 +716,7 @@ name = "sets"
 
 def inputs(rng):
     drawn = []
-    for n, k, coverage in [(30, 4, 0.8), (12, 3, 0.9), (50, 10, 0.6), (5, 3, 0.95)]:
+    for n, k, coverage in [(30, 4, 0.75), (12, 3, 0.8), (50, 10, 0.6), (5, 3, 0.95)]:
         z = 2 * rng.normal(size=(n + 25, k))
         p = softmax(z)
         rank = int(np.ceil(coverage * (n + 1)))

@@ -565,8 +565,8 @@ name = "merge"
 def inputs(rng):
     drawn = []
     for shape, n in [((7,), 2), ((5, 6), 3), ((2, 3, 8), 4), ((27,), 20)]:
-        first, *others = 1, *(2 + rng.permutation(shape[-1] - 4))[: n - 2], shape[-1] - 2
-        drawn.append((rng.normal(size=shape), rng.permutation([first, *others]).tolist()))
+        chosen = 2 + rng.permutation(shape[-1] - 3)[:n]
+        drawn.append((rng.normal(size=shape), chosen.tolist()))
     return drawn
 
 
@@ -673,7 +673,7 @@ def inputs(rng):
     drawn = []
     for number, g in enumerate([*gaps, np.ones(6)]):
         z = g.cumsum() - g.sum() / 2
-        beta = rng.uniform(0.2, 0.8) if number in (0, 1, 4) else rng.uniform(3, 6)
+        beta = rng.uniform(0.2, 0.8) if number in (0, 1, 4) else rng.uniform(10, 25)
         p = np.exp(beta * z if number % 2 else -beta * z)  # averages below and above the plain mean
         drawn.append((rng.permutation(z), float(z @ p / p.sum())))
     return drawn

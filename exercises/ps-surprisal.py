@@ -276,6 +276,7 @@ def inputs(rng):
         probs = rng.uniform(0.01, 0.9, size=shape)
         probs.flat[1:] = np.where(rng.random(probs.size - 1) < 0.3, 1, probs.flat[1:])
         probs.flat[1:2] = 1
+        probs.flat[:2] = probs.flat[:2][::-1]
         drawn.append((probs, np.abs(np.log(probs)) / np.log(rng.uniform(1.5, 20))))
     return drawn
 

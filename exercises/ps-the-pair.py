@@ -769,13 +769,13 @@ rtol, atol = 1e-5, 1e-6
 
 def inputs(rng):
     drawn = []
-    for n, k in [(6, 3), (4, 4), (20, 2), (30, 10)]:
+    for n, k, far in [(6, 3, 0), (4, 4, 40), (20, 2, -40), (30, 10, 0)]:
         logits, labels = rng.normal(size=(n, k)), rng.integers(k, size=n)
         v = rng.normal(size=(n, k))
         order = np.sort(v[0])
         v[0, labels[0]], v[0, labels[0] - 1] = order[0], order[-1]
         v[1, labels[1]], v[1, labels[1] - 1] = order[-1], order[0]
-        drawn.append((logits, labels, v))
+        drawn.append((logits - far * v, labels, v))
     for end in (1.0, -1.0):
         v = rng.uniform(size=(5, 3))
         labels = rng.integers(3, size=5)
