@@ -725,7 +725,10 @@ def inputs(rng):
         # Else the one at the threshold is not: a sum of all probabilities is 1 but for rounding.
         others = slice(max(n + 1 - rank, 0))
         labels[others] = z.argsort(axis=1)[others, -2]
-        drawn.append((p[:n], labels[:n], p[n:], coverage))
+        both, p = p, p[:n]
+        order = ({{numbers}})[np.arange(n), labels[:n]].argsort()[::-1]
+        at = order[min(rank, n) - 1]  # its row comes once more: a class is exactly at the threshold
+        drawn.append((p, labels[:n], np.vstack([both[n:], p[at]]), coverage))
     return drawn
 
 

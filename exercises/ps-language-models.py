@@ -85,7 +85,7 @@ variants = {
         {
             "filter": "tokens with a probability of `amount` or more are kept, and the most probable one in any case",
             "masked": "(p >= amount) | (p == p.max(axis=-1, keepdims=True))",
-            "drawn": "float(rng.uniform(0.12, 0.25))",
+            "drawn": "float(rng.uniform(0.21, 0.25))",
             "tried": "0.12",
         },
     ],
@@ -531,6 +531,8 @@ def inputs(rng):
         decided = False
         while not decided:  # some row keeps several tokens, not all, nor those of the other order
             z, T = 1.5 * rng.normal(size=shape), float(rng.uniform(1.5, 3))
+            if z.ndim > 1:
+                z[0] *= 0.02  # no token is probable there
             amount = {{drawn}}
             mask, other = kept({{looks}}, amount), kept({{instead}}, amount)
             several = (mask.sum(axis=-1) > 1) & ~mask.all(axis=-1)

@@ -792,7 +792,7 @@ threading.Thread(target=late).start()
         for advice in (12, 22, 23, 25):
             libc.madvise(None, 4096, advice)  # it would say: no memory there
             got += [("madvise", advice)] * (ctypes.get_errno() != errno.EPERM)
-        for flags in (0x8022, 0x2022):  # memory that is filled by gigabytes within one call
+        for flags in (0x8022, 0x2022, 0x40022):  # memory that is filled in one call, or unseen
             try:
                 got.append(mmap.mmap(-1, 4096, flags=flags))
             except PermissionError:

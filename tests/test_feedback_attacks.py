@@ -580,7 +580,10 @@ class Scripted:
         """Say the next frame."""
         if not self.frames:
             raise jail.Ended("exit")
-        return self.frames.pop(0)
+        frame = self.frames.pop(0)
+        if isinstance(frame, Exception):
+            raise frame
+        return frame
 
 
 ORDERS = [["q1", "function", "f", [[]]], ["q2", "function", "g", [[]]]]
@@ -638,6 +641,34 @@ def test_a_second_jail_that_cannot_be_made_is_no_answer(monkeypatch):
     record = jail.run_twice([["q1", "1"]], questions=[asked])
     assert record["answers"]["q1"] == [{"value": 7}]
     assert len(made) == 4
+
+
+def test_a_repeated_run_shows_nothing_that_hidden_inputs_could_be_in(monkeypatch):
+    """A submission that kills itself may look as if the kernel had done it for want of memory."""
+    cells, orders = [["q1", "1"], ["q2", "2"]], [*ORDERS]
+    q1 = [{"question": "q1", "call": 0, "value": 1}, {"question": "q1", "done": "exit"}]
+    q2 = [{"question": "q2", "call": 0, "value": 2}, {"question": "q2", "done": "exit"}]
+    first = [*RAN, DONE, q2[0], jail.Unwatched("no memory left")]
+    again = [RAN[0] | {"outputs": [PRINTS], "slow": True}, RAN[1], DONE, *q2]
+    monkeypatch.setattr(jail.submission, "Jail", Scripted([*RAN, DONE, *q1], first, again))
+    record = jail.run(cells, orders, hidden=["q2"], retries=1)
+    assert record["cells"] == {"q1": [], "q2": []}
+    assert record["ended"] == {}
+    assert record["answers"] == {"q1": [{"value": 1}], "q2": [{"value": 2}]}
+    monkeypatch.setattr(jail.submission, "Jail", Scripted([*RAN, DONE, *q1], first, again))
+    with pytest.raises(jail.Unwatched):
+        jail.run(cells, orders, hidden=["q2"])
+
+
+def test_lines_of_an_output_count():
+    """A notebook is written by lines, each an object: a million took a gigabyte."""
+    data = {"text/plain": "\u2028" * 2000}
+    shows = {"output_type": "display_data", "data": data, "metadata": {}}
+    room = [50_000, 10]
+    assert len(jail.submission.checked_outputs({"outputs": [shows]}, room)) == 1
+    assert room[0] < 10_000
+    (cut,) = jail.submission.checked_outputs({"outputs": [shows]}, room)
+    assert "The output is cut here" in cut["text"]
 
 
 def test_outputs_that_are_cut_say_so():

@@ -60,8 +60,8 @@ REFUSED_FCNTL = (1024, 1026, 1031, 1035, 1036, 1037, 1038, 1040)
 # give, is not heeded. The last two fill memory within the call, see below.
 ADVICE = (12, 21, 25, 22, 23)  # MADV_MERGEABLE, _PAGEOUT, _COLLAPSE, _POPULATE_READ and _WRITE
 # A call that fills memory by gigabytes cannot be stopped for a look, only killed: MAP_POPULATE and
-# MAP_LOCKED.
-FILLS = (0x8000, 0x2000)
+# MAP_LOCKED. MAP_HUGETLB takes pages that a look does not see.
+FILLS = (0x8000, 0x2000, 0x40000)
 # A table for a process's own futexes takes up to a gigabyte that nothing counts; the others merge
 # pages, choose who may share a processor, set a filter whose finds the kernel logs, and allow huge
 # pages: PR_FUTEX_HASH, PR_SET_MEMORY_MERGE, PR_SCHED_CORE, PR_SET_SECCOMP, PR_SET_THP_DISABLE.

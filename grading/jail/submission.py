@@ -30,6 +30,7 @@ from grading.jail.watch import Jail
 
 TRACEBACK = 100  # lines; the inside sends fewer
 CUT = "[The output is cut here: the notebook shows too much.]"
+LINE_END = re.compile("[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")  # as splitlines has them
 
 
 def run(
@@ -40,12 +41,14 @@ def run(
     hidden: Collection[str] = (),
     student: Path | None = None,
     walls: bool = True,
+    retries: int = 0,
 ) -> Record:
     """Run a submission's cells, then put the questions to it.
 
     cells : list of [id, source]
     questions : list of [id, kind, name, calls], each call a list of encoded arguments
     hidden : ids of questions whose inputs may not be shown
+    retries : how often a jail that could not be made or not be watched is made anew
 
     Returns {"cells": {id: [output, ...]}, "answers": {id: [answer, ...]}, "later": ...}, all of it
     JSON. An answer is {"value": ...}, {"error": [type, text]}, {"timeout": true},
@@ -67,7 +70,20 @@ def run(
     shown = [one for one in questions if one.id not in hidden]
     rounds = [shown, [one for one in questions if one.id in hidden]]
     for asked in filter(None, rounds) if questions else [[]]:
-        put(cells, asked, found, limits, deadline, start)
+        before = found.answers.copy(), found.later.copy()
+        while True:
+            try:
+                put(cells, asked, found, limits, deadline, start)
+                break
+            except (NoJail, Unwatched):
+                if not retries:
+                    raise
+            retries -= 1
+            # All of this round is asked again. What cells have shown stays, and so does what was
+            # answered before: a submission that ends itself may look as if the kernel had done it.
+            found.answers, found.later = before[0].copy(), before[1].copy()
+            found.room[:], found.left = [limits.answered, limits.elements], limits.said
+            deadline = time.monotonic() + limits.total
     if STOP.is_set():  # what has been answered by now may not be all
         raise Stopped
     for question_id, _, _, calls in questions:
@@ -89,10 +105,7 @@ def run_twice(cells: list[list[str]], *, walls: bool = True, **options: Any) -> 
     """
     if walls:
         private([HERE.parent])
-    try:
-        return run(cells, walls=walls, **options)
-    except (NoJail, Unwatched):
-        return run(cells, walls=walls, **options)
+    return run(cells, walls=walls, retries=1, **options)
 
 
 def put(
@@ -368,7 +381,10 @@ def checked_outputs(frame: dict[str, Any], room: list[int]) -> list[Output]:
                     found["execution_count"] = count if right else None
             case _:
                 continue
-        size = len(json.dumps(found, ensure_ascii=False))
+        texts = [found.get("text", ""), *found.get("data", {}).values()]
+        # When a notebook is written each line is an object in memory.
+        lines = sum(sum(1 for _ in LINE_END.finditer(text)) for text in texts)
+        size = len(json.dumps(found, ensure_ascii=False)) + 40 * max(lines - 1000, 0)
         room[0], room[1] = room[0] - size, room[1] - 1
         if room[0] < 0:
             outputs.append(note(CUT))
