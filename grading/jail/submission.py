@@ -48,7 +48,7 @@ def run(
     cells : list of [id, source]
     questions : list of [id, kind, name, calls], each call a list of encoded arguments
     hidden : ids of questions whose inputs may not be shown
-    retries : how often a jail that could not be made or not be watched is made anew
+    retries : how often a jail that could not be made or not be watched is made again
 
     Returns {"cells": {id: [output, ...]}, "answers": {id: [answer, ...]}, "later": ...}, all of it
     JSON. An answer is {"value": ...}, {"error": [type, text]}, {"timeout": true},
