@@ -61,6 +61,59 @@ def test_solutions_earn_all_and_releases_none_and_mistakes_are_named(name, varia
             assert not passed, (question.id, number, passed)
 
 
+REMEMBERS = """return absorb.all_of(state, part)
+
+def all_of(state, part, read=[]):
+    if np.all(state[0] == -np.inf) and not np.any(state[1]):
+        read.clear()
+    read.append(part)
+    start = (np.full(len(part), -np.inf), np.zeros(len(part)), np.zeros(len(part)))
+    return right(start, np.concatenate(read, axis=1))
+
+absorb.all_of = all_of
+"""
+MISSES = [  # (set, question, a pattern in its solution, what a student may have instead)
+    (
+        "ps-surprisal",
+        "q2",
+        r"\(probs\).sum\(\) / losses.sum\(\)",
+        "(probs.flat[0]) / losses.flat[0]",
+    ),
+    ("ps-softmax", "q6", r"return np.*", "return np.insert(kept, [1], new, axis=-1)"),
+    ("ps-softmax", "q7", "-100.0, 100.0", "-6.0, 6.0"),
+    ("ps-the-pair", "q7", r"\*= 2", "*= 1; break"),
+    ("ps-stability", "q4", r" - np.log\(np.exp\(shifted.*", ""),
+    ("ps-stability", "q6", r"rest \+ np.exp\(-behind\)", "rest"),
+    ("ps-at-scale", "q6", r"(?s)m, s, t = state.*", REMEMBERS),
+    ("ps-calibration", "q4", r"np.unique\(bins\)", "range(bins.max() + 1)"),
+    ("ps-calibration", "q5", r"\(probs == p\).all\(axis=1\)", "probs.max(axis=1) == p.max()"),
+    ("ps-calibration", "q5", r"\(probs == p\).all\(axis=1\)", "probs[:, 0] == p[0]"),
+    ("ps-calibration", "q5", r", minlength=len\(p\)", ""),
+    ("ps-calibration", "q7", r"np.ceil\((.*)\)\)\n", r"\1 + 0.5)\n"),
+    ("ps-calibration", "q7", r">= \(of_label", "> (of_label"),
+    ("ps-language-models", "q4", r" \| \(p == p.max.*", ""),
+]
+
+
+@pytest.mark.parametrize(("name", "place", "piece", "instead"), MISSES)
+def test_hidden_inputs_show_what_a_function_misses(name, place, piece, instead):
+    """Each of these earned points once: no input was of the kind that it is wrong for."""
+    tried = 0
+    for variant in (None, *range(1, 8)):
+        problem_set = loaded(name, variant)
+        question = next(q for q in problem_set.questions if q.id == place)
+        cell = next(c.source for c in problem_set.cells if c.get("id") == f"{place}-answer")
+        code = re.sub(piece, instead, cell)
+        if code == cell:
+            continue
+        tried += 1
+        known = problem_set.run() | {"right": question.reference}
+        for seed in range(4):
+            names = sets.execute(code, dict(known), name)
+            assert not question.earned(names, seed), (variant, seed)
+    assert tried
+
+
 NUMBERS = [
     "two",
     "three",
