@@ -591,6 +591,30 @@ def test_a_zip_that_nothing_can_make_the_classs_is_not_read(tmp_path, release, m
     assert {e.file: e.reason for e in entries}["homework.zip"].startswith("nothing says whose")
 
 
+@pytest.mark.parametrize("whole", [False, True], ids=["unpacked", "packed"])
+@pytest.mark.parametrize("many", ["files", "archives", "bytes"])
+def test_a_namesakes_account_has_room_of_its_own(tmp_path, release, whole, many, monkeypatch):
+    """Else somebody who takes a name uses up what its owner may hand in."""
+    monkeypatch.setattr(intake.archives, "MEMBERS", 4)
+    monkeypatch.setattr(intake.archives, "ARCHIVES", 2)
+    monkeypatch.setattr(intake.archives, "UNPACKED", 100_000)
+    name = "Ada_{}_assignsubmission_file_/{}"
+    most = {
+        "files": [("work.zip", packed(*((f"{n}.ipynb", b"{}") for n in range(5))))],
+        "archives": [(f"{n}.zip", packed(("hw.ipynb", b"{}"))) for n in range(3)],
+        "bytes": [("work.zip", packed(("hw.ipynb", b"0" * 200_000)))],
+    }[many]
+    files = [(name.format(1, file), data) for file, data in most]
+    files.append((name.format(2, "hw.zip"), packed(("hw.ipynb", answer("print(2)")))))
+    if whole:
+        hand_in(tmp_path, "all.zip", packed(*files))
+    for file, data in () if whole else files:
+        hand_in(tmp_path, file, data)
+    _, entries = intake.take_in(intake.gather(tmp_path, SET), release)
+    graded = [entry for entry in entries if entry.status == "graded"]
+    assert [entry.file.partition("_2_")[1] for entry in graded if "_2_" in entry.file] == ["_2_"]
+
+
 def test_a_notebook_of_as_many_cells_as_are_taken_is_taken_in_again(release, monkeypatch):
     """What the set's own cells add to it is no reason to refuse it when nbgrader reads it."""
     monkeypatch.setattr(intake.cells, "CELLS", 3)

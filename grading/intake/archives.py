@@ -49,6 +49,7 @@ from grading.intake.owners import OLD, names_class, owner_of, wrappers
 from grading.intake.platforms import (
     CANVAS,
     METADATA,
+    account_in,
     of_two_platforms,
     outline,
     platform_of,
@@ -94,11 +95,12 @@ def unpack(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) 
 
     def own() -> list[HandedIn]:
         """All of it as this student's; it is opened for each file, so that few are open at once."""
-        of.archives[student] += 1
-        if of.archives[student] > ARCHIVES:
+        whole = account_in(parts[0]) or student
+        of.archives[whole] += 1
+        if of.archives[whole] > ARCHIVES:
             raise Unreadable(f"{ARCHIVES} archives of a student are opened at most")
         reopen = partial(_opened, path, MEMBERS)
-        used = student, of.archives, of.files
+        used = whole, of.archives, of.files
         with reopen() as archive:
             return _members(archive, inner, set_name, time, True, 0, reopen, parts, used)
 
@@ -272,7 +274,8 @@ def _members(
             time if own else packed,
             inner=packed,
         )
-        key = item.student if whole is None else whole
+        # Of two accounts with one name neither uses up what the other may have.
+        key = (account_in(inside[0]) or item.student) if whole is None else whole
         people = whose.get(parts[len(top)], []) if len(parts) > len(top) else []
         people = people if opens else people[:2]
         times = max(1, len(people))  # each member of a group has the file
@@ -282,7 +285,7 @@ def _members(
         count += 1
         if not own and count > CLASS_MEMBERS:
             raise Unreadable(f"more than {CLASS_MEMBERS} files of its students are in it")
-        load, files = _loader(reopen or held, place, left[item.student]), [item]
+        load, files = _loader(reopen or held, place, left[key]), [item]
         item.look = partial(_hash_of_member, reopen or held, place)
         item.mark, item.size = platform_of(owner[0] if own else inside[0]), member.file_size
         if taken[key] > MEMBERS:

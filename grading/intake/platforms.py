@@ -188,3 +188,13 @@ def _people(part: str) -> tuple[list[dict[str, str]], str]:
             if inside and inside[-1] is not None:  # a value is over, so a key is next
                 inside[-1] = ""
     return people, created
+
+
+def account_in(name: str) -> str:
+    """What a platform's name for a folder or file says of an account, or "".
+
+    It tells an account from all others; the name alone does not, since people may share it.
+    """
+    if (mark := platform_of(name)) is None:
+        return ""
+    return "\0".join(mark.groupdict().get(key) or "" for key in ("before", "name", "number"))
