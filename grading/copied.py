@@ -1,4 +1,4 @@
-"""Answers that are made of nothing but the lines of a public check, to see whether it holds one."""
+"""Answers made of nothing but a public check's lines: if one is right, the check is a solution."""
 
 import ast
 import textwrap

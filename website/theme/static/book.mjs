@@ -325,7 +325,7 @@ for (const span of $$('[data-sets]')) {
 
 // Questions to guess at: the answers stay covered until there is a guess, or the wish to see them ------
 const guesses = new Map($$('.guess').map((box) => [box, $$(`.answers-${box.id.slice('guess-'.length)}`)]));
-let loaded = null; // what asks
+let loaded = null; // guess.mjs, once it is here
 
 export function coverAnswers() {
   for (const [box, answers] of guesses) {
@@ -682,7 +682,7 @@ if (!CSS.supports('selector(::details-content)')) {
 }
 
 $$('.ce-widget').forEach((element) => near.observe(element));
-for (const box of guesses.keys()) askFor(box); // at once: a form that comes late pushes away what is read
+for (const box of guesses.keys()) askFor(box); // at once: a form that came late would push the text away
 tryStorage();
 showProgress();
 follow();
