@@ -157,12 +157,12 @@ class Class:
                 where = str(folder.relative_to(self.root))
                 unmoved.append(intake.Entry(folder.parent.name, where, "set aside", reason))
         numbers = self.root / "runs" / self.name / ".numbers.json"
-        first = intake.read_json(numbers)
+        first = {key.lower(): one for key, one in intake.read_json(numbers).items()}
         # On Canvas a number is a user's, whatever the set.
         for path in sorted(self.root.glob("runs/*/.numbers.json")):
             for key, number in intake.read_json(path).items():
                 if key.endswith(intake.ON_CANVAS):
-                    first.setdefault(key, number)
+                    first.setdefault(key.lower(), number)
         found = intake.gather(inbox, self.name, roster=self.roster, first=first)
         intake.replace(numbers, json.dumps(first))
         submissions, entries = intake.take_in(

@@ -42,6 +42,7 @@ from grading.intake.files import (
     may_be_work,
     no_notebook,
     printable,
+    same_id,
     short,
     student_id,
 )
@@ -68,9 +69,12 @@ CLASS_MEMBERS = 20 * MEMBERS  # of all students in one
 ARCHIVES = 20  # archives within an archive, of each student
 NAMED = "put it into a folder named after the student"
 WHOSE = f"{NAMED}, or, if it is the class's, name it all.zip"
+NO_FILE = "there is no file in it"
 NO_SET = "\0"  # which no file's name has in it
-# Whose an archive is, and how many archives, and files in them, each student has had so far.
-Used = tuple[str, Counter[str], Counter[str]]
+# How many files in archives each student has had so far, those that may be work apart.
+Taken = Counter[tuple[str, bool]]
+# Whose an archive is, how many archives each student has had so far, and how many files in them.
+Used = tuple[str, Counter[str], Taken]
 
 
 @dataclass
@@ -81,7 +85,7 @@ class Inbox:
     beside: set[str]  # the names of what lies in it
     many: bool  # whether there are more archives in it than should be open at once
     archives: Counter[str] = field(default_factory=Counter)  # of each student
-    files: Counter[str] = field(default_factory=Counter)  # in them
+    files: Taken = field(default_factory=Counter)  # in them
 
 
 def unpack(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) -> list[HandedIn]:
@@ -124,7 +128,7 @@ def unpack(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) 
         )  # fmt: skip
         seen = [file for file in look(opens=False) if not file.known_fault]
         seen = [file for file in seen if file.mark or not of_two_platforms(platforms_of(file.name))]
-        names = {student_id(f.student): f.student for f in seen if not OLD.fullmatch(f.student)}
+        names = {same_id(f.student): f.student for f in seen if not OLD.fullmatch(f.student)}
         names.pop("", None)
         formed = [file for file in seen if file.mark or file.listed]
         if len(names) < 2:  # ps_2026_11_20.ipynb is no file of Canvas's
@@ -132,7 +136,7 @@ def unpack(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) 
         exported = 2 * len(formed) > len(seen)  # by a few names no student may change what it is
         if named == "class" or (alone and (named or exported)):
             return look()
-    if len(names) > 1 and student_id(student) not in names:
+    if len(names) > 1 and same_id(student) not in names:
         some = ", ".join(printable(name)[:40] for name in sorted(names.values())[:3])
         item.refuse(f"in it is what seems to be the work of several ({some}): {WHOSE}")
     else:
@@ -235,7 +239,7 @@ def _members(
     """
     named = [(_spelled(m), place, m) for place, m in enumerate(archive.infolist())]
     named = [one for one in named if not one[2].is_dir() and not JUNK.search(one[0])]
-    # Work comes first, or the files that lie beside it could use up what a student may have.
+    # Work comes first, and is counted apart, or the files beside it could leave no room for it.
     named.sort(key=lambda one: not may_be_work(PurePosixPath(one[0]).parts or (one[0],)))
     names = [one[0] for one in named]
     notebooks = [
@@ -261,7 +265,7 @@ def _members(
     found: list[HandedIn] = []
     left: defaultdict[str, list[int]] = defaultdict(lambda: [UNPACKED])
     whole, nested, taken = used or (None, Counter(), Counter())
-    count = 0
+    count, full = 0, set[str]()
     for name, place, member in named:
         parts = PurePosixPath(name).parts or (name,)
         inside = parts[shared:] if len(parts) > shared else parts[-1:]
@@ -279,16 +283,18 @@ def _members(
         people = whose.get(parts[len(top)], []) if len(parts) > len(top) else []
         people = people if opens else people[:2]
         times = max(1, len(people))  # each member of a group has the file
-        taken[key] += times
-        if taken[key] > MEMBERS + times:
-            continue  # the first one too many has a line
+        taken[key, may_be_work(parts)] += times
+        too_many = taken[key, may_be_work(parts)] > MEMBERS
+        if too_many and key in full:
+            continue  # the first one too many in an archive has a line
+        full |= {key} if too_many else set()
         count += 1
         if not own and count > CLASS_MEMBERS:
             raise Unreadable(f"more than {CLASS_MEMBERS} files of its students are in it")
         load, files = _loader(reopen or held, place, left[key]), [item]
         item.look = partial(_hash_of_member, reopen or held, place)
         item.mark, item.size = platform_of(owner[0] if own else inside[0]), member.file_size
-        if taken[key] > MEMBERS:
+        if too_many:
             item.refuse(f"{MEMBERS} files of a student are taken at most")
         elif _leads_out(name):
             item.student, item.mark = "", None
@@ -303,7 +309,7 @@ def _members(
                 item.refuse(f"{ARCHIVES} archives of a student are opened at most")
             else:
                 files = _nested(load, item, set_name, depth, (key, nested, taken))
-                taken[key] += len(files) * (times - 1)
+                taken[key, True] += len(files) * (times - 1)
                 if len(files) * times > MEMBERS:
                     item.refuse(f"{MEMBERS // times} files for each of a group are taken at most")
                     files = [*files[: MEMBERS // times], item]
@@ -406,6 +412,9 @@ def _nested(
     except Exception as error:
         item.refuse(f"the archive cannot be read: {error}")
         return [item]
+    if not files:
+        item.refuse(NO_FILE)
+        return [item]
     for file in files:
         file.student, file.mark = item.student, item.mark
         file.look = partial(_first_hash, file.look, item.look)
@@ -465,7 +474,7 @@ def _shared_folders(paths: list[Parts], set_name: str, roster: Roster | None) ->
 def _of_class(folder: str, archive: str, set_name: str) -> bool:
     """Whether a folder in a class's archive is the class's, by its name or by the archive's."""
     named = names_class(f"{folder}.zip", set_name) or not owner_of((f"{folder}.zip",), set_name)
-    return bool(named) or student_id(folder) == student_id(archive)
+    return bool(named) or same_id(folder) == same_id(archive)
 
 
 def _outer(name: str) -> Parts:

@@ -146,6 +146,11 @@ def student_id(name: str) -> str:
     return f"{whole[:51]}_{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
 
 
+def same_id(name: str) -> str:
+    """An id without upper case: many disks take ids that differ in it only for one folder."""
+    return student_id(name).lower()
+
+
 def spelled_out(name: str) -> str:
     """The letters of an id before it is cut; one outside ASCII, or a vowel sign, takes five."""
     letters = []

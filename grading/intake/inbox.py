@@ -7,7 +7,7 @@ from collections import Counter
 from functools import partial
 from pathlib import Path, PurePath
 
-from grading.intake.archives import CLASS_MEMBERS, Inbox, for_each, unpack
+from grading.intake.archives import CLASS_MEMBERS, NO_FILE, Inbox, for_each, unpack
 from grading.intake.files import (
     EPOCH,
     JUNK,
@@ -143,7 +143,9 @@ def _open(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) -
     if not stat.S_ISREG(entry.st_mode):
         item.refuse("it is a symbolic link or a device, not a file")
     elif path.suffix.lower() == ".zip":
-        return unpack(of, path, inner, set_name, parts)
+        if files := unpack(of, path, inner, set_name, parts):
+            return files
+        item.refuse(NO_FILE)
     elif path.name in ("timestamp.txt", METADATA):
         return []  # a time that may be the student's own word is not taken
     elif why := no_notebook(inner.parts):

@@ -10,6 +10,7 @@ from grading.intake.files import (
     HandedIn,
     Parts,
     may_be_work,
+    same_id,
     short,
     student_id,
 )
@@ -149,9 +150,9 @@ def ask_of_accounts(found: list[HandedIn], first: dict[str, str], roster: Roster
             of = accounts.setdefault((platform, ids[0]), {})
             of.setdefault(number or item.account or student_id(item.student), []).append(item)
     for (platform, student), of in accounts.items():
-        key = f"{student} on {platform}"  # no name has a space here
+        key = f"{student.lower()} on {platform}"  # no name has a space here
         was = [first[key]] if key in first else []
-        was += [a for a, items in of.items() if first.get(student_id(items[0].student)) == a]
+        was += [a for a, items in of.items() if first.get(same_id(items[0].student)) == a]
         sure = [a for a in of if a == student] or [a for a in of if roster.numbered(a) == {student}]
         kept = sure if len(sure) == 1 else was[:1]
         if len({*of, *kept}) == 1:
@@ -187,18 +188,18 @@ def name_students(
             if named and owners and not named & owners:
                 foreign.add(item)  # somebody else's account, which will be asked about
             else:
-                numbers.setdefault(student_id(item.student), set()).add(item.number)
+                numbers.setdefault(same_id(item.student), set()).add(item.number)
     for name, of in numbers.items():
         if len(of) == 1 and (number := next(iter(of))):
             first.setdefault(name, number)
     for item in found:
-        name = student_id(item.student)
+        name = same_id(item.student)
         shared = len(numbers.get(name, ())) > 1 or name in first
         if item.number and shared and first.get(name) != item.number and item not in foreign:
             item.student += f"_{item.number}"
-            if numbers.get(other := student_id(item.student), {item.number}) != {item.number}:
+            if numbers.get(other := same_id(item.student), {item.number}) != {item.number}:
                 first[other] = before.get(other, item.number)  # somebody else is called that
     for item in found:
-        name = student_id(item.student)
+        name = same_id(item.student)
         if item.number and name in numbers and first.get(name, item.number) != item.number:
             item.student += f"_{item.number}" * (item not in foreign)

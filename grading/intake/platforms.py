@@ -16,8 +16,8 @@ from grading.intake.files import (
     People,
     Person,
     Unreadable,
+    same_id,
     stamped,
-    student_id,
 )
 
 # How learning platforms name a student's folder or file; what the student called it comes behind.
@@ -136,11 +136,11 @@ def submitters_in(listed: str) -> dict[str, People]:
         said[folder], created = _people(part)
         times[folder] = stamped(re.sub(r" +(?=Z$|[-+][\d:]+$)", "", created))
     everybody = {(one.get("name", ""), one.get("email")) for of in said.values() for one in of}
-    named = Counter(student_id(name) for name, _ in everybody)
+    named = Counter(same_id(name) for name, _ in everybody)
     found: dict[str, People] = {}
     for folder, submitters in said.items():
         for one in submitters:  # of two of one name the address tells them apart
-            alike = named[student_id(one.get("name", ""))] > 1
+            alike = named[same_id(one.get("name", ""))] > 1
             keys = ("email", "sid", "name") if alike else ("name", "email", "sid")
             if name := next((one[key] for key in keys if one.get(key)), ""):
                 account = one.get("email") or one.get("sid") or name

@@ -27,6 +27,7 @@ class Roster:
             raise ValueError(
                 f"{path} needs a column id, with a value in each line; its columns are: {found}"
             )
+        ids: set[str] = set()
         self.ids: list[str] = []
         self.known: list[dict[str, set[str]]] = [{}, {}, {}]  # by id, by name and email, by others
         self.names: dict[str, str | None] = {}
@@ -35,8 +36,12 @@ class Roster:
         self.addresses: dict[str, set[str]] = {}
         for number, row in enumerate(self.rows, 2):
             student = student_id(row.get("id") or "")
-            if not student or student in self.ids:
-                raise ValueError(f"{path}, line {number}: its id is empty, or is there twice")
+            if not student or student.lower() in ids:
+                raise ValueError(
+                    f"{path}, line {number}: its id is empty, or is there twice"
+                    " (upper and lower case are taken for the same)"
+                )
+            ids.add(student.lower())
             self.ids.append(student)
             self.names[student] = (row.get("name") or "").strip() or None
             self.written[student] = (row.get("id") or "").strip()

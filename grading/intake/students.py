@@ -58,13 +58,13 @@ def take_in(
         right = bool(set_name) and set_name in item.name
         return item.time, item.inner, right
 
-    students: dict[str, Student] = defaultdict(Student)
+    students: dict[str, Student] = defaultdict(lambda: Student(roster is not None))
     entries: list[Entry] = []
     crowds = _crowds(handed_in) if roster is None else set()
     read = Reader(release, other)
     for item in sorted(handed_in, key=newest, reverse=True):
         name, asked = _whose(item, roster)
-        student, entry = students[name], Entry(name, item.where, "set aside")
+        student, entry = students[name.lower()], Entry(name, item.where, "set aside")
         entries.append(entry)
         try:
             if item.known_fault:
@@ -74,7 +74,7 @@ def take_in(
             entry.reason = asked or _unnamed(item, name, set_name if roster is None else None)
             if item.student in crowds:
                 entry.reason = entry.reason or CROWD.format(item.student)
-            entry.reason = entry.reason or student.passed_over(item, name)
+            entry.reason = entry.reason or student.passed_over(item)
             if entry.reason:
                 continue
             try:
@@ -91,11 +91,15 @@ def take_in(
             item.drop()
     for student in students.values():
         student.point_to_files_beside()
-    taken = {name: one.submission for name, one in students.items() if one.submission}
+    taken = {key: one.submission for key, one in students.items() if one.submission}
     for entry in entries:
-        if entry.status == "set aside" and entry.student in taken and "newer" not in entry.reason:
+        if (
+            entry.status == "set aside"
+            and entry.student.lower() in taken
+            and "newer" not in entry.reason
+        ):
             entry.reason += " (another file of this student is graded)"
-    return [taken[name] for name in sorted(taken)], entries
+    return sorted(taken.values(), key=lambda one: one.student), entries
 
 
 class Reader:
@@ -144,8 +148,12 @@ class Reader:
 class Student:
     """What one student handed in, as far as it has been looked at: the newest comes first."""
 
-    def __init__(self) -> None:
-        """Begin without a notebook."""
+    def __init__(self, in_roster: bool) -> None:
+        """Begin without a notebook.
+
+        in_roster : whether a roster says who it is, however a file's name is written
+        """
+        self.in_roster = in_roster
         self.submission: Submission | None = None
         self.entry: Entry | None = None  # of that one
         self.empty = False  # whether it has no answers: then an older one that has some is taken
@@ -166,14 +174,13 @@ class Student:
         self.beside.append((entry, item))
         return ""
 
-    def otherwise(self, item: HandedIn, name: str) -> bool:
+    def otherwise(self, item: HandedIn) -> bool:
         """Whether another name than this file's made the same id."""
-        own = spelling(item)
-        return bool(self.spelled) and self.spelled != own and name == student_id(item.student)
+        return not self.in_roster and self.spelled not in ("", spelling(item))
 
-    def passed_over(self, item: HandedIn, name: str) -> str:
+    def passed_over(self, item: HandedIn) -> str:
         """Why a file is not even read, or ""."""
-        if self.submission and not self.empty and not self.otherwise(item, name):
+        if self.submission and not self.empty and not self.otherwise(item):
             return NEWER
         if self.tries >= TRIES:
             return "the newer files of this student cannot be read, and no more are tried"
@@ -181,7 +188,7 @@ class Student:
 
     def take(self, item: HandedIn, entry: Entry, submission: Submission, answered: bool) -> None:
         """Take a notebook, or raise Unreadable with the reason why it is not taken."""
-        if self.otherwise(item, submission.student):
+        if self.otherwise(item):
             both = f"{spelling(item)} and {self.spelled} would both be {submission.student}"
             self.contested = f"{both}: rename one of them"
             self.give_up(self.contested)
