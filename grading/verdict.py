@@ -233,9 +233,12 @@ def explained(question: Question, verdict: Verdict, record: Record) -> str:
     name = question.name
     if not hidden and (echo := re.search(r"NameError: name '(\w+)' is not", first)):
         name, binding = echo[1], _binds(echo[1], sources)
+    what = f"that defines `{name}`"
+    if missing and not binding:  # by its words, as after a slip in `def`
+        binding, what = [f"{question.id}-answer"], "for the answer"
     for cell_id in binding:
         if failed := _failed(cell_id, record):
-            said = _ended(f"{_ended(first)} The cell that defines `{name}` {failed}")
+            said = _ended(f"{_ended(first)} The cell {what} {failed}")
             return "\n".join([said, *more])
     check = re.fullmatch(r"stopped with AssertionError: (.*)", _failed(question.id, record))
     own = check and any(_is_own(given, check[1]) for given in record.get("given", ()))

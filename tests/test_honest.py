@@ -4,8 +4,10 @@ Questions: q1 `scale(x)`, 2 points; q2 `share(x)`, 2 points; q3 `answer`, 1 poin
 Unless a habit says otherwise, everything is solved.
 """
 
+import contextlib
 import json
 import os
+import random
 
 import nbformat
 import pytest
@@ -48,6 +50,21 @@ def merged(cells, name, into, first=False):
     cells[at(cells, name)]["source"] = GIVEN[name]
     parts = [source, cell["source"]] if first else [cell["source"], source]
     cell["source"] = "\n\n".join(parts)
+
+
+def corrected(cells, *names):
+    """Copies of cells at the end, with their marks, where the last answer of q1 is right."""
+    for name in names:
+        copy = cells[at(cells, name)]
+        cells.append(copy | {"source": SCALE if name == "q1-answer" else copy["source"], "id": "x"})
+    if "q1-answer" not in names:
+        cells.append(new(SCALE))
+
+
+def again(cells, before):
+    """A name that given code sets is changed, and the given code is run again."""
+    place = at(cells, before)
+    cells[place:place] = [new("np = None"), new("import numpy as np")]
 
 
 def split_off(cells, name, beside):
@@ -131,6 +148,19 @@ HABITS = {  # answers by question; "first", "last": an added cell; "do": what be
     "moved before what needs it": {
         "q1": "def scale(x, n=int(answer) // 21): return n * np.asarray(x)",
         "do": lambda c: c.insert(at(c, "q1-answer"), c.pop(at(c, "q3-answer"))),
+    },
+    "a copy of the question below": {
+        "q1": "def scale(x): return x",
+        "do": lambda c: corrected(c, f"{SET}-2"),
+    },
+    "a copy of all of the question below": {
+        "q1": "def scale(x): return x",
+        "do": lambda c: corrected(c, f"{SET}-2", "q1-answer", "q1"),
+    },
+    "given code run again": {
+        "q2": "def share(x): return np.asarray(x) / np.sum(x)",
+        "q3": "answer = np.float64(42)",
+        "do": lambda c: again(c, "q3-answer"),
     },
     "reversed": {"do": lambda c: c.reverse()},
     "no metadata and no ids": {"do": without_marks},
@@ -270,6 +300,16 @@ HABITS = {  # answers by question; "first", "last": an added cell; "do": what be
         "last": "from multiprocessing.pool import ThreadPool\npool = ThreadPool(2)\n"
         "def scale(x): return np.array(pool.map(lambda r: 2 * r, x))",
     },
+    "many lines printed": {
+        "q1": "for step in range(20_000): print(step, '\\u2713 \\U0001f600', flush=True)\n" + SCALE,
+        "q2": "def share(x):\n    for step in range(20_000): print(step, '\\u2713')\n"
+        "    return x / np.sum(x)",
+    },
+    "what programs ask the system": {
+        "q1": "import os, shutil\nfrom multiprocessing import Pool, Value, cpu_count\n"
+        "done = Value('i', 0)\nPool().close()\nassert cpu_count() == os.cpu_count() == 1\n"
+        "assert shutil.disk_usage('.').free > 0\n" + SCALE,
+    },
     "commands of the shell": {
         "first": "!echo 'x = 21' > mine.py\n%system echo\n!cat mine.py; exit 3\n"
         "two = _exit_code - 1\nname = 'mine.py'\nlines = !cat {name}",
@@ -287,6 +327,11 @@ OTHERS = {  # honest, and not all right: points, a part of the message
     "one row only": ({"q1": "def scale(x): return 2 * x if x.ndim == 1 else x"},
                      (1, 2, 1), "for one row, not yet for rows"),
     "a syntax error": ({"q1": "def scale(x):\n    return 2 * (x"}, (0, 2, 1), "SyntaxError"),
+    "a slip in def": ({"q1": "dfe scale(x):\n    return 2 * x"}, (0, 2, 1),
+                      "The cell for the answer stopped with SyntaxError"),
+    "a failure after too much output": ({"first": "print('x' * 10**7)",
+                                         "q1": "import pandas as pd\n" + SCALE},
+                                        (0, 2, 1), "named 'pandas'"),
     "a failed import": ({"q1": "import pandas as pd\n" + SCALE}, (0, 2, 1), "named 'pandas'"),
     "its helper failed": ({"first": "import pandas\ndef helper(x): return 2 * x",
                            "q1": "def scale(x): return helper(x)"}, (0, 2, 1), "named 'pandas'"),
@@ -462,3 +507,88 @@ def test_points_given_by_hand_belong_to_the_text_that_was_read(tmp_path):
     assert "roster.csv: zed is excused from ps-smol, no set of this course" in done.stderr
     assert table[0].endswith(",roster_id,name,status")
     assert any(line.endswith(",eve@x.org,Eve,excused") for line in table)  # as the roster has it
+
+
+SMALL = [  # a set of two questions: id, kind, text
+    ("title", "markdown", "# A set"),
+    ("start", "code", "k = 2"),
+    ("text-a", "markdown", "Let a be twice k."),
+    ("a-answer", "code", STUB),
+    ("a", "code", "check('a')"),
+    ("text-b", "markdown", "Let b be a squared."),
+    ("b-answer", "code", STUB),
+    ("b", "code", "check('b')"),
+]
+
+
+def small_set():
+    made = nbformat.v4.new_notebook()
+    for name, kind, text in SMALL:
+        cell = nbformat.v4.new_code_cell if kind == "code" else nbformat.v4.new_markdown_cell
+        made.cells.append(cell(text, id=name))
+        marks = {"grade_id": name, "solution": "answer" in name, "grade": name in ("a", "b")}
+        made.cells[-1].metadata.nbgrader = marks
+    return made
+
+
+def works(cells):
+    """The questions that are right at their first check or at the end, when all cells are run."""
+    right, seen = set(), set()
+
+    def look(name, end=False):
+        if names.get(name) == {"a": 4, "b": 16}[name] and (end or name not in seen):
+            right.add(name)
+        seen.add(name)
+
+    names = {"check": look}
+    for source in (cell["source"] for cell in cells if cell["cell_type"] == "code"):
+        with contextlib.suppress(Exception):
+            exec(source, names)
+    look("a", end=True)
+    look("b", end=True)
+    return right
+
+
+def edited(given, rng):
+    """A notebook in which both questions are answered, and which was then worked on further."""
+    cells = json.loads(nbformat.writes(given))["cells"]
+    for cell in cells:
+        cell["source"] = "".join(cell["source"])
+    cells[at(cells, "a-answer")]["source"] = "a = m * k"
+    cells[at(cells, "b-answer")]["source"] = "b = a * a"
+    cells.insert(3, new("m = 2"))
+    for _ in range(rng.choice([1, 2, 3])):
+        place, other = rng.randrange(len(cells)), rng.randrange(1, len(cells) + 1)
+        copy = json.loads(json.dumps(cells[place])) | {"id": f"x{rng.random()}"}
+        match rng.choice(["copy", "move", "again", "reset", "wrong first", "section", "no marks"]):
+            case "copy":
+                cells.insert(other, copy)
+            case "move":
+                cells.insert(other - 1, cells.pop(place))
+            case "again":
+                cells.insert(other, new(copy["source"], copy["cell_type"]))
+            case "reset":
+                cells[other:other] = [new("k = 5"), new("k = 2")]
+            case "wrong first":
+                cells.append(copy)
+                cells[place]["source"] = cells[place]["source"].replace(" * ", " - ")
+            case "section":
+                copies = [cell | {"id": f"y{rng.random()}"} for cell in cells[place : place + 3]]
+                cells.extend(json.loads(json.dumps(copies)))
+            case "no marks":
+                cells[place] |= {"metadata": {}, "id": copy["id"]}
+    return cells
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_what_works_in_jupyter_works_when_it_is_put_in_order(seed):
+    given, rng = small_set(), random.Random(seed)
+    for _ in range(300):
+        cells = edited(given, rng)
+        restored, _ = intake.restore(
+            intake.read_cells(json.dumps({"cells": cells}).encode()), given
+        )
+        lost = works(cells) - works(restored.cells)
+        assert not lost, (lost, [c["source"] for c in cells], [c.source for c in restored.cells])
+        again, _ = intake.restore(intake.read_cells(nbformat.writes(restored).encode()), given)
+        assert autograde.code(again) == autograde.code(restored)

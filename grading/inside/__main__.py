@@ -134,22 +134,27 @@ class Recorder:
         """Keep at most `most` characters for the whole notebook."""
         self.left = most
         self.outputs: list[dict[str, Any]] = []
+        self.stream = io.StringIO()  # the text of the last output, if that is a stream
 
     def add(self, output: dict[str, Any], size: int) -> None:
-        """Append an output, or one note in place of all that is too much."""
-        if self.left <= 0:
-            return
-        self.left -= size
-        if self.left < 0:
+        """Append an output, or one note in place of all that is too much; but why a cell failed."""
+        self.finish()
+        failed = output["output_type"] == "error"
+        if self.left > 0:
+            self.left -= size
+            if self.left >= 0:
+                self.outputs.append(output)
+                return
             note = "\n[The output is cut here: the notebook shows too much.]\n"
-            output = {"output_type": "stream", "name": "stderr", "text": note}
-        self.outputs.append(output)
+            self.outputs.append({"output_type": "stream", "name": "stderr", "text": note})
+        if failed and not any(one["output_type"] == "error" for one in self.outputs):
+            self.outputs.append(output | {"traceback": []})
 
     def text(self, name: str, text: str) -> None:
         """Append text to a stream, to the last output if that is the same stream."""
         last = self.outputs[-1] if self.outputs else {}
         if last.get("output_type") == "stream" and last["name"] == name and self.left > len(text):
-            last["text"] += text
+            self.stream.write(text)  # `last["text"] += text` would copy all of it each time
             self.left -= len(text)
         else:
             text = text[: max(self.left, 0)] if len(text) > self.left else text
@@ -161,8 +166,15 @@ class Recorder:
         output = {"output_type": output_type, "data": data, "metadata": {}, **more}
         self.add(output, sum(map(len, data.values())) + 50)
 
+    def finish(self) -> None:
+        """Put what was written to the last output's stream into it."""
+        if text := self.stream.getvalue():
+            self.outputs[-1]["text"] += text
+            self.stream = io.StringIO()
+
     def take(self) -> list[dict[str, Any]]:
         """Return what was collected since the last call."""
+        self.finish()
         taken, self.outputs = self.outputs, []
         return taken
 
@@ -637,6 +649,14 @@ def end_all_but(kept: list[int]) -> bool:
     return ended
 
 
+def answer_for_the_system() -> None:
+    """Say here what programs ask a system that may not answer, or that speaks of all its users."""
+    os.cpu_count = lambda: len(os.sched_getaffinity(0))  # for as many a Pool starts processes
+    free = 2**14  # blocks of 4 KB
+    disk = os.statvfs_result((4096, 4096, free, free, free, free, free, free, 0, 255))
+    os.statvfs = lambda path: disk
+
+
 def main() -> None:
     """Take orders from descriptor 0 and report on 1, both moved out of the way of prints."""
     in_tray, out_tray = os.fdopen(os.dup(0), "rb"), os.dup(1)
@@ -656,6 +676,7 @@ def main() -> None:
     if limits["walls"]:
         landlock = close_proc(order["open"])
         refuse_calls(bytes.fromhex(order["filter"]))
+    answer_for_the_system()
     recorder = Recorder(limits["shown"])
     shell = make_shell(recorder)
     nowhere = os.open(os.devnull, os.O_RDWR)

@@ -27,9 +27,10 @@ def restore(cells: list[NotebookNode], release: NotebookNode) -> tuple[NotebookN
 
     Returns the notebook and notes on what was repaired. What a student wrote counts wherever it
     stands: cells that were added stay, behind the cell that they followed, and so do answers in
-    code that were moved, and copies of them; a given cell of code that was changed is run as it was
-    given and as it became; an answer that was deleted leaves no placeholder behind; a text is also
-    looked for in the cells around its own, and pictures alone are an answer.
+    code that were moved, and copies of them, and given code that was run once more; a given cell of
+    code that was changed is run as it was given and as it became; an answer that was deleted leaves
+    no placeholder behind; a text is also looked for in the cells around its own, and pictures alone
+    are an answer.
     """
     names = {cell.metadata.nbgrader.grade_id: cell for cell in release.cells}
     by_id = {cell.id: name for name, cell in names.items()}
@@ -37,28 +38,35 @@ def restore(cells: list[NotebookNode], release: NotebookNode) -> tuple[NotebookN
     found: dict[str, list[NotebookNode]] = {name: [] for name in names}
     added: dict[str | None, list[NotebookNode]] = {name: [] for name in [None, *names]}
     elsewhere: Counter[str] = Counter()
-    order, notes, last = [], [], None
+    order, notes = [], []
+    last: str | None = None  # the given cell that was last and stands where it was given
+    near: str | None = None  # the one that was last wherever it stands
     for cell in cells:
         name = cell.metadata.pop("name")
         name = name if name in names else by_id.get(cell.metadata.id)
         if name and not names[name].metadata.nbgrader.solution and not _alike(cell, names[name]):
             name = None  # a given cell's copy in which the student wrote something of another kind
+        cell.metadata.told = name  # by its id or nbgrader's mark
         cell.metadata.name = by_text.get(bare(cell.source)) if name is None else name
     places = {name: place for place, name in enumerate(names)}
-    stays = _in_order([places.get(cell.metadata.name) for cell in cells])
+    told = {cell.metadata.told for cell in cells}
+    # A cell that is known by its words alone gives way to one that is known for certain.
+    taken = [c.metadata.told if c.metadata.name in told else c.metadata.name for c in cells]
+    stays = _in_order([places.get(name) for name in taken])
     for cell, stayed in zip(cells, stays, strict=True):
         name = cell.metadata.name
         cell.metadata = nbformat.NotebookNode()
-        code = name and names[name].metadata.nbgrader.solution and names[name].cell_type == "code"
+        code = cell.cell_type == "code"
+        # Code stays in the student's order: it does not go with a given cell that was moved or
+        # copied. A text does.
         if name is None:
-            added[last].append(cell)
-        elif code and not stayed and cell.source.strip() != names[name].source.strip():
-            moved = nbformat.v4.new_code_cell(cell.source)
+            added[last if code else near].append(cell)
+        elif not stayed and _runs_again(cell, names[name]):
             order.append(name)
-            added[last].append(moved)
+            added[last].append(nbformat.v4.new_code_cell(cell.source))
             elsewhere[name] += 1
         else:
-            last = name
+            last, near = name if stayed else last, name
             order.append(name)
             found[name].append(cell)
     if not order:
@@ -99,9 +107,13 @@ def restore(cells: list[NotebookNode], release: NotebookNode) -> tuple[NotebookN
     if [name for name in names if name in order] != list(dict.fromkeys(order)):
         notes.append("the cells were in another order")
     known = set(by_id)
-    # A given cell that was pasted over another, or copied, is there once, where it was given: so
+    # A given text that was pasted over another, or copied, is there once, where it was given: so
     # what was taken in stays as it is when it is taken in again.
-    notebook.cells = [c for c in notebook.cells if c.id in known or bare(c.source) not in by_text]
+    notebook.cells = [
+        cell
+        for cell in notebook.cells
+        if cell.id in known or cell.cell_type == "code" or bare(cell.source) not in by_text
+    ]
     for number, cell in enumerate(notebook.cells):
         if cell.id not in known:
             cell.id = f"added-{number}"
@@ -110,6 +122,15 @@ def restore(cells: list[NotebookNode], release: NotebookNode) -> tuple[NotebookN
                 if cell.source.strip() and not cell.source.startswith(ADDED):
                     cell.source = f"{ADDED}\n\n{cell.source}"  # or it could pass for the rubric
     return notebook, notes
+
+
+def _runs_again(cell: NotebookNode, given: NotebookNode) -> bool:
+    """Whether a copy of a given cell, or one that was moved, is run where it stands."""
+    if given.cell_type != "code":
+        return False
+    if given.metadata.nbgrader.solution:
+        return bool(cell.source.strip() != given.source.strip())
+    return not bool(given.metadata.nbgrader.get("grade"))
 
 
 def _in_order(places: list[int | None]) -> list[bool]:

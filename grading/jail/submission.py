@@ -362,10 +362,11 @@ def checked_outputs(frame: dict[str, Any], room: list[int]) -> list[Output]:
     outputs: list[Output] = []
     count = frame.get("count")
     found: Output
+    full = False
     for output in frame["outputs"] if isinstance(frame.get("outputs"), list) else []:
-        if min(room) <= 0:
+        if min(room) <= 0 and not full:
             outputs.append(note(CUT))
-            break
+            full = True
         match output:
             case {"output_type": "stream", "name": "stdout" | "stderr" as name, "text": str(text)}:
                 found = {"output_type": "stream", "name": name, "text": clean(text)}
@@ -381,15 +382,22 @@ def checked_outputs(frame: dict[str, Any], room: list[int]) -> list[Output]:
                     found["execution_count"] = count if right else None
             case _:
                 continue
+        if full and found["output_type"] != "error":
+            continue
         texts = [found.get("text", ""), *found.get("data", {}).values()]
         # When a notebook is written each line is an object in memory.
         lines = sum(sum(1 for _ in LINE_END.finditer(text)) for text in texts)
         size = len(json.dumps(found, ensure_ascii=False)) + 40 * max(lines - 1000, 0)
         room[0], room[1] = room[0] - size, room[1] - 1
-        if room[0] < 0:
-            outputs.append(note(CUT))
+        if room[0] >= 0:
+            outputs.append(found)
+            continue
+        outputs += [] if full else [note(CUT)]
+        full = True
+        if found["output_type"] == "error":  # why the cell failed is told in any case
+            found |= {"ename": found["ename"][:100], "evalue": found["evalue"][:500]}
+            outputs.append(found | {"traceback": []})
             break
-        outputs.append(found)
     return outputs
 
 
