@@ -166,7 +166,7 @@ class MarksOfAnotherText(NbGraderPreprocessor):
         given = Path("issued", f"{names['assignment']}.json").read_bytes()
         edition = hashlib.sha256(given).hexdigest()
         same_edition = kept.get("edition", edition) == edition
-        own = [cell for cell in nb.cells if not cell.metadata.get("nbgrader")]
+        own = [cell for cell in nb.cells if not cell.metadata.get("nbgrader") and _has_work(cell)]
         with Gradebook(names["db_url"]) as book:
             for cell in nb.cells:
                 marks = cell.metadata.get("nbgrader", {})
@@ -175,7 +175,7 @@ class MarksOfAnotherText(NbGraderPreprocessor):
                 name = marks["grade_id"]
                 around = own if intake.LOOK in cell.source else added_around(cell, nb)
                 texts = [one for one in own if one.cell_type != "code" or one in around]
-                said = [[one.source, one.get("attachments", {})] for one in [cell, *texts]]
+                said = [[_tidy(one.source), one.get("attachments", {})] for one in [cell, *texts]]
                 if any(one.cell_type == "code" for one in texts):  # any code may make what it shows
                     said.append([program, {}])
                 text = json.dumps(said, sort_keys=True)
@@ -212,7 +212,17 @@ def added_around(cell: NotebookNode, notebook: NotebookNode) -> list[NotebookNod
     place = notebook.cells.index(cell)
     sides = reversed(notebook.cells[:place]), notebook.cells[place + 1 :]
     added = (itertools.takewhile(lambda c: not c.metadata.get("nbgrader"), side) for side in sides)
-    return [*itertools.chain(*added)]
+    return [*filter(_has_work, itertools.chain(*added))]
+
+
+def _has_work(cell: NotebookNode) -> bool:
+    """Whether there is anything in a cell: Jupyter adds an empty one when the last is run."""
+    return bool(cell.source.strip() or cell.get("attachments"))
+
+
+def _tidy(text: str) -> str:
+    """A text without what an editor adds or takes away at the ends of lines."""
+    return "\n".join(line.rstrip() for line in text.splitlines()).strip("\n")
 
 
 class Waiting(NbGraderPreprocessor):

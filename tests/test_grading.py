@@ -320,11 +320,12 @@ def test_what_is_taken_back_is_named_each_time_and_a_proof_may_go_on_in_another_
     need_a_jail()
     course = Course(tmp_path)
 
-    def hand_in(number, more):
+    def hand_in(number, more, *cells):
         notebook = course.notebook(course.right("q2") | {"q1": f"scale = {number}"})
         place = next(i for i, cell in enumerate(notebook.cells) if cell.id == "q4")
         notebook.cells[place].source = "The first half."
         notebook.cells.insert(place + 1, nbformat.v4.new_markdown_cell(more))
+        notebook.cells[place + 2 : place + 2] = cells
         path = course.hand_in("ada", notebook, name=f"{number}.ipynb")
         os.utime(path, (time.time() + number,) * 2)
         said = course.run("grade", SET).stdout
@@ -337,6 +338,8 @@ def test_what_is_taken_back_is_named_each_time_and_a_proof_may_go_on_in_another_
     assert hand_in(1, "The second half.") == ""
     assert hand_in(2, "The second half.") == "q1 (1)"
     assert hand_in(3, "Another second half.") == "q1 (1), q4 (1)"
+    empty = nbformat.v4.new_code_cell("")  # as Jupyter adds it, and line ends as Windows has them
+    assert hand_in(4, "Another second half. \r\n", empty) == "q1 (1)"
     with course.gradebook() as book:
         book.update_or_create_assignment(SET, duedate="2019-12-31 22:00:00")
     assert "1 submissions graded now" in course.run("grade", SET).stdout  # it is late now
