@@ -114,7 +114,7 @@ def with_status(
         row["status"] = intake.no_formula(standing.status(key))
         if roster is not None:
             row["roster_id"] = roster.written.get(key[1], "")
-            row["name"] = roster.names.get(key[1]) or ""
+            row["name"] = intake.no_formula(roster.names.get(key[1]) or "")
     own = ["roster_id", "name"] if roster is not None else []
     with table.open("w", encoding="utf-8", newline="") as file:
         fields = dict.fromkeys([*columns, *own, "status"])

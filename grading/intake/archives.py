@@ -41,6 +41,7 @@ from grading.intake.files import (
     changed_at,
     may_be_work,
     no_notebook,
+    person,
     printable,
     same_id,
     short,
@@ -136,9 +137,10 @@ def unpack(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) 
         exported = 2 * len(formed) > len(seen)  # by a few names no student may change what it is
         if named == "class" or (alone and (named or exported)):
             return look()
-    if len(names) > 1 and same_id(student) not in names:
+    if (len(names) > 1 or (names and exported)) and same_id(student) not in names:
         some = ", ".join(printable(name)[:40] for name in sorted(names.values())[:3])
-        item.refuse(f"in it is what seems to be the work of several ({some}): {WHOSE}")
+        whose = "several" if len(names) > 1 else "another"
+        item.refuse(f"in it is what seems to be the work of {whose} ({some}): {WHOSE}")
     else:
         return own()
     return [item]
@@ -349,7 +351,7 @@ def for_each(item: HandedIn, students: People) -> Iterator[HandedIn]:
         return
     for name, time, account in students:
         of_one = copy.copy(item)
-        of_one.student, of_one.time, of_one.listed = short(name), time or item.time, True
+        of_one.student, of_one.time, of_one.listed = person(name), time or item.time, True
         of_one.account = short(account)
         yield of_one
 
@@ -373,7 +375,10 @@ def _loader(
             raise Unreadable(f"it cannot be unpacked: {error}") from None
         left[0] -= max(len(data), packed)  # also of what is thrown away: it took its time
         if len(data) > most:
-            raise Unreadable(f"it unpacks to more than {most // MIB} MB")
+            raise Unreadable(
+                f"it unpacks to more than {most // MIB} MB: clear its outputs, or make the pictures"
+                " in it smaller"
+            )
         return data
 
     return load

@@ -16,6 +16,8 @@ ELEMENTS = 2_000_000  # brackets and commas of a notebook's JSON, each of which 
 PICTURES = 200  # attached to the cells of a notebook, or pasted into them
 LONGEST = 50_000  # characters of a text; what follows is cut
 BLANK = 200  # lines of nothing but spaces in a cell that are left as they are
+SHOWN = ("image/png", "image/jpeg", "image/gif", "image/webp")  # by each browser, without scripts
+NOT_TAKEN = "picture not taken, only PNG, JPEG, GIF or WebP"
 Pictures = dict[str, dict[str, str]]  # {name: {kind: data in base64}}
 
 
@@ -85,6 +87,7 @@ def _cell(raw: object, room: Room) -> NotebookNode | None:
     if not isinstance(source, str):
         return None
     source = source.encode("utf-8", "replace").decode()
+    source = source.replace("\r\n", "\n").replace("\r", "\n")  # as Python reads them
     pasted: Pictures = {}
     attached: dict[str, object] = {}
     if raw["cell_type"] == "markdown":
@@ -127,11 +130,13 @@ def _pasted(source: str, pictures: Pictures, before: int) -> str:
         if len(pictures) > PICTURES:
             raise Unreadable(f"it has more than {PICTURES} pictures; {PICTURES} are taken at most")
         name = f"pasted-{before + len(pictures) + 1}.{found[1]}"
-        pictures[name] = {f"image/{found[1].replace('jpg', 'jpeg')}": found[2]}
+        pictures[name] = {_kind(f"image/{found[1]}"): found[2]}
         return f"attachment:{name}"
 
-    source = re.sub(r"data:image/(png|jpe?g);base64,([\w+/]+=*)", attach, source, flags=re.A)
-    return re.sub(r"data:[\w/+.;=-]{0,99}base64,[\w+/]{99,}=*", "picture not taken", source)
+    source = re.sub(
+        r"data:image/(png|jpe?g|gif|webp);base64,([\w+/]+=*)", attach, source, flags=re.A
+    )
+    return re.sub(r"data:[\w/+.;=-]{0,99}base64,[\w+/]{99,}=*", NOT_TAKEN, source)
 
 
 def cut(text: str, most: int = LONGEST) -> str:
@@ -140,14 +145,21 @@ def cut(text: str, most: int = LONGEST) -> str:
     return text if len(text) <= most else text[: max(most - len(said), 0)] + said
 
 
+def _kind(named: str) -> str:
+    """A kind of pictures by its right name."""
+    return named.replace("image/jpg", "image/jpeg")
+
+
 def _pictures(attachments: dict[str, object]) -> Pictures:
     """The attached pictures of a free-text answer, by the names that the student gave them."""
     kept: Pictures = {}
     for name, forms in attachments.items():
         for kind, data in forms.items() if isinstance(forms, dict) else ():
-            picture = kind in ("image/png", "image/jpeg") and isinstance(data, str)
+            if isinstance(data, list):  # of lines, as the format allows
+                data = "".join(line for line in data if isinstance(line, str))
+            data = re.sub(r"\s+", "", data) if isinstance(data, str) else ""
             # A name of megabytes would be looked at letter by letter, in each text that shows it.
             named = len(name) < 256 and name.isprintable() and not set(name) & set('/\\<>"')
-            if picture and named and re.fullmatch(r"[\w+/\n]+=*", data):
-                kept.setdefault(name, {})[kind] = data
+            if _kind(kind) in SHOWN and named and re.fullmatch(r"[\w+/]+=*", data):
+                kept.setdefault(name, {})[_kind(kind)] = data
     return kept

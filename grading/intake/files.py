@@ -62,7 +62,7 @@ class HandedIn:
         inner: datetime | None = None,
     ) -> None:
         """Say where a teacher finds it, whose it is ("" if nothing says so), and how to read it."""
-        self.where, self.student, self.name = map(short, (where, student, name))
+        self.where, self.student, self.name = short(where), person(student), short(name)
         self.time = time
         self.inner = inner or time  # when it was packed, for which its owner's word is taken
         self.size = 0  # in bytes, as far as it is known without reading it
@@ -134,6 +134,11 @@ def short(name: str) -> str:
     return printable(name[:LONGEST_NAME])[:LONGEST_NAME]
 
 
+def person(name: str) -> str:
+    """A person's name without letters that nobody sees, as joiners in Persian and Sinhala."""
+    return short("".join(c for c in name[:LONGEST_NAME] if unicodedata.category(c) != "Cf"))
+
+
 def student_id(name: str) -> str:
     """A name that is safe in paths, made of ASCII letters, digits, `_` and `-`; same for the same.
 
@@ -152,12 +157,16 @@ def same_id(name: str) -> str:
 
 
 def spelled_out(name: str) -> str:
-    """The letters of an id before it is cut; one outside ASCII, or a vowel sign, takes five."""
+    """The letters of an id before it is cut; one outside ASCII, or a vowel sign, takes five.
+
+    Of letters outside ASCII none is upper case: ids are compared as they are.
+    """
     letters = []
     for letter in unicodedata.normalize("NFC", name[:LONGEST_NAME].strip()):
         plain = unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode()
         said = letter.isalnum() or unicodedata.category(letter) in ("Mn", "Mc")
-        letters.append(plain if plain or not said else f"u{ord(letter):x}")
+        spelled = "".join(c if c.isascii() else f"u{ord(c):x}" for c in letter.casefold())
+        letters.append(plain if plain or not said else spelled)
     return re.sub(r"[^A-Za-z0-9-]+", "_", "".join(letters)).strip("_-")
 
 
@@ -189,6 +198,8 @@ def no_notebook(parts: Parts) -> str:
         return f"it is no notebook: of archives only .zip is opened, not {kind}"
     if kind in ("", ".json", ".txt"):
         return "it is no notebook by its name: if it is one, let the name end in .ipynb"
+    if kind == ".py":
+        return "it is no notebook, and only the notebook is run: its code has to stand in there"
     return "it is no notebook"
 
 

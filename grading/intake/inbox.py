@@ -35,7 +35,7 @@ from grading.intake.owners import (
     wrappers,
 )
 from grading.intake.platforms import METADATA, outline, platform_of, submitters_in
-from grading.intake.roster import Roster
+from grading.intake.roster import Roster, number_of
 
 OPEN = 10  # archives that may stay open until all is read
 DEEPEST = 100  # folders one in another
@@ -56,6 +56,7 @@ def gather(
     inbox, listed = Path(inbox), []
     closed: list[OSError] = []
     within: Counter[Parts] = Counter()  # files below a folder of the inbox, and below one in it
+    full: set[tuple[Parts, str]] = set()  # each folder in one of the inbox is said once
     for folder, folders, names in os.walk(inbox, onerror=closed.append):
         folders.sort()
         if len(folder) - len(str(inbox)) > 2 * LONGEST_NAME:  # each file's path is kept in memory
@@ -72,7 +73,9 @@ def gather(
             if JUNK.search(inner.as_posix()):
                 continue
             if why := _too_many(inner.parts, within):
-                closed += [OSError(0, why, folder)]
+                if (inner.parts[:2], why) not in full:
+                    closed.append(OSError(0, why, folder))
+                full.add((inner.parts[:2], why))
                 folders.clear()
                 break
             listed.append((path, inner))
@@ -82,7 +85,9 @@ def gather(
         """Whether a folder is a student's in the roster, which it stays whatever it holds."""
         return roster is not None and roster.knows(name)
 
+    classes: set[str] = set()  # folders that are the class's
     while outer := {n for n in wrappers([*own.values()], set_name) if not students(n)}:
+        classes |= outer
         own = {i: parts[len(parts) > 1 and parts[0] in outer :] for i, parts in own.items()}
     whose: dict[Parts, People] = {}  # of each of Gradescope's folders
     for path, inner in listed:
@@ -101,10 +106,17 @@ def gather(
         where = Path(os.path.relpath(error.filename, inbox)).as_posix()
         if where != ".":
             reason = f"not all of this folder is read: {error.strerror}"
-            student = owner_of(Path(where).parts, set_name)
+            parts = Path(where).parts
+            while len(parts) > 1 and parts[0] in classes:
+                parts = parts[1:]
+            student = owner_of(parts if len(parts) > 1 else (*parts, ""), set_name)
             found.append(HandedIn(where, student, where, EPOCH, fault=reason))
     name_by_blackboard(found, roster)
     first = {} if first is None else first
+    if roster is not None:
+        roster.learn_numbers(found)
+    for item in found:
+        item.number = number_of(item) if item.student else ""
     if roster is not None:
         ask_of_accounts(found, first, roster)
     name_students(found, first, roster)
@@ -114,13 +126,14 @@ def gather(
 def _too_many(parts: Parts, within: Counter[Parts]) -> str:
     """Count a file, and say why no more are read where it lies; "" if there is room.
 
-    A folder of the inbox may be the class's, and one in it a student's.
+    A folder of the inbox may be the class's, and one in it a student's. What a student has too many
+    of does not count for the class.
     """
-    for depth, most in ((1, CLASS_MEMBERS), (2, MEMBERS)):
+    for depth, most in ((2, MEMBERS), (1, CLASS_MEMBERS)):
         if len(parts) > depth:
-            within[parts[:depth]] += 1
-            if within[parts[:depth]] > most:
+            if within[parts[:depth]] == most:
                 return f"{most} files in {'/'.join(parts[:depth])} are taken at most"
+            within[parts[:depth]] += 1
     return ""
 
 
@@ -152,7 +165,10 @@ def _open(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) -
         item.refuse(why)
         item.look = partial(hash_of_file, path)
     elif entry.st_size > LARGEST:
-        item.refuse(f"it has {entry.st_size / MIB:.0f} MB; {LARGEST // MIB} MB are taken at most")
+        item.refuse(
+            f"it has {entry.st_size / MIB:.0f} MB; {LARGEST // MIB} MB are taken at most: clear its"
+            " outputs, or make the pictures in it smaller"
+        )
     else:
         item.read_by(lambda: read_file(path, LARGEST))
     return [item]

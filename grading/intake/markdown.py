@@ -7,7 +7,7 @@ from urllib.parse import quote, unquote
 
 from nbformat import NotebookNode
 
-from grading.intake.cells import LONGEST, cut
+from grading.intake.cells import LONGEST, NOT_TAKEN, cut
 
 
 def harmless(text: str, pictures: Collection[str] = ()) -> str:
@@ -18,7 +18,7 @@ def harmless(text: str, pictures: Collection[str] = ()) -> str:
 
     def refer(found: re.Match[str]) -> str:
         name = meant(found, pictures)
-        return found[1] + (f"attachment:{_plain(name)}" if name else "picture not taken")
+        return found[1] + (f"attachment:{_plain(name)}" if name else NOT_TAKEN)
 
     # A space keeps `<` from beginning a tag, and reads well in code and formulas, too.
     # Not even an address stays in one: in a fence of mermaid, nbconvert escapes nothing.

@@ -10,8 +10,8 @@ from grading.intake.files import (
     HandedIn,
     Parts,
     may_be_work,
+    person,
     same_id,
-    short,
     student_id,
 )
 from grading.intake.platforms import (
@@ -45,7 +45,7 @@ def names_class(name: str, set_name: str) -> str:
     if not name.lower().endswith(".zip"):
         return ""
     said = owner_of((name,), set_name)
-    words = [word for word in re.split(r"[\W_]+", said) if word and not word[0].isdigit()]
+    words = [word for word in re.split(r"[\W_]+", said) if word[1:] and not word[0].isdigit()]
     if words and all(map(CLASS.fullmatch, words)):
         return "class"
     exported = all(CLASS.fullmatch(word) or EXPORT.fullmatch(word) for word in words)
@@ -92,17 +92,18 @@ def owner_of(parts: Parts, set_name: str) -> str:
         return mark["name"]
     if of_two_platforms(platforms_of(parts[0])):
         return ""  # one account could else be many, each named by a whole name of a file
-    if len(parts) > 1:
-        return parts[0]
+    if len(parts) > 1:  # which may be called ps-softmax-ada, as on GitHub
+        folder = re.sub(rf"(?i)^{re.escape(set_name)}[-_. ]+(?=.)", "", parts[0])
+        return re.sub(rf"(?i)(?<=.)[-_. ]+{re.escape(set_name)}$", "", folder).strip(" -")
     stem = NOTEBOOK.sub("", re.sub(r"(?i)\.zip$", "", parts[0]))
-    stem = COPY.sub("", stem[:LONGEST_NAME])
+    stem = COPY.sub("", re.sub(r"(?i)(?:\.ipynb)+$", "", stem[:LONGEST_NAME]))
     short = set_name.removeprefix("ps-")
     short = short if re.search("[^\\W\\d_]", short) else set_name  # student_1 is no work for ps-1
     parts_of = (re.split("[-_ ]", name) for name in (set_name, short))
     known, short = ("[-_ ]".join(map(re.escape, words)) for words in parts_of)
     stem = re.sub(rf"(?i)^{known}[-_. ]+(?=.)", "", stem)
     stem = re.sub(rf"(?i)(^|[-_. ])(?:{known}|{short})(?:[-_. ]final)?$", "", stem)
-    return stem.strip(" -")
+    return re.sub(r"(?i)[ -]+copy of$", "", stem).strip(" -")
 
 
 def name_by_blackboard(found: list[HandedIn], roster: Roster | None) -> None:
@@ -127,7 +128,7 @@ def name_by_blackboard(found: list[HandedIn], roster: Roster | None) -> None:
     shared = len(list(itertools.takewhile(lambda level: len(set(level)) == 1, levels)))
     for item, words in named:
         student = known.get("_".join(words)) or "_".join(words[shared:])
-        item.student = short(student)
+        item.student = person(student)
 
 
 def ask_of_accounts(found: list[HandedIn], first: dict[str, str], roster: Roster) -> None:
@@ -180,8 +181,7 @@ def name_students(
     for item in found:
         if item.mark is not None and item.student:
             said = item.mark.groupdict()
-            named = roster.find(item) if roster else set()
-            item.number = said.get("number") or ""
+            named = roster.find(item, by_number=False) if roster else set()
             if said.get("time"):
                 item.time = platform_time(said["time"]) or item.time
             owners = roster.numbered(item.number) if roster else set()

@@ -3,11 +3,19 @@
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from grading.intake.files import EPOCH, HandedIn, spelled_out, student_id
 from grading.intake.platforms import MOODLE
+
+# A column with numbers of a platform's, by its name.
+NUMBERS = re.compile(r"moodle|canvas|blackboard|brightspace|d2l|gradescope|classroom|lms|platform")
+# Words that stand before a part of a name, or for it, in the columns of platforms and offices.
+FIRST = re.compile(r"(?:first|given|fore)[ _-]?names?|vornamen?|prénoms?|nombres?|nome")
+LAST = re.compile(r"(?:last|family|sur)[ _-]?names?|nachnamen?|familiennamen?|nom|apellidos?")
+MISTAKEN = re.compile(r"(?i)roster(?:\.csv)*\.(?:csv|tsv|txt|xlsx?|ods|numbers)")
 
 
 class Roster:
@@ -16,33 +24,42 @@ class Roster:
     A file belongs to the student of whom one of the columns says what the file's name says, the id
     before name and email, and these before the others; of a name the parts count in any order, of
     an e-mail address the part before the @, too.
+
+    A platform's number counts in a column that is named after a platform, or that agrees with the
+    names more often than not (`learn_numbers`): it could also be somebody's seat.
     """
 
     def __init__(self, path: Path) -> None:
         """Read the table; ValueError says what is wrong with it."""
         table = read_table(path.read_bytes())
         self.rows = [row for row in table if any(row.values())]
-        if self.rows and not (self.rows[0].get("id") or "").strip():
+        if self.rows and "id" not in self.rows[0]:
             found = ", ".join(name for name in self.rows[0] if name)
             raise ValueError(
                 f"{path} needs a column id, with a value in each line; its columns are: {found}"
             )
-        ids: set[str] = set()
+        ids: dict[str, str] = {}
         self.ids: list[str] = []
         self.known: list[dict[str, set[str]]] = [{}, {}, {}]  # by id, by name and email, by others
         self.names: dict[str, str | None] = {}
         self.written: dict[str, str] = {}  # the ids as the table has them
         self.excused: dict[str, set[str]] = {}
         self.addresses: dict[str, set[str]] = {}
+        self.columns: dict[str, dict[str, set[str]]] = {}  # what each has, as a number would be
+        self.numbers: set[str] = set()  # columns with a platform's numbers
         for number, row in enumerate(self.rows, 2):
             student = student_id(row.get("id") or "")
-            if not student or student.lower() in ids:
+            if not student:
+                raise ValueError(f"{path}, line {number}: its id is empty")
+            if other := ids.get(student.lower()):
                 raise ValueError(
-                    f"{path}, line {number}: its id is empty, or is there twice"
-                    " (upper and lower case are taken for the same)"
+                    f"{path}, line {number}: its id {student} is that of another line ({other}): "
+                    "only letters, digits, _ and - count, and upper case is as lower case"
                 )
-            ids.add(student.lower())
+            ids[student.lower()] = student
             self.ids.append(student)
+            if not (row.get("name") or "").strip():
+                row["name"] = " ".join([*_parts_of_name(row, FIRST), *_parts_of_name(row, LAST)])
             self.names[student] = (row.get("name") or "").strip() or None
             self.written[student] = (row.get("id") or "").strip()
             self.excused[student] = set(re.split(r"[\s,;]+", row.get("excused") or ""))
@@ -52,18 +69,33 @@ class Roster:
                 known = self.known[{"id": 0, "name": 1, "email": 1}.get(column, 2)]
                 for key in _keys(column, value) if isinstance(value, str) else ():
                     known.setdefault(key, set()).add(student)
+                if isinstance(value, str) and (key := "".join(_words(value))):
+                    self.columns.setdefault(column, {}).setdefault(key, set()).add(student)
+        self.numbers = {column for column in self.columns if NUMBERS.search(column)}
+
+    def learn_numbers(self, found: list[HandedIn]) -> None:
+        """Find out which other columns have the platform's numbers, before any item has one."""
+        accounts = {(item.student, n) for item in found if (n := number_of(item))}
+        agree: Counter[str] = Counter()
+        for name, number in accounts:
+            ids = self.find(HandedIn(name, name, name, EPOCH))
+            for column, of in self.columns.items():
+                if len(ids) == 1 and (owners := of.get("".join(_words(number)))):
+                    agree[column] += 1 if ids <= owners else -1
+        self.numbers |= {column for column, more in agree.items() if more > 0}
 
     def numbered(self, number: str) -> set[str]:
         """The ids of whom one of the columns has this number of a platform's, or this address."""
         if "@" in number:
             return self.addresses.get(number.strip().casefold(), set())
-        return {one for of in self.known for one in of.get("".join(_words(number)), ())}
+        key = "".join(_words(number))
+        return {one for column in self.numbers for one in self.columns[column].get(key, ())}
 
     def knows(self, name: str) -> bool:
         """Whether a name is one student's."""
         return len(self.find(HandedIn(name, name, name, EPOCH))) == 1
 
-    def find(self, item: HandedIn) -> set[str]:
+    def find(self, item: HandedIn, *, by_number: bool = True) -> set[str]:
         """The ids that a file may belong to; a platform's number has to agree with the name."""
 
         def known(*names: str) -> set[str]:
@@ -76,7 +108,7 @@ class Roster:
         if not name and item.mark and item.mark.re is MOODLE:  # group-name
             parts = item.student.split("-")
             name = known(*("-".join(parts[place:]) for place in range(1, len(parts))))
-        number = self.numbered(item.number)
+        number = self.numbered(item.number) if by_number else set()
         if name and len(number) > 1:  # of a section, or the like
             return name
         return (name & number) or (name | number)
@@ -85,7 +117,12 @@ class Roster:
 def read_roster(root: str | Path) -> Roster | None:
     """The course's roster, or None if it has none."""
     path = Path(root) / "roster.csv"
-    return Roster(path) if path.is_file() else None
+    if path.is_file():
+        return Roster(path)
+    for other in sorted(Path(root).glob("*")):
+        if MISTAKEN.fullmatch(other.name):
+            raise ValueError(f"{other} is not read: save your list as {path}, or move it away")
+    return None
 
 
 def read_table(data: bytes) -> "csv.DictReader[str]":
@@ -105,6 +142,17 @@ NOT_NAMES = {  # columns of a roster that do not name a student
     *("excused", "section", "group", "class", "team", "status", "room", "note", "notes"),
     *("comment", "comments", "grade", "points", "score"),
 }
+
+
+def number_of(item: HandedIn) -> str:
+    """A platform's number for who handed a file in, by the file's or the folder's name, or ""."""
+    return (item.mark.groupdict().get("number") or "") if item.mark else ""
+
+
+def _parts_of_name(row: dict[str, str | None], kind: re.Pattern[str]) -> list[str]:
+    """The values of the columns for first names, or for last names."""
+    columns = [column for column in row if isinstance(column, str) and kind.fullmatch(column)]
+    return [value for column in columns if (value := (row[column] or "").strip())]
 
 
 def _keys(column: str, value: str) -> Iterator[str]:

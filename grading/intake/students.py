@@ -25,7 +25,7 @@ from grading.intake.files import (
 from grading.intake.markdown import harmless
 from grading.intake.notebook import bare, restore, strange
 from grading.intake.owners import OLD, names_class
-from grading.intake.platforms import of_two_platforms, platform_of, platforms_of
+from grading.intake.platforms import SUBMITTED, of_two_platforms, platform_of, platforms_of
 from grading.intake.records import Entry, Submission
 from grading.intake.roster import Roster
 
@@ -33,7 +33,7 @@ TRIES = 20  # files of a student that are read to find one that can be graded, o
 NAMED_BESIDE = 50  # files
 CROWD = (
     "in {} is what seems to be the work of several: if it is the class's folder, name it all; if "
-    "it is one student's, rename the files in it"
+    "it is one student's, put the notebooks straight into it"
 )
 NEWER = "the same student handed in a newer one, which is graded"
 
@@ -60,7 +60,7 @@ def take_in(
 
     students: dict[str, Student] = defaultdict(lambda: Student(roster is not None))
     entries: list[Entry] = []
-    crowds = _crowds(handed_in) if roster is None else set()
+    crowds = _crowds(handed_in, set_name) if roster is None else set()
     read = Reader(release, other)
     for item in sorted(handed_in, key=newest, reverse=True):
         name, asked = _whose(item, roster)
@@ -236,6 +236,8 @@ def _whose(item: HandedIn, roster: Roster | None) -> tuple[str, str]:
         said = f"may be {' or '.join(sorted(ids))}: rename the folder or the file"
     else:
         said = "is not in roster.csv: add it there, or rename the folder or the file"
+        if len(PurePosixPath(item.where).parts) > 2:
+            said += ", or, if the folder is the class's, name it all"
     return student, f"{item.student} {said}"
 
 
@@ -260,10 +262,11 @@ def spelling(item: HandedIn) -> str:
     return unicodedata.normalize("NFC", item.student.strip())
 
 
-def _crowds(handed_in: list[HandedIn]) -> set[str]:
+def _crowds(handed_in: list[HandedIn], set_name: str) -> set[str]:
     """Folders of the inbox that hold the work of several, by the names of what lies in them.
 
-    What a platform put there may lie at any depth.
+    What a platform put there may lie at any depth. A folder that is named after the set, or like
+    an export (`hw2`), is nobody's.
     """
     within: dict[str, set[str]] = {}
     for item in handed_in:
@@ -274,6 +277,11 @@ def _crowds(handed_in: list[HandedIn]) -> set[str]:
                 continue  # it says nothing
             mark = next(filter(None, map(platform_of, parts[1:])), None)
             name = mark["name"] if mark else parts[1] if len(parts) > 2 else ""
+            if item.mark and not mark:
+                continue  # a platform says whose the whole folder is
+            generic = not mark and not SUBMITTED.fullmatch(name)
+            if name and generic and names_class(f"{name}.zip", set_name) == "export":
+                continue
             within.setdefault(item.student, set()).add(name)
     return {one for one, folders in within.items() if len(folders) > 1 and "" not in folders}
 
