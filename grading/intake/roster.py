@@ -13,7 +13,7 @@ from grading.intake.platforms import MOODLE
 # A column with numbers of a platform's, by its name.
 NUMBERS = re.compile(r"moodle|canvas|blackboard|brightspace|d2l|gradescope|classroom|lms|platform")
 # Words that stand before a part of a name, or for it, in the columns of platforms and offices.
-FIRST = re.compile(r"(?:first|given|fore)[ _-]?names?|vornamen?|prénoms?|nombres?|nome")
+FIRST = re.compile(r"(?:first|given|fore)[ _-]?names?|vornamen?|prénoms?|nombres?")
 LAST = re.compile(r"(?:last|family|sur)[ _-]?names?|nachnamen?|familiennamen?|nom|apellidos?")
 MISTAKEN = re.compile(r"(?i)roster(?:\.csv)*\.(?:csv|tsv|txt|xlsx?|ods|numbers)")
 
