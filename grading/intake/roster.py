@@ -11,7 +11,7 @@ from grading.intake.files import EPOCH, HandedIn, spelled_out, student_id
 from grading.intake.platforms import MOODLE
 
 # A column with numbers of a platform's, by its name.
-NUMBERS = re.compile(r"moodle|canvas|blackboard|brightspace|d2l|gradescope|classroom|lms|platform")
+NUMBERS = re.compile(r"moodle|canvas|blackboard|brightspace|d2l|gradescope|lms|platform")
 # Words that stand before a part of a name, or for it, in the columns of platforms and offices.
 FIRST = re.compile(r"(?:first|given|fore)[ _-]?names?|vornamen?|prénoms?|nombres?")
 LAST = re.compile(r"(?:last|family|sur)[ _-]?names?|nachnamen?|familiennamen?|nom|apellidos?")
