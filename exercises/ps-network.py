@@ -35,8 +35,8 @@ variants = {
         },
     ],
     "start": [
-        {"K": 10, "above": 0.02, "unit_of_loss": "nats", "in_nats": "0.02"},
-        {"K": 100, "above": 0.08, "unit_of_loss": "nats", "in_nats": "0.08"},
+        {"K": 10, "above": 0.03, "unit_of_loss": "nats", "in_nats": "0.03"},
+        {"K": 100, "above": 0.07, "unit_of_loss": "nats", "in_nats": "0.07"},
         {"K": 1000, "above": 0.1, "unit_of_loss": "bits", "in_nats": "0.1 * np.log(2)"},
         {"K": 27, "above": 0.4, "unit_of_loss": "nats", "in_nats": "0.4"},
         {"K": 3, "above": 0.05, "unit_of_loss": "bits", "in_nats": "0.05 * np.log(2)"},

@@ -197,8 +197,9 @@ class Standing:
         said += [f"late by {late / 3600:.1f} h"] if late else []
         said += sorted(self.notes.get(key, []))
         if key not in self.now and name in self.lists:
-            why = f"now set aside: {self.aside[key]}" if key in self.aside else ""
-            said.append(f"its file is {why or 'no longer in the inbox'}")
+            gone = "no file in the inbox is this student's now"
+            aside = f"its file is now set aside: {self.aside.get(key)}"
+            said.append(aside if key in self.aside else gone)
         return "; ".join(said) or "graded"
 
 

@@ -226,7 +226,9 @@ def explained(question: Question, verdict: Verdict, record: Record) -> str:
     sources, hidden = record.get("sources", {}), _hidden(question)
     first, *more = verdict.message.split("\n")
     missing = hidden or first.endswith("is not defined.")
-    binding = _binds(question.name, sources) if missing else []
+    # A number may be what a cell that failed had left behind.
+    left = question.kind == "value" and verdict.wrong and not verdict.known
+    binding = _binds(question.name, sources) if missing or left else []
     untouched = question.id in record.get("untouched", ())
     if untouched and missing and not set(binding) - {f"{question.id}-answer"}:
         return "Not answered yet: the cell for the answer is as it was handed out."

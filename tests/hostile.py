@@ -1271,7 +1271,8 @@ threading.Thread(target=late).start()
         first="""
         import os
         try:
-            print(os.statvfs("/usr"))  # what the grader writes would show how others answered
+            # What the grader writes would show how others answered.
+            print(os.fstatvfs(os.open("/usr", os.O_RDONLY)))
         except OSError as error:
             print(error.strerror.replace("Operation ", ""))
         """,

@@ -345,7 +345,7 @@ def test_the_status_says_why_a_file_no_longer_counts(tmp_path):
     grades.with_status(table, tmp_path, book, [], set())
     lost = {
         "ps,ada,1,its file is now set aside: it is encrypted",
-        "ps,bob,1,its file is no longer in the inbox",
+        "ps,bob,1,no file in the inbox is this student's now",
     }
     assert lost < set(table.read_text().splitlines())
     listed.write_text(head + "ada,y,set aside,it is encrypted\n")  # and nobody's is graded

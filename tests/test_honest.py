@@ -305,9 +305,14 @@ HABITS = {  # answers by question; "first", "last": an added cell; "do": what be
         "q2": "def share(x):\n    for step in range(20_000): print(step, '\\u2713')\n"
         "    return x / np.sum(x)",
     },
+    "an animation of many pictures": {
+        "first": "from IPython.display import clear_output\nfor step in range(40):\n"
+        "    print(step, 'x' * 100_000)\n    clear_output(wait=True)\nprint('the last frame')",
+    },
     "what programs ask the system": {
-        "q1": "import os, shutil\nfrom multiprocessing import Pool, Value, cpu_count\n"
-        "done = Value('i', 0)\nPool().close()\nassert cpu_count() == os.cpu_count() == 1\n"
+        "q1": "import os, shutil\nfrom multiprocessing import Array, Pool, Value, cpu_count\n"
+        "done = Value('i', 0)\nArray('d', 300_000)[:] = [1.0] * 300_000\nPool().close()\n"
+        "assert cpu_count() == os.cpu_count() == 1\n"
         "assert shutil.disk_usage('.').free > 0\n" + SCALE,
     },
     "commands of the shell": {
@@ -327,6 +332,8 @@ OTHERS = {  # honest, and not all right: points, a part of the message
     "one row only": ({"q1": "def scale(x): return 2 * x if x.ndim == 1 else x"},
                      (1, 2, 1), "for one row, not yet for rows"),
     "a syntax error": ({"q1": "def scale(x):\n    return 2 * (x"}, (0, 2, 1), "SyntaxError"),
+    "left by a cell that failed": ({"q3": "answer = 1.0\nimport pandas\nanswer = 42.0"}, (2, 2, 0),
+                                   "The cell that defines `answer` stopped with"),
     "a slip in def": ({"q1": "dfe scale(x):\n    return 2 * x"}, (0, 2, 1),
                       "The cell for the answer stopped with SyntaxError"),
     "a failure after too much output": ({"first": "print('x' * 10**7)",
@@ -456,6 +463,11 @@ def test_what_was_taken_in_once_is_taken_in_again_as_it_is(course):
         assert autograde.code(again) == autograde.code(notebook), path
         texts = [[c.source for c in n.cells if c.id == "q4"] for n in (again, notebook)]
         assert texts[0] == texts[1], path
+
+
+def test_pictures_that_were_replaced_leave_room_for_others(course):
+    notebook = course.graded(ids(course)["an animation of many pictures"])
+    assert "the last frame" in json.dumps(notebook.cells[2].outputs)
 
 
 def test_a_text_that_nobody_has_read_waits(course):

@@ -524,6 +524,80 @@ def test_a_name_is_known_in_every_script_and_case(tmp_path, listed, names):
     assert intake.student_id(names[0]).lower() == intake.student_id(listed).lower()
 
 
+def test_a_text_above_its_cell_is_taken_once_with_all_its_pictures(release):
+    given = nbformat.v4.new_markdown_cell("The question.", id="text")
+    given.metadata.nbgrader = {"grade_id": "text", "solution": False}
+    release.cells.insert(0, nbformat.from_dict(given))
+    names = [f"{number}.png" for number in range(150)]
+    shown = " ".join(f"![](attachment:{name})" for name in names)
+    pictures = {name: {"image/png": PIXEL} for name in names}
+    cells = [
+        given,
+        {"cell_type": "markdown", "source": f"My proof. {shown}", "attachments": pictures},
+    ]
+    read = intake.read_cells(json.dumps({"cells": cells}).encode())
+    notebook, _ = intake.restore(read, release)
+    assert nbformat.writes(notebook).count("My proof.") == 1
+    again, _ = intake.restore(intake.read_cells(nbformat.writes(notebook).encode(), 99), release)
+    assert [cell.source for cell in again.cells] == [cell.source for cell in notebook.cells]
+
+
+def test_a_file_beside_stays_the_same_in_an_export_of_another_name(tmp_path, release):
+    texts = []
+    for name in ("all.zip", "class 2.zip"):
+        members = (
+            ("ada/hw.ipynb", answer()),
+            ("ada/proof.jpg", b"a photo"),
+            ("bo/hw.ipynb", answer()),
+        )
+        hand_in(tmp_path / name, name, packed(*members))
+        taken, _ = intake.take_in(intake.gather(tmp_path / name, SET), release)
+        texts.append(taken[0].notebook.cells[0].source)
+    assert texts[0] == texts[1]
+    assert "`proof.jpg` (7 bytes)" in texts[0]
+
+
+def test_on_gradescope_who_hands_in_again_has_the_newest_graded(tmp_path, release):
+    for folder, number, day in (("export", 11, 20), ("export (1)", 21, 27)):
+        text = f"submission_{number}:\n  :submitters:\n  - :name: Ada L\n"
+        text += f"  :created_at: 2026-11-{day} 10:00:00 Z\n"
+        text += text.replace(str(number), "13").replace("Ada L", "Bo")
+        hand_in(tmp_path, f"{folder}/submission_metadata.yml", text.encode())
+        for one in (number, 13):
+            hand_in(tmp_path, f"{folder}/submission_{one}/hw.ipynb", answer(str(one)))
+    (one, _), _ = intake.take_in(intake.gather(tmp_path, SET), release)
+    assert (one.student, one.notebook.cells[0].source) == ("Ada_L", "21")
+
+
+@pytest.mark.parametrize("table", ["", "id,name,canvas\nada,Ada L,12\neve,Eve L,99\n"])
+def test_nobody_takes_anothers_place_on_canvas_by_a_number_in_a_name(tmp_path, release, table):
+    (tmp_path / "roster.csv").write_text(table)
+    roster = intake.Roster(tmp_path / "roster.csv") if table else None
+    for name in ("lada_12_345_hw.ipynb", "lada_12_99_346_hw.ipynb", "leve_99_347_2026_1_x.ipynb"):
+        hand_in(tmp_path / "in", name, answer(name))
+    found = intake.gather(tmp_path / "in", SET, roster=roster)
+    taken, entries = intake.take_in(found, release, roster=roster)
+    files = {one.student: one.notebook.cells[0].source for one in taken}
+    assert [*files.values()] == ["lada_12_345_hw.ipynb", "leve_99_347_2026_1_x.ipynb"]
+    (aside,) = (entry.reason for entry in entries if entry.status == "set aside")
+    assert aside.startswith("the user may be 12 or 99: put it into a folder")
+
+
+def test_on_blackboard_a_user_is_what_follows_the_assignment_for_all(tmp_path, release):
+    """Neither a part of it that is another's id, nor its words in another order."""
+    (tmp_path / "roster.csv").write_text("id,name\nsmith,A\nsmith1,B\nada,C\nadam,D\nm_bo,E\n")
+    roster = intake.Roster(tmp_path / "roster.csv")
+    for user in ("smith", "ada", "m_ada", "m_bo"):
+        name = f"HW_1_{user}_attempt_2026-11-20-10-00-00_hw.ipynb"
+        hand_in(tmp_path / "in", name, answer(user))
+    found = intake.gather(tmp_path / "in", SET, roster=roster)
+    taken, entries = intake.take_in(found, release, roster=roster)
+    files = {one.student: one.notebook.cells[0].source for one in taken}
+    assert files == {"ada": "ada", "m_bo": "m_bo", "smith": "smith"}
+    (aside,) = (entry.reason for entry in entries if entry.status == "set aside")
+    assert aside.startswith("m_ada is not in roster.csv")
+
+
 def taken_by(tmp_path, release, table, *accounts):
     """{student: the number of whose work it is} of accounts on Moodle, and why others are not."""
     (tmp_path / "roster.csv").write_text(table)
@@ -1391,7 +1465,6 @@ EXPORTS = {  # files in the inbox, or members of an archive there: the student o
             "123-77 - Ada Lovelace - Nov 20, 2025 1205 PM/hw.ipynb": "Ada_Lovelace",
             "123-77 - Ada Lovelace - Nov 20, 2025 905 AM/hw.ipynb": "newer one",
             "124-77 - Wei Guo - Nov 19, 2025 1205 PM/hw.ipynb": "Wei_Guo",
-            "index.html": "no notebook",
         }
     },
     "Gradescope": {
@@ -1451,6 +1524,7 @@ EXPORTS = {  # files in the inbox, or members of an archive there: the student o
         "Bo K - ps-small/hw.ipynb": "Bo_K",
         "eve.ipynb.ipynb": "eve",
         "Mal O - Copy of ps-small.ipynb": "Mal_O",
+        "ps-small (1) - Fay W.ipynb": "Fay_W",
     },
     "code beside a notebook": {
         "ada/hw.ipynb": "ada",
@@ -2028,7 +2102,8 @@ def test_a_roster_is_the_truth(tmp_path, release):
     )
     assert [s.student for s in submissions] == ["ada", "hana", "wei"]
     assert [e.reason for e in entries if e.status == "set aside"] == [
-        "mallory is not in roster.csv: add it there, or rename the folder or the file"
+        "mallory is not in roster.csv: add it there, or rename the folder or the file, or, if the "
+        "folder is the class's, name it all"
     ]
     path.write_text("id,name\nada,A\nada,B\n")
     with pytest.raises(ValueError, match=r"line 3: its id (ada|ADA) is that of another line"):

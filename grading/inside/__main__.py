@@ -132,7 +132,7 @@ class Recorder:
 
     def __init__(self, most: int) -> None:
         """Keep at most `most` characters for the whole notebook."""
-        self.left = most
+        self.left = self.before = most  # `before`: at the last `take`
         self.outputs: list[dict[str, Any]] = []
         self.stream = io.StringIO()  # the text of the last output, if that is a stream
 
@@ -175,8 +175,14 @@ class Recorder:
     def take(self) -> list[dict[str, Any]]:
         """Return what was collected since the last call."""
         self.finish()
-        taken, self.outputs = self.outputs, []
+        taken, self.outputs, self.before = self.outputs, [], self.left
         return taken
+
+    def clear(self) -> None:
+        """Drop what was collected since then, as an animation does for each of its pictures."""
+        before = self.before
+        self.take()
+        self.left = self.before = before
 
 
 class Stream:
@@ -294,7 +300,7 @@ def make_shell(recorder: Recorder) -> InteractiveShell:
             recorder.rich("display_data", data)
 
         def clear_output(self, wait: bool = False) -> None:
-            recorder.take()
+            recorder.clear()
 
     class Hook(DisplayHook):
         def write_output_prompt(self) -> None:
@@ -652,9 +658,12 @@ def end_all_but(kept: list[int]) -> bool:
 def answer_for_the_system() -> None:
     """Say here what programs ask a system that may not answer, or that speaks of all its users."""
     os.cpu_count = lambda: len(os.sched_getaffinity(0))  # for as many a Pool starts processes
-    free = 2**14  # blocks of 4 KB
-    disk = os.statvfs_result((4096, 4096, free, free, free, free, free, free, 0, 255))
-    os.statvfs = lambda path: disk
+
+    def disk(path: object) -> os.statvfs_result:
+        free = 2**8 if str(path).startswith("/dev/shm") else 2**14  # blocks of 4 KB
+        return os.statvfs_result((4096, 4096, free, free, free, free, free, free, 0, 255))
+
+    os.statvfs = disk
 
 
 def main() -> None:

@@ -29,6 +29,7 @@ from grading.intake.files import (
 )
 from grading.intake.owners import (
     ask_of_accounts,
+    ask_of_canvas,
     name_by_blackboard,
     name_students,
     owner_of,
@@ -117,6 +118,7 @@ def gather(
         roster.learn_numbers(found)
     for item in found:
         item.number = number_of(item) if item.student else ""
+    ask_of_canvas(found, roster)
     if roster is not None:
         ask_of_accounts(found, first, roster)
     name_students(found, first, roster)

@@ -72,7 +72,6 @@ def restore(cells: list[NotebookNode], release: NotebookNode) -> tuple[NotebookN
     if not order:
         raise Unreadable("it has no cell of this problem set")
     notebook = nbformat.v4.new_notebook(metadata=dict(release.metadata))
-    notebook.cells += added[None]
     above = None
     for name, given in names.items():
         cell = nbformat.from_dict(json.loads(json.dumps(given)))
@@ -80,6 +79,9 @@ def restore(cells: list[NotebookNode], release: NotebookNode) -> tuple[NotebookN
         was = given.source.strip()
         own = [c for c in found[name] if c.source.strip() != was or c.get("attachments")]
         count = len(found[name]) + elsewhere[name]
+        if marks.solution and cell.cell_type == "markdown" and not own:
+            _look_for_text(cell, name, above, found, added, names)
+        notebook.cells += added[above]
         if not found[name]:
             notes.append(f"cell {name} was {'moved' if count else 'missing'}")
             cell.source = "" if marks.solution and cell.cell_type == "code" else cell.source
@@ -95,15 +97,13 @@ def restore(cells: list[NotebookNode], release: NotebookNode) -> tuple[NotebookN
                 disarm(cell)
         elif own:
             notes.append(f"given cell {name} had been changed")
-        if marks.solution and cell.cell_type == "markdown" and not own:
-            _look_for_text(cell, name, above, found, added, names)
         if count > 1:
             notes.append(f"cell {name} was there {count} times")
         changed = own if cell.cell_type == "code" and not marks.solution else []
         # A check that was changed comes first: the notebook's state is kept after the check.
         notebook.cells += [*changed, cell] if marks.get("grade") else [cell, *changed]
-        notebook.cells += added[name]
         above = name
+    notebook.cells += added[above]
     if [name for name in names if name in order] != list(dict.fromkeys(order)):
         notes.append("the cells were in another order")
     known = set(by_id)

@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from grading.intake.files import (
     LONGEST_NAME,
@@ -16,9 +16,11 @@ from grading.intake.files import (
 )
 from grading.intake.platforms import (
     BLACKBOARD,
+    CANVAS,
     METADATA,
     PLATFORMS,
     SUBMITTED,
+    TWO_NUMBERS,
     of_two_platforms,
     platform_of,
     platform_time,
@@ -101,7 +103,7 @@ def owner_of(parts: Parts, set_name: str) -> str:
     short = short if re.search("[^\\W\\d_]", short) else set_name  # student_1 is no work for ps-1
     parts_of = (re.split("[-_ ]", name) for name in (set_name, short))
     known, short = ("[-_ ]".join(map(re.escape, words)) for words in parts_of)
-    stem = re.sub(rf"(?i)^{known}[-_. ]+(?=.)", "", stem)
+    stem = re.sub(rf"(?i)^{known}(?: ?\(\d+\)|-copy\d+)?[-_. ]+(?=.)", "", stem)
     stem = re.sub(rf"(?i)(^|[-_. ])(?:{known}|{short})(?:[-_. ]final)?$", "", stem)
     return re.sub(r"(?i)[ -]+copy of$", "", stem).strip(" -")
 
@@ -109,26 +111,57 @@ def owner_of(parts: Parts, set_name: str) -> str:
 def name_by_blackboard(found: list[HandedIn], roster: Roster | None) -> None:
     """Tell the user from the assignment, both of which may have `_` in Blackboard's names.
 
-    A user is the longest end that the roster has. Without one, it is what follows the words that
-    all these names begin with, so that no two names become one student.
+    A user is the longest end that the roster has, if the others' names begin with the same words.
+    Without one, it is what follows the words that all these names begin with, so that no two names
+    become one student.
     """
     named = [
         (item, words_on_blackboard(m)) for item in found if (m := item.mark) and m.re is BLACKBOARD
     ]
     known: dict[str, str] = {}
+    before: dict[str, int] = {}  # how many words stand before the user
     if roster is not None:
-        for _, words in named:
-            for place in range(len(words)):
-                end = "_".join(words[place:])
-                if roster.knows(end):
-                    known["_".join(words)] = end
+        for whole in {"_".join(words) for _, words in named}:
+            for place in range(whole.count("_") + 1):
+                end = "_".join(whole.split("_")[place:])
+                if roster.has(end):
+                    known[whole], before[whole] = end, place
                     break
+        # Of `HW_1_m_ada` the end may be in the roster, and yet not be this user.
+        usual = Counter(before.values()).most_common()
+        most = min((place for place, count in usual if count == usual[0][1]), default=0)
+        for whole, place in before.items():
+            if place > most:
+                known[whole] = "_".join(whole.split("_")[most:])
     different = {tuple(one) for _, one in named if "_".join(one) not in known}
     levels = zip(*(words[:-1] for words in different), strict=False)
     shared = len(list(itertools.takewhile(lambda level: len(set(level)) == 1, levels)))
     for item, words in named:
         student = known.get("_".join(words)) or "_".join(words[shared:])
         item.student = person(student)
+
+
+def ask_of_canvas(found: list[HandedIn], roster: Roster | None) -> None:
+    """Ask about files of Canvas's that may be either of two users'.
+
+    Of `lovelaceada_12_99_346_hw.ipynb` the user may be 12, with a file 346_hw.ipynb, or 99, who
+    calls herself lovelaceada_12 to pass for the other.
+    """
+    marks = {item: item.mark for item in found if item.mark and item.mark.re is CANVAS}
+    two = {item: TWO_NUMBERS.fullmatch(mark.string) for item, mark in marks.items()}
+    sure = {(item.student, mark["number"]) for item, mark in marks.items() if not two[item]}
+    for item, mark in marks.items():
+        if (other := two[item]) is None:
+            continue
+        one, another = mark["number"], other[3]
+        if roster is not None and (roster.numbered(one) or roster.numbered(another)):
+            asks = bool(roster.numbered(another) - roster.numbered(one))
+        else:
+            asks = (item.student, one) in sure
+        if asks:
+            item.asked = (
+                f"the user may be {one} or {another}: put it into a folder named after the student"
+            )
 
 
 def ask_of_accounts(found: list[HandedIn], first: dict[str, str], roster: Roster) -> None:
@@ -164,7 +197,8 @@ def ask_of_accounts(found: list[HandedIn], first: dict[str, str], roster: Roster
         for item in (item for account in of.keys() - {*kept} for item in of[account]):
             item.asked = (
                 f"{' and '.join(sorted(named))} are different accounts, and would both be {student}"
-                " by roster.csv: add the right one's number there, or rename the folder or the file"
+                " by roster.csv: add the right one's number there, or, if they are one person in"
+                f" two assignments, put both into a folder named {student}"
             )
 
 

@@ -32,6 +32,8 @@ PLATFORMS = [
         r"(?P<name>[^\x00-/:-@\[-`{-\x7f]+)(?:_LATE)?_(?P<number>\d+)_\d+_(?P<rest>.+)",  # Canvas
     )
 ]
+# Canvas leaves `_` in names, and the number of a user is the last but one before the file's name.
+TWO_NUMBERS = re.compile(r"(.+?)_(\d+)_(\d+)_\d+_.+", re.DOTALL)
 ON_CANVAS = f" on {len(PLATFORMS) - 1}"
 MOODLE, BLACKBOARD, BRIGHTSPACE, CANVAS = PLATFORMS
 

@@ -11,7 +11,9 @@ from grading.intake.files import EPOCH, HandedIn, spelled_out, student_id
 from grading.intake.platforms import MOODLE
 
 # A column with numbers of a platform's, by its name.
-NUMBERS = re.compile(r"moodle|canvas|blackboard|brightspace|d2l|gradescope|lms|platform")
+NUMBERS = re.compile(
+    r"moodle|canvas|blackboard|brightspace|d2l|gradescope|lms|platform|participant"
+)
 # Words that stand before a part of a name, or for it, in the columns of platforms and offices.
 FIRST = re.compile(r"(?:first|given|fore)[ _-]?names?|vornamen?|prénoms?|nombres?")
 LAST = re.compile(r"(?:last|family|sur)[ _-]?names?|nachnamen?|familiennamen?|nom|apellidos?")
@@ -38,28 +40,30 @@ class Roster:
             raise ValueError(
                 f"{path} needs a column id, with a value in each line; its columns are: {found}"
             )
-        ids: dict[str, str] = {}
+        self.lower: dict[str, str] = {}  # the ids, by themselves without upper case
         self.ids: list[str] = []
         self.known: list[dict[str, set[str]]] = [{}, {}, {}]  # by id, by name and email, by others
         self.names: dict[str, str | None] = {}
         self.written: dict[str, str] = {}  # the ids as the table has them
         self.excused: dict[str, set[str]] = {}
         self.addresses: dict[str, set[str]] = {}
+        self.logins: dict[str, set[str]] = {}  # by what the columns say, as it is written
         self.columns: dict[str, dict[str, set[str]]] = {}  # what each has, as a number would be
         self.numbers: set[str] = set()  # columns with a platform's numbers
         for number, row in enumerate(self.rows, 2):
             student = student_id(row.get("id") or "")
             if not student:
                 raise ValueError(f"{path}, line {number}: its id is empty")
-            if other := ids.get(student.lower()):
+            if other := self.lower.get(student.lower()):
                 raise ValueError(
                     f"{path}, line {number}: its id {student} is that of another line ({other}): "
                     "only letters, digits, _ and - count, and upper case is as lower case"
                 )
-            ids[student.lower()] = student
+            self.lower[student.lower()] = student
             self.ids.append(student)
             if not (row.get("name") or "").strip():
-                row["name"] = " ".join([*_parts_of_name(row, FIRST), *_parts_of_name(row, LAST)])
+                parts = [*_parts_of_name(row, FIRST), *_parts_of_name(row, LAST)]
+                row["name"] = " ".join(parts) or row.get("full name") or row.get("student")
             self.names[student] = (row.get("name") or "").strip() or None
             self.written[student] = (row.get("id") or "").strip()
             self.excused[student] = set(re.split(r"[\s,;]+", row.get("excused") or ""))
@@ -69,6 +73,8 @@ class Roster:
                 known = self.known[{"id": 0, "name": 1, "email": 1}.get(column, 2)]
                 for key in _keys(column, value) if isinstance(value, str) else ():
                     known.setdefault(key, set()).add(student)
+                for login in _logins(column, value) if isinstance(value, str) else ():
+                    self.logins.setdefault(login, set()).add(student)
                 if isinstance(value, str) and (key := "".join(_words(value))):
                     self.columns.setdefault(column, {}).setdefault(key, set()).add(student)
         self.numbers = {column for column in self.columns if NUMBERS.search(column)}
@@ -95,12 +101,25 @@ class Roster:
         """Whether a name is one student's."""
         return len(self.find(HandedIn(name, name, name, EPOCH))) == 1
 
+    def has(self, login: str) -> bool:
+        """Whether a column says this of one student, letter by letter."""
+        return len(self.logins.get(login.strip().casefold(), ())) == 1
+
     def find(self, item: HandedIn, *, by_number: bool = True) -> set[str]:
         """The ids that a file may belong to; a platform's number has to agree with the name."""
 
         def known(*names: str) -> set[str]:
+            logins = [one for name in names for one in (name, name.partition("@")[0])]
+            for name in logins:
+                if own := self.lower.get(student_id(name).lower()):
+                    return {own}
+            for words in map(_words, logins):
+                # `smith 2`, a second copy of smith's, and `m_ada` are not smith2 and adam.
+                numbered = len(words) > 1 and any(map(str.isdigit, words))
+                if not numbered and (ids := self.known[0].get("".join(words))):
+                    return ids
             tried = [key for name in names for key in _keys("name", name)]
-            return next((of[key] for of in self.known for key in tried if key in of), set())
+            return next((of[key] for of in self.known[1:] for key in tried if key in of), set())
 
         if "@" in item.account and len(mail := self.numbered(item.account)) == 1:
             return mail  # whatever its owner is called there
@@ -153,6 +172,15 @@ def _parts_of_name(row: dict[str, str | None], kind: re.Pattern[str]) -> list[st
     """The values of the columns for first names, or for last names."""
     columns = [column for column in row if isinstance(column, str) and kind.fullmatch(column)]
     return [value for column in columns if (value := (row[column] or "").strip())]
+
+
+def _logins(column: str, value: str) -> Iterator[str]:
+    """A value as it is written, an id as a folder has it, an address without its second half."""
+    if column not in NOT_NAMES and value.strip():
+        yield value.strip().casefold()
+        yield value.strip().casefold().split("@")[0]
+        if column == "id":
+            yield student_id(value).lower()
 
 
 def _keys(column: str, value: str) -> Iterator[str]:

@@ -54,9 +54,9 @@ def take_in(
     Returns a list of Submission, one for each student, and a list of Entry, one for each file.
     """
 
-    def newest(item: HandedIn) -> tuple[datetime, datetime, bool]:
+    def newest(item: HandedIn) -> tuple[datetime, datetime, bool, bool]:
         right = bool(set_name) and set_name in item.name
-        return item.time, item.inner, right
+        return item.time, item.inner, item.name == f"{set_name}.ipynb", right
 
     students: dict[str, Student] = defaultdict(lambda: Student(roster is not None))
     entries: list[Entry] = []
@@ -226,7 +226,7 @@ def _whose(item: HandedIn, roster: Roster | None) -> tuple[str, str]:
     """The id of a file's owner, and what the teacher has to answer before it is known."""
     student = student_id(item.student)
     if roster is None or not student:
-        return student, ""
+        return student, item.asked
     ids = roster.find(item)
     if len(ids) == 1:
         return next(iter(ids)), item.asked
@@ -236,7 +236,7 @@ def _whose(item: HandedIn, roster: Roster | None) -> tuple[str, str]:
         said = f"may be {' or '.join(sorted(ids))}: rename the folder or the file"
     else:
         said = "is not in roster.csv: add it there, or rename the folder or the file"
-        if len(PurePosixPath(item.where).parts) > 2:
+        if len(PurePosixPath(item.where).parts) > 1:
             said += ", or, if the folder is the class's, name it all"
     return student, f"{item.student} {said}"
 
@@ -271,6 +271,8 @@ def _crowds(handed_in: list[HandedIn], set_name: str) -> set[str]:
     within: dict[str, set[str]] = {}
     for item in handed_in:
         parts = PurePosixPath(item.where).parts
+        if item.listed:
+            continue  # Gradescope's folders are one for each submission
         copy = len(parts) > 2 and OLD.fullmatch(parts[1])
         if ": " not in item.where and not item.known_fault and len(parts) > 1 and not copy:
             if any(map(of_two_platforms, map(platforms_of, parts[1:]))):
@@ -294,9 +296,10 @@ def _pointing_to(notebook: NotebookNode, seals: dict[HandedIn, str]) -> Notebook
     """
     if not seals:
         return notebook
-    sealed = json.dumps([[file.where, seal] for file, seal in seals.items()])
+    # By its own name: the next export, and its folder, will be called otherwise.
+    sealed = json.dumps([[file.name, seal] for file, seal in seals.items()])
     checksum = hashlib.sha256(sealed.encode()).hexdigest()[:40]
-    named = [f"`{file.where.replace('`', '')}` ({file.size:,} bytes)" for file in seals]
+    named = [f"`{file.name.replace('`', '')}` ({file.size:,} bytes)" for file in seals]
     for cell in notebook.cells:
         if cell.cell_type == "markdown" and cell.metadata.get("nbgrader", {}).get("solution"):
             beside = f"Handed in beside the notebook (checksum {checksum})"
