@@ -1,6 +1,7 @@
 """A file that somebody handed in, wherever it was found, and names that are safe to use."""
 
 import contextlib
+import functools
 import hashlib
 import io
 import os
@@ -156,6 +157,7 @@ def same_id(name: str) -> str:
     return student_id(name).lower()
 
 
+@functools.lru_cache(10_000)  # each file of a student asks for the same name, several times
 def spelled_out(name: str) -> str:
     """The letters of an id before it is cut; one outside ASCII, or a vowel sign, takes five.
 

@@ -119,20 +119,20 @@ def name_by_blackboard(found: list[HandedIn], roster: Roster | None) -> None:
         (item, words_on_blackboard(m)) for item in found if (m := item.mark) and m.re is BLACKBOARD
     ]
     known: dict[str, str] = {}
-    before: dict[str, int] = {}  # how many words stand before the user
+    before: dict[str, str] = {}  # what stands before the user
     if roster is not None:
         for whole in {"_".join(words) for _, words in named}:
             for place in range(whole.count("_") + 1):
                 end = "_".join(whole.split("_")[place:])
                 if roster.has(end):
-                    known[whole], before[whole] = end, place
+                    known[whole], before[whole] = end, whole[: -len(end)]
                     break
         # Of `HW_1_m_ada` the end may be in the roster, and yet not be this user.
         usual = Counter(before.values()).most_common()
-        most = min((place for place, count in usual if count == usual[0][1]), default=0)
-        for whole, place in before.items():
-            if place > most:
-                known[whole] = "_".join(whole.split("_")[most:])
+        most = min((one for one, count in usual if count == usual[0][1]), key=len, default="")
+        for whole, assignment in before.items():
+            if assignment != most and assignment.startswith(most):
+                known[whole] = whole.removeprefix(most)
     different = {tuple(one) for _, one in named if "_".join(one) not in known}
     levels = zip(*(words[:-1] for words in different), strict=False)
     shared = len(list(itertools.takewhile(lambda level: len(set(level)) == 1, levels)))
