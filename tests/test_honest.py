@@ -157,6 +157,13 @@ HABITS = {  # answers by question; "first", "last": an added cell; "do": what be
         "q1": "def scale(x): return x",
         "do": lambda c: corrected(c, f"{SET}-2", "q1-answer", "q1"),
     },
+    "its placeholder moved to the end": {
+        "q1": None,
+        "do": lambda c: (
+            c.insert(at(c, "q1-answer"), new(SCALE)),
+            c.append(c.pop(at(c, "q1-answer"))),
+        ),
+    },
     "given code run again": {
         "q2": "def share(x): return np.asarray(x) / np.sum(x)",
         "q3": "answer = np.float64(42)",

@@ -598,6 +598,82 @@ def test_on_blackboard_a_user_is_what_follows_the_assignment_for_all(tmp_path, r
     assert aside.startswith("m_ada is not in roster.csv")
 
 
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "Eve S_3_assignsubmission_file_",
+        "1-3 - Eve S - Nov 20, 2026 1012 AM",
+        "ps-small-eve",
+        "Eve S - ps-small",
+    ],
+)
+def test_the_only_folder_in_a_class_s_zip_stays_its_students(tmp_path, release, folder):
+    """Whatever the files in it are called."""
+    (tmp_path / "roster.csv").write_text("id,name\nada,Ada L\nbob,Bob K\neve,Eve S\n")
+    roster = intake.Roster(tmp_path / "roster.csv")
+    hand_in(tmp_path / "in", "ada/hw.ipynb", answer("Ada's"), time=10**9)
+    names = ("ada.ipynb", "bob.ipynb", "x.ipynb")
+    data = packed(*((f"{folder}/{name}", answer("Eve's")) for name in names))
+    hand_in(tmp_path / "in", "all.zip", data)
+    found = intake.gather(tmp_path / "in", SET, roster=roster)
+    taken, _ = intake.take_in(found, release, roster=roster, set_name=SET)
+    said = {one.student: one.notebook.cells[0].source for one in taken}
+    assert said == {"ada": "Ada's", "eve": "Eve's"}
+
+
+def test_on_gradescope_a_file_s_own_name_says_nothing(tmp_path, release):
+    hand_in(tmp_path, "ada/hw.ipynb", answer("Ada's"), time=10**9)
+    text = "submission_11:\n  :submitters:\n  - :name: Eve S\n  :created_at: 2026-11-20 10:00 Z\n"
+    forged = "submission_11/hw_ada_attempt_2090-01-01-00-00-00_.ipynb"
+    data = packed((forged, answer("Eve's")), (intake.METADATA, text.encode()))
+    hand_in(tmp_path, "all.zip", data)
+    taken, _ = intake.take_in(intake.gather(tmp_path, SET), release)
+    assert {one.student: one.notebook.cells[0].source for one in taken} == {
+        "ada": "Ada's",
+        "Eve_S": "Eve's",
+    }
+    assert all(one.time.year < 2090 for one in taken)
+
+
+def test_a_number_behind_a_login_is_another_login_wherever_it_stands(tmp_path):
+    (tmp_path / "roster.csv").write_text(
+        "id,name,email\n1,Ann Smith,smith@x.edu\n2,Joe Smith,smith2@x.edu\n"
+    )
+    roster = intake.Roster(tmp_path / "roster.csv")
+    names = ("smith", "smith2", "smith_2", "smith 2", "2_smith")
+    found = [roster.find(intake.HandedIn(name, name, name, intake.EPOCH)) for name in names]
+    assert found == [{"1"}, {"2"}, set(), set(), set()]
+
+
+def test_a_list_of_long_extra_fields_is_refused(tmp_path, release):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for number in range(500):
+            member = zipfile.ZipInfo(f".git/{number}")
+            member.extra = struct.pack("<HH", 9, 0) * 1000
+            archive.writestr(member, b"")
+    hand_in(tmp_path, "eve/hw.zip", file.getvalue())
+    hand_in(tmp_path, "ada/hw.ipynb")
+    taken, entries = intake.take_in(intake.gather(tmp_path, SET), release)
+    assert [one.student for one in taken] == ["ada"]
+    assert any("bytes on a member beside its name" in entry.reason for entry in entries)
+
+
+def test_an_archive_s_list_is_read_once_for_all_its_files(tmp_path, release, monkeypatch):
+    opened = []
+    made = intake.archives._Archive
+
+    def counted(file):
+        opened.append(file)
+        return made(file)
+
+    monkeypatch.setattr(intake.archives, "_Archive", counted)
+    files = [(f"{number}.ipynb", b"broken") for number in range(18)]
+    hand_in(tmp_path, "eve/hw.zip", packed(*files, *((f"{n}.pdf", b"x") for n in range(50))))
+    intake.take_in(intake.gather(tmp_path, SET), release)
+    assert len(opened) == 1
+
+
 def taken_by(tmp_path, release, table, *accounts):
     """{student: the number of whose work it is} of accounts on Moodle, and why others are not."""
     (tmp_path / "roster.csv").write_text(table)

@@ -49,8 +49,10 @@ from grading.intake.files import (
 )
 from grading.intake.owners import OLD, names_class, owner_of, wrappers
 from grading.intake.platforms import (
+    BRIGHTSPACE,
     CANVAS,
     METADATA,
+    MOODLE,
     account_in,
     of_two_platforms,
     outline,
@@ -63,7 +65,8 @@ from grading.intake.roster import Roster
 UNPACKED = 512 * MIB  # of each student's files in an archive
 LONGEST_LIST = 64 * MIB  # bytes of an archive's list
 ZIP64, ZIP64_MARK = sizeEndCentDir64 + sizeEndCentDir64Locator, stringEndArchive64
-LONGEST_EXTRA = 4096  # bytes of it about a member besides its name; programs write below a hundred
+# Bytes of it about a member besides its name, and about all on average.
+LONGEST_EXTRA, USUAL_EXTRA = 4096, 100
 LOCAL_HEAD = 30  # bytes before a member's name and data
 LISTING = 512  # bytes of a member's line in an archive's list, on average
 CLASS_MEMBERS = 20 * MEMBERS  # of all students in one
@@ -104,7 +107,7 @@ def unpack(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) 
         of.archives[whole] += 1
         if of.archives[whole] > ARCHIVES:
             raise Unreadable(f"{ARCHIVES} archives of a student are opened at most")
-        reopen = partial(_opened, path, MEMBERS)
+        reopen = _kept_open(partial(_opened, path, MEMBERS))
         used = whole, of.archives, of.files
         with reopen() as archive:
             return _members(archive, inner, set_name, time, True, 0, reopen, parts, used)
@@ -120,7 +123,7 @@ def unpack(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) 
         item.refuse(f"nothing says whose it is: {WHOSE}")
         return [item]
     archive = _opened(path, CLASS_MEMBERS if named or alone else MEMBERS)
-    again = partial(_opened, path, MEMBERS)
+    again = _kept_open(partial(_opened, path, MEMBERS))
     stays = not of.many or len(archive.infolist()) > MEMBERS  # else it is opened for each file
     with contextlib.nullcontext() if stays else archive:
         look = partial(
@@ -158,13 +161,14 @@ def _opened(file: Path | io.BytesIO, most: int) -> zipfile.ZipFile:
             begin = end[_ECD_LOCATION] - size - (ZIP64 if end[_ECD_SIGNATURE] == ZIP64_MARK else 0)
             raw.seek(max(begin, 0))
             listed = raw.read(min(size, LONGEST_LIST))
-            extras = 0  # bytes; the time that Python needs for a member grows with their square
+            # Bytes; the time that Python needs for a member grows with their square.
+            extras = squares = 0
             folders: Counter[bytes] = Counter()
             while listed.startswith(b"PK\1\2", place) and place + 46 <= len(listed):
                 name, extra, comment = struct.unpack_from("<HHH", listed, place + 28)
                 named = place + 46
                 count, place = count + 1, named + name + extra + comment
-                extras = max(extras, extra)
+                extras, squares = max(extras, extra), squares + extra**2
                 folders[b"/".join(listed[named : named + min(name, 200)].split(b"/")[:2])] += 1
             if count > 3 * most or size > min(LISTING * most, LONGEST_LIST):
                 where, many = next(iter(folders.most_common(1)), (b"", 0))
@@ -173,7 +177,7 @@ def _opened(file: Path | io.BytesIO, most: int) -> zipfile.ZipFile:
                 long = count <= 3 * most
                 what = "of members is too long" if long else f"has {count} members"
                 raise Unreadable(f"its list {what}; {some}")
-            if extras > LONGEST_EXTRA:
+            if extras > LONGEST_EXTRA or squares > 3 * most * USUAL_EXTRA**2:
                 raise Unreadable(f"its list has {extras} bytes on a member beside its name")
     try:
         archive = _Archive(file)
@@ -187,6 +191,30 @@ def _opened(file: Path | io.BytesIO, most: int) -> zipfile.ZipFile:
         archive.close()
         raise Unreadable("its members lie over one another")
     return archive
+
+
+Opens = Callable[[], AbstractContextManager[zipfile.ZipFile]]
+
+
+class Last:
+    """The archive that was opened last. It stays open, as its files come one after another."""
+
+    archive: zipfile.ZipFile | None = None
+    by: Callable[[], zipfile.ZipFile] | None = None
+
+
+def _kept_open(reopen: Callable[[], zipfile.ZipFile]) -> Opens:
+    """A function that opens an archive, unless it is the last one."""
+
+    def opened() -> AbstractContextManager[zipfile.ZipFile]:
+        if Last.archive is None or Last.by is not reopen:
+            archive = reopen()
+            if Last.archive:
+                Last.archive.close()
+            Last.archive, Last.by = archive, reopen
+        return contextlib.nullcontext(Last.archive)
+
+    return opened
 
 
 class _Archive(zipfile.ZipFile):
@@ -224,7 +252,7 @@ def _members(
     time: datetime,
     own: bool,
     depth: int = 0,
-    reopen: Callable[[], zipfile.ZipFile] | None = None,
+    reopen: Opens | None = None,
     parts: Parts = (),
     used: Used | None = None,
     opens: bool = True,
@@ -257,8 +285,10 @@ def _members(
                 "if it is a student's, unpack the archive"
             )
     top, whose = ((), {}) if own else _gradescope(archive, names, set_name, roster)
+    if whose:
+        shared = len(top)  # the next folder is one that the list speaks of
     outer = wrappers([parts[shared:] for parts in notebooks if len(parts) > shared], set_name)
-    outer = {name for name in outer if roster is None or not roster.knows(name)}
+    outer = {name for name in outer if not knows(roster, name, set_name)}
     owner = tuple(parts) or inner.parts
 
     def held() -> AbstractContextManager[zipfile.ZipFile]:
@@ -353,6 +383,7 @@ def for_each(item: HandedIn, students: People) -> Iterator[HandedIn]:
         of_one = copy.copy(item)
         of_one.student, of_one.time, of_one.listed = person(name), time or item.time, True
         of_one.account = short(account)
+        of_one.mark = None  # its owner chose its name
         yield of_one
 
 
@@ -413,7 +444,9 @@ def _nested(
 
     try:
         inner = PurePosixPath(item.where)
-        files = _members(reopen(), inner, set_name, item.time, True, depth + 1, reopen, used=used)
+        again = _kept_open(reopen)
+        with again() as archive:
+            files = _members(archive, inner, set_name, item.time, True, depth + 1, again, used=used)
     except Exception as error:
         item.refuse(f"the archive cannot be read: {error}")
         return [item]
@@ -460,8 +493,10 @@ def _shared_folders(paths: list[Parts], set_name: str, roster: Roster | None) ->
     common = [level[0] for level in alike]
     shared = len(common)
     for place, name in enumerate(common):
-        if roster is not None and roster.knows(name):
+        if knows(roster, name, set_name):
             return place
+        if any(mark.re in (MOODLE, BRIGHTSPACE) for mark in platforms_of(name)):
+            return place  # a folder of one account
     # In one folder lie the files of one student, or of a class that are named after the students.
     files = {parts[-1] for parts in paths} if len(folders) == 1 else set()
     known = [file for file in files if platform_of(file)]
@@ -474,6 +509,11 @@ def _shared_folders(paths: list[Parts], set_name: str, roster: Roster | None) ->
     # All lie in one folder: below what is named for a class, the first is a student's.
     outer = itertools.takewhile(lambda name: names_class(f"{name}.zip", set_name), common[:-1])
     return len(list(outer))
+
+
+def knows(roster: Roster | None, folder: str, set_name: str) -> bool:
+    """Whether a folder is a student's by the roster, which it stays whatever it holds."""
+    return roster is not None and roster.knows(owner_of((folder, ""), set_name))
 
 
 def _of_class(folder: str, archive: str, set_name: str) -> bool:

@@ -7,7 +7,7 @@ from collections import Counter
 from functools import partial
 from pathlib import Path, PurePath
 
-from grading.intake.archives import CLASS_MEMBERS, NO_FILE, Inbox, for_each, unpack
+from grading.intake.archives import CLASS_MEMBERS, NO_FILE, Inbox, for_each, knows, unpack
 from grading.intake.files import (
     EPOCH,
     JUNK,
@@ -81,13 +81,10 @@ def gather(
                 break
             listed.append((path, inner))
     own = {inner: inner.parts for _, inner in listed}  # the part that says whose it is
-
-    def students(name: str) -> bool:
-        """Whether a folder is a student's in the roster, which it stays whatever it holds."""
-        return roster is not None and roster.knows(name)
-
     classes: set[str] = set()  # folders that are the class's
-    while outer := {n for n in wrappers([*own.values()], set_name) if not students(n)}:
+    while outer := {
+        n for n in wrappers([*own.values()], set_name) if not knows(roster, n, set_name)
+    }:
         classes |= outer
         own = {i: parts[len(parts) > 1 and parts[0] in outer :] for i, parts in own.items()}
     whose: dict[Parts, People] = {}  # of each of Gradescope's folders

@@ -16,6 +16,7 @@ from grading.intake.files import Unreadable
 from grading.intake.markdown import REFERENCE, disarm, meant, without_spaces
 
 ADDED = "*(Added by the student:)*"
+DEFINED = re.compile(r"(?m)^(?:async +)?(?:def|class) +(\w+)")  # names of functions and classes
 LOOK = "*(The cell for the answer was left as it was. Text of the student stands in other cells.)*"
 
 
@@ -73,6 +74,9 @@ def restore(cells: list[NotebookNode], release: NotebookNode) -> tuple[NotebookN
         raise Unreadable("it has no cell of this problem set")
     notebook = nbformat.v4.new_notebook(metadata=dict(release.metadata))
     above = None
+    stubs = {c.source.strip() for c in names.values() if c.metadata.nbgrader.solution}
+    own_code = [c.source for c in cells if c.cell_type == "code" and c.source.strip() not in stubs]
+    defined = {name for source in own_code for name in DEFINED.findall(source)}
     for name, given in names.items():
         cell = nbformat.from_dict(json.loads(json.dumps(given)))
         marks = given.metadata.nbgrader
@@ -95,6 +99,8 @@ def restore(cells: list[NotebookNode], release: NotebookNode) -> tuple[NotebookN
                     shown = [f"![](attachment:{quote(one)})" for one in cell.attachments]
                     cell.source = "\n\n".join([cell.source, *shown])
                 disarm(cell)
+        elif cell.cell_type == "code" and marks.solution and defined & {*DEFINED.findall(was)}:
+            cell.source = ""  # it was answered elsewhere, which the placeholder would override
         elif own:
             notes.append(f"given cell {name} had been changed")
         if count > 1:

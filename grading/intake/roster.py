@@ -118,7 +118,7 @@ class Roster:
                 numbered = len(words) > 1 and any(map(str.isdigit, words))
                 if not numbered and (ids := self.known[0].get("".join(words))):
                     return ids
-            tried = [key for name in names for key in _keys("name", name)]
+            tried = [key for name in names for key in _tried(name)]
             return next((of[key] for of in self.known[1:] for key in tried if key in of), set())
 
         if "@" in item.account and len(mail := self.numbered(item.account)) == 1:
@@ -192,9 +192,18 @@ def _keys(column: str, value: str) -> Iterator[str]:
     if not (words := _words(value)):
         return
     yield "".join(words)
+    yield " ".join(words)
     yield "".join(sorted(words))
     for turn in range(1, len(words)):
         yield "".join(words[turn:] + words[:turn])
+
+
+def _tried(name: str) -> list[str]:
+    """The keys by which a name is looked for; `smith_2` is not smith2, as for ids."""
+    words = _words(name)
+    if len(words) > 1 and any(map(str.isdigit, words)) and "@" not in name:
+        return [" ".join(words)]
+    return [*_keys("name", name)]
 
 
 def _words(value: str) -> list[str]:
