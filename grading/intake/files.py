@@ -19,7 +19,8 @@ LARGEST_BESIDE = 10 * LARGEST  # of a file for the reader of a text
 MEMBERS = 5000  # of each student in an archive
 LONGEST_NAME, LONGEST_REASON = 500, 2000  # characters of these in the teacher's list
 JUNK = re.compile(  # what systems and programs leave beside one's work; it has no line in the list
-    r"(?i)(?:^|/)(?:\._|\.DS_Store$|Thumbs\.db$|desktop\.ini$|index\.html$|(?:__MACOSX|__pycache__|node_modules|"
+    r"(?i)^index\.html$|"  # Brightspace's, at the top of an export; a student's may be work
+    r"(?:^|/)(?:\._|\.DS_Store$|Thumbs\.db$|desktop\.ini$|(?:__MACOSX|__pycache__|node_modules|"
     r"site-packages|\.(?:git|venv|env|conda|tox|cache|idea|vscode|\w+_cache))(?:/|$))"
 )
 NOTEBOOK = re.compile(r"(?i)\.ipynb(?: ?\(\d+\))?(?:\.(?:txt|json|download))?$")  # as browsers save

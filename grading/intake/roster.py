@@ -114,9 +114,8 @@ class Roster:
                 if own := self.lower.get(student_id(name).lower()):
                     return {own}
             for words in map(_words, logins):
-                # `smith 2`, a second copy of smith's, and `m_ada` are not smith2 and adam.
-                numbered = len(words) > 1 and any(map(str.isdigit, words))
-                if not numbered and (ids := self.known[0].get("".join(words))):
+                # In order: `m_ada` is not adam.
+                if not _with_number(words) and (ids := self.known[0].get("".join(words))):
                     return ids
             tried = [key for name in names for key in _tried(name)]
             return next((of[key] for of in self.known[1:] for key in tried if key in of), set())
@@ -199,11 +198,14 @@ def _keys(column: str, value: str) -> Iterator[str]:
 
 
 def _tried(name: str) -> list[str]:
-    """The keys by which a name is looked for; `smith_2` is not smith2, as for ids."""
+    """The keys by which a name is looked for."""
     words = _words(name)
-    if len(words) > 1 and any(map(str.isdigit, words)) and "@" not in name:
-        return [" ".join(words)]
-    return [*_keys("name", name)]
+    return [" ".join(words)] if _with_number(words) and "@" not in name else [*_keys("name", name)]
+
+
+def _with_number(words: list[str]) -> bool:
+    """Whether a number stands apart: `smith 2` may be a second copy of smith's, and not smith2."""
+    return len(words) > 1 and any(map(str.isdigit, words))
 
 
 def _words(value: str) -> list[str]:
