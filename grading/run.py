@@ -8,6 +8,7 @@ enter it. Whatever is finished is on disk: a run that was broken off continues w
 import argparse
 import contextlib
 import csv
+import errno
 import fcntl
 import functools
 import hashlib
@@ -58,6 +59,10 @@ can. Grade like this only what you would run yourself."""
 HIDES = """\
 {name} has a question with show = False, and submissions that run at once could tell each other what
 they were asked: {so}"""
+CROWDED = (
+    "the kernel refused to pass open files between its processes, and counts those of all "
+    "submissions that run at a time: grade with ARGS=--jobs=1, which runs one at a time"
+)
 LOST = """\
 the gradebook of {root} does not know {name}, so it was lost: put a copy of gradebook.db back. If
 there is none, release the set again with the same variant and grade it. The points then come back
@@ -381,6 +386,17 @@ def on_cluster(address: str, tasks: list[Task], answers: Callable[[Cells], Recor
         client.cancel([*calls])
 
 
+def crowded(record: Record | BaseException) -> bool:
+    """Whether open files could not be passed on, which may be another submission's doing."""
+    if isinstance(record, BaseException):
+        return False
+    answers = itertools.chain(*record["answers"].values(), *record["later"].values())
+    said = [answer["error"][1] for answer in answers if "error" in answer]
+    outputs = itertools.chain(*record["cells"].values())
+    said += [output["evalue"] for output in outputs if "evalue" in output]
+    return any(f"[Errno {errno.ETOOMANYREFS}]" in text for text in said)
+
+
 def grade(
     name: str,
     root: str | Path,
@@ -465,12 +481,18 @@ def _grade(course: Class, jobs: int | None, scheduler: str | None, walls: bool, 
     else:
         running = here(jobs, tasks, answers)
     students = len(ready) + sum(map(len, alike.values()))
+    # As root, each submission is another user's, and counted by itself.
+    counted = bool(walls and os.getuid() and jobs != 1)
     with contextlib.closing(running):
         gone = RuntimeError("the record of its run is gone: run make grade again")
         kept = (
             (one, autograde.recall(course.root, name, one, names[one][0]) or gone) for one in ready
         )
-        ran = ((one, record) for student, record in running for one in alike[names[student][0]])
+        ran = (
+            (one, RuntimeError(CROWDED) if counted and crowded(record) else record)
+            for student, record in running
+            for one in alike[names[student][0]]
+        )
         failed = enter_all(course, names, itertools.chain(kept, ran), students)
     graded = students - len(failed)
     for student, why in failed.items():

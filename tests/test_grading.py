@@ -25,7 +25,7 @@ import nbformat
 import prose
 import pytest
 from browser import find, missing
-from classroom import SET, Course, need_a_jail
+from classroom import NOBODY, SET, Course, need_a_jail
 
 from grading import intake, jail, release, run, sets, verdict
 from grading.inside import exchange
@@ -400,6 +400,29 @@ def test_where_inputs_are_not_shown_each_submission_runs_alone(tmp_path, monkeyp
     course.exam.questions = shown
     assert said(None) == ""
     assert ran == [1, 2, 1, None]
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"q1": "def scale(x):\n    raise OSError(109, 'Too many references')"},
+        {"q3": "raise OSError(109, 'Too many references')"},
+    ],
+)
+def test_what_another_of_the_account_may_have_refused_costs_nothing(
+    tmp_path, monkeypatch, capsys, answers
+):
+    need_a_jail()
+    course = Course(tmp_path)
+    course.hand_in("ada", course.notebook(course.right("q1", "q2") | answers))
+    course.hand_in("bob", course.notebook(course.right("q1")))
+    # As an ordinary user; the jails are the tester's.
+    monkeypatch.setattr(run, "os", types.SimpleNamespace(**vars(os) | {"getuid": lambda: NOBODY}))
+    grade = ["grade", SET, "--root", str(tmp_path)]
+    assert run.main([*grade, "--jobs=2"]) == 1
+    assert f"NOT GRADED: ada: {run.CROWDED}" in capsys.readouterr().out
+    assert run.main([*grade, "--jobs=1"]) == 0
+    assert course.points()["ada"]["q2"] == 2
 
 
 def test_the_first_interrupt_ends_the_jails_and_says_so(capsys):
