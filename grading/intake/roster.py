@@ -3,8 +3,8 @@
 import csv
 import io
 import re
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from grading.intake.files import EPOCH, HandedIn, spelled_out, student_id
@@ -42,13 +42,12 @@ class Roster:
             )
         self.lower: dict[str, str] = {}  # the ids, by themselves without upper case
         self.ids: list[str] = []
-        self.known: list[dict[str, set[str]]] = [{}, {}, {}]  # by id, by name and email, by others
         self.names: dict[str, str | None] = {}
         self.written: dict[str, str] = {}  # the ids as the table has them
         self.excused: dict[str, set[str]] = {}
-        self.addresses: dict[str, set[str]] = {}
         self.logins: dict[str, set[str]] = {}  # by what the columns say, as it is written
-        self.columns: dict[str, dict[str, set[str]]] = {}  # what each has, as a number would be
+        # By what each column says, in the forms in which it may stand in a file's name.
+        self.columns = defaultdict[str, dict[str, set[str]]](dict)
         self.numbers: set[str] = set()  # columns with a platform's numbers
         for number, row in enumerate(self.rows, 2):
             student = student_id(row.get("id") or "")
@@ -68,15 +67,12 @@ class Roster:
             self.written[student] = (row.get("id") or "").strip()
             self.excused[student] = set(re.split(r"[\s,;]+", row.get("excused") or ""))
             for column, value in row.items():
-                if isinstance(value, str) and "@" in value:
-                    self.addresses.setdefault(value.strip().casefold(), set()).add(student)
-                known = self.known[{"id": 0, "name": 1, "email": 1}.get(column, 2)]
-                for key in _keys(column, value) if isinstance(value, str) else ():
-                    known.setdefault(key, set()).add(student)
-                for login in _logins(column, value) if isinstance(value, str) else ():
+                if not isinstance(value, str):
+                    continue
+                for key in _keys(column, value):
+                    self.columns[column].setdefault(key, set()).add(student)
+                for login in _logins(column, value):
                     self.logins.setdefault(login, set()).add(student)
-                if isinstance(value, str) and (key := "".join(_words(value))):
-                    self.columns.setdefault(column, {}).setdefault(key, set()).add(student)
         self.numbers = {column for column in self.columns if NUMBERS.search(column)}
 
     def learn_numbers(self, found: list[HandedIn]) -> None:
@@ -93,9 +89,12 @@ class Roster:
     def numbered(self, number: str) -> set[str]:
         """The ids of whom one of the columns has this number of a platform's, or this address."""
         if "@" in number:
-            return self.addresses.get(number.strip().casefold(), set())
+            return self.logins.get(number.strip().casefold(), set())
         key = "".join(_words(number))
-        return {one for column in self.numbers for one in self.columns[column].get(key, ())}
+        return self._named(key, self.numbers)
+
+    def _named(self, key: str, columns: Collection[str]) -> set[str]:
+        return {one for column in columns for one in self.columns[column].get(key, ())}
 
     def knows(self, name: str) -> bool:
         """Whether a name is one student's."""
@@ -115,10 +114,12 @@ class Roster:
                     return {own}
             for words in map(_words, logins):
                 # In order: `m_ada` is not adam.
-                if not _with_number(words) and (ids := self.known[0].get("".join(words))):
+                if not _with_number(words) and (ids := self._named("".join(words), ["id"])):
                     return ids
             tried = [key for name in names for key in _tried(name)]
-            return next((of[key] for of in self.known[1:] for key in tried if key in of), set())
+            others = self.columns.keys() - {"id", "name", "email"}
+            found = (self._named(key, of) for of in (["name", "email"], others) for key in tried)
+            return next(filter(None, found), set())
 
         if "@" in item.account and len(mail := self.numbered(item.account)) == 1:
             return mail  # whatever its owner is called there
