@@ -1160,6 +1160,15 @@ def test_slow_cells_of_ones_own_leave_time_for_the_questions():
     assert "took all the time" in json.dumps(record["cells"]["added-5"])
 
 
+def test_what_a_slow_cell_defines_is_there_for_hidden_questions_as_well():
+    need_a_jail()
+    limits = jail.Limits(cell=2, cells=10, total=60)
+    cells = [["a", "x, y = 1, 2\nimport time; time.sleep(60)"], ["p", ""], ["q", ""]]
+    questions = [["p", "value", "x", [[]]], ["q", "value", "y", [[]]]]
+    record = jail.run(cells, questions, limits, hidden=["q"])
+    assert record["answers"] == {"p": [{"value": 1}], "q": [{"value": 2}]}
+
+
 def test_each_call_of_a_question_has_the_time_of_a_call():
     need_a_jail()
     cells = [["q", "import time\ndef f(x):\n    time.sleep(0.7)\n    return x"]]
