@@ -39,6 +39,7 @@ from grading.intake.files import (
     People,
     Unreadable,
     changed_at,
+    hash_of,
     may_be_work,
     no_notebook,
     person,
@@ -75,10 +76,23 @@ NAMED = "put it into a folder named after the student"
 WHOSE = f"{NAMED}, or, if it is the class's, name it all.zip"
 NO_FILE = "there is no file in it"
 NO_SET = "\0"  # which no file's name has in it
-# How many files in archives each student has had so far, those that may be work apart.
-Taken = Counter[tuple[str, bool]]
-# Whose an archive is, how many archives each student has had so far, and how many files in them.
-Used = tuple[str, Counter[str], Taken]
+LISTED = 12 * MEMBERS  # of all archives of a student together, folders and all
+HASHED = 200 * MIB  # of each student's files in archives, as they are unpacked
+STAY_OPEN = 4  # archives that are opened for each of their files
+
+
+@dataclass
+class Counts:
+    """What each student has had in archives so far."""
+
+    archives: Counter[str] = field(default_factory=Counter)
+    listed: Counter[str] = field(default_factory=Counter)  # what their lists have, folders and all
+    # Files in them, those that may be work apart.
+    files: Counter[tuple[str, bool]] = field(default_factory=Counter)
+    hashed: Counter[str] = field(default_factory=Counter)  # bytes
+
+
+Used = tuple[str, Counts]  # whose an archive is
 
 
 @dataclass
@@ -88,8 +102,7 @@ class Inbox:
     roster: Roster | None
     beside: set[str]  # the names of what lies in it
     many: bool  # whether there are more archives in it than should be open at once
-    archives: Counter[str] = field(default_factory=Counter)  # of each student
-    files: Taken = field(default_factory=Counter)  # in them
+    counts: Counts = field(default_factory=Counts)
 
 
 def unpack(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) -> list[HandedIn]:
@@ -104,12 +117,12 @@ def unpack(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) 
     def own() -> list[HandedIn]:
         """All of it as this student's; it is opened for each file, so that few are open at once."""
         whole = account_in(parts[0]) or student
-        of.archives[whole] += 1
-        if of.archives[whole] > ARCHIVES:
+        of.counts.archives[whole] += 1
+        if of.counts.archives[whole] > ARCHIVES:
             raise Unreadable(f"{ARCHIVES} archives of a student are opened at most")
-        reopen = _kept_open(partial(_opened, path, MEMBERS))
-        used = whole, of.archives, of.files
+        reopen = _kept_open(lambda: path, (whole, of.counts))
         with reopen() as archive:
+            used = whole, of.counts
             return _members(archive, inner, set_name, time, True, 0, reopen, parts, used)
 
     item = HandedIn(inner.as_posix(), student, path.name, time)
@@ -123,7 +136,7 @@ def unpack(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) 
         item.refuse(f"nothing says whose it is: {WHOSE}")
         return [item]
     archive = _opened(path, CLASS_MEMBERS if named or alone else MEMBERS)
-    again = _kept_open(partial(_opened, path, MEMBERS))
+    again = _kept_open(lambda: path)
     stays = not of.many or len(archive.infolist()) > MEMBERS  # else it is opened for each file
     with contextlib.nullcontext() if stays else archive:
         look = partial(
@@ -149,10 +162,11 @@ def unpack(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) 
     return [item]
 
 
-def _opened(file: Path | io.BytesIO, most: int) -> zipfile.ZipFile:
+def _opened(file: Path | io.BytesIO, most: int, used: Used | None = None) -> zipfile.ZipFile:
     """An archive, once its list has been counted: Python reads all of it, which takes memory.
 
     most : members; folders and the systems' own files may be twice as many besides
+    used : of a student's archive: the student, and what all of the student's have had before
     """
     with contextlib.ExitStack() as stack:
         raw = stack.enter_context(file.open("rb")) if isinstance(file, Path) else file
@@ -177,6 +191,11 @@ def _opened(file: Path | io.BytesIO, most: int) -> zipfile.ZipFile:
                 long = count <= 3 * most
                 what = "of members is too long" if long else f"has {count} members"
                 raise Unreadable(f"its list {what}; {some}")
+            if used:
+                student, counts = used
+                counts.listed[student] += count
+                if counts.listed[student] > LISTED:
+                    raise Unreadable(f"{LISTED} members of a student's archives are looked at")
             if extras > LONGEST_EXTRA or squares > 3 * most * USUAL_EXTRA**2:
                 raise Unreadable(f"its list has {extras} bytes on a member beside its name")
     try:
@@ -196,23 +215,24 @@ def _opened(file: Path | io.BytesIO, most: int) -> zipfile.ZipFile:
 Opens = Callable[[], AbstractContextManager[zipfile.ZipFile]]
 
 
-class Last:
-    """The archive that was opened last. It stays open, as its files come one after another."""
-
-    archive: zipfile.ZipFile | None = None
-    by: Callable[[], zipfile.ZipFile] | None = None
+kept: dict[Opens, zipfile.ZipFile] = {}  # the last one used comes last
 
 
-def _kept_open(reopen: Callable[[], zipfile.ZipFile]) -> Opens:
-    """A function that opens an archive, unless it is the last one."""
+def _kept_open(file: Callable[[], Path | io.BytesIO], used: Used | None = None) -> Opens:
+    """A function that opens a student's archive, unless it is one of the last few.
+
+    used : as for `_opened`; what is opened again is not counted again
+    """
+    uncounted = [used]
 
     def opened() -> AbstractContextManager[zipfile.ZipFile]:
-        if Last.archive is None or Last.by is not reopen:
-            archive = reopen()
-            if Last.archive:
-                Last.archive.close()
-            Last.archive, Last.by = archive, reopen
-        return contextlib.nullcontext(Last.archive)
+        archive = kept.pop(opened, None)
+        if archive is None:
+            archive = _opened(file(), MEMBERS, uncounted.pop() if uncounted else None)
+        kept[opened] = archive
+        while len(kept) > STAY_OPEN:
+            kept.pop(next(iter(kept))).close()
+        return contextlib.nullcontext(archive)
 
     return opened
 
@@ -296,7 +316,7 @@ def _members(
 
     found: list[HandedIn] = []
     left: defaultdict[str, list[int]] = defaultdict(lambda: [UNPACKED])
-    whole, nested, taken = used or (None, Counter(), Counter())
+    whole, counts = used or (None, Counts())
     count, full = 0, set[str]()
     for name, place, member in named:
         parts = PurePosixPath(name).parts or (name,)
@@ -315,8 +335,8 @@ def _members(
         people = whose.get(parts[len(top)], []) if len(parts) > len(top) else []
         people = people if opens else people[:2]
         times = max(1, len(people))  # each member of a group has the file
-        taken[key, may_be_work(parts)] += times
-        too_many = taken[key, may_be_work(parts)] > MEMBERS
+        counts.files[key, may_be_work(parts)] += times
+        too_many = counts.files[key, may_be_work(parts)] > MEMBERS
         if too_many and key in full:
             continue  # the first one too many in an archive has a line
         full |= {key} if too_many else set()
@@ -324,7 +344,7 @@ def _members(
         if not own and count > CLASS_MEMBERS:
             raise Unreadable(f"more than {CLASS_MEMBERS} files of its students are in it")
         load, files = _loader(reopen or held, place, left[key]), [item]
-        item.look = partial(_hash_of_member, reopen or held, place)
+        item.look = partial(_hash_of_member, reopen or held, place, counts.hashed, key)
         item.mark, item.size = platform_of(owner[0] if own else inside[0]), member.file_size
         if too_many:
             item.refuse(f"{MEMBERS} files of a student are taken at most")
@@ -336,12 +356,12 @@ def _members(
         elif member.flag_bits & 1:
             item.refuse("it is encrypted")
         elif name.lower().endswith(".zip") and depth < 2 and opens:
-            nested[key] += 1
-            if nested[key] > ARCHIVES:
+            counts.archives[key] += 1
+            if counts.archives[key] > ARCHIVES:
                 item.refuse(f"{ARCHIVES} archives of a student are opened at most")
             else:
-                files = _nested(load, item, set_name, depth, (key, nested, taken))
-                taken[key, True] += len(files) * (times - 1)
+                files = _nested(load, item, set_name, depth, (key, counts))
+                counts.files[key, True] += len(files) * (times - 1)
                 if len(files) * times > MEMBERS:
                     item.refuse(f"{MEMBERS // times} files for each of a group are taken at most")
                     files = [*files[: MEMBERS // times], item]
@@ -415,12 +435,17 @@ def _loader(
     return load
 
 
-def _hash_of_member(
-    opened: Callable[[], AbstractContextManager[zipfile.ZipFile]], place: int
-) -> str:
-    """A hash of a member as it is packed, so that nothing has to be unpacked for it."""
+def _hash_of_member(opened: Opens, place: int, hashed: Counter[str], whose: str) -> str:
+    """A hash of a member, as of the file that it is unpacked to; of much data, as it is packed.
+
+    hashed : how many bytes of each student's files were unpacked for it
+    """
     with opened() as archive:
         member = archive.infolist()[place]
+        hashed[whose] += member.file_size
+        if hashed[whose] <= HASHED:
+            with contextlib.suppress(Exception), archive.open(member) as file:
+                return hash_of(file)
         if archive.fp is None:
             raise Unreadable("its archive is closed")
         archive.fp.seek(member.header_offset + 26)
@@ -439,12 +464,9 @@ def _nested(
 ) -> list[HandedIn]:
     """The files of a student's archive within another archive."""
 
-    def reopen() -> zipfile.ZipFile:
-        return _opened(io.BytesIO(load()), MEMBERS)
-
     try:
         inner = PurePosixPath(item.where)
-        again = _kept_open(reopen)
+        again = _kept_open(lambda: io.BytesIO(load()), used)
         with again() as archive:
             files = _members(archive, inner, set_name, item.time, True, depth + 1, again, used=used)
     except Exception as error:

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 MIB = 2**20
 LARGEST = 20 * MIB  # bytes of a notebook
@@ -228,7 +228,12 @@ def plain_file(path: str | Path) -> io.BufferedReader:
 def hash_of_file(path: Path) -> str:
     """A hash of a plain file of any size."""
     with plain_file(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hash_of(file)
+
+
+def hash_of(file: Any) -> str:
+    """A hash of an open file, whatever it lies in."""
+    return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 EPOCH = datetime.fromtimestamp(0, UTC)

@@ -112,7 +112,7 @@ def gather(
     name_by_blackboard(found, roster)
     first = {} if first is None else first
     if roster is not None:
-        roster.learn_numbers(found)
+        roster.learn(found)
     for item in found:
         item.number = number_of(item) if item.student else ""
     ask_of_canvas(found, roster)

@@ -58,8 +58,9 @@ def wrappers(paths: list[Parts], set_name: str) -> set[str]:
     """The outermost folders, if they are the platform's or the teacher's and not the students'.
 
     One that is named for a class is. One in which a platform named two students or more is if its
-    name is an export's, or if no other work lies beside it. By one name alone
-    (`ada/ps_2026_11_20.ipynb`) a file would leave its owner, or pass for somebody else's.
+    name is an export's, or if no other work lies beside it, but for another download of the same.
+    By one name alone (`ada/ps_2026_11_20.ipynb`) a file would leave its owner, or pass for somebody
+    else's.
     """
     lists = {parts[0] for parts in paths if parts[1:] == (METADATA,)}
     held: defaultdict[str, list[str]] = defaultdict(list)
@@ -85,7 +86,8 @@ def wrappers(paths: list[Parts], set_name: str) -> set[str]:
             wrapped.add(name)
         elif exported:
             perhaps.add(name)
-    return perhaps if alone and held.keys() == perhaps and len(held) == 1 else wrapped
+    downloads = {re.sub(r"[\W\d_]", "", name) for name in held}  # `CS-hw-12` and `CS-hw-12 (1)`
+    return perhaps if alone and held.keys() == perhaps and len(downloads) == 1 else wrapped
 
 
 def owner_of(parts: Parts, set_name: str) -> str:
@@ -145,19 +147,23 @@ def ask_of_canvas(found: list[HandedIn], roster: Roster | None) -> None:
     """Ask about files of Canvas's that may be either of two users'.
 
     Of `lovelaceada_12_99_346_hw.ipynb` the user may be 12, with a file 346_hw.ipynb, or 99, who
-    calls herself lovelaceada_12 to pass for the other.
+    calls herself lovelaceada_12 to pass for the other. Canvas counts the files of all courses, so
+    `lovelaceada_12_34567_2026_hw.ipynb` is no file 2026 among others above 30,000.
     """
     marks = {item: item.mark for item in found if item.mark and item.mark.re is CANVAS}
     two = {item: TWO_NUMBERS.fullmatch(mark.string) for item, mark in marks.items()}
-    sure = {(item.student, mark["number"]) for item, mark in marks.items() if not two[item]}
+    others = {item: mark for item, mark in marks.items() if not two[item]}
+    sure = {(item.student, mark["number"]) for item, mark in others.items()}
+    least = min((int(mark["file"]) for mark in others.values()), default=0)
     for item, mark in marks.items():
         if (other := two[item]) is None:
             continue
-        one, another = mark["number"], other[3]
+        one, another = mark["number"], other["number"]
         if roster is not None and (roster.numbered(one) or roster.numbered(another)):
             asks = bool(roster.numbered(another) - roster.numbered(one))
         else:
-            asks = (item.student, one) in sure
+            far = 2 * int(mark["file"]) >= least > 10 * int(other["file"])
+            asks = (item.student, one) in sure and not far
         if asks:
             item.asked = (
                 f"the user may be {one} or {another}: put it into a folder named after the student"
@@ -183,14 +189,16 @@ def ask_of_accounts(found: list[HandedIn], first: dict[str, str], roster: Roster
                 continue  # somebody else's account, which will be asked about
             of = accounts.setdefault((platform, ids[0]), {})
             of.setdefault(number or item.account or student_id(item.student), []).append(item)
+    now = {(platform, account): one for (platform, one), of in accounts.items() for account in of}
     for (platform, student), of in accounts.items():
         key = f"{student.lower()} on {platform}"  # no name has a space here
         was = [first[key]] if key in first else []
+        was = [a for a in was if now.get((platform, a), student) == student]  # a list may change
         was += [a for a, items in of.items() if first.get(same_id(items[0].student)) == a]
         sure = [a for a in of if a == student] or [a for a in of if roster.numbered(a) == {student}]
         kept = sure if len(sure) == 1 else was[:1]
         if len({*of, *kept}) == 1:
-            first.setdefault(key, next(iter(of)))
+            first[key] = next(iter(of))
             continue
         named = [f"{items[0].student} ({a})" for a, items in of.items()]
         named += [a for a in kept if a not in of]

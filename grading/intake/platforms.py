@@ -29,11 +29,12 @@ PLATFORMS = [
         r"(?P<time>\d{4}(?:-\d\d){5})_?(?P<rest>.*)",
         r"(?P<number>\d+-\d+) - (?P<name>.+?) - "  # Brightspace
         r"(?P<time>[A-Z][a-z]+ \d{1,2}, \d{4} \d{1,2}:?\d\d [AP]M)(?: - )?(?P<rest>.*)",
-        r"(?P<name>[^\x00-/:-@\[-`{-\x7f]+)(?:_LATE)?_(?P<number>\d+)_\d+_(?P<rest>.+)",  # Canvas
+        r"(?P<name>[^\x00-/:-@\[-`{-\x7f]+)(?:_LATE)?_(?P<number>\d+)"
+        r"_(?P<file>\d+)_(?P<rest>.+)",  # Canvas
     )
 ]
 # Canvas leaves `_` in names, and the number of a user is the last but one before the file's name.
-TWO_NUMBERS = re.compile(r"(.+?)_(\d+)_(\d+)_\d+_.+", re.DOTALL)
+TWO_NUMBERS = re.compile(r".+?_\d+_(?P<number>\d+)_(?P<file>\d+)_.+", re.DOTALL)
 ON_CANVAS = f" on {len(PLATFORMS) - 1}"
 MOODLE, BLACKBOARD, BRIGHTSPACE, CANVAS = PLATFORMS
 

@@ -2,13 +2,15 @@
 
 import csv
 import io
+import itertools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Any
 
 from grading.intake.files import EPOCH, HandedIn, spelled_out, student_id
-from grading.intake.platforms import MOODLE
+from grading.intake.platforms import BLACKBOARD, MOODLE
 
 # A column with numbers of a platform's, by its name.
 NUMBERS = re.compile(
@@ -17,7 +19,12 @@ NUMBERS = re.compile(
 # Words that stand before a part of a name, or for it, in the columns of platforms and offices.
 FIRST = re.compile(r"(?:first|given|fore)[ _-]?names?|vornamen?|prénoms?|nombres?")
 LAST = re.compile(r"(?:last|family|sur)[ _-]?names?|nachnamen?|familiennamen?|nom|apellidos?")
+# Words beside a student's in the name of a file, which say nothing of whose it is.
+VERSION = re.compile(r"(?:(?:final|new|old|draft|corrected|submission|homework|hw|v|version)\d*)+")
 MISTAKEN = re.compile(r"(?i)roster(?:\.csv)*\.(?:csv|tsv|txt|xlsx?|ods|numbers)")
+
+
+MOST_WORDS = 10  # of a name that is looked for in another order
 
 
 class Roster:
@@ -28,7 +35,7 @@ class Roster:
     an e-mail address the part before the @, too.
 
     A platform's number counts in a column that is named after a platform, or that agrees with the
-    names more often than not (`learn_numbers`): it could also be somebody's seat.
+    names more often than not (`learn`): it could also be somebody's seat.
     """
 
     def __init__(self, path: Path) -> None:
@@ -49,6 +56,8 @@ class Roster:
         # By what each column says, in the forms in which it may stand in a file's name.
         self.columns = defaultdict[str, dict[str, set[str]]](dict)
         self.numbers: set[str] = set()  # columns with a platform's numbers
+        self.groups: set[str] = set()  # which Moodle writes before their members' names
+        self.found: dict[tuple[Any, ...], set[str]] = {}  # by names that were looked up
         for number, row in enumerate(self.rows, 2):
             student = student_id(row.get("id") or "")
             if not student:
@@ -75,8 +84,12 @@ class Roster:
                     self.logins.setdefault(login, set()).add(student)
         self.numbers = {column for column in self.columns if NUMBERS.search(column)}
 
-    def learn_numbers(self, found: list[HandedIn]) -> None:
-        """Find out which other columns have the platform's numbers, before any item has one."""
+    def learn(self, found: list[HandedIn]) -> None:
+        """Find out which columns have the platform's numbers, and what Moodle's groups are called.
+
+        This comes before any item has a number. A group has several members, or a digit in its
+        name: of `Ann Smith-Jones` the end may be a student's name by chance.
+        """
         accounts = {(item.student, n) for item in found if (n := number_of(item))}
         agree: Counter[str] = Counter()
         for name, number in accounts:
@@ -85,6 +98,16 @@ class Roster:
                 if len(ids) == 1 and (owners := of.get("".join(_words(number)))):
                     agree[column] += 1 if ids <= owners else -1
         self.numbers |= {column for column, more in agree.items() if more > 0}
+        members = defaultdict[str, set[str]](set)
+        on_moodle = {item.student for item in found if item.mark and item.mark.re is MOODLE}
+        for group, name in itertools.chain(*map(_of_group, on_moodle)):
+            members[group] |= self._with_name(name)
+        self.groups = {
+            group
+            for group, ids in members.items()
+            if len(ids) > 1 or (ids and re.search(r"\d", group))
+        }
+        self.found.clear()
 
     def numbered(self, number: str) -> set[str]:
         """The ids of whom one of the columns has this number of a platform's, or this address."""
@@ -92,6 +115,63 @@ class Roster:
             return self.logins.get(number.strip().casefold(), set())
         key = "".join(_words(number))
         return self._named(key, self.numbers)
+
+    def _known(self, names: Collection[str], *, a_persons: bool) -> set[str]:
+        """The students whom one of the names may mean.
+
+        a_persons : whether it is a person's name for certain. M Adams may have the id ma, and Mo
+            Adams the id m_adams.
+        """
+        named = self._said(names, ["name"]) if a_persons else set()
+        others = self.columns.keys() - {"id", "name", "email"}
+        return (
+            named
+            or self._with_id(names)
+            or self._said(names, ["name", "email"])
+            or self._said(names, others)
+            or self._with_id(names, turned=True)
+        )
+
+    def _with_name(self, name: str) -> set[str]:
+        """The students whose whole name this is, in any order."""
+        return self._said([name], ["name"])
+
+    def _said(self, names: Collection[str], columns: Collection[str]) -> set[str]:
+        """The students of whom the columns say one of the names."""
+        tried = itertools.chain(*map(_tried, names))
+        return next(filter(None, (self._named(key, columns) for key in tried)), set())
+
+    def _with_id(self, names: Collection[str], *, turned: bool = False) -> set[str]:
+        """The students whose id one of the names is.
+
+        turned : in any order of its words, and without the zeros that a spreadsheet takes away;
+            `m_ada` is adam turned
+        """
+        logins = [one for name in names for one in (name, name.partition("@")[0])]
+        for name in logins:
+            if own := self.lower.get(student_id(name).lower()):
+                return {own}
+        for words in map(_words, logins):
+            key = "".join(words)
+            ids = set() if _with_number(words) else self._named(key, ["id"])
+            if turned and key.isdigit():
+                ids = self._named(key.lstrip("0"), ["id"])
+            if ids := {one for one in ids if turned or key in _in_order(self.written[one])}:
+                return ids
+        return set()
+
+    def _in_parts(self, name: str) -> set[str]:
+        """The student whom a name means twice (`1234-Ada King`), or beside a word for a version."""
+        words = _words(name)
+        for place in range(1, len(words)) if len(words) <= MOST_WORDS else ():
+            parts = [" ".join(words[:place]), " ".join(words[place:])]
+            found = [self._known([part], a_persons=False) for part in parts]
+            for part, other in zip(parts, reversed(found), strict=True):
+                if VERSION.fullmatch(part.replace(" ", "")):
+                    return other
+            if len(found[0]) == 1 and found[0] == found[1]:
+                return found[0]
+        return set()
 
     def _named(self, key: str, columns: Collection[str]) -> set[str]:
         return {one for column in columns for one in self.columns[column].get(key, ())}
@@ -107,26 +187,21 @@ class Roster:
     def find(self, item: HandedIn, *, by_number: bool = True) -> set[str]:
         """The ids that a file may belong to; a platform's number has to agree with the name."""
 
-        def known(*names: str) -> set[str]:
-            logins = [one for name in names for one in (name, name.partition("@")[0])]
-            for name in logins:
-                if own := self.lower.get(student_id(name).lower()):
-                    return {own}
-            for words in map(_words, logins):
-                # In order: `m_ada` is not adam.
-                if not _with_number(words) and (ids := self._named("".join(words), ["id"])):
-                    return ids
-            tried = [key for name in names for key in _tried(name)]
-            others = self.columns.keys() - {"id", "name", "email"}
-            found = (self._named(key, of) for of in (["name", "email"], others) for key in tried)
-            return next(filter(None, found), set())
-
         if "@" in item.account and len(mail := self.numbered(item.account)) == 1:
             return mail  # whatever its owner is called there
-        name = known(item.student, f"{item.student}_{item.number}")
-        if not name and item.mark and item.mark.re is MOODLE:  # group-name
-            parts = item.student.split("-")
-            name = known(*("-".join(parts[place:]) for place in range(1, len(parts))))
+        kind = item.mark.re if item.mark else None
+        key = item.student, item.number, kind, item.listed
+        if key not in self.found:
+            names = [item.student, f"{item.student}_{item.number}"]
+            on_a_platform = item.listed or kind not in (None, BLACKBOARD)
+            name = self._known(names, a_persons=on_a_platform or " " in item.student)
+            if not name and kind is MOODLE:
+                ends = (end for group, end in _of_group(item.student) if group in self.groups)
+                name = next(filter(None, map(self._with_name, ends)), set())
+            if not name and not on_a_platform:
+                name = self._in_parts(item.student)
+            self.found[key] = name
+        name = self.found[key]
         number = self.numbered(item.number) if by_number else set()
         if name and len(number) > 1:  # of a section, or the like
             return name
@@ -194,8 +269,22 @@ def _keys(column: str, value: str) -> Iterator[str]:
     yield "".join(words)
     yield " ".join(words)
     yield "".join(sorted(words))
-    for turn in range(1, len(words)):
+    if column == "id" and value.strip().isdigit():
+        yield value.strip().lstrip("0")
+    for turn in range(1, len(words) if len(words) <= MOST_WORDS else 0):
         yield "".join(words[turn:] + words[:turn])
+
+
+def _of_group(name: str) -> Iterator[tuple[str, str]]:
+    """A name on Moodle as that of a group and of a student; a group's may have hyphens, too."""
+    parts = name.split("-", 4)
+    for place in range(1, len(parts)):
+        yield "-".join(parts[:place]), "-".join(parts[place:])
+
+
+def _in_order(value: str) -> set[str]:
+    """An id in one word, and an address without its second half."""
+    return {"".join(_words(part)) for part in (value, value.partition("@")[0])}
 
 
 def _tried(name: str) -> list[str]:

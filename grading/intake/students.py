@@ -54,9 +54,17 @@ def take_in(
     Returns a list of Submission, one for each student, and a list of Entry, one for each file.
     """
 
-    def newest(item: HandedIn) -> tuple[datetime, datetime, bool, bool]:
-        right = bool(set_name) and set_name in item.name
-        return item.time, item.inner, item.name == f"{set_name}.ipynb", right
+    # The files of an archive come one after another: it need not be opened for each.
+    archives: dict[tuple[str, datetime], datetime] = {}
+    for item in handed_in:
+        archive = _archive(item)
+        archives[archive] = max(item.inner, archives.get(archive, item.inner))
+    places = {archive: -place for place, archive in enumerate(archives)}
+
+    def newest(item: HandedIn) -> tuple[datetime, datetime, int, datetime, bool, bool]:
+        archive, right = _archive(item), bool(set_name) and set_name in item.name
+        order = item.time, archives[archive], places[archive], item.inner
+        return *order, item.name == f"{set_name}.ipynb", right
 
     students: dict[str, Student] = defaultdict(lambda: Student(roster is not None))
     entries: list[Entry] = []
@@ -222,6 +230,11 @@ class Student:
         self.submission.notebook = _pointing_to(self.submission.notebook, seals)
 
 
+def _archive(item: HandedIn) -> tuple[str, datetime]:
+    """The archive that a file is in, if any, and when that was handed in."""
+    return item.where.rpartition(": ")[0], item.time
+
+
 def _whose(item: HandedIn, roster: Roster | None) -> tuple[str, str]:
     """The id of a file's owner, and what the teacher has to answer before it is known."""
     student = student_id(item.student)
@@ -232,8 +245,13 @@ def _whose(item: HandedIn, roster: Roster | None) -> tuple[str, str]:
         return next(iter(ids)), item.asked
     if item.asked:
         return student, item.asked
-    if ids:
+    if not ids and item.number:  # which tells two of one name apart
+        name = item.student.removesuffix(f"_{item.number}")
+        ids = roster.find(HandedIn(item.where, name, name, item.time))
+    if len(ids) > 1:
         said = f"may be {' or '.join(sorted(ids))}: rename the folder or the file"
+        if item.number:
+            said += f", or add {item.number} to the right one in a column named after the platform"
     else:
         said = "is not in roster.csv: add it there, or rename the folder or the file"
         if len(PurePosixPath(item.where).parts) > 1:
@@ -297,7 +315,7 @@ def _pointing_to(notebook: NotebookNode, seals: dict[HandedIn, str]) -> Notebook
     if not seals:
         return notebook
     # By its own name: the next export, and its folder, will be called otherwise.
-    sealed = json.dumps([[file.name, seal] for file, seal in seals.items()])
+    sealed = json.dumps(sorted([file.name, seal] for file, seal in seals.items()))
     checksum = hashlib.sha256(sealed.encode()).hexdigest()[:40]
     named = [f"`{file.name.replace('`', '')}` ({file.size:,} bytes)" for file in seals]
     for cell in notebook.cells:
