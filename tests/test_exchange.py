@@ -1,5 +1,6 @@
 """What leaves a jail, what is handed in, and how answers are compared: on any system."""
 
+import enum
 import re
 import tracemalloc
 import zipfile
@@ -62,6 +63,18 @@ def test_whatever_arrives_is_decoded_or_refused(value):
 def test_what_would_break_the_grader_is_refused(value):
     with pytest.raises(exchange.Malformed):
         exchange.decode(value)
+
+
+def test_a_kind_of_text_is_a_text():
+    class Bug(enum.StrEnum):
+        SIGN = "sign"
+
+    class Loud(str):
+        def __str__(self):
+            return "other"
+
+    got = exchange.plain([Bug.SIGN, Loud("own")])
+    assert (got, [*map(type, got)]) == (["sign", "own"], [str, str])
 
 
 def test_a_description_is_fit_for_a_file_and_a_terminal():

@@ -1148,6 +1148,42 @@ def test_a_frame_of_more_lists_than_an_answer_may_have_is_not_parsed(monkeypatch
     assert parsed == [texts[:-1]]
 
 
+def test_a_figure_in_another_form_is_shown_as_a_picture():
+    need_a_jail()
+    plot = "import matplotlib.pyplot as plt; plt.plot([1]); plt.show()"
+    asks = "b.set_matplotlib_formats('pdf')"
+    image = "import PIL.Image, IPython.display as d; PIL.Image.new('RGB', (9, 9)).save('a.jpg')"
+    cells = [
+        ["svg", f"%config InlineBackend.figure_format = 'svg'\n{plot}"],
+        ["pdf", f"from matplotlib_inline import backend_inline as b\n{asks}\n{plot}"],
+        ["jpg", f"{image}; d.Image('a.jpg')"],
+    ]
+    shown = jail.run(cells, [])["cells"]
+    kinds = {name: [*outputs[-1].get("data", {})] for name, outputs in shown.items()}
+    assert kinds == {
+        "svg": ["text/plain", "image/png"],
+        "pdf": ["text/plain", "image/png"],
+        "jpg": ["text/plain", "image/jpeg"],
+    }
+
+
+def test_threads_that_print_while_cells_end_end_nothing():
+    need_a_jail()
+    prints = """
+import sys, threading
+sys.setswitchinterval(1e-6)
+def printing():
+    while not over:
+        print("step")
+over = False
+threads = [threading.Thread(target=printing) for _ in range(2)]
+[thread.start() for thread in threads]
+"""
+    cells = [["threads", prints], *([f"{n}", f"display({n})"] for n in range(150))]
+    record = jail.run([*cells, ["end", "over = True"]], [])
+    assert record["ended"] == {}
+
+
 def test_slow_cells_of_ones_own_leave_time_for_the_questions():
     need_a_jail()
     limits = jail.Limits(cell=3, cells=4)

@@ -105,6 +105,16 @@ HABITS = {  # answers by question; "first", "last": an added cell; "do": what be
     "errors raised by a later setting": {
         "q2": SHARE + "np.seterr(all='raise'); import warnings; warnings.simplefilter('error')"
     },
+    "errors raised from the beginning": {
+        "first": "import warnings\nimport numpy as np\n"
+        "np.seterr(all='raise')\nwarnings.simplefilter('error')",
+        "q1": "def scale(x):\n    np.log(0.0 * np.asarray(x))\n    return 2 * np.asarray(x)",
+    },
+    "large objects one after another": {
+        f"q{n}": f"X = times = None\nX = np.ones(15_000_000); times = X.dot\n{answer}"
+        for n, answer in enumerate((SCALE, SHARE, ANSWER), 1)
+    },
+    "a global name that is no text": {"first": "globals()[1] = 'one'"},
     "a helper further down": {
         "q1": "def scale(x): return helper(x)",
         "last": "def helper(x): return 2 * np.asarray(x)",

@@ -799,6 +799,83 @@ def test_an_id_beside_the_name_or_without_its_zeros_is_found(tmp_path, name, stu
     assert roster.find(found) == ({student} if student else set())
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("李明", "gbk"), ("Иван Чехов", "cp1251"), ("Łukasz", "cp1250"), ("José Pérez", "mac-roman")],
+)
+def test_a_list_in_another_code_page_is_refused(tmp_path, text, code):
+    (tmp_path / "roster.csv").write_bytes(f"id,name\ns1,{text}\n".encode(code))
+    with pytest.raises(ValueError, match=r"is not in UTF-8.*save it in UTF-8"):
+        intake.read_roster(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["José Pérez", "Łukasz Wójcik", "O’Neil Ñuñez", "Zoë Müller-Weiß"])
+def test_a_list_as_excel_saves_it_is_read(tmp_path, text):
+    for code in ("utf-8", "utf-8-sig", "utf-16", *(["cp1252"] if "Ł" not in text else [])):
+        (tmp_path / "roster.csv").write_bytes(f"id,name\ns1,{text}\n".encode(code))
+        assert intake.read_roster(tmp_path).names == {"s1": text}
+
+
+def in_code_page(code, *names):
+    """An archive as Windows writes it: names in a code page, and no word of which."""
+    written = packed(*((f"{n:08}/hw.ipynb", answer(name)) for n, name in enumerate(names)))
+    for number, name in enumerate(names):
+        raw = name.encode(code)
+        written = written.replace(f"{number:08}".encode(), raw + b"_" * (8 - len(raw)))
+    return written
+
+
+@pytest.mark.parametrize(
+    ("code", "names"),
+    [
+        ("gbk", ["李明", "王芳", "张伟"]),
+        ("cp866", ["Иван", "Ольга"]),
+        ("cp932", ["太郎", "花子"]),
+        ("cp850", ["João", "Søren"]),
+    ],
+)
+def test_names_in_a_zip_from_windows_are_found_or_asked_about(tmp_path, release, code, names):
+    hand_in(tmp_path / "in", "all.zip", in_code_page(code, *names))
+    taken, entries = intake.take_in(intake.gather(tmp_path / "in", SET), release)
+    assert not taken
+    assert all("names in it are not in UTF-8" in entry.reason for entry in entries)
+    lines = "".join(f"s{n},{name}\n" for n, name in enumerate(names))
+    (tmp_path / "roster.csv").write_text(f"id,name\n{lines}", encoding="utf-8")
+    roster = intake.read_roster(tmp_path)
+    found = intake.gather(tmp_path / "in", SET, roster=roster)
+    taken, _ = intake.take_in(found, release, roster=roster)
+    texts = {one.student: one.notebook.cells[0].source for one in taken}
+    assert texts == {f"s{n}": name for n, name in enumerate(names)}
+
+
+@pytest.mark.parametrize(
+    ("listed", "written"),
+    [
+        ("SILA YILDIZ", "Sıla Yıldız"),
+        ("Çağrı Işık", "ÇAĞRI IŞIK"),
+        ("Dang Van An", "Đặng Văn An"),
+        ("Łukasz Æsop", "Lukasz Aesop"),
+    ],
+)
+def test_letters_with_strokes_are_those_without(tmp_path, release, listed, written):
+    table = f"id,name\ns,{listed}\n"
+    assert taken_by(tmp_path, release, table, f"{written}_5") == ({"s": "5"}, [])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Kopie von ps-small.ipynb", "Copia de ps-small.ipynb", "Cópia de ps-small.ipynb"),
+        *("Copy of Copy of ps-small.ipynb", "Копия ps-small.ipynb", "Bản sao của ps-small.ipynb"),
+        *("Copy_of_ps-small.ipynb", "ps-small 的副本.ipynb", "Co\u0301pia de ps-small.ipynb"),
+    ],
+)
+def test_a_copy_is_its_owners_in_any_language(name):
+    stem = name.removesuffix(".ipynb")
+    for file in (f"Ada King - {name}", f"{stem} - Ada King.ipynb", f"Ada King_{name}"):
+        assert intake.owners.owner_of((file,), SET) == "Ada King", file
+
+
 @pytest.mark.parametrize("column", ["seat", "id"])
 def test_a_seat_is_no_number_of_a_platforms(tmp_path, release, column):
     """A stranger with the number would be that student, and all would be somebody else."""

@@ -34,6 +34,7 @@ import sys
 import time
 import traceback
 import warnings
+import weakref
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # nothing here takes time in the jail
@@ -59,7 +60,8 @@ STUCK = 5  # and after a call that may have waited for threads that the process 
 SET_NAME = 15  # of prctl
 SYSTEM = ctypes.CDLL(None, use_errno=True)
 INSTALL = ("pip", "conda", "mamba", "micromamba", "uv")  # magics without their program here
-KEPT = ("text/plain", "image/png")  # other outputs could run scripts when somebody looks at them
+# Other outputs could run scripts when somebody looks at them.
+KEPT = ("text/plain", "image/png", "image/jpeg")
 
 
 class TooLong(BaseException):
@@ -127,6 +129,13 @@ def refuse_calls(program: bytes) -> None:
         raise OSError(ctypes.get_errno(), "seccomp takes no filter of system calls")
 
 
+def begun(text: str) -> io.StringIO:
+    """A stream's text so far; each output has its own, since threads may write while one ends."""
+    stream = io.StringIO()
+    stream.write(text)
+    return stream
+
+
 class Recorder:
     """Collects what a cell shows, in order and up to a size, as nbformat's output dicts."""
 
@@ -134,11 +143,11 @@ class Recorder:
         """Keep at most `most` characters for the whole notebook."""
         self.left = self.before = most  # `before`: at the last `take`
         self.outputs: list[dict[str, Any]] = []
-        self.stream = io.StringIO()  # the text of the last output, if that is a stream
 
     def add(self, output: dict[str, Any], size: int) -> None:
         """Append an output, or one note in place of all that is too much; but why a cell failed."""
-        self.finish()
+        if output["output_type"] == "stream":
+            output["text"] = begun(output["text"])
         failed = output["output_type"] == "error"
         if self.left > 0:
             self.left -= size
@@ -146,7 +155,7 @@ class Recorder:
                 self.outputs.append(output)
                 return
             note = "\n[The output is cut here: the notebook shows too much.]\n"
-            self.outputs.append({"output_type": "stream", "name": "stderr", "text": note})
+            self.outputs.append({"output_type": "stream", "name": "stderr", "text": begun(note)})
         if failed and not any(one["output_type"] == "error" for one in self.outputs):
             self.outputs.append(output | {"traceback": []})
 
@@ -154,7 +163,7 @@ class Recorder:
         """Append text to a stream, to the last output if that is the same stream."""
         last = self.outputs[-1] if self.outputs else {}
         if last.get("output_type") == "stream" and last["name"] == name and self.left > len(text):
-            self.stream.write(text)  # `last["text"] += text` would copy all of it each time
+            last["text"].write(text)  # `+=` would copy all of it each time
             self.left -= len(text)
         else:
             text = text[: max(self.left, 0)] if len(text) > self.left else text
@@ -166,17 +175,13 @@ class Recorder:
         output = {"output_type": output_type, "data": data, "metadata": {}, **more}
         self.add(output, sum(map(len, data.values())) + 50)
 
-    def finish(self) -> None:
-        """Put what was written to the last output's stream into it."""
-        if text := self.stream.getvalue():
-            self.outputs[-1]["text"] += text
-            self.stream = io.StringIO()
-
     def take(self) -> list[dict[str, Any]]:
         """Return what was collected since the last call."""
-        self.finish()
         taken, self.outputs, self.before = self.outputs, [], self.left
-        return taken
+        return [
+            one | {"text": one["text"].getvalue()} if one["output_type"] == "stream" else one
+            for one in taken
+        ]
 
     def clear(self) -> None:
         """Drop what was collected since then, as an animation does for each of its pictures."""
@@ -283,6 +288,7 @@ def make_shell(recorder: Recorder) -> InteractiveShell:
     """IPython without a terminal, a history file or a profile, whose outputs go to `recorder`."""
     import base64
 
+    from IPython.core import pylabtools
     from IPython.core.displayhook import DisplayHook
     from IPython.core.displaypub import DisplayPublisher
     from IPython.core.error import UsageError
@@ -374,6 +380,14 @@ def make_shell(recorder: Recorder) -> InteractiveShell:
     sys.path.insert(0, "")  # a module that a cell has written can be imported
     shell.ast_transformers.append(StubsOut())
     sys.meta_path[:0] = [PlainBars, NoWindows]
+    select = pylabtools.select_figure_formats
+
+    def select_shown(shell: Any, formats: Any, **options: Any) -> None:
+        """Let a figure be a PNG, which is shown, whatever was asked for (`%config`: SVG, PDF)."""
+        asked = {formats} if isinstance(formats, str) else {*formats}
+        select(shell, asked & {"retina", "png2x"} or {"png"}, **options)
+
+    pylabtools.select_figure_formats = select_shown
     return shell
 
 
@@ -493,13 +507,23 @@ def answer(
         send({"question": question_id, "missing": "uncallable"})
         return FAULTY
     status = 0
+
+    def called(arguments: list[Any]) -> Any:
+        return exchange.encode(exchange.plain(namespace[name](*exchange.decode(arguments))))
+
     for number, arguments in enumerate(calls):
         frame = {"question": question_id, "call": number}
         signal.signal(signal.SIGALRM, out_of_time)
         try:
             signal.setitimer(signal.ITIMER_REAL, limit)
-            result = namespace[name](*exchange.decode(arguments))
-            frame["value"] = exchange.encode(exchange.plain(result))
+            try:
+                frame["value"] = called(arguments)
+            except (FloatingPointError, Warning):  # of `np.seterr`; the public checks let it pass
+                import numpy as np
+
+                with warnings.catch_warnings(), np.errstate(all="ignore"):
+                    warnings.simplefilter("ignore")
+                    frame["value"] = called(arguments)
         except TooLong:
             frame["timeout"] = True
         except BaseException as error:
@@ -529,6 +553,14 @@ def has_threads() -> bool:
     return False
 
 
+def seen(value: Any) -> Callable[[], Any]:
+    """What returns it, and does not keep it where that can be helped: it may hold large arrays."""
+    try:
+        return weakref.ref(value)
+    except TypeError:
+        return lambda: value
+
+
 class State:
     """The notebook's state at one moment, in a process of its own that waits for a question.
 
@@ -549,8 +581,9 @@ class State:
         checked : whether the question's check passed
         """
         self.checked, self.threads = checked, has_threads()
-        self.bound = {name: namespace.get(name)}
-        self.bound |= {n: f for n, f in namespace.items() if n[:1] != "_" and callable(f)}
+        found = {n: f for n, f in [*namespace.items()] if isinstance(n, str) and n[:1] != "_"}
+        self.bound = {n: seen(f) for n, f in found.items() if callable(f)}
+        self.bound[name] = seen(namespace.get(name))
         tray, self.tray = os.pipe()
         with (
             warnings.catch_warnings()
@@ -574,7 +607,7 @@ class State:
 
         These are what the student defined and any function that it may call.
         """
-        again = any(namespace.get(name) is not was for name, was in self.bound.items())
+        again = any(namespace.get(name) is not was() for name, was in self.bound.items())
         return again or not self.checked
 
     def waits(self) -> bool:

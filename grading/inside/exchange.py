@@ -60,8 +60,9 @@ def plain(value: Any, depth: int = 0) -> Any:
     kind = type(value)
     if value is None or kind in (bool, int, float, complex):
         return value
-    if kind is str:
-        return value if len(value) <= LARGEST else Other(f"a text of {len(value)} characters")
+    if issubclass(kind, str):
+        text = str.__str__(value)
+        return text if len(text) <= LARGEST else Other(f"a text of {len(text)} characters")
     if depth > DEEPEST:
         return Other(f"lists nested more than {DEEPEST} deep")
     for base in SEQUENCES:

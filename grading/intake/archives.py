@@ -9,6 +9,7 @@ import os
 import re
 import stat
 import struct
+import unicodedata
 import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -72,6 +73,7 @@ LOCAL_HEAD = 30  # bytes before a member's name and data
 LISTING = 512  # bytes of a member's line in an archive's list, on average
 CLASS_MEMBERS = 20 * MEMBERS  # of all students in one
 ARCHIVES = 20  # archives within an archive, of each student
+PAGES = ("cp437", "cp850", "cp1252", "cp866", "gbk", "cp932", "cp949", "big5")  # Windows'
 NAMED = "put it into a folder named after the student"
 WHOSE = f"{NAMED}, or, if it is the class's, name it all.zip"
 NO_FILE = "there is no file in it"
@@ -287,7 +289,8 @@ def _members(
     opens : whether archives in it are opened, too
     roster : by which a folder of a class's archive is known as a student's, or None
     """
-    named = [(_spelled(m), place, m) for place, m in enumerate(archive.infolist())]
+    spelled = map(_spelled, archive.infolist()) if own else _names(archive, set_name, roster)
+    named = [(name, *of) for name, of in zip(spelled, enumerate(archive.infolist()), strict=True)]
     named = [one for one in named if not one[2].is_dir() and not JUNK.search(one[0])]
     # Work comes first, and is counted apart, or the files beside it could leave no room for it.
     named.sort(key=lambda one: not may_be_work(PurePosixPath(one[0]).parts or (one[0],)))
@@ -495,6 +498,49 @@ def _spelled(member: zipfile.ZipInfo) -> str:
     if not member.flag_bits & 0x800:
         with contextlib.suppress(UnicodeError):
             name = name.encode("cp437").decode("utf-8")
+    return _slashed(name)
+
+
+def _names(archive: zipfile.ZipFile, set_name: str, roster: Roster | None) -> list[str]:
+    """The names in a class's archive, which may be in another computer's own code page.
+
+    It is the one in which most of the names are students' by the roster.
+    """
+    names, strange = [], set[str]()
+    for member in archive.infolist():
+        names.append(name := _spelled(member))
+        if (
+            not member.flag_bits & 0x800
+            and not name.isascii()
+            and name == _slashed(member.filename)
+        ):
+            strange |= {*PurePosixPath(name).parts[:3]}
+    if not strange:
+        return names
+
+    def known(page: str) -> int:
+        """How many names are found in the roster."""
+        read = (_in_page(name, page) for name in itertools.islice(strange, 2000))
+        owners = ({owner_of((n, ""), set_name), owner_of((n,), set_name)} for n in read)
+        return sum(roster is not None and any(map(roster.knows, owner)) for owner in owners)
+
+    page = max(PAGES, key=known)
+    if not known(page) and any(unicodedata.category(c)[0] == "S" for c in "".join(strange)):
+        raise Unreadable("names in it are not in UTF-8: unpack it, and put its folders here")
+    return [
+        _in_page(name, page) if strange & {*PurePosixPath(name).parts[:3]} else name
+        for name in names
+    ]
+
+
+def _in_page(name: str, page: str) -> str:
+    """A name that was read as IBM's, read by another code page."""
+    with contextlib.suppress(UnicodeError):
+        return name.encode("cp437").decode(page)
+    return name
+
+
+def _slashed(name: str) -> str:
     return name.replace("\\", "/")
 
 

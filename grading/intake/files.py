@@ -158,6 +158,14 @@ def same_id(name: str) -> str:
     return student_id(name).lower()
 
 
+# Letters that Unicode does not take apart, without their strokes. People leave these out, and by
+# upper case `KILIÇ` is `Kılıç`.
+WITHOUT_STROKES = str.maketrans(
+    dict(zip("ıđðłøħŧĐÐŁØĦŦ", "iddlohtDDLOHT", strict=True))
+    | {"æ": "ae", "œ": "oe", "þ": "th", "Æ": "AE", "Œ": "OE", "Þ": "TH"}
+)
+
+
 @functools.lru_cache(10_000)  # each file of a student asks for the same name, several times
 def spelled_out(name: str) -> str:
     """The letters of an id before it is cut; one outside ASCII, or a vowel sign, takes five.
@@ -165,7 +173,8 @@ def spelled_out(name: str) -> str:
     Of letters outside ASCII none is upper case: ids are compared as they are.
     """
     letters = []
-    for letter in unicodedata.normalize("NFC", name[:LONGEST_NAME].strip()):
+    whole = unicodedata.normalize("NFC", name[:LONGEST_NAME].strip())
+    for letter in whole.translate(WITHOUT_STROKES):
         plain = unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode()
         said = letter.isalnum() or unicodedata.category(letter) in ("Mn", "Mc")
         spelled = "".join(c if c.isascii() else f"u{ord(c):x}" for c in letter.casefold())

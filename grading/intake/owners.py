@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import unicodedata
 from collections import Counter, defaultdict
 
 from grading.intake.files import (
@@ -32,21 +33,31 @@ from grading.intake.roster import Roster
 # Words of a name, numbers aside: those that only a class's archive has, and those of platforms'
 # exports, which students use as well.
 CLASS = re.compile(r"(?i)(?:all|class|course|sections?|students)\d*")
-EXPORT = re.compile(r"(?i)(?:submission|gradebook|assignment|homework|hw|export|download)s?\d*")
+EXPORT = re.compile(
+    r"(?i)(?:submission|gradebook|assignment|homework|hw|export|download|drive)s?\d*"
+)
 OLD = re.compile(  # all of a folder's name: `Old John` is a student's
     r"(?i)(?:(?:old|new|back-?up|archive|cop(?:y|ies)|draft|try|attempt|v(?:ersion)?)s?[\W\d_]*)+"
 )
-COPY = re.compile(  # before a name or behind it, by browsers and systems
-    r"(?i)^(?:copy of|kopie von|copie de|c[oó]pia d[aei]) "
-    r"|(?: ?\(\d+\)|-copy\d+| (?:- )?(?:copy|kopie|copie|c[oó]pia)(?: \d+)?)+$"
+# Before the name of what was copied and behind it, as Drive and systems say it in many languages.
+COPY_OF = re.sub(
+    " ",
+    "[ _]",
+    "(?:copy of|kopie (?:von|van|souboru)|copie de|c[oó]pia d[aei]|kopia(?: pliku| av)?|kopi a[fv]"
+    "|копия|копія|bản sao của|salinan)",
 )
+COPIED = r" ?\(\d+\)|-copy\d+| ?(?:的副本|のコピー|의 사본)"
+COPIED += r"| (?:- )?(?:copy|kopie|copie|c[oó]pia)(?: \d+)?"
+COPY = re.compile(rf"(?i)^(?:{COPY_OF}[ _])+|(?:{COPIED})+$")
+COPY_LAST = re.compile(rf"(?i)(?:[-_ ]+{COPY_OF})+$")  # once the set's name is taken away
+STAMP = re.compile(r"-\d{8}T\d{6}Z(?:-\d+)*$")  # of a folder that Google Drive packed
 
 
 def names_class(name: str, set_name: str) -> str:
     """Whether an archive's name says that it is a class's: "class", "export" (perhaps), or ""."""
     if not name.lower().endswith(".zip"):
         return ""
-    said = owner_of((name,), set_name)
+    said = owner_of((STAMP.sub("", name[:-4]) + ".zip",), set_name)
     words = [word for word in re.split(r"[\W_]+", said) if word[1:] and not word[0].isdigit()]
     if words and all(map(CLASS.fullmatch, words)):
         return "class"
@@ -100,14 +111,15 @@ def owner_of(parts: Parts, set_name: str) -> str:
         folder = re.sub(rf"(?i)^{re.escape(set_name)}[-_. ]+(?=.)", "", parts[0])
         return re.sub(rf"(?i)(?<=.)[-_. ]+{re.escape(set_name)}$", "", folder).strip(" -")
     stem = NOTEBOOK.sub("", re.sub(r"(?i)\.zip$", "", parts[0]))
-    stem = COPY.sub("", re.sub(r"(?i)(?:\.ipynb)+$", "", stem[:LONGEST_NAME]))
+    stem = unicodedata.normalize("NFC", stem[:LONGEST_NAME])
+    stem = COPY.sub("", re.sub(r"(?i)(?:\.ipynb)+$", "", stem))
     short = set_name.removeprefix("ps-")
     short = short if re.search("[^\\W\\d_]", short) else set_name  # student_1 is no work for ps-1
     parts_of = (re.split("[-_ ]", name) for name in (set_name, short))
     known, short = ("[-_ ]".join(map(re.escape, words)) for words in parts_of)
-    stem = re.sub(rf"(?i)^{known}(?: ?\(\d+\)|-copy\d+)?[-_. ]+(?=.)", "", stem)
+    stem = re.sub(rf"(?i)^{known}(?:{COPIED})?(?:\.ipynb)?[-_. ]+(?=.)", "", stem)
     stem = re.sub(rf"(?i)(^|[-_. ])(?:{known}|{short})(?:[-_. ]final)?$", "", stem)
-    return re.sub(r"(?i)[ -]+copy of$", "", stem).strip(" -")
+    return COPY_LAST.sub("", stem).strip(" -")
 
 
 def name_by_blackboard(found: list[HandedIn], roster: Roster | None) -> None:

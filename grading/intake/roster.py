@@ -1,5 +1,6 @@
 """The course's list of students."""
 
+import contextlib
 import csv
 import io
 import itertools
@@ -40,8 +41,14 @@ class Roster:
 
     def __init__(self, path: Path) -> None:
         """Read the table; ValueError says what is wrong with it."""
-        table = read_table(path.read_bytes())
+        data = path.read_bytes()
+        table = read_table(data)
         self.rows = [row for row in table if any(row.values())]
+        if word := misread(data):
+            raise ValueError(
+                f"{path} is not in UTF-8, and read as Windows-1252 it has words such as {word}: "
+                "save it in UTF-8 (in Excel: CSV UTF-8)"
+            )
         if self.rows and "id" not in self.rows[0]:
             found = ", ".join(name for name in self.rows[0] if name)
             raise ValueError(
@@ -230,6 +237,20 @@ def read_table(data: bytes) -> "csv.DictReader[str]":
     rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count))
     rows.fieldnames = [name.strip().lower() for name in rows.fieldnames or ()]
     return rows
+
+
+def misread(data: bytes) -> str:
+    """A word that no name of Western Europe is, if a table is in no known encoding, or ""."""
+    with contextlib.suppress(UnicodeDecodeError):
+        data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8")
+        return ""
+    for found in re.finditer(r"[^\s,;\"']+", data.decode("cp1252", "replace")):
+        word = found[0]
+        beyond = [letter for letter in word if not letter.isascii()]
+        signs = not all(letter.isalpha() or letter in "’‘“”–—ªº·" for letter in beyond)
+        if signs or len(beyond) > max(1, len(word) / 2) or re.search(r"[a-z][À-ÞŠŒŽŸ]", word):
+            return word
+    return ""
 
 
 NOT_NAMES = {  # columns of a roster that do not name a student

@@ -409,9 +409,10 @@ def checked_data(data: dict[str, Any]) -> dict[str, str]:
     kept = {}
     if isinstance(data.get("text/plain"), str):
         kept["text/plain"] = clean(data["text/plain"])
-    image = data.get("image/png")
-    if isinstance(image, str) and re.fullmatch(r"[A-Za-z0-9+/\n]+=*\n?", image):
-        kept["image/png"] = image
+    for kind in ("image/png", "image/jpeg"):
+        image = data.get(kind)
+        if isinstance(image, str) and re.fullmatch(r"[A-Za-z0-9+/\n]+=*\n?", image):
+            kept[kind] = image
     return kept
 
 
