@@ -38,7 +38,7 @@ def difference(
         return _first(difference(got[key], want[key], rtol, atol, single) for key in want)
     if isinstance(want, (list, tuple)) and not _numeric(want):
         if not isinstance(got, (list, tuple)) or len(got) != len(want):
-            return f"it is {kind(got)}, not a list of {len(want)} elements"
+            return f"it is {kind(got)}, not {kind(want)}"
         pairs = enumerate(zip(got, want, strict=True))
         found = (
             (place, difference(one, other, rtol, atol, single)) for place, (one, other) in pairs
@@ -59,7 +59,8 @@ def kind(value: object) -> str:
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape} and dtype {value.dtype}"
     if isinstance(value, (list, tuple)):
-        return f"a list of {len(value)} elements"
+        s = "" if len(value) == 1 else "s"
+        return f"a {type(value).__name__} of {len(value)} element{s}"
     names = {bool: "a truth value", str: "a text", dict: "a dict", type(None): "None"}
     return getattr(value, "what", None) or names.get(type(value), "a number")
 
@@ -124,9 +125,10 @@ def _digits(got: Array, want: Array, rtol: float) -> str:
     Who asks for n digits allows half a unit of the last one: up to 0.5 · 10^(1-n) of the number.
     """
     off = np.max(np.abs(got - want) / np.abs(want)) if want.dtype.kind in "iufc" else np.inf
-    if not rtol < off < 0.005:
+    rounded = got.size == 1 and rtol > 1e-4  # a number that was asked for with few digits
+    if not rtol < off < (0.05 if rounded else 0.005):
         return ""
-    right, said = int(-np.log10(off)), ""
+    right, said = int(max(-np.log10(off), 2)), ""
     if rtol:
         asked = int(1.001 - np.log10(2 * rtol))
         right, said = min(right, asked - 1), f", where {asked} are asked"

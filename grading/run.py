@@ -598,9 +598,12 @@ def summary(
         late = [s for s in gradebook.assignment_submissions(course.name) if s.total_seconds_late]
         for submission in late:
             print(f"late: {submission.student_id}, by {submission.total_seconds_late / 3600:.1f} h")
-        if late:
-            zone = datetime.now().astimezone().tzname()
-            print(f"times without a zone were read in this computer's, {zone}")
+    if course.closes:
+        due, zone = course.closes.astimezone(), datetime.now().astimezone().tzname()
+        print(
+            f"due: {due:%Y-%m-%d %H:%M %Z}, which is {course.closes:%Y-%m-%d %H:%M} UTC; times in "
+            f"files' names were read in this computer's zone, {zone}"
+        )
     print(f"the list of all files: {course.root / 'set_aside' / (course.name + '.csv')}")
 
 

@@ -144,3 +144,13 @@ def test_a_zip_bomb_is_set_aside(monkeypatch, tmp_path):
 @pytest.mark.parametrize("value", [Decimal("sNaN"), Fraction(10**400)])
 def test_a_number_that_no_float_can_hold_is_named(value):
     assert "that is no float" in exchange.plain(value).what
+
+
+def test_a_number_rounded_to_two_digits_is_told_so():
+    """But known mistakes come first, and of a function's values nothing is said."""
+    asked = {"rtol": 0.0005, "single": True}
+    assert "right to about 2 digits, where 4 are asked" in difference(6.1, 6.063, **asked)
+    assert difference(6.5, 6.063, **asked) == "its value is wrong"
+    assert "digits" not in difference(6.1, 6.063)
+    assert difference((1e-6,), np.zeros(2)).startswith("it is a tuple of 1 element, not an array")
+    assert difference({}, (np.zeros(2), 1.0)) == "it is a dict, not a tuple of 2 elements"

@@ -655,7 +655,7 @@ def test_what_nbgrader_collected_is_taken_in_as_well(tmp_path):
         book.update_or_create_assignment(SET, duedate="2019-12-31 22:00:00")
     done = course.run("grade", SET, env={"TZ": "Asia/Tokyo"})
     assert "late: ada, by 12.0 h" in done.stdout
-    assert "read in this computer's, JST" in done.stdout
+    assert "due: 2020-01-01 07:00 JST, which is 2019-12-31 22:00 UTC;" in done.stdout
     assert course.points()["ada"]["q1"] == 2
     assert "0 submissions graded now, 1 before" in course.run("grade", SET).stdout
 
