@@ -9,6 +9,7 @@ import itertools
 import os
 import random
 import re
+import shutil
 import unicodedata
 import zipfile
 from dataclasses import dataclass
@@ -23,13 +24,15 @@ FIRST = (
     "Ann Anna Joe Mary-Ann Maryann Li Wei José Jose Adam Ada M Eve Jean-Luc Jean Kim Müller Md 雷"
 )
 LAST = "Smith Lee Jones Smith-Jones García Garcia Müller Mueller Wei Li O'Neil Adam Ada Kim Cruz 李"
-OWN = [
+OWN = (
     "ps-small.ipynb",
     "ps-small (1).ipynb",
     "hw.ipynb",
     "2026_11_20_ps-small.ipynb",
     "12_3.ipynb",
-]
+)
+HOW = ["zip", "folder", "unpacked"]
+KINDS = ["none", "logins", "numbers", "platform's"]
 
 
 @dataclass
@@ -41,6 +44,7 @@ class Person:
     last: str
     login: str
     number: str  # the platform's
+    files: tuple[str, ...] = OWN  # what own files may be called
 
     @property
     def name(self):
@@ -91,17 +95,24 @@ def packed(files):
     return data.getvalue()
 
 
-def hand_in(draw, inbox, platform, class_):
-    """Put an export into the inbox: a zip, a folder, or unpacked. Each text says whose it is."""
+def export(draw, platform, class_):
+    """The files of an export; each text says whose it is."""
     files = {}
     for one in class_:
         cell = nbformat.v4.new_markdown_cell(f"I am {one.place}.", id="q1")
         text = nbformat.writes(nbformat.v4.new_notebook(cells=[cell]))
         file = 70_000 + 10 * one.place
-        files[named(draw, platform, one, file, draw.choice(OWN))] = text.encode()
+        own = draw.choice(one.files)
+        files[named(draw, platform, one, file, own)] = text.encode()
         if draw.random() < 0.2:
             files[named(draw, platform, one, file + 1, "proof.jpg")] = b"\xff\xd8"
-    how = draw.choice(["zip", "folder", "unpacked"])
+    return files
+
+
+def graded(course, how, files, roster):
+    """{student: the place of whose work it is}, and the lines of the list."""
+    inbox = course / "inbox"
+    shutil.rmtree(inbox, ignore_errors=True)
     if how == "zip":
         files = {"all.zip": packed(files)}
     for path, data in files.items():
@@ -109,6 +120,12 @@ def hand_in(draw, inbox, platform, class_):
         where.parent.mkdir(parents=True, exist_ok=True)
         where.write_bytes(data)
         os.utime(where, (1.79e9, 1.79e9))
+    release = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("Answer.", id="q1")])
+    release.cells[0].metadata.nbgrader = {"grade_id": "q1", "solution": True}
+    found = intake.gather(inbox, SET, roster=roster)
+    taken, entries = intake.take_in(found, release, roster=roster, set_name=SET)
+    texts = {one.student: one.notebook.cells[0].source for one in taken}
+    return {who: int(re.search(r"I am (\d+)", text)[1]) for who, text in texts.items()}, entries
 
 
 def listed(draw, path, kind, class_):
@@ -124,34 +141,76 @@ def listed(draw, path, kind, class_):
     return {place: intake.files.student_id(one) for place, one in ids.items()}
 
 
-@pytest.mark.parametrize("kind", ["none", "logins", "numbers", "platform's"])
+def course_of(draw, course, kind):
+    """A class, its ids if there is a list of students, and that list."""
+    class_ = people(draw, draw.choice([3, 6, 12]))
+    course.mkdir()
+    ids = None if kind == "none" else listed(draw, course / "roster.csv", kind, class_)
+    return class_, ids, intake.read_roster(course)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("platform", ["moodle", "canvas", "blackboard", "brightspace", "folders"])
 def test_nobody_gets_anothers_work(platform, kind, tmp_path):
-    release = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("Answer.", id="q1")])
-    release.cells[0].metadata.nbgrader = {"grade_id": "q1", "solution": True}
     left_out = handed_in = 0
     for seed in range(25):
         draw = random.Random(f"{platform} {kind} {seed}")
-        class_ = people(draw, draw.choice([3, 6, 12]))
-        course = tmp_path / str(seed)
-        (course / "inbox").mkdir(parents=True)
-        ids = None if kind == "none" else listed(draw, course / "roster.csv", kind, class_)
-        roster = intake.read_roster(course)
+        class_, ids, roster = course_of(draw, tmp_path / str(seed), kind)
         came = draw.sample(class_, draw.randint(2, len(class_)))
-        hand_in(draw, course / "inbox", platform, came)
-        found = intake.gather(course / "inbox", SET, roster=roster)
-        taken, entries = intake.take_in(found, release, roster=roster, set_name=SET)
-        whose = {}
-        for one in taken:
-            place = int(re.search(r"I am (\d+)", one.notebook.cells[0].source)[1])
-            assert place not in whose.values(), (seed, one.student)
-            assert ids is None or ids[place] == one.student, (seed, place, one.student)
-            whose[one.student] = place
+        files = export(draw, platform, came)
+        whose, entries = graded(tmp_path / str(seed), draw.choice(HOW), files, roster)
+        assert len({*whose.values()}) == len(whose), seed
+        assert ids is None or all(ids[place] == who for who, place in whose.items()), (seed, whose)
         aside = [e for e in entries if e.status == "set aside" and e.file.endswith(".ipynb")]
         assert len(whose) + len(aside) == len(came)
-        assert all(re.search("may be|would both|is not in|or another", e.reason) for e in aside), (
-            seed
+        reasons = [e.reason for e in aside]
+        assert all(re.search("may be|would both|is not in", why) for why in reasons), (
+            seed,
+            reasons,
         )
         handed_in, left_out = handed_in + len(came), left_out + len(aside)
     most = 0.02 if kind == "platform's" else 0.12
     assert left_out <= most * handed_in, left_out / handed_in
+
+
+def disguised(draw, one):
+    """A stranger who would pass for a student by a display name, or by what a file is called."""
+    first, last = one.first, one.last
+    name = draw.choice(
+        [
+            *(
+                one.login,
+                f"{last} {first}",
+                f"{last}, {first}",
+                f"Red-{one.name}",
+                f"{one.name} v2",
+            ),
+            *(f"{one.name}_{one.number}", f"{one.login}_{one.number}", f"{one.login}_final"),
+            *(f"{one.name}_{one.number}_assignsubmission_file_", f"{one.number}-77 - {one.name}"),
+            *(f"HW_1_{one.login}_attempt_2026-11-29-10-00-00", one.name.upper(), f"x_{one.login}"),
+        ]
+    )
+    sortable = plain(f"{last}{first}")
+    files = (
+        *("hw.ipynb", "2026_11_20_ps-small.ipynb", f"{one.login}.ipynb", f"{one.name}.ipynb"),
+        f"{one.name}_{one.number}_assignsubmission_file_x.ipynb",
+        f"{sortable}_{one.number}_99_x.ipynb",
+        f"HW_1_{one.login}_attempt_2026-11-29-10-00-00_x.ipynb",
+        f"{one.number}-77 - {one.name} - Nov 29, 2026 1000 AM - x.ipynb",
+    )
+    return Person(99, name, "", "stranger", "90001", files)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("platform", ["moodle", "canvas", "blackboard", "brightspace"])
+def test_a_stranger_takes_nobodys_place(platform, kind, tmp_path):
+    for seed in range(40):
+        draw = random.Random(f"{platform} {kind} {seed}")
+        class_, _, roster = course_of(draw, tmp_path / str(seed), kind)
+        files, how = export(draw, platform, class_), draw.choice(HOW)
+        stranger = disguised(draw, draw.choice(class_))
+        before, _ = graded(tmp_path / str(seed), how, files, roster)
+        more = export(draw, platform, [stranger])
+        after, _ = graded(tmp_path / str(seed), how, files | more, roster)
+        taken = {who for who in before if after.get(who, before[who]) != before[who]}
+        assert not taken, (seed, how, [*more])

@@ -165,18 +165,15 @@ def ask_of_canvas(found: list[HandedIn], roster: Roster | None) -> None:
     marks = {item: item.mark for item in found if item.mark and item.mark.re is CANVAS}
     two = {item: TWO_NUMBERS.fullmatch(mark.string) for item, mark in marks.items()}
     others = {item: mark for item, mark in marks.items() if not two[item]}
-    sure = {(item.student, mark["number"]) for item, mark in others.items()}
+    numbers = Counter(mark["number"] for mark in marks.values())
     least = min((int(mark["file"]) for mark in others.values()), default=0)
     for item, mark in marks.items():
         if (other := two[item]) is None:
             continue
         one, another = mark["number"], other["number"]
-        if roster is not None and (roster.numbered(one) or roster.numbered(another)):
-            asks = bool(roster.numbered(another) - roster.numbered(one))
-        else:
-            far = 2 * int(mark["file"]) >= least > 10 * int(other["file"])
-            asks = (item.student, one) in sure and not far
-        if asks:
+        far = 2 * int(mark["file"]) >= least > 10 * int(other["file"])
+        listed = roster is not None and roster.numbered(another) - roster.numbered(one)
+        if listed or (numbers[one] > 1 and not far):
             item.asked = (
                 f"the user may be {one} or {another}: put it into a folder named after the student"
             )

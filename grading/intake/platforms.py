@@ -36,6 +36,10 @@ PLATFORMS = [
 # Canvas leaves `_` in names, and the number of a user is the last but one before the file's name.
 TWO_NUMBERS = re.compile(r".+?_\d+_(?P<number>\d+)_(?P<file>\d+)_.+", re.DOTALL)
 ON_CANVAS = f" on {len(PLATFORMS) - 1}"
+# What follows a name on Moodle, or on Canvas, where a student's own words look like Moodle's or
+# Blackboard's.
+MOODLES = re.compile(r".*_\d+_assignsubmission_|_*(?:LATE_)?\d+_\d{3,}_", re.DOTALL)
+CANVASES = re.compile(r".+_\d+_\d+_", re.DOTALL)
 MOODLE, BLACKBOARD, BRIGHTSPACE, CANVAS = PLATFORMS
 
 
@@ -60,9 +64,14 @@ def of_two_platforms(found: list[re.Match[str]]) -> bool:
 
     HW_1_2_ada_attempt_… may be HW's file on Canvas as well as ada's on Blackboard. On Moodle a
     student's own name comes before the platform's part, and so it does on Brightspace: it may look
-    like another platform's, or have a time in it.
+    like another platform's, or have a time in it, or the platform's own part. On Canvas it may
+    have `_` in it.
     """
     kinds = [match.re for match in found]
+    for match in found:
+        again = match.re is MOODLE and MOODLES.match(match["rest"])
+        if again or (match.re is BLACKBOARD and CANVASES.match(match["before"] + "_")):
+            return True
     if kinds[:2] == [CANVAS, BLACKBOARD] or {MOODLE, BRIGHTSPACE} & {*kinds[1:]}:
         return True
     rests = [match["rest"] for match in found if match.re is BRIGHTSPACE]

@@ -21,7 +21,9 @@ NUMBERS = re.compile(
 FIRST = re.compile(r"(?:first|given|fore)[ _-]?names?|vornamen?|prénoms?|nombres?")
 LAST = re.compile(r"(?:last|family|sur)[ _-]?names?|nachnamen?|familiennamen?|nom|apellidos?")
 # Words beside a student's in the name of a file, which say nothing of whose it is.
-VERSION = re.compile(r"(?:(?:final|new|old|draft|corrected|submission|homework|hw|v|version)\d*)+")
+VERSION = re.compile(
+    r"(?:(?:final|new|old|draft|corrected|submission|homework|hw|v|version)\d{0,3})+"
+)
 MISTAKEN = re.compile(r"(?i)roster(?:\.csv)*\.(?:csv|tsv|txt|xlsx?|ods|numbers)")
 
 
@@ -174,7 +176,7 @@ class Roster:
             parts = [" ".join(words[:place]), " ".join(words[place:])]
             found = [self._known([part], a_persons=False) for part in parts]
             for part, other in zip(parts, reversed(found), strict=True):
-                if VERSION.fullmatch(part.replace(" ", "")):
+                if VERSION.fullmatch(part.replace(" ", "")) and part.count(" ") < 2:
                     return other
             if len(found[0]) == 1 and found[0] == found[1]:
                 return found[0]
