@@ -79,7 +79,7 @@ WHOSE = f"{NAMED}, or, if it is the class's, name it all.zip (a second one all-2
 NO_FILE = "there is no file in it"
 NO_SET = "\0"  # which no file's name has in it
 LISTED = 12 * MEMBERS  # of all archives of a student together, folders and all
-HASHED = 200 * MIB  # of each student's files in archives, as they are unpacked
+HASHED = 100 * MIB  # of each student's files in archives, as they are unpacked
 STAY_OPEN = 4  # archives that are opened for each of their files
 
 
@@ -506,7 +506,7 @@ def _names(archive: zipfile.ZipFile, set_name: str, roster: Roster | None) -> li
 
     It is the one in which most of the names are students' by the roster.
     """
-    names, strange = [], set[str]()
+    names, strange = [], dict[str, None]()  # in order
     for member in archive.infolist():
         names.append(name := _spelled(member))
         if (
@@ -514,13 +514,13 @@ def _names(archive: zipfile.ZipFile, set_name: str, roster: Roster | None) -> li
             and not name.isascii()
             and name == _slashed(member.filename)
         ):
-            strange |= {*PurePosixPath(name).parts[:3]}
+            strange |= dict.fromkeys(PurePosixPath(name).parts[:3])
     if not strange:
         return names
 
     def known(page: str) -> int:
         """How many names are found in the roster."""
-        read = (_in_page(name, page) for name in itertools.islice(strange, 2000))
+        read = (_in_page(name, page) for name in itertools.islice(strange, 300))
         owners = ({owner_of((n, ""), set_name), owner_of((n,), set_name)} for n in read)
         return sum(roster is not None and any(map(roster.knows, owner)) for owner in owners)
 
@@ -528,7 +528,7 @@ def _names(archive: zipfile.ZipFile, set_name: str, roster: Roster | None) -> li
     if not known(page) and any(unicodedata.category(c)[0] == "S" for c in "".join(strange)):
         raise Unreadable("names in it are not in UTF-8: unpack it, and put its folders here")
     return [
-        _in_page(name, page) if strange & {*PurePosixPath(name).parts[:3]} else name
+        _in_page(name, page) if strange.keys() & PurePosixPath(name).parts[:3] else name
         for name in names
     ]
 

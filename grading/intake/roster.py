@@ -34,8 +34,9 @@ class Roster:
     """Who takes part: `roster.csv`, with the columns id, name, email, and any others.
 
     A file belongs to the student of whom one of the columns says what the file's name says, the id
-    before name and email, and these before the others; of a name the parts count in any order, of
-    an e-mail address the part before the @, too.
+    before name and email, and these before the others. Where a platform writes a person's name,
+    the name comes first. Of a name the parts count in any order, of an e-mail address the part
+    before the @, too.
 
     A platform's number counts in a column that is named after a platform, or that agrees with the
     names more often than not (`learn`): it could also be somebody's seat.
@@ -176,7 +177,7 @@ class Roster:
             parts = [" ".join(words[:place]), " ".join(words[place:])]
             found = [self._known([part], a_persons=False) for part in parts]
             for part, other in zip(parts, reversed(found), strict=True):
-                if VERSION.fullmatch(part.replace(" ", "")) and part.count(" ") < 2:
+                if other and part.count(" ") < 2 and VERSION.fullmatch(part.replace(" ", "")):
                     return other
             if len(found[0]) == 1 and found[0] == found[1]:
                 return found[0]
@@ -195,7 +196,6 @@ class Roster:
 
     def find(self, item: HandedIn, *, by_number: bool = True) -> set[str]:
         """The ids that a file may belong to; a platform's number has to agree with the name."""
-
         if "@" in item.account and len(mail := self.numbered(item.account)) == 1:
             return mail  # whatever its owner is called there
         kind = item.mark.re if item.mark else None
