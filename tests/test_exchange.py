@@ -75,6 +75,7 @@ def test_a_kind_of_text_is_a_text():
 
     got = exchange.plain([Bug.SIGN, Loud("own")])
     assert (got, [*map(type, got)]) == (["sign", "own"], [str, str])
+    assert [type(key) for key in exchange.plain({Bug.SIGN: 1, np.str_("b"): 2})] == [str, str]
 
 
 def test_a_description_is_fit_for_a_file_and_a_terminal():

@@ -1167,6 +1167,49 @@ def test_a_figure_in_another_form_is_shown_as_a_picture():
     }
 
 
+def test_letters_beyond_ascii_are_cut_and_end_nothing():
+    """On their way out each takes six bytes or twelve, and a line has a limit."""
+    need_a_jail()
+    cells = [["prints", "x = 1\nfor _ in range(30_000): print('█' * 30 + '░' * 30)"]]
+    cells += [["later", "print('here')"]]
+    record = jail.run(cells, [["prints", "value", "x", [[]]]])
+    assert (record["ended"], record["answers"]) == ({}, {"prints": [{"value": 1}]})
+    (shown, cut) = record["cells"]["prints"]
+    assert shown["text"].startswith("█" * 30 + "░" * 30 + "\n")
+    assert "The output is cut here" in cut["text"]
+
+
+def test_one_figure_that_is_too_large_leaves_room_for_others():
+    need_a_jail()
+    figure = "import IPython.display as d, os\nd.display(d.Image(b'\\x89PNG' + os.urandom({})))"
+    cells = [["large", figure.format(3_000_000)], ["small", figure.format(100)]]
+    shown = jail.run([*cells, ["print", "print('here')"]], [])["cells"]
+    assert "The output is cut here" in shown["large"][0]["text"]
+    assert "image/png" in shown["small"][0]["data"]
+    assert shown["print"][0]["text"] == "here\n"
+
+
+@pytest.mark.parametrize("takes", ["[0] * 10**9", "[bytearray(10**8) for _ in range(40)]"])
+def test_what_ends_a_process_may_be_defined_again_further_down(takes):
+    need_a_jail()
+    limits = jail.Limits(memory=400 * 2**20)
+    cells = [["q", f"kept = []\ndef f(x): kept.append({takes}); return x"]]
+    cells += [["again", "def f(x): return 2 * x"]]
+    record = jail.run(cells, [["q", "function", "f", [[3]]]], limits)
+    assert record["later"] == {"q": [{"value": 6}]}
+
+
+def test_a_long_error_costs_its_own_question_only():
+    need_a_jail()
+    names = [f"q{number}" for number in range(6)]
+    cells = [["q", "".join(f"def {n}(): raise OSError('é' * 2_000_000)\n" for n in names[1:])]]
+    cells += [["q0", "def q0(): return 1"]]
+    questions = [[name, "function", name, [[]]] for name in (*names[1:], "q0")]
+    answers = jail.run(cells, questions)["answers"]
+    assert answers["q0"] == [{"value": 1}]
+    assert all(answers[name][0]["error"][0] == "OSError" for name in names[1:])
+
+
 def test_threads_that_print_while_cells_end_end_nothing():
     need_a_jail()
     prints = """

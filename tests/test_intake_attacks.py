@@ -786,12 +786,19 @@ def test_a_long_name_is_looked_up_once(tmp_path, release, name):
         ("0081235.ipynb", "81235"),
         ("81235_v2.ipynb", "81235"),
         ("hw7-81235.ipynb", "81235"),
+        ("Homework 3 - Ada King.ipynb", "0071"),
+        ("final version Ada King.ipynb", "0071"),
         ("81235-Ada King.ipynb", None),  # of two
         ("81235-Ada Oz.ipynb", None),
+        ("hw 71.ipynb", None),  # the number of a homework
+        ("Homework-071.zip", None),
+        ("Ada V.ipynb", None),  # other people
+        ("King New.ipynb", None),
+        ("Kim Kim.ipynb", None),
     ],
 )
 def test_an_id_beside_the_name_or_without_its_zeros_is_found(tmp_path, name, student):
-    table = "id,name\n2026002,张三\n81235,Cem Oz\n0071,Ada King\n"
+    table = "id,name,nr\n2026002,张三,1\n81235,Cem Oz,2\n0071,Ada King,3\nkim,Kim,4\n"
     (tmp_path / "roster.csv").write_text(table, encoding="utf-8")
     roster = intake.Roster(tmp_path / "roster.csv")
     hand_in(tmp_path / "in", name)
@@ -816,12 +823,18 @@ def test_a_list_as_excel_saves_it_is_read(tmp_path, text):
         assert intake.read_roster(tmp_path).names == {"s1": text}
 
 
-def in_code_page(code, *names):
-    """An archive as Windows writes it: names in a code page, and no word of which."""
-    written = packed(*((f"{n:08}/hw.ipynb", answer(name)) for n, name in enumerate(names)))
-    for number, name in enumerate(names):
-        raw = name.encode(code)
-        written = written.replace(f"{number:08}".encode(), raw + b"_" * (8 - len(raw)))
+def in_code_page(code, *names, own=()):
+    """An archive as Windows writes it: names in a code page, and no word of which.
+
+    own : what Eve calls her files
+    """
+    raw = [name.encode(code).ljust(8, b"_") for name in (*names, *own)]
+    places = [f"{number:08}" for number in range(len(raw))]
+    files = [(f"{places[n]}/hw.ipynb", answer(name)) for n, name in enumerate(names)]
+    files += [(f"Eve/{place}.ipynb", b"") for place in places[len(names) :]]
+    written = packed(*files)
+    for place, name in zip(places, raw, strict=True):
+        written = written.replace(place.encode(), name)
     return written
 
 
@@ -846,6 +859,41 @@ def test_names_in_a_zip_from_windows_are_found_or_asked_about(tmp_path, release,
     taken, _ = intake.take_in(found, release, roster=roster)
     texts = {one.student: one.notebook.cells[0].source for one in taken}
     assert texts == {f"s{n}": name for n, name in enumerate(names)}
+
+
+def test_a_students_own_files_do_not_choose_the_code_page(tmp_path, release):
+    (tmp_path / "roster.csv").write_text("id,name\nz,Zoë\nj,José\nk,Käthe\n", encoding="utf-8")
+    roster = intake.read_roster(tmp_path)
+    jose = "José".encode("cp1252").decode("cp850")  # as it is read in Windows-1252
+    own = [f"{jose} ({number})" for number in range(9)]
+    hand_in(tmp_path / "in", "class.zip", in_code_page("cp850", "Zoë", "José", "Käthe", own=own))
+    found = intake.gather(tmp_path / "in", SET, roster=roster)
+    taken, _ = intake.take_in(found, release, roster=roster)
+    assert [one.student for one in taken] == ["j", "k", "z"]
+
+
+NAMES = {
+    "hyphens": "-" * 60_000 + "x",
+    "a copy's": " (1)" * 110,
+    "of": " kopie von" * 45,
+    "a set's end": "a" + " -" * 200,
+    "another code page": "-" * 20_000 + "\xff",
+}
+
+
+@pytest.mark.parametrize("kind", NAMES)
+@pytest.mark.parametrize("place", ["{}/{:04}.ipynb", "{}{:04}.ipynb"])
+def test_long_names_in_an_archive_take_no_time(tmp_path, release, kind, place):
+    length = len(NAMES[kind])
+    many = 1 if length > 500 else 1000
+    hand_in(
+        tmp_path, "eve.zip", packed(*((place.format(NAMES[kind], n), b"") for n in range(many)))
+    )
+    hand_in(tmp_path, "ada/hw.ipynb")
+    start = time.process_time()
+    taken, _ = intake.take_in(intake.gather(tmp_path, SET), release)
+    assert time.process_time() - start < 4
+    assert [one.student for one in taken] == ["ada"]
 
 
 @pytest.mark.parametrize(

@@ -136,48 +136,66 @@ def begun(text: str) -> io.StringIO:
     return stream
 
 
+def weight(text: str) -> int:
+    """How many bytes a text takes on its way out: JSON spells what is not ASCII, in 6 or 12."""
+    return len(text) if text.isascii() else len(text.encode("ascii", "backslashreplace"))
+
+
 class Recorder:
     """Collects what a cell shows, in order and up to a size, as nbformat's output dicts."""
 
     def __init__(self, most: int) -> None:
-        """Keep at most `most` characters for the whole notebook."""
+        """Keep at most `most` bytes for the whole notebook."""
         self.left = self.before = most  # `before`: at the last `take`
         self.outputs: list[dict[str, Any]] = []
+        self.cut = False  # whether something was left out of this cell
 
     def add(self, output: dict[str, Any], size: int) -> None:
         """Append an output, or one note in place of all that is too much; but why a cell failed."""
         if output["output_type"] == "stream":
             output["text"] = begun(output["text"])
-        failed = output["output_type"] == "error"
-        if self.left > 0:
+        if size <= self.left:
             self.left -= size
-            if self.left >= 0:
-                self.outputs.append(output)
-                return
-            note = "\n[The output is cut here: the notebook shows too much.]\n"
-            self.outputs.append({"output_type": "stream", "name": "stderr", "text": begun(note)})
+            self.outputs.append(output)
+            return
+        self.leave_out()
+        failed = output["output_type"] == "error"
         if failed and not any(one["output_type"] == "error" for one in self.outputs):
             self.outputs.append(output | {"traceback": []})
 
+    def leave_out(self) -> None:
+        """Note, once in a cell, that something is left out of it."""
+        if not self.cut:
+            note = "\n[The output is cut here: the notebook shows too much.]\n"
+            self.outputs.append({"output_type": "stream", "name": "stderr", "text": begun(note)})
+        self.cut = True
+
     def text(self, name: str, text: str) -> None:
         """Append text to a stream, to the last output if that is the same stream."""
+        if self.cut:
+            return
+        size, most = weight(text), self.left - 50
+        if too_long := size > most:  # its beginning is kept
+            text = text[: max(most, 0) // (1 if text.isascii() else 12)]
+            size = weight(text)
         last = self.outputs[-1] if self.outputs else {}
-        if last.get("output_type") == "stream" and last["name"] == name and self.left > len(text):
+        if last.get("output_type") == "stream" and last["name"] == name:
             last["text"].write(text)  # `+=` would copy all of it each time
-            self.left -= len(text)
-        else:
-            text = text[: max(self.left, 0)] if len(text) > self.left else text
-            self.add({"output_type": "stream", "name": name, "text": text}, len(text) + 50)
+            self.left -= size
+        elif text:
+            self.add({"output_type": "stream", "name": name, "text": text}, size + 50)
+        if too_long:
+            self.leave_out()
 
     def rich(self, output_type: str, data: dict[str, Any], **more: int) -> None:
         """Append a displayed object, with the harmless ones of its forms."""
         data = {kind: str(data[kind]) for kind in KEPT if kind in data}
         output = {"output_type": output_type, "data": data, "metadata": {}, **more}
-        self.add(output, sum(map(len, data.values())) + 50)
+        self.add(output, sum(map(weight, data.values())) + 50)
 
     def take(self) -> list[dict[str, Any]]:
         """Return what was collected since the last call."""
-        taken, self.outputs, self.before = self.outputs, [], self.left
+        taken, self.outputs, self.before, self.cut = self.outputs, [], self.left, False
         return [
             one | {"text": one["text"].getvalue()} if one["output_type"] == "stream" else one
             for one in taken
@@ -528,7 +546,8 @@ def answer(
             frame["timeout"] = True
         except BaseException as error:
             status = FAULTY if isinstance(error, NotImplementedError) else FAILED
-            frame["error"] = [type(error).__name__, traceback.format_exception_only(error)[-1]]
+            said = traceback.format_exception_only(error)[-1]
+            frame["error"] = [type(error).__name__[:100], said[:500]]
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
         send(frame)

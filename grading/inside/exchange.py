@@ -73,9 +73,9 @@ def plain(value: Any, depth: int = 0) -> Any:
             return tuple(items) if base is tuple else items
     if issubclass(kind, dict):
         items = list(dict.items(value))
-        if not all(type(key) is str for key, _ in items):
+        if not all(isinstance(key, str) for key, _ in items):
             return Other("a dict with keys that are not text")
-        return {key: plain(item, depth + 1) for key, item in items}
+        return {str.__str__(key): plain(item, depth + 1) for key, item in items}
     if issubclass(kind, (np.ndarray, np.generic)):
         array = _plain_array(value)
         scalar = issubclass(kind, np.generic) and isinstance(array, np.ndarray)

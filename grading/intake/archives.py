@@ -506,31 +506,32 @@ def _names(archive: zipfile.ZipFile, set_name: str, roster: Roster | None) -> li
 
     It is the one in which most of the names are students' by the roster.
     """
-    names, strange = [], dict[str, None]()  # in order
-    for member in archive.infolist():
+    names, strange = [], set[int]()
+    for place, member in enumerate(archive.infolist()):
         names.append(name := _spelled(member))
-        if (
-            not member.flag_bits & 0x800
-            and not name.isascii()
-            and name == _slashed(member.filename)
-        ):
-            strange |= dict.fromkeys(PurePosixPath(name).parts[:3])
+        as_written = name == _slashed(member.filename) and not name.isascii()
+        strange |= {place} if as_written and not member.flag_bits & 0x800 else set()
     if not strange:
         return names
+    # Students choose what their own files are called, so who they are is asked above these.
+    above = [_outer(name) for name in names]
+    alike = itertools.takewhile(lambda level: len({*level}) == 1, zip(*above, strict=False))
+    shared = len([*alike])
+    whose = {above[place][shared:] or above[place] for place in strange}
+    owners = [*dict.fromkeys(owner_of(parts, set_name) for parts in sorted(whose))][:300]
 
     def known(page: str) -> int:
-        """How many names are found in the roster."""
-        read = (_in_page(name, page) for name in itertools.islice(strange, 300))
-        owners = ({owner_of((n, ""), set_name), owner_of((n,), set_name)} for n in read)
-        return sum(roster is not None and any(map(roster.knows, owner)) for owner in owners)
+        """How many students' names are found in the roster."""
+        found = (HandedIn(n, n, n, EPOCH) for n in (_in_page(owner, page) for owner in owners))
+        ids = [roster.find(item) for item in found] if roster else []
+        return len({*itertools.chain(*(one for one in ids if len(one) == 1))})
 
-    page = max(PAGES, key=known)
-    if not known(page) and any(unicodedata.category(c)[0] == "S" for c in "".join(strange)):
+    page = max(PAGES, key=known) if roster else "cp437"
+    if not (roster and known(page)) and any(
+        unicodedata.category(letter).startswith("S") for owner in owners for letter in owner
+    ):
         raise Unreadable("names in it are not in UTF-8: unpack it, and put its folders here")
-    return [
-        _in_page(name, page) if strange.keys() & PurePosixPath(name).parts[:3] else name
-        for name in names
-    ]
+    return [_in_page(n, page) if place in strange else n for place, n in enumerate(names)]
 
 
 def _in_page(name: str, page: str) -> str:

@@ -1,5 +1,6 @@
 """Whose a file is, by its path or name, the roster, and what else was handed in."""
 
+import functools
 import itertools
 import re
 import unicodedata
@@ -48,8 +49,10 @@ COPY_OF = re.sub(
 )
 COPIED = r" ?\(\d+\)|-copy\d+| ?(?:的副本|のコピー|의 사본)"
 COPIED += r"| (?:- )?(?:copy|kopie|copie|c[oó]pia)(?: \d+)?"
-COPY = re.compile(rf"(?i)^(?:{COPY_OF}[ _])+|(?:{COPIED})+$")
-COPY_LAST = re.compile(rf"(?i)(?:[-_ ]+{COPY_OF})+$")  # once the set's name is taken away
+COPY, COPY_END = re.compile(rf"(?i)^(?:{COPY_OF}[ _])+"), re.compile(rf"(?i)(?:{COPIED})$")
+COPY_LAST = re.compile(
+    rf"(?i)(?:(?<![-_ ])[-_ ]++{COPY_OF})+$"
+)  # once the set's name is taken away
 STAMP = re.compile(r"-\d{8}T\d{6}Z(?:-\d+)*$")  # of a folder that Google Drive packed
 
 
@@ -57,6 +60,7 @@ def names_class(name: str, set_name: str) -> str:
     """Whether an archive's name says that it is a class's: "class", "export" (perhaps), or ""."""
     if not name.lower().endswith(".zip"):
         return ""
+    name = name[:-4][:LONGEST_NAME] + ".zip"
     said = owner_of((STAMP.sub("", name[:-4]) + ".zip",), set_name)
     words = [word for word in re.split(r"[\W_]+", said) if word[1:] and not word[0].isdigit()]
     if words and all(map(CLASS.fullmatch, words)):
@@ -103,16 +107,24 @@ def wrappers(paths: list[Parts], set_name: str) -> set[str]:
 
 def owner_of(parts: Parts, set_name: str) -> str:
     """Whose this file is: the name of its folder, or what its own name says beside the set's."""
-    if mark := platform_of(parts[0]):
+    return _owner_of(parts[0][:LONGEST_NAME], len(parts) > 1, set_name)
+
+
+@functools.lru_cache(10_000)  # each file of a student asks for the same name, several times
+def _owner_of(name: str, is_folder: bool, set_name: str) -> str:
+    if mark := platform_of(name):
         return mark["name"]
-    if of_two_platforms(platforms_of(parts[0])):
+    if of_two_platforms(platforms_of(name)):
         return ""  # one account could else be many, each named by a whole name of a file
-    if len(parts) > 1:  # which may be called ps-softmax-ada, as on GitHub
-        folder = re.sub(rf"(?i)^{re.escape(set_name)}[-_. ]+(?=.)", "", parts[0])
-        return re.sub(rf"(?i)(?<=.)[-_. ]+{re.escape(set_name)}$", "", folder).strip(" -")
-    stem = NOTEBOOK.sub("", re.sub(r"(?i)\.zip$", "", parts[0]))
-    stem = unicodedata.normalize("NFC", stem[:LONGEST_NAME])
+    if is_folder:  # which may be called ps-softmax-ada, as on GitHub
+        folder = re.sub(rf"(?i)^{re.escape(set_name)}[-_. ]+(?=.)", "", name)
+        folder = re.sub(rf"(?i)(?<=[^-_. ])[-_. ]++{re.escape(set_name)}$", "", folder)
+        return folder.strip(" -")
+    stem = NOTEBOOK.sub("", re.sub(r"(?i)\.zip$", "", name))
+    stem = unicodedata.normalize("NFC", stem)
     stem = COPY.sub("", re.sub(r"(?i)(?:\.ipynb)+$", "", stem))
+    while end := COPY_END.search(stem, max(len(stem) - 30, 0)):
+        stem = stem[: end.start()]
     short = set_name.removeprefix("ps-")
     short = short if re.search("[^\\W\\d_]", short) else set_name  # student_1 is no work for ps-1
     parts_of = (re.split("[-_ ]", name) for name in (set_name, short))

@@ -22,7 +22,7 @@ FIRST = re.compile(r"(?:first|given|fore)[ _-]?names?|vornamen?|prénoms?|nombre
 LAST = re.compile(r"(?:last|family|sur)[ _-]?names?|nachnamen?|familiennamen?|nom|apellidos?")
 # Words beside a student's in the name of a file, which say nothing of whose it is.
 VERSION = re.compile(
-    r"(?:(?:final|new|old|draft|corrected|submission|homework|hw|v|version)\d{0,3})+"
+    r"(?:(?:final|draft|corrected|submission|homework|hw|version)\d{0,3}|v\d{1,3}){1,3}"
 )
 MISTAKEN = re.compile(r"(?i)roster(?:\.csv)*\.(?:csv|tsv|txt|xlsx?|ods|numbers)")
 
@@ -171,16 +171,22 @@ class Roster:
         return set()
 
     def _in_parts(self, name: str) -> set[str]:
-        """The student whom a name means twice (`1234-Ada King`), or beside a word for a version."""
+        """The student whom a name means by id and name, or beside a word for a version.
+
+        Beside such a word the id has to be a long number, or the name to have two words: the 3 of
+        `hw 3` is no student.
+        """
         words = _words(name)
         for place in range(1, len(words)) if len(words) <= MOST_WORDS else ():
             parts = [" ".join(words[:place]), " ".join(words[place:])]
-            found = [self._known([part], a_persons=False) for part in parts]
-            for part, other in zip(parts, reversed(found), strict=True):
-                if other and part.count(" ") < 2 and VERSION.fullmatch(part.replace(" ", "")):
-                    return other
-            if len(found[0]) == 1 and found[0] == found[1]:
-                return found[0]
+            for one, other in (parts, parts[::-1]):
+                ids, named = self._with_id([one], turned=True), self._with_name(one)
+                if VERSION.fullmatch(other.replace(" ", "")):
+                    sure = ids if re.search(r"\d{5}", one) else set()
+                    if found := sure or (named if " " in one else sure):
+                        return found
+                elif len(ids) == 1 and ids == self._with_name(other) and one != other:
+                    return ids
         return set()
 
     def _named(self, key: str, columns: Collection[str]) -> set[str]:

@@ -149,7 +149,8 @@ def put(
                 cell_id = None
                 awaited(jail, "cells", "done", limits.cell)
                 for question in asked:
-                    retries += ask_both(jail, question, found, limits, {cell[0] for cell in todo})
+                    ran = {cell[0] for cell in todo}
+                    ask_both(jail, question, found, limits, ran, retries)
                 break
             except Ended as ended:
                 why = jail.reason(ended)
@@ -222,16 +223,23 @@ class Retry(NamedTuple):
 
 
 def ask_both(
-    jail: Jail, question: Asked, found: Found, limits: Limits, ran: set[str]
-) -> list[Retry]:
+    jail: Jail,
+    question: Asked,
+    found: Found,
+    limits: Limits,
+    ran: set[str],
+    retries: list[Retry],
+) -> None:
     """Put a question to its own state and, where that may help, to the state at the end.
 
     ran : the cells that were run
-
-    Returns the states that are to be asked again.
+    retries : what is to be asked again, which is added to
     """
-    retries = []
-    done = ask(jail, question, "own", found.answers, limits, found.room)
+    try:
+        done = ask(jail, question, "own", found.answers, limits, found.room)
+    except Ended:  # it may have been defined again further down
+        retries.append(Retry(question, "end", True))
+        raise
     if done.lost and question.id in ran:
         retries.append(Retry(question, "own", False))
     elif done.stuck:
@@ -240,7 +248,6 @@ def ask_both(
         answers = found.answers if done.lost else found.later
         if ask(jail, question, "end", answers, limits, found.room).stuck:
             retries.append(Retry(question, "end", True))
-    return retries
 
 
 def run_again(
