@@ -1199,6 +1199,16 @@ def test_what_ends_a_process_may_be_defined_again_further_down(takes):
     assert record["later"] == {"q": [{"value": 6}]}
 
 
+def test_files_that_cells_leave_open_cost_their_own_cell_only():
+    need_a_jail()
+    opens = "files = []\nwhile True: files.append(open('/dev/null'))"
+    cells = [["x", "def x(): return 1"], ["files", opens], ["y", "def y(): return 2"]]
+    questions = [["x", "function", "x", [[]]], ["y", "function", "y", [[]]]]
+    record = jail.run(cells, questions)
+    assert record["answers"] == {"x": [{"value": 1}], "y": [{"value": 2}]}
+    assert "Too many open files" in json.dumps(record["cells"]["files"])
+
+
 def test_a_long_error_costs_its_own_question_only():
     need_a_jail()
     names = [f"q{number}" for number in range(6)]

@@ -58,6 +58,7 @@ FAULTY = 3  # what a process ends with whose answers the state at the end might 
 FAILED = 4  # the same after an error of the student's function
 STUCK = 5  # and after a call that may have waited for threads that the process does not have
 SET_NAME = 15  # of prctl
+SPARE = 8  # files that the questions need
 SYSTEM = ctypes.CDLL(None, use_errno=True)
 INSTALL = ("pip", "conda", "mamba", "micromamba", "uv")  # magics without their program here
 # Other outputs could run scripts when somebody looks at them.
@@ -565,6 +566,12 @@ def gives_way(first: bool) -> None:
     SYSTEM.prctl(SET_NAME, name.encode())
 
 
+def spare_files(count: int) -> None:
+    """Set how many files may be open besides those that the cells leave open."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most - count, most))
+
+
 def has_threads() -> bool:
     """Whether this process has threads besides the first."""
     with contextlib.suppress(OSError):
@@ -748,12 +755,16 @@ def main() -> None:
     states: dict[str, State] = {}
 
     def keep(cell_id: str, right: bool) -> None:
+        spare_files(0)
         for cell, question_id, name in order["kept"]:
             if cell == cell_id:
                 with contextlib.suppress(OSError):  # then the state at the end has to do
                     states[question_id] = State(shell.user_ns, name, limits, send, right)
+        spare_files(SPARE)
 
+    spare_files(SPARE)
     run_cells(shell, recorder, order["cells"], limits, send, keep)
+    spare_files(0)
     inside = limits["walls"] and os.getpid() == 2  # in the jail, after its first process
     alone = False
     if inside and not order.get("leave"):
