@@ -194,7 +194,7 @@ class Standing:
             return f"set aside: {why}" if why else "missing"
         late = self.late.get(key)
         said = ["could not be graded"] if key in self.failed else []
-        said += [f"late by {late / 3600:.1f} h"] if late else []
+        said += [intake.late_by(late)] if late else []
         said += sorted(self.notes.get(key, []))
         if key not in self.now and name in self.lists:
             gone = "no file in the inbox is this student's now"

@@ -180,8 +180,7 @@ class Class:
         entries += unmoved
         for entry in entries:
             if self.closes and entry.time and entry.time > self.closes:
-                hours = (entry.time - self.closes).total_seconds() / 3600
-                entry.reason += f"; late by {hours:.1f} h"
+                entry.reason += f"; {intake.late_by((entry.time - self.closes).total_seconds())}"
         for entry in entries:  # for a list, and for the terminal
             entry.file, entry.reason = map(intake.printable, (entry.file, entry.reason))
         intake.write(submissions, self.root, self.name)
@@ -597,7 +596,8 @@ def summary(
     with opened(course.db_url, course.root) as gradebook:
         late = [s for s in gradebook.assignment_submissions(course.name) if s.total_seconds_late]
         for submission in late:
-            print(f"late: {submission.student_id}, by {submission.total_seconds_late / 3600:.1f} h")
+            by = intake.late_by(submission.total_seconds_late).removeprefix("late ")
+            print(f"late: {submission.student_id}, {by}")
     if course.closes:
         due, zone = course.closes.astimezone(), datetime.now().astimezone().tzname()
         print(

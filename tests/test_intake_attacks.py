@@ -2294,12 +2294,13 @@ def test_a_text_beside_a_notebook_that_came_late_is_said_to_be_late(tmp_path, re
     course.name, course.root, course.release = SET, tmp_path, release
     course.roster = course.templates = None
     course.closes = datetime.fromtimestamp(10**9, UTC)
-    for name, late in (("hw.ipynb", -9), ("old.pdf", -9), ("new.pdf", 5400)):
+    for name, late in (("hw.ipynb", -9), ("old.pdf", -9), ("new.pdf", 5400), ("soon.pdf", 30)):
         hand_in(tmp_path, f"inbox/{SET}/ada/{name}", time=10**9 + late)
     _, entries = course.take_in()
     assert {entry.file: entry.reason for entry in entries if entry.status == "beside"} == {
         "ada/old.pdf": "for the reader of the text",
         "ada/new.pdf": "for the reader of the text; late by 1.5 h",
+        "ada/soon.pdf": "for the reader of the text; late by 1 min",
     }
 
 

@@ -34,6 +34,7 @@ from grading.intake.records import (
     Marked,
     Submission,
     as_written,
+    late_by,
     listed,
     made,
     no_formula,
@@ -52,7 +53,7 @@ from grading.intake.students import take_in
 __all__ = [
     "CELLS", "EPOCH", "LARGEST", "LONGEST", "LOOK", "METADATA", "ON_CANVAS", "Entry", "HandedIn",
     "Marked", "Pictures", "Roster", "Submission", "Unreadable", "as_written", "gather", "harmless",
-    "listed", "made", "no_formula", "not_entered", "printable", "read_cells", "read_file",
-    "read_json", "read_roster", "read_texts", "recalled", "replace", "report", "reported",
-    "restore", "stamped", "strange", "student_id", "take_in", "write",
+    "late_by", "listed", "made", "no_formula", "not_entered", "printable", "read_cells",
+    "read_file", "read_json", "read_roster", "read_texts", "recalled", "replace", "report",
+    "reported", "restore", "stamped", "strange", "student_id", "take_in", "write",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ import atexit
 import csv
 import io
 import json
+import math
 import os
 import re
 import tempfile
@@ -19,6 +20,13 @@ from nbformat import NotebookNode
 
 from grading.intake.files import LONGEST_REASON
 from grading.intake.roster import read_table
+
+
+def late_by(seconds: float) -> str:
+    """How late work is, in words."""
+    minutes = math.ceil(seconds / 60)
+    return f"late by {seconds / 3600:.1f} h" if minutes >= 60 else f"late by {minutes} min"
+
 
 LARGE = 2**17  # characters of a notebook that is kept in a file until it is asked for
 
