@@ -79,7 +79,7 @@ ATTACKS = [
     attack(
         "str-subclass",
         (2, 2, 0),
-        "an object of type Text",
+        "it is a text, not one of the numbers",
         q3="""
         class Text(str):
             def __eq__(self, other): return True
