@@ -589,7 +589,8 @@ def edited(given, rng):
     for _ in range(rng.choice([1, 2, 3])):
         place, other = rng.randrange(len(cells)), rng.randrange(1, len(cells) + 1)
         copy = json.loads(json.dumps(cells[place])) | {"id": f"x{rng.random()}"}
-        match rng.choice(["copy", "move", "again", "reset", "wrong first", "section", "no marks"]):
+        kinds = ["copy", "move", "again", "reset", "wrong first", "section", "no marks", "over"]
+        match rng.choice(kinds):
             case "copy":
                 cells.insert(other, copy)
             case "move":
@@ -606,6 +607,9 @@ def edited(given, rng):
                 cells.extend(json.loads(json.dumps(copies)))
             case "no marks":
                 cells[place] |= {"metadata": {}, "id": copy["id"]}
+            case "over":  # a copy takes other code
+                if copy["cell_type"] == "code":
+                    cells.insert(other, copy | {"source": "c = k + 1"})
     return cells
 
 

@@ -114,7 +114,7 @@ def unpack(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) 
     Only a class's archive says it by the names in it. That one lies in the inbox itself, and is
     known by its name, or as a platform's export if no other work lies beside it.
     """
-    time, student = changed_at(os.stat(path)), owner_of(parts, set_name)
+    time, student = changed_at(os.stat(path)), owner_of(parts, set_name, of.roster)
 
     def own() -> list[HandedIn]:
         """All of it as this student's; it is opened for each file, so that few are open at once."""
@@ -125,7 +125,9 @@ def unpack(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) 
         reopen = _kept_open(lambda: path, (whole, of.counts))
         with reopen() as archive:
             used = whole, of.counts
-            return _members(archive, inner, set_name, time, True, 0, reopen, parts, used)
+            return _members(
+                archive, inner, set_name, time, True, 0, reopen, parts, used, roster=of.roster
+            )
 
     item = HandedIn(inner.as_posix(), student, path.name, time)
     known = of.roster.find(item) if of.roster is not None and student_id(student) else set()
@@ -328,7 +330,7 @@ def _members(
         packed, where = _packed(member), f"{inner.as_posix()}: {name}"
         item = HandedIn(
             where,
-            owner_of(owner if own else inside, set_name),
+            owner_of(owner if own else inside, set_name, roster),
             parts[-1],
             time if own else packed,
             inner=packed,
@@ -582,7 +584,7 @@ def _shared_folders(paths: list[Parts], set_name: str, roster: Roster | None) ->
 
 def knows(roster: Roster | None, folder: str, set_name: str) -> bool:
     """Whether a folder is a student's by the roster, which it stays whatever it holds."""
-    return roster is not None and roster.knows(owner_of((folder, ""), set_name))
+    return roster is not None and roster.knows(owner_of((folder, ""), set_name, roster))
 
 
 def _of_class(folder: str, archive: str, set_name: str) -> bool:

@@ -107,7 +107,7 @@ def gather(
             parts = Path(where).parts
             while len(parts) > 1 and parts[0] in classes:
                 parts = parts[1:]
-            student = owner_of(parts if len(parts) > 1 else (*parts, ""), set_name)
+            student = owner_of(parts if len(parts) > 1 else (*parts, ""), set_name, roster)
             found.append(HandedIn(where, student, where, EPOCH, fault=reason))
     name_by_blackboard(found, roster)
     first = {} if first is None else first
@@ -144,13 +144,14 @@ def _opened(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts)
         said = printable(getattr(error, "strerror", None) or str(error)) or type(error).__name__
         packed = path.suffix.lower() == ".zip"
         what = "the archive cannot be read" if packed else "it cannot be opened"
-        student = owner_of(parts, set_name)
+        student = owner_of(parts, set_name, of.roster)
         return [HandedIn(inner.as_posix(), student, path.name, EPOCH, fault=f"{what}: {said}")]
 
 
 def _open(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) -> list[HandedIn]:
     entry = os.lstat(path)
-    item = HandedIn(inner.as_posix(), owner_of(parts, set_name), path.name, changed_at(entry))
+    student = owner_of(parts, set_name, of.roster)
+    item = HandedIn(inner.as_posix(), student, path.name, changed_at(entry))
     item.mark, item.size = platform_of(parts[0]), entry.st_size
     if not stat.S_ISREG(entry.st_mode):
         item.refuse("it is a symbolic link or a device, not a file")

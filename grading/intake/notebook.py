@@ -72,6 +72,12 @@ def restore(cells: list[NotebookNode], release: NotebookNode) -> tuple[NotebookN
             found[name].append(cell)
     if not order:
         raise Unreadable("it has no cell of this problem set")
+    for name, given in names.items():
+        for cell in reversed(found[name]) if not given.metadata.nbgrader.solution else ():
+            if new := _additions(cell, given):
+                text = nbformat.v4.new_markdown_cell(new)
+                text.update(metadata={}, attachments=cell.get("attachments", {}))
+                added[name].insert(0, text)
     notebook = nbformat.v4.new_notebook(metadata=dict(release.metadata))
     above = None
     stubs = {c.source.strip() for c in names.values() if c.metadata.nbgrader.solution}
@@ -84,7 +90,7 @@ def restore(cells: list[NotebookNode], release: NotebookNode) -> tuple[NotebookN
         own = [c for c in found[name] if c.source.strip() != was or c.get("attachments")]
         count = len(found[name]) + elsewhere[name]
         if marks.solution and cell.cell_type == "markdown" and not own:
-            _look_for_text(cell, name, above, found, added, names)
+            _look_for_text(cell, name, above, added)
         notebook.cells += added[above]
         if not found[name]:
             notes.append(f"cell {name} was {'moved' if count else 'missing'}")
@@ -134,9 +140,10 @@ def _runs_again(cell: NotebookNode, given: NotebookNode) -> bool:
     """Whether a copy of a given cell, or one that was moved, is run where it stands."""
     if given.cell_type != "code":
         return False
-    if given.metadata.nbgrader.solution:
+    marks = given.metadata.nbgrader
+    if marks.solution or marks.get("grade"):
         return bool(cell.source.strip() != given.source.strip())
-    return not bool(given.metadata.nbgrader.get("grade"))
+    return True
 
 
 def _in_order(places: list[int | None]) -> list[bool]:
@@ -159,20 +166,13 @@ def _look_for_text(
     cell: NotebookNode,
     name: str,
     above: str | None,
-    found: dict[str, list[NotebookNode]],
     added: dict[str | None, list[NotebookNode]],
-    names: dict[str, NotebookNode],
 ) -> None:
     """Take an answer in words from the cells around its own, or have a reader look for it."""
-    near = added[above] + added[name]
-    given = [] if above is None else found[above]
-    beside = {id(c): new for c in given if above and (new := _additions(c, names[above]))}
-    near += [c for c in given if id(c) in beside]
-    taken = {id(c): c for c in near if c.source.strip()}
+    taken = {id(c): c for c in added[above] + added[name] if c.source.strip()}
     texts, pictures = [cell.source], dict(cell.get("attachments", {}))
-    for key, one in taken.items():
-        text = beside.get(key, one.source)
-        text, own = _apart(text, one.get("attachments", {}), pictures)
+    for one in taken.values():
+        text, own = _apart(one.source, one.get("attachments", {}), pictures)
         texts.append(f"```python\n{text}\n```" if one.cell_type == "code" else text)
         pictures |= own
     for listed in (added[above], added[name]):
@@ -233,8 +233,8 @@ def _additions(cell: NotebookNode, given: NotebookNode) -> str:
     """The lines of a changed given text that are not the given ones."""
     if cell.cell_type == "code" or given.cell_type == "code":
         return ""
-    was = {line.strip() for line in given.source.splitlines()}
-    new = [line for line in cell.source.splitlines() if line.strip() not in was]
+    was = {bare(line) for line in given.source.splitlines()}
+    new = [line for line in cell.source.splitlines() if bare(line) not in was]
     return "\n".join(new).strip()
 
 

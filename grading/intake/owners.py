@@ -64,7 +64,8 @@ def names_class(name: str, set_name: str) -> str:
     said = owner_of((STAMP.sub("", name[:-4]) + ".zip",), set_name)
     words = [word for word in re.split(r"[\W_]+", said) if word[1:] and not word[0].isdigit()]
     if words and all(map(CLASS.fullmatch, words)):
-        return "class"
+        # `ps-1-students` is the folder of somebody on GitHub who is called students.
+        return "" if set_name and name.lower().startswith(set_name.lower()) else "class"
     exported = all(CLASS.fullmatch(word) or EXPORT.fullmatch(word) for word in words)
     return "export" if exported and (words or not said) else ""  # a number may be a student's
 
@@ -105,9 +106,18 @@ def wrappers(paths: list[Parts], set_name: str) -> set[str]:
     return perhaps if alone and held.keys() == perhaps and len(downloads) == 1 else wrapped
 
 
-def owner_of(parts: Parts, set_name: str) -> str:
-    """Whose this file is: the name of its folder, or what its own name says beside the set's."""
-    return _owner_of(parts[0][:LONGEST_NAME], len(parts) > 1, set_name)
+def owner_of(parts: Parts, set_name: str, roster: Roster | None = None) -> str:
+    """Whose this file is: the name of its folder, or what its own name says beside the set's.
+
+    roster : who has one of its names letter by letter is not asked for the set's
+    """
+    name, is_folder = parts[0][:LONGEST_NAME], len(parts) > 1
+    if roster is not None:
+        whole = name if is_folder else NOTEBOOK.sub("", re.sub(r"(?i)\.zip$", "", name))
+        for one in (whole, re.sub(rf"(?i)^{re.escape(set_name)}[-_. ]+", "", whole)):
+            if roster.has(one):
+                return one
+    return _owner_of(name, is_folder, set_name)
 
 
 @functools.lru_cache(10_000)  # each file of a student asks for the same name, several times
@@ -118,7 +128,8 @@ def _owner_of(name: str, is_folder: bool, set_name: str) -> str:
         return ""  # one account could else be many, each named by a whole name of a file
     if is_folder:  # which may be called ps-softmax-ada, as on GitHub
         folder = re.sub(rf"(?i)^{re.escape(set_name)}[-_. ]+(?=.)", "", name)
-        folder = re.sub(rf"(?i)(?<=[^-_. ])[-_. ]++{re.escape(set_name)}$", "", folder)
+        if folder == name:
+            folder = re.sub(rf"(?i)(?<=[^-_. ])[-_. ]++{re.escape(set_name)}$", "", name)
         return folder.strip(" -")
     stem = NOTEBOOK.sub("", re.sub(r"(?i)\.zip$", "", name))
     stem = unicodedata.normalize("NFC", stem)

@@ -18,8 +18,14 @@ NUMBERS = re.compile(
     r"moodle|canvas|blackboard|brightspace|d2l|gradescope|lms|platform|participant"
 )
 # Words that stand before a part of a name, or for it, in the columns of platforms and offices.
-FIRST = re.compile(r"(?:first|given|fore)[ _-]?names?|vornamen?|prénoms?|nombres?")
-LAST = re.compile(r"(?:last|family|sur)[ _-]?names?|nachnamen?|familiennamen?|nom|apellidos?")
+FIRST = re.compile(
+    r"(?:(?:first|given|fore|preferred)[ _-]?names?|vornamen?|rufname|prénoms?|nombres?|voornaam"
+    r"|nome|förnamn|fornavn|imię)(?: ?\(.*\))?"
+)
+LAST = re.compile(
+    r"(?:(?:last|family|sur)[ _-]?names?|nachnamen?|familiennamen?|nom(?: de famille)?|apellidos?"
+    r"|apellido\(s\)|achternaam|cognome|efternamn|etternavn|nazwisko)(?: ?\(.*\))?"
+)
 # Words beside a student's in the name of a file, which say nothing of whose it is.
 VERSION = re.compile(
     r"(?:(?:final|draft|corrected|submission|homework|hw|version)\d{0,3}|v\d{1,3}){1,3}"
@@ -79,9 +85,16 @@ class Roster:
                 )
             self.lower[student.lower()] = student
             self.ids.append(student)
-            if not (row.get("name") or "").strip():
-                parts = [*_parts_of_name(row, FIRST), *_parts_of_name(row, LAST)]
-                row["name"] = " ".join(parts) or row.get("full name") or row.get("student")
+            first, last = (_parts_of_name(row, kind) for kind in (FIRST, LAST))
+            name = (row.get("name") or "").strip()
+            if not name:
+                row["name"] = (
+                    " ".join([*first, *last]) or row.get("full name") or row.get("student")
+                )
+            elif first and not {*_words(first[0])} & {*_words(name)}:  # it is the last name
+                row["name"] = f"{first[0]} {name}"
+            elif last and not {*_words(last[0])} & {*_words(name)}:
+                row["name"] = f"{name} {last[0]}"
             self.names[student] = (row.get("name") or "").strip() or None
             self.written[student] = (row.get("id") or "").strip()
             self.excused[student] = set(re.split(r"[\s,;]+", row.get("excused") or ""))
@@ -263,7 +276,8 @@ def misread(data: bytes) -> str:
 
 NOT_NAMES = {  # columns of a roster that do not name a student
     *("excused", "section", "group", "class", "team", "status", "room", "note", "notes"),
-    *("comment", "comments", "grade", "points", "score"),
+    *("comment", "comments", "grade", "points", "score", "country", "nationality", "city"),
+    *("tutor", "advisor", "partner", "major", "program", "programme", "degree", "year", "semester"),
 }
 
 

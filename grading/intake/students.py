@@ -6,7 +6,7 @@ import json
 import re
 import unicodedata
 from collections import defaultdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
 from nbformat import NotebookNode
@@ -31,6 +31,7 @@ from grading.intake.roster import Roster
 
 TRIES = 20  # files of a student that are read to find one that can be graded, or large ones fewer
 NAMED_BESIDE = 50  # files
+AT_ONCE = timedelta(seconds=2)  # between files that were written together
 CROWD = (
     "in {} is what seems to be the work of several: if it is the class's folder, name it all; if "
     "it is one student's, put the notebooks straight into it"
@@ -60,11 +61,17 @@ def take_in(
         archive = _archive(item)
         archives[archive] = max(item.inner, archives.get(archive, item.inner))
     places = {archive: -place for place, archive in enumerate(archives)}
+    # A copy of a folder, or a clone of git's, has its files one after another, as they are written.
+    last: dict[str, datetime] = {}
+    for item in handed_in:
+        last[item.student] = max(item.time, last.get(item.student, item.time))
 
-    def newest(item: HandedIn) -> tuple[datetime, datetime, int, datetime, bool, bool]:
+    def newest(item: HandedIn) -> tuple[datetime, datetime, int, datetime, bool, bool, datetime]:
         archive, right = _archive(item), bool(set_name) and set_name in item.name
-        order = item.time, archives[archive], places[archive], item.inner
-        return *order, item.name == f"{set_name}.ipynb", right
+        together = not archive[0] and last[item.student] - item.time < AT_ONCE
+        time, inner = (last[item.student],) * 2 if together else (item.time, item.inner)
+        order = time, time if together else archives[archive], places[archive], inner
+        return *order, item.name == f"{set_name}.ipynb", right, item.time
 
     students: dict[str, Student] = defaultdict(lambda: Student(roster is not None))
     entries: list[Entry] = []
