@@ -607,7 +607,7 @@ PRINTS = {"output_type": "stream", "name": "stdout", "text": "1"}
 def test_after_hidden_inputs_an_attempt_tells_nothing_but_its_answers(told, monkeypatch):
     """A submission that ends the first attempt by an input could tell it in the second."""
     cells = [["q1", "1"], ["q2", "2"]]
-    first = [*RAN, DONE, ASKED]  # it dies before q2 is asked
+    first = [*RAN, DONE, ASKED, {"question": "q1", "done": "exit"}]  # q2 is asked in the next
 
     def record(second):
         monkeypatch.setattr(jail.submission, "Jail", Scripted(first, second))
