@@ -260,7 +260,7 @@ assert not np.isnan(found), (
 )
 found = soft([0.5, 0.5, 0.0], [1.0, 0.0, 0.0])
 assert found == np.inf, (
-    f"a class with target 1/2 has probability 0, so the loss is infinite, and yours is {found:.4g}; did you add an eps? `nan_to_num`, too, makes infinity a number"
+    f"a class with target 1/2 has probability 0, so the loss is infinite, and yours is {found:.4g}; did you add an eps? `nan_to_num` also makes infinity a number"
 )
 assert np.shape(soft(np.full((2, 4, 3), 1 / 3), np.full((2, 4, 3), 1 / 3))) == (2, 4), (
     "two times four rows have two times four losses"

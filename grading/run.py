@@ -480,7 +480,7 @@ def _grade(course: Class, jobs: int | None, scheduler: str | None, walls: bool, 
     else:
         running = here(jobs, tasks, answers)
     students = len(ready) + sum(map(len, alike.values()))
-    # As root, each submission is another user's, and counted by itself.
+    # Where root grades, each submission runs as a user of its own, whose files are counted apart.
     counted = bool(walls and os.getuid() and jobs != 1)
     with contextlib.closing(running):
         gone = RuntimeError("the record of its run is gone: run make grade again")

@@ -1,6 +1,5 @@
 """The course's list of students."""
 
-import contextlib
 import csv
 import io
 import itertools
@@ -31,8 +30,6 @@ VERSION = re.compile(
     r"(?:(?:final|draft|corrected|submission|homework|hw|version)\d{0,3}|v\d{1,3}){1,3}"
 )
 MISTAKEN = re.compile(r"(?i)roster(?:\.csv)*\.(?:csv|tsv|txt|xlsx?|ods|numbers)")
-
-
 MOST_WORDS = 10  # of a name that is looked for in another order
 
 
@@ -249,10 +246,7 @@ def read_roster(root: str | Path) -> Roster | None:
 
 def read_table(data: bytes) -> "csv.DictReader[str]":
     """A table as spreadsheets save it: in UTF-8, UTF-16 or Windows-1252, with , or ; or tabs."""
-    try:
-        text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("cp1252", "replace")
+    text, _ = _decoded(data)
     text = re.sub(r"\Asep=.\r?\n", "", text)
     head = text.partition("\n")[0]
     rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count))
@@ -260,12 +254,19 @@ def read_table(data: bytes) -> "csv.DictReader[str]":
     return rows
 
 
+def _decoded(data: bytes) -> tuple[str, bool]:
+    """The text of a table, and whether it is sure that it was meant so."""
+    try:
+        code = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+        return data.decode(code), True
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace"), False
+
+
 def misread(data: bytes) -> str:
     """A word that no name of Western Europe is, if a table is in no known encoding, or ""."""
-    with contextlib.suppress(UnicodeDecodeError):
-        data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8")
-        return ""
-    for found in re.finditer(r"[^\s,;\"']+", data.decode("cp1252", "replace")):
+    text, is_sure = _decoded(data)
+    for found in re.finditer(r"[^\s,;\"']+", "" if is_sure else text):
         word = found[0]
         beyond = [letter for letter in word if not letter.isascii()]
         signs = not all(letter.isalpha() or letter in "’‘“”–—ªº·" for letter in beyond)
