@@ -944,6 +944,40 @@ def test_a_login_may_have_the_sets_name_in_it_or_a_classs(tmp_path, release, lis
         assert texts == {login: login for login in logins.values() if login != "section-7"}
 
 
+@pytest.mark.parametrize("login", ["1001", "ada-king", "King-Ada", "m-adams"])
+@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize("where", ["in/", "in/all/"])
+def test_an_account_on_github_is_nobodys_whom_the_list_knows_by_another(
+    tmp_path, release, login, own, where
+):
+    """It may be called like somebody's id or name, and be newer than hers."""
+    (tmp_path / "roster.csv").write_text(
+        "id,name,github\n1001,Ada King,https://github.com/AK99\nma,M Adams,@m-a-7\nbo,Bo Li,\n"
+    )
+    roster = intake.read_roster(tmp_path)
+    if own:
+        hand_in(tmp_path, f"{where}{SET}-ak99/hw.ipynb", answer("ada"), time=10**9)
+    for one in ("m-a-7", "bo-li", login):
+        hand_in(tmp_path, f"{where}{SET}-{one}/hw.ipynb", answer(one), time=10**9 + 60)
+    found = intake.gather(tmp_path / "in", SET, roster=roster)
+    taken, entries = intake.take_in(found, release, roster=roster, set_name=SET)
+    texts = {one.student: one.notebook.cells[0].source for one in taken}
+    assert texts == ({"1001": "ada"} if own else {}) | {"ma": "m-a-7", "bo": "bo-li"}
+    (said,) = [one.reason for one in entries if f"-{login}/" in one.file]
+    assert re.search(rf"^{login} would be (1001|ma) by roster.csv, .* (ak99|m-a-7) there", said)
+
+
+def test_a_folder_without_a_number_may_be_either_namesakes(tmp_path, release):
+    for number in (12, 13):
+        hand_in(tmp_path, f"Ada King_{number}_assignsubmission_file_/hw.ipynb", answer(str(number)))
+    hand_in(tmp_path, "Ada King/late.ipynb", answer("late"))
+    taken, entries = intake.take_in(intake.gather(tmp_path, SET), release, set_name=SET)
+    assert [one.student for one in taken] == ["Ada_King_12", "Ada_King_13"]
+    assert [one.reason for one in entries if "late" in one.file] == [
+        "Ada King may be Ada_King_12 or Ada_King_13: put it into a folder of that name"
+    ]
+
+
 def test_a_last_name_may_be_a_part_of_the_sets_name(tmp_path, release):
     (tmp_path / "roster.csv").write_text("id,name\nada,Ada King\nanewton,Ada Newton\n")
     roster = intake.read_roster(tmp_path)
@@ -1000,6 +1034,20 @@ def test_words_in_a_given_text_are_kept_and_waited_for(where, answers):
     assert all(answer in texts[name] for name, answer in answers.items())
     if not answers:
         assert "since 1" in texts["a"] + texts["b"] or intake.LOOK in texts["a"]
+
+
+@pytest.mark.parametrize("deleted", [True, False])
+def test_a_text_in_a_copy_of_another_answers_cell_is_waited_for(deleted):
+    given = sections()
+    cells = json.loads(nbformat.writes(given))["cells"]
+    a, b = (next(cell for cell in cells if cell["id"] == name) for name in "ab")
+    a["source"] = "Of a."
+    cells.insert(cells.index(b), a | {"id": "copy", "source": "Of b."})
+    cells = [cell for cell in cells if not (deleted and cell is b)]
+    restored, _ = intake.restore(intake.read_cells(json.dumps({"cells": cells}).encode()), given)
+    texts = {cell.id: cell.source for cell in restored.cells}
+    assert intake.LOOK in texts["b"]
+    assert "Of b." in "".join(texts.values())
 
 
 @pytest.mark.parametrize("column", ["seat", "id"])

@@ -30,6 +30,7 @@ from grading.intake.files import (
 from grading.intake.owners import (
     ask_of_accounts,
     ask_of_canvas,
+    ask_of_github,
     name_by_blackboard,
     name_students,
     owner_of,
@@ -118,6 +119,7 @@ def gather(
     ask_of_canvas(found, roster)
     if roster is not None:
         ask_of_accounts(found, first, roster)
+        ask_of_github(found, set_name, roster)
     name_students(found, first, roster)
     return found
 

@@ -83,6 +83,10 @@ def restore(cells: list[NotebookNode], release: NotebookNode) -> tuple[NotebookN
     stubs = {c.source.strip() for c in names.values() if c.metadata.nbgrader.solution}
     own_code = [c.source for c in cells if c.cell_type == "code" and c.source.strip() not in stubs]
     defined = {name for source in own_code for name in DEFINED.findall(source)}
+    several = False  # texts that stand at one answer, of which one may be another question's
+    for name in (n for n, given in names.items() if given.metadata.nbgrader.solution):
+        texts = {c.source.strip() for c in found[name] if c.cell_type != "code"} - {*stubs, ""}
+        several |= len(texts) > 1
     for name, given in names.items():
         cell = nbformat.from_dict(json.loads(json.dumps(given)))
         marks = given.metadata.nbgrader
@@ -90,7 +94,7 @@ def restore(cells: list[NotebookNode], release: NotebookNode) -> tuple[NotebookN
         own = [c for c in found[name] if c.source.strip() != was or c.get("attachments")]
         count = len(found[name]) + elsewhere[name]
         if marks.solution and cell.cell_type == "markdown" and not own:
-            _look_for_text(cell, name, above, added)
+            _look_for_text(cell, name, above, added, several)
         notebook.cells += added[above]
         if not found[name]:
             notes.append(f"cell {name} was {'moved' if count else 'missing'}")
@@ -167,8 +171,12 @@ def _look_for_text(
     name: str,
     above: str | None,
     added: dict[str | None, list[NotebookNode]],
+    several: bool,
 ) -> None:
-    """Take an answer in words from the cells around its own, or have a reader look for it."""
+    """Take an answer in words from the cells around its own, or have a reader look for it.
+
+    several : whether there may be such words at another question
+    """
     taken = {id(c): c for c in added[above] + added[name] if c.source.strip()}
     texts, pictures = [cell.source], dict(cell.get("attachments", {}))
     for one in taken.values():
@@ -177,7 +185,8 @@ def _look_for_text(
         pictures |= own
     for listed in (added[above], added[name]):
         listed[:] = [c for c in listed if c.cell_type == "code" or id(c) not in taken]
-    if not taken and _any_words([c for of in added.values() for c in of if c.source.strip()]):
+    others = [c for of in added.values() for c in of if c.source.strip()]
+    if not taken and (several or _any_words(others)):
         texts.append(LOOK)
     cell.source = cut("\n\n".join(texts))
     if pictures:  # once, since a notebook copies what it is given

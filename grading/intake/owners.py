@@ -202,6 +202,28 @@ def ask_of_canvas(found: list[HandedIn], roster: Roster | None) -> None:
             )
 
 
+def ask_of_github(found: list[HandedIn], set_name: str, roster: Roster) -> None:
+    """Ask about a folder of GitHub's whose account is not the one that the roster has.
+
+    People choose what they are called there, and it may be somebody else's id or name.
+    """
+    if not roster.accounts:
+        return
+    for item in found:
+        login = item.student
+        cloned = rf"(?i)(?:.*[/ ])?{re.escape(set_name)}-{re.escape(login)}/.*"
+        if not re.fullmatch(r"[A-Za-z\d-]+", login) or not re.fullmatch(cloned, item.where):
+            continue
+        ids = roster.find(item)
+        listed = [roster.accounts[one] for one in ids if roster.accounts.get(one)]
+        if len(ids) == len(listed) == 1 and login.casefold() not in listed[0]:
+            student, accounts = next(iter(ids)), " or ".join(sorted(listed[0]))
+            item.asked = (
+                f"{login} would be {student} by roster.csv, which says that {student} is called"
+                f" {accounts} there: correct the list, or name the folder {student}"
+            )
+
+
 def ask_of_accounts(found: list[HandedIn], first: dict[str, str], roster: Roster) -> None:
     """Ask about two accounts of a platform that the roster would take for one student.
 
@@ -277,3 +299,11 @@ def name_students(
         name = same_id(item.student)
         if item.number and name in numbers and first.get(name, item.number) != item.number:
             item.student += f"_{item.number}" * (item not in foreign)
+    alike: defaultdict[str, set[str]] = defaultdict(set)  # ids of those with one name
+    for item in found if roster is None else ():
+        if item.number and item.mark and item.student:
+            alike[same_id(item.mark["name"])].add(student_id(item.student))
+    for item in found:
+        if item.mark is None and len(ids := alike.get(same_id(item.student), set())) > 1:
+            said = f"{item.student} may be {' or '.join(sorted(ids))}"
+            item.asked = f"{said}: put it into a folder of that name"

@@ -16,6 +16,8 @@ from grading.intake.platforms import BLACKBOARD, MOODLE
 NUMBERS = re.compile(
     r"moodle|canvas|blackboard|brightspace|d2l|gradescope|lms|platform|participant"
 )
+# A column with accounts on a service where people choose what they are called.
+GITHUB = re.compile(r"(?:git(?:hub|lab|ea)|codeberg|bitbucket)(?!.*id$).*")
 # Words that stand before a part of a name, or for it, in the columns of platforms and offices.
 FIRST = re.compile(
     r"(?:(?:first|given|fore|preferred)[ _-]?names?|vornamen?|rufname|prénoms?|nombres?|voornaam"
@@ -65,6 +67,7 @@ class Roster:
         self.names: dict[str, str | None] = {}
         self.written: dict[str, str] = {}  # the ids as the table has them
         self.excused: dict[str, set[str]] = {}
+        self.accounts = defaultdict[str, set[str]](set)  # on GitHub and the like, by id
         self.logins: dict[str, set[str]] = {}  # by what the columns say, as it is written
         # By what each column says, in the forms in which it may stand in a file's name.
         self.columns = defaultdict[str, dict[str, set[str]]](dict)
@@ -98,6 +101,9 @@ class Roster:
             for column, value in row.items():
                 if not isinstance(value, str):
                     continue
+                if GITHUB.fullmatch(column) and value.strip():
+                    value = value.strip().rstrip("/").rpartition("/")[2].lstrip("@")
+                    self.accounts[student].add(value.casefold())
                 for key in _keys(column, value):
                     self.columns[column].setdefault(key, set()).add(student)
                 for login in _logins(column, value):
