@@ -610,14 +610,13 @@ says = "does every rival count in both?"
 even = 0.0 if abs({{classes - 1}} * {{margin}} - np.log({{classes}})) > 0.1 else -1.0
 
 # %% [markdown]
-# The two losses around your answer.
+# For comparison, here are the two losses for two classes and a margin of 1.
 
 # %%
-d = np.linspace(even - 2, even + 2, 101)
+d = np.linspace(-3, 3, 121)
 figure, ax = plt.subplots(figsize=(5, 3), layout="constrained")
-ax.plot(d, np.log1p({{classes - 1}} * np.exp(-d)), label="pair")
-ax.plot(d, {{classes - 1}} * np.maximum(0, {{margin}} - d), label="hinge")
-ax.axvline(even, linewidth=1)
+ax.plot(d, np.log1p(np.exp(-d)), label="pair")
+ax.plot(d, np.maximum(0, 1 - d), label="hinge")
 ax.set(xlabel="margin d", ylabel="loss")
 ax.legend()
 

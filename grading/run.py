@@ -380,8 +380,11 @@ def on_cluster(address: str, tasks: list[Task], answers: Callable[[Cells], Recor
         done = as_completed(calls)
         while calls and not jail.STOP.wait(0 if done.has_ready() else jail.TICK):
             for call in done.next_batch(block=False):
-                error = call.exception()
-                yield calls.pop(call), error if error is not None else call.result()
+                try:
+                    result = call.result()
+                except Exception as error:  # also that the scheduler is gone
+                    result = error
+                yield calls.pop(call), result
         client.cancel([*calls])
 
 

@@ -1258,6 +1258,17 @@ def test_what_a_slow_cell_defines_is_there_for_hidden_questions_as_well():
     assert record["answers"] == {"p": [{"value": 1}], "q": [{"value": 2}]}
 
 
+def test_what_a_slow_cell_defines_is_there_when_a_question_is_asked_again():
+    """A pool of threads is not copied with the process, so the notebook is run up to there."""
+    need_a_jail()
+    limits = jail.Limits(cell=3, cells=10, total=60)
+    pool = "from concurrent.futures import ThreadPoolExecutor\npool = ThreadPoolExecutor(1)\n"
+    uses = "def f(x): return pool.submit(abs, x).result()\nimport time; time.sleep(60)"
+    cells = [["made", f"{pool}pool.submit(abs, -1).result()"], ["q", uses]]
+    record = jail.run(cells, [["q", "function", "f", [[exchange.encode(-2.0)]]]], limits)
+    assert record["answers"] == {"q": [{"value": 2.0}]}
+
+
 def test_each_call_of_a_question_has_the_time_of_a_call():
     need_a_jail()
     cells = [["q", "import time\ndef f(x):\n    time.sleep(0.7)\n    return x"]]

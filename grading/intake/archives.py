@@ -49,7 +49,7 @@ from grading.intake.files import (
     short,
     student_id,
 )
-from grading.intake.owners import OLD, names_class, owner_of, wrappers
+from grading.intake.owners import NO_SET, OLD, is_students, names_class, owner_of, wrappers
 from grading.intake.platforms import (
     BRIGHTSPACE,
     CANVAS,
@@ -77,7 +77,6 @@ PAGES = ("cp437", "cp850", "cp1252", "cp866", "gbk", "cp932", "cp949", "big5")  
 NAMED = "put it into a folder named after the student"
 WHOSE = f"{NAMED}, or, if it is the class's, name it all.zip (a second one all-2.zip)"
 NO_FILE = "there is no file in it"
-NO_SET = "\0"  # which no file's name has in it
 LISTED = 12 * MEMBERS  # of all archives of a student together, folders and all
 HASHED = 100 * MIB  # of each student's files in archives, as they are unpacked
 STAY_OPEN = 4  # archives that are opened for each of their files
@@ -130,9 +129,10 @@ def unpack(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) 
             )
 
     item = HandedIn(inner.as_posix(), student, path.name, time)
-    known = of.roster.find(item) if of.roster is not None and student_id(student) else set()
-    if len(inner.parts) > 1 or platform_of(parts[0]) or len(known) == 1:
+    is_named = of.roster is not None and of.roster.is_named(student)
+    if len(inner.parts) > 1 or platform_of(parts[0]) or is_named:
         return own()
+    known = of.roster.find(item) if of.roster is not None and student_id(student) else set()
     named = names_class(path.name, set_name)
     alone = not of.beside - {path.name}
     if named == "export" and not alone:
@@ -151,6 +151,12 @@ def unpack(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) 
         seen = [file for file in seen if file.mark or not of_two_platforms(platforms_of(file.name))]
         names = {same_id(f.student): f.student for f in seen if not OLD.fullmatch(f.student)}
         names.pop("", None)
+        if of.roster is not None and len(known) == 1:  # in another column: then others are in it
+            found = {one: of.roster.find(HandedIn(n, n, n, time)) for one, n in names.items()}
+            sure = {one: next(iter(ids)) for one, ids in found.items() if len(ids) == 1}
+            names = {one: names[one] for one in sure}
+            if len({*sure.values()}) < 2 and named != "class":
+                return own()
         formed = [file for file in seen if file.mark or file.listed]
         if len(names) < 2:  # ps_2026_11_20.ipynb is no file of Canvas's
             formed = [file for file in formed if not file.mark or file.mark.re is not CANVAS]
@@ -313,7 +319,7 @@ def _members(
     if whose:
         shared = len(top)  # the next folder is one that the list speaks of
     outer = wrappers([parts[shared:] for parts in notebooks if len(parts) > shared], set_name)
-    outer = {name for name in outer if not knows(roster, name, set_name)}
+    outer = {name for name in outer if not is_students(roster, name, set_name)}
     owner = tuple(parts) or inner.parts
 
     def held() -> AbstractContextManager[zipfile.ZipFile]:
@@ -389,7 +395,7 @@ def _gradescope(
     outer = {PurePosixPath(name).parts[:1] for name in names if not _leads_out(name)}
     top = next(iter(outer)) if len(outer) == 1 else ()
     for name in top:
-        if not names_class(f"{name}.zip", set_name) or (roster and roster.knows(name)):
+        if not names_class(f"{name}.zip", set_name) or is_students(roster, name, set_name):
             return (), {}  # a list in a student's folder is the student's
     for name in names:
         if PurePosixPath(name).parts == (*top, METADATA):
@@ -564,7 +570,7 @@ def _shared_folders(paths: list[Parts], set_name: str, roster: Roster | None) ->
     common = [level[0] for level in alike]
     shared = len(common)
     for place, name in enumerate(common):
-        if knows(roster, name, set_name):
+        if _knows(roster, name, set_name):
             return place
         if any(mark.re in (MOODLE, BRIGHTSPACE) for mark in platforms_of(name)):
             return place  # a folder of one account
@@ -582,9 +588,11 @@ def _shared_folders(paths: list[Parts], set_name: str, roster: Roster | None) ->
     return len(list(outer))
 
 
-def knows(roster: Roster | None, folder: str, set_name: str) -> bool:
-    """Whether a folder is a student's by the roster, which it stays whatever it holds."""
-    return roster is not None and roster.knows(owner_of((folder, ""), set_name, roster))
+def _knows(roster: Roster | None, folder: str, set_name: str) -> bool:
+    """Whether a folder in a class's archive is a student's by the roster."""
+    if roster is None or names_class(f"{folder}.zip", set_name):
+        return is_students(roster, folder, set_name)
+    return roster.knows(owner_of((folder, ""), set_name, roster))
 
 
 def _of_class(folder: str, archive: str, set_name: str) -> bool:

@@ -7,7 +7,7 @@ from collections import Counter
 from functools import partial
 from pathlib import Path, PurePath
 
-from grading.intake.archives import CLASS_MEMBERS, NO_FILE, Inbox, for_each, knows, unpack
+from grading.intake.archives import CLASS_MEMBERS, NO_FILE, Inbox, for_each, unpack
 from grading.intake.files import (
     EPOCH,
     JUNK,
@@ -30,7 +30,8 @@ from grading.intake.files import (
 from grading.intake.owners import (
     ask_of_accounts,
     ask_of_canvas,
-    ask_of_github,
+    is_students,
+    look_up_on_github,
     name_by_blackboard,
     name_students,
     owner_of,
@@ -84,7 +85,7 @@ def gather(
     own = {inner: inner.parts for _, inner in listed}  # the part that says whose it is
     classes: set[str] = set()  # folders that are the class's
     while outer := {
-        n for n in wrappers([*own.values()], set_name) if not knows(roster, n, set_name)
+        n for n in wrappers([*own.values()], set_name) if not is_students(roster, n, set_name)
     }:
         classes |= outer
         own = {i: parts[len(parts) > 1 and parts[0] in outer :] for i, parts in own.items()}
@@ -114,12 +115,12 @@ def gather(
     first = {} if first is None else first
     if roster is not None:
         roster.learn(found)
+        look_up_on_github(found, set_name, roster)
     for item in found:
         item.number = number_of(item) if item.student else ""
     ask_of_canvas(found, roster)
     if roster is not None:
         ask_of_accounts(found, first, roster)
-        ask_of_github(found, set_name, roster)
     name_students(found, first, roster)
     return found
 

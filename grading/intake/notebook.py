@@ -83,10 +83,18 @@ def restore(cells: list[NotebookNode], release: NotebookNode) -> tuple[NotebookN
     stubs = {c.source.strip() for c in names.values() if c.metadata.nbgrader.solution}
     own_code = [c.source for c in cells if c.cell_type == "code" and c.source.strip() not in stubs]
     defined = {name for source in own_code for name in DEFINED.findall(source)}
-    several = False  # texts that stand at one answer, of which one may be another question's
+    several = False  # texts at one answer, of which one may be another question's
     for name in (n for n, given in names.items() if given.metadata.nbgrader.solution):
         texts = {c.source.strip() for c in found[name] if c.cell_type != "code"} - {*stubs, ""}
         several |= len(texts) > 1
+    merged = [  # given code with words in it: a text that was merged with it
+        cell
+        for name, given in names.items()
+        if given.cell_type == "code" and not given.metadata.nbgrader.solution
+        for cell in found[name]
+        if cell.cell_type == "code" and cell.source.strip() != given.source.strip()
+    ]
+    several = several or _any_words(merged)
     for name, given in names.items():
         cell = nbformat.from_dict(json.loads(json.dumps(given)))
         marks = given.metadata.nbgrader

@@ -53,6 +53,7 @@ COPY, COPY_END = re.compile(rf"(?i)^(?:{COPY_OF}[ _])+"), re.compile(rf"(?i)(?:{
 COPY_LAST = re.compile(
     rf"(?i)(?:(?<![-_ ])[-_ ]++{COPY_OF})+$"
 )  # once the set's name is taken away
+NO_SET = "\0"  # which no file's name has in it
 STAMP = re.compile(r"-\d{8}T\d{6}Z(?:-\d+)*$")  # of a folder that Google Drive packed
 
 
@@ -79,11 +80,14 @@ def wrappers(paths: list[Parts], set_name: str) -> set[str]:
     else's.
     """
     lists = {parts[0] for parts in paths if parts[1:] == (METADATA,)}
+    clones = f"{set_name}-".lower()  # GitHub's command makes a folder `ps-softmax-submissions`
     held: defaultdict[str, list[str]] = defaultdict(list)
     alone = True
     for parts in (parts for parts in paths if not parts[0].startswith(".")):
         if len(parts) > 1:
             graded = parts[0] in lists and SUBMITTED.fullmatch(parts[1])
+            if parts[0].lower() == f"{clones}submissions" and parts[2:]:
+                graded = re.match(re.escape(clones), parts[1].lower())
             mark = None if graded else platform_of(parts[1])
             if not graded and of_two_platforms(platforms_of(parts[1])):
                 continue  # it says nothing, however many of them one student has
@@ -98,12 +102,17 @@ def wrappers(paths: list[Parts], set_name: str) -> set[str]:
             continue
         kind = names_class(f"{name}.zip", set_name)
         exported = len(set(who) - {""}) > 1 and 2 * who.count("") < len(who)
-        if kind == "class" or (kind and exported):
+        if kind == "class" or (kind and exported and not name.lower().startswith(clones)):
             wrapped.add(name)
         elif exported:
             perhaps.add(name)
     downloads = {re.sub(r"[\W\d_]", "", name) for name in held}  # `CS-hw-12` and `CS-hw-12 (1)`
     return perhaps if alone and held.keys() == perhaps and len(downloads) == 1 else wrapped
+
+
+def is_students(roster: Roster | None, folder: str, set_name: str) -> bool:
+    """Whether a folder is named after a student by id or name, which it stays whatever it holds."""
+    return roster is not None and roster.is_named(owner_of((folder, ""), set_name, roster))
 
 
 def owner_of(parts: Parts, set_name: str, roster: Roster | None = None) -> str:
@@ -115,8 +124,13 @@ def owner_of(parts: Parts, set_name: str, roster: Roster | None = None) -> str:
     if roster is not None:
         whole = name if is_folder else NOTEBOOK.sub("", re.sub(r"(?i)\.zip$", "", name))
         for one in (whole, re.sub(rf"(?i)^{re.escape(set_name)}[-_. ]+", "", whole)):
-            if roster.has(one):
+            if roster.has(one) and (
+                roster.is_named(one) or not names_class(one + ".zip", set_name)
+            ):
                 return one
+        plain = _owner_of(name, is_folder, NO_SET)  # a last name may be the set's, too
+        if not platforms_of(name) and roster.is_named(plain):
+            return plain
     return _owner_of(name, is_folder, set_name)
 
 
@@ -141,7 +155,9 @@ def _owner_of(name: str, is_folder: bool, set_name: str) -> str:
     parts_of = (re.split("[-_ ]", name) for name in (set_name, short))
     known, short = ("[-_ ]".join(map(re.escape, words)) for words in parts_of)
     stem = re.sub(rf"(?i)^{known}(?:{COPIED})?(?:\.ipynb)?[-_. ]+(?=.)", "", stem)
-    stem = re.sub(rf"(?i)(^|[-_. ])(?:{known}|{short})(?:[-_. ]final)?$", "", stem)
+    # `Ada Newton` in a set called ps-newton is a whole name: a last name begins with a capital.
+    ends = rf"(?i:{known})|{short}"
+    stem = re.sub(rf"(^|[-_. ])(?:{ends})(?i:[-_. ]final)?$", "", stem)
     return COPY_LAST.sub("", stem).strip(" -")
 
 
@@ -202,26 +218,23 @@ def ask_of_canvas(found: list[HandedIn], roster: Roster | None) -> None:
             )
 
 
-def ask_of_github(found: list[HandedIn], set_name: str, roster: Roster) -> None:
-    """Ask about a folder of GitHub's whose account is not the one that the roster has.
+def look_up_on_github(found: list[HandedIn], set_name: str, roster: Roster) -> None:
+    """Look up the folders of a clone by the accounts that the roster has, and by nothing else.
 
     People choose what they are called there, and it may be somebody else's id or name.
     """
-    if not roster.accounts:
-        return
-    for item in found:
+    for item in found if roster.accounts else ():
         login = item.student
         cloned = rf"(?i)(?:.*[/ ])?{re.escape(set_name)}-{re.escape(login)}/.*"
-        if not re.fullmatch(r"[A-Za-z\d-]+", login) or not re.fullmatch(cloned, item.where):
-            continue
-        ids = roster.find(item)
-        listed = [roster.accounts[one] for one in ids if roster.accounts.get(one)]
-        if len(ids) == len(listed) == 1 and login.casefold() not in listed[0]:
-            student, accounts = next(iter(ids)), " or ".join(sorted(listed[0]))
-            item.asked = (
-                f"{login} would be {student} by roster.csv, which says that {student} is called"
-                f" {accounts} there: correct the list, or name the folder {student}"
-            )
+        if re.fullmatch(r"[A-Za-z\d][A-Za-z\d-]*", login) and re.fullmatch(cloned, item.where):
+            ids = roster.accounts.get(login.casefold(), set())
+            item.owner = next(iter(ids)) if len(ids) == 1 else ""
+            if not item.owner:
+                said = f"may be {' or '.join(sorted(ids))}" if ids else "is no account"
+                item.asked = (
+                    f"{login} {said} in roster.csv: correct the list, or, if the folder is no"
+                    " clone's, rename it"
+                )
 
 
 def ask_of_accounts(found: list[HandedIn], first: dict[str, str], roster: Roster) -> None:
@@ -304,6 +317,7 @@ def name_students(
         if item.number and item.mark and item.student:
             alike[same_id(item.mark["name"])].add(student_id(item.student))
     for item in found:
-        if item.mark is None and len(ids := alike.get(same_id(item.student), set())) > 1:
-            said = f"{item.student} may be {' or '.join(sorted(ids))}"
-            item.asked = f"{said}: put it into a folder of that name"
+        ids = alike.get(same_id(item.student), set())
+        if item.mark is None and len(ids) > 1:
+            them = " or ".join(sorted(ids))
+            item.asked = f"{item.student} may be {them}: put it into a folder of that name"

@@ -4,6 +4,7 @@ import csv
 import io
 import itertools
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -16,22 +17,27 @@ from grading.intake.platforms import BLACKBOARD, MOODLE
 NUMBERS = re.compile(
     r"moodle|canvas|blackboard|brightspace|d2l|gradescope|lms|platform|participant"
 )
-# A column with accounts on a service where people choose what they are called.
-GITHUB = re.compile(r"(?:git(?:hub|lab|ea)|codeberg|bitbucket)(?!.*id$).*")
+# A column with accounts on a service where people choose what they are called, and one of them.
+GITHUB = re.compile(r"git ?(?:hub|lab|ea)|codeberg|bitbucket")
+ACCOUNT = re.compile(r"(?:(?:https?://)?[\w.]+\.\w+/)?@?(?!\d+$)([A-Za-z\d][\w-]*)/?")
 # Words that stand before a part of a name, or for it, in the columns of platforms and offices.
 FIRST = re.compile(
-    r"(?:(?:first|given|fore|preferred)[ _-]?names?|vornamen?|rufname|prénoms?|nombres?|voornaam"
+    r"(?:(?:first|given|fore)(?:[ _-]?names?)?|vornamen?|pr[ée]noms?|nombres?|voornaam"
     r"|nome|förnamn|fornavn|imię)(?: ?\(.*\))?"
 )
 LAST = re.compile(
-    r"(?:(?:last|family|sur)[ _-]?names?|nachnamen?|familiennamen?|nom(?: de famille)?|apellidos?"
-    r"|apellido\(s\)|achternaam|cognome|efternamn|etternavn|nazwisko)(?: ?\(.*\))?"
+    r"(?:(?:last|family|sur)[ _-]?names?|last|nachnamen?|familiennamen?|nom(?: de famille)?"
+    r"|apellidos?|apellido\(s\)|achternaam|cognome|efternamn|etternavn|nazwisko)(?: ?\(.*\))?"
 )
+NICK = re.compile(r"(?:preferred|chosen|nick)[ _-]?names?|rufname|nickname|known as|goes by")
+WHOLE = re.compile(r"(?:(?:full|display|legal|student)[ _-])?name|student")
+SHORT = re.compile(r"\d{1,4}|[^\W\d_]")  # it may count copies, or sections
 # Words beside a student's in the name of a file, which say nothing of whose it is.
 VERSION = re.compile(
     r"(?:(?:final|draft|corrected|submission|homework|hw|version)\d{0,3}|v\d{1,3}){1,3}"
 )
 MISTAKEN = re.compile(r"(?i)roster(?:\.csv)*\.(?:csv|tsv|txt|xlsx?|ods|numbers)")
+MOST_LATIN = 0x250  # in Unicode
 MOST_WORDS = 10  # of a name that is looked for in another order
 
 
@@ -51,14 +57,14 @@ class Roster:
         """Read the table; ValueError says what is wrong with it."""
         data = path.read_bytes()
         table = read_table(data)
-        self.rows = [row for row in table if any(row.values())]
+        rows = [row for row in table if any(row.values())]
         if word := misread(data):
             raise ValueError(
                 f"{path} is not in UTF-8, and read as Windows-1252 it has words such as {word}: "
                 "save it in UTF-8 (in Excel: CSV UTF-8)"
             )
-        if self.rows and "id" not in self.rows[0]:
-            found = ", ".join(name for name in self.rows[0] if name)
+        if rows and "id" not in rows[0]:
+            found = ", ".join(name for name in rows[0] if name)
             raise ValueError(
                 f"{path} needs a column id, with a value in each line; its columns are: {found}"
             )
@@ -67,15 +73,18 @@ class Roster:
         self.names: dict[str, str | None] = {}
         self.written: dict[str, str] = {}  # the ids as the table has them
         self.excused: dict[str, set[str]] = {}
-        self.accounts = defaultdict[str, set[str]](set)  # on GitHub and the like, by id
+        self.accounts: dict[str, set[str]] = {}  # ids by what people are called on GitHub
+        self.addresses = defaultdict[str, set[str]](set)  # by id
+        self.pairs: dict[str, set[str]] = {}  # by what two or three columns together say
         self.logins: dict[str, set[str]] = {}  # by what the columns say, as it is written
         # By what each column says, in the forms in which it may stand in a file's name.
         self.columns = defaultdict[str, dict[str, set[str]]](dict)
         self.numbers: set[str] = set()  # columns with a platform's numbers
         self.groups: set[str] = set()  # which Moodle writes before their members' names
         self.found: dict[tuple[Any, ...], set[str]] = {}  # by names that were looked up
-        for number, row in enumerate(self.rows, 2):
-            student = student_id(row.get("id") or "")
+        for number, row in enumerate(rows, 2):
+            row["id"] = re.sub(r"^(\d+)\.0$", r"\1", (row.get("id") or "").strip())
+            student = student_id(row["id"])
             if not student:
                 raise ValueError(f"{path}, line {number}: its id is empty")
             if other := self.lower.get(student.lower()):
@@ -85,29 +94,30 @@ class Roster:
                 )
             self.lower[student.lower()] = student
             self.ids.append(student)
-            first, last = (_parts_of_name(row, kind) for kind in (FIRST, LAST))
-            name = (row.get("name") or "").strip()
-            if not name:
-                row["name"] = (
-                    " ".join([*first, *last]) or row.get("full name") or row.get("student")
-                )
-            elif first and not {*_words(first[0])} & {*_words(name)}:  # it is the last name
-                row["name"] = f"{first[0]} {name}"
-            elif last and not {*_words(last[0])} & {*_words(name)}:
-                row["name"] = f"{name} {last[0]}"
-            self.names[student] = (row.get("name") or "").strip() or None
-            self.written[student] = (row.get("id") or "").strip()
+            names = _names_of(row)
+            self.names[student] = names[0] if names else None
+            self.written[student] = row["id"]
             self.excused[student] = set(re.split(r"[\s,;]+", row.get("excused") or ""))
-            for column, value in row.items():
-                if not isinstance(value, str):
+            said = [one for one in row.items() if one[0] and not WHOLE.fullmatch(one[0])]
+            for column, value in [*said, *(("name", name) for name in names)]:
+                if not isinstance(value, str) or not (value := value.strip()):
                     continue
-                if GITHUB.fullmatch(column) and value.strip():
-                    value = value.strip().rstrip("/").rpartition("/")[2].lstrip("@")
-                    self.accounts[student].add(value.casefold())
+                value = re.sub(r"^(\d+)\.0$", r"\1", value)  # as programs save numbers
+                if GITHUB.search(column):
+                    if not (account := ACCOUNT.fullmatch(value)):
+                        continue
+                    value = account[1]
+                    self.accounts.setdefault(value.casefold(), set()).add(student)
+                if "@" in value:
+                    self.addresses[student].add(value.casefold())
+                if not _names_students(column, value):
+                    continue
                 for key in _keys(column, value):
                     self.columns[column].setdefault(key, set()).add(student)
                 for login in _logins(column, value):
                     self.logins.setdefault(login, set()).add(student)
+            for key in _pairs(row):
+                self.pairs.setdefault(key, set()).add(student)
         self.numbers = {column for column in self.columns if NUMBERS.search(column)}
 
     def learn(self, found: list[HandedIn]) -> None:
@@ -138,7 +148,7 @@ class Roster:
     def numbered(self, number: str) -> set[str]:
         """The ids of whom one of the columns has this number of a platform's, or this address."""
         if "@" in number:
-            return self.logins.get(number.strip().casefold(), set())
+            return self.logins.get(_spelled(number), set())
         key = "".join(_words(number))
         return self._named(key, self.numbers)
 
@@ -146,17 +156,28 @@ class Roster:
         """The students whom one of the names may mean.
 
         a_persons : whether it is a person's name for certain. M Adams may have the id ma, and Mo
-            Adams the id m_adams.
+            Adams the id m_adams; and whom the list calls otherwise it is not.
         """
         named = self._said(names, ["name"]) if a_persons else set()
         others = self.columns.keys() - {"id", "name", "email"}
-        return (
+        known = (
             named
             or self._with_id(names)
             or self._said(names, ["name", "email"])
-            or self._said(names, others)
+            or self._said(names, self.numbers)
+            or self._said([n for n in names if not SHORT.fullmatch("".join(_words(n)))], others)
             or self._with_id(names, turned=True)
         )
+        if a_persons and not named:
+            called = {one for one in known if self.names[one]}
+            letter_by_letter = self.logins.get(_spelled(next(iter(names))), set())
+            known -= called - letter_by_letter
+        return known or (self._together(names) if a_persons else set())
+
+    def _together(self, names: Collection[str]) -> set[str]:
+        """The students of whom two or three columns say one of the names together."""
+        keys = ("".join(sorted(_words(name))) for name in names)
+        return next(filter(None, (self.pairs.get(key, set()) for key in keys)), set())
 
     def _with_name(self, name: str) -> set[str]:
         """The students whose whole name this is, in any order."""
@@ -212,25 +233,36 @@ class Roster:
         """Whether a name is one student's."""
         return len(self.find(HandedIn(name, name, name, EPOCH))) == 1
 
+    def is_named(self, name: str) -> bool:
+        """Whether a name is one student's id or whole name, and no number that counts copies."""
+        ids = self._with_id([name]) or self._with_name(name)
+        return len(ids) == 1 and not SHORT.fullmatch(name)
+
     def has(self, login: str) -> bool:
         """Whether a column says this of one student, letter by letter."""
-        return len(self.logins.get(login.strip().casefold(), ())) == 1
+        return len(self.logins.get(_spelled(login), ())) == 1
 
     def find(self, item: HandedIn, *, by_number: bool = True) -> set[str]:
         """The ids that a file may belong to; a platform's number has to agree with the name."""
-        if "@" in item.account and len(mail := self.numbered(item.account)) == 1:
-            return mail  # whatever its owner is called there
+        if item.owner:
+            return {item.owner}
+        for address in (item.account, item.student):
+            if "@" in address and len(mail := self.numbered(address)) == 1:
+                return mail  # whatever its owner is called there
         kind = item.mark.re if item.mark else None
         key = item.student, item.number, kind, item.listed
         if key not in self.found:
             names = [item.student, f"{item.student}_{item.number}"]
             on_a_platform = item.listed or kind not in (None, BLACKBOARD)
-            name = self._known(names, a_persons=on_a_platform or " " in item.student)
+            a_persons = (on_a_platform or " " in item.student) and "@" not in item.student
+            name = self._known(names, a_persons=a_persons)
             if not name and kind is MOODLE:
                 ends = (end for group, end in _of_group(item.student) if group in self.groups)
                 name = next(filter(None, map(self._with_name, ends)), set())
             if not name and not on_a_platform:
                 name = self._in_parts(item.student)
+            if "@" in item.student:  # an address that the list has not: of who has another there?
+                name = {one for one in name if not self.addresses.get(one)}
             self.found[key] = name
         name = self.found[key]
         number = self.numbered(item.number) if by_number else set()
@@ -282,9 +314,10 @@ def misread(data: bytes) -> str:
 
 
 NOT_NAMES = {  # columns of a roster that do not name a student
-    *("excused", "section", "group", "class", "team", "status", "room", "note", "notes"),
+    *("excused", "time", "section", "group", "class", "team", "status", "room", "note", "notes"),
     *("comment", "comments", "grade", "points", "score", "country", "nationality", "city"),
-    *("tutor", "advisor", "partner", "major", "program", "programme", "degree", "year", "semester"),
+    *("tutor", "advisor", "supervisor", "teacher", "instructor", "parent", "emergency", "partner"),
+    *("major", "program", "programme", "degree", "year", "semester", "gender", "pronouns", "lab"),
 }
 
 
@@ -293,25 +326,83 @@ def number_of(item: HandedIn) -> str:
     return (item.mark.groupdict().get("number") or "") if item.mark else ""
 
 
-def _parts_of_name(row: dict[str, str | None], kind: re.Pattern[str]) -> list[str]:
-    """The values of the columns for first names, or for last names."""
+def _names_of(row: dict[str, str | None]) -> list[str]:
+    """What a student may be called in whole, first as the pages say it."""
+    first, last, nick, whole = (_values(row, kind) for kind in (FIRST, LAST, NICK, WHOLE))
+    if nick and not first + last and whole and len(_words(whole[0])) == 1:
+        first = nick
+    halves = first or last
+    joined = [" ".join([one, *last]) for one in first] if last else halves[:1]
+    if first and last:
+        joined += [" ".join([*first, *last])] + [f"{one} {two}" for one in first for two in last]
+    elif halves and whole and not {*_words(halves[0])} & {*_words(whole[0])}:
+        joined = [" ".join([*first, whole[0], *last])]  # a name may be the other half alone
+        if len(_words(whole[0])) == 1 and all(ord(c) < MOST_LATIN for c in whole[0]):
+            whole = [*joined, *whole[1:]]
+        else:
+            whole += joined
+    else:
+        joined = [] if whole else joined
+    ends = [" ".join(last)] if last else [" ".join(one.split()[1:]) for one in whole]
+    called = [f"{one} {end}" for one in nick for end in ends if end]
+    return [*dict.fromkeys([*whole, *joined, *called])]
+
+
+def _values(row: dict[str, str | None], kind: re.Pattern[str]) -> list[str]:
+    """The values of the columns of a kind."""
     columns = [column for column in row if isinstance(column, str) and kind.fullmatch(column)]
     return [value for column in columns if (value := (row[column] or "").strip())]
 
 
+def _is_no_name(column: str) -> bool:
+    """Whether a column's name says that it is about something else."""
+    return not NOT_NAMES.isdisjoint(re.split(r"[\W_]+", column))
+
+
+def _names_students(column: str, value: str) -> bool:
+    """Whether a value says who somebody is: other columns may name a tutor, or half of a name."""
+    if _is_no_name(column) or any(kind.fullmatch(column) for kind in (FIRST, LAST, NICK)):
+        return False
+    person = " " in value and "@" not in value
+    return not person or column in ("id", "name") or bool(NUMBERS.search(column))
+
+
+def _pairs(row: dict[str, str | None]) -> Iterator[str]:
+    """What two or three columns say together, the words in the order of the alphabet.
+
+    They may be first and last names, whatever the columns are called, if none has the whole name.
+    """
+    first, last, whole = (_values(row, kind) for kind in (FIRST, LAST, WHOLE))
+    if (first and last) or whole:
+        return
+    words = [
+        _words(value)
+        for column, value in row.items()
+        if isinstance(value, str) and column != "id" and not _is_no_name(column)
+        if value.strip() and all(c.isalpha() or c in " -'’." for c in value.strip())
+    ][:MOST_WORDS]
+    for count in (2, 3):
+        for some in itertools.combinations(words, count):
+            yield "".join(sorted(itertools.chain(*some)))
+
+
+def _spelled(value: str) -> str:
+    """A value as it is compared letter by letter."""
+    return unicodedata.normalize("NFC", value.strip()).casefold()
+
+
 def _logins(column: str, value: str) -> Iterator[str]:
     """A value as it is written, an id as a folder has it, an address without its second half."""
-    if column not in NOT_NAMES and value.strip():
-        yield value.strip().casefold()
-        yield value.strip().casefold().split("@")[0]
-        if column == "id":
-            yield student_id(value).lower()
+    if column != "id" and SHORT.fullmatch(value):
+        return
+    yield _spelled(value)
+    yield _spelled(value).split("@")[0]
+    if column == "id":
+        yield student_id(value).lower()
 
 
 def _keys(column: str, value: str) -> Iterator[str]:
     """The forms in which a value of the roster may appear in the name of a file."""
-    if column in NOT_NAMES or not value.strip():
-        return
     if "@" in value:
         yield "".join(_words(value.split("@")[0]))
     if not (words := _words(value)):

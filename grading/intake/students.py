@@ -36,6 +36,7 @@ CROWD = (
     "in {} is what seems to be the work of several: if it is the class's folder, name it all; if "
     "it is one student's, put the notebooks straight into it"
 )
+TOGETHER = "another file of this student, of the same time, is graded"
 NEWER = "the same student handed in a newer one, which is graded"
 
 
@@ -70,12 +71,13 @@ def take_in(
         archive, right = _archive(item), bool(set_name) and set_name in item.name
         together = not archive[0] and last[item.student] - item.time < AT_ONCE
         time, inner = (last[item.student],) * 2 if together else (item.time, item.inner)
-        order = time, time if together else archives[archive], places[archive], inner
+        loose = (time, 0) if together else (archives[archive], places[archive] if archive[0] else 0)
+        order = time, *loose, inner
         return *order, item.name == f"{set_name}.ipynb", right, item.time
 
     students: dict[str, Student] = defaultdict(lambda: Student(roster is not None))
     entries: list[Entry] = []
-    crowds = _crowds(handed_in, set_name) if roster is None else set()
+    crowds = _crowds(handed_in, set_name, roster)
     read = Reader(release, other)
     for item in sorted(handed_in, key=newest, reverse=True):
         name, asked = _whose(item, roster)
@@ -112,6 +114,7 @@ def take_in(
             entry.status == "set aside"
             and entry.student.lower() in taken
             and "newer" not in entry.reason
+            and entry.reason != TOGETHER
         ):
             entry.reason += " (another file of this student is graded)"
     return sorted(taken.values(), key=lambda one: one.student), entries
@@ -196,7 +199,9 @@ class Student:
     def passed_over(self, item: HandedIn) -> str:
         """Why a file is not even read, or ""."""
         if self.submission and not self.empty and not self.otherwise(item):
-            return NEWER
+            loose = self.entry is not None and ": " not in item.where + self.entry.file
+            together = loose and self.submission.time - item.time < AT_ONCE
+            return TOGETHER if together else NEWER
         if self.tries >= TRIES:
             return "the newer files of this student cannot be read, and no more are tried"
         return self.contested
@@ -287,11 +292,12 @@ def spelling(item: HandedIn) -> str:
     return unicodedata.normalize("NFC", item.student.strip())
 
 
-def _crowds(handed_in: list[HandedIn], set_name: str) -> set[str]:
+def _crowds(handed_in: list[HandedIn], set_name: str, roster: Roster | None) -> set[str]:
     """Folders of the inbox that hold the work of several, by the names of what lies in them.
 
     What a platform put there may lie at any depth. A folder that is named after the set, or like
-    an export (`hw2`), is nobody's.
+    an export (`hw2`), is nobody's. With a roster, a folder that is named after a student's id or
+    name is that student's whatever it holds, and of others it has to be students who lie in it.
     """
     within: dict[str, set[str]] = {}
     for item in handed_in:
@@ -308,6 +314,8 @@ def _crowds(handed_in: list[HandedIn], set_name: str) -> set[str]:
                 continue  # a platform says whose the whole folder is
             generic = not mark and not SUBMITTED.fullmatch(name)
             if name and generic and names_class(f"{name}.zip", set_name) == "export":
+                continue
+            if roster is not None and (roster.is_named(item.student) or not roster.knows(name)):
                 continue
             within.setdefault(item.student, set()).add(name)
     return {one for one, folders in within.items() if len(folders) > 1 and "" not in folders}

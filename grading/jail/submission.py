@@ -71,9 +71,7 @@ def run(
     rounds = [shown, [one for one in questions if one.id in hidden]]
     for asked in filter(None, rounds) if questions else [[]]:
         before = found.answers.copy(), found.later.copy()
-        # What a cell defines before its time is up is needed by these questions, too.
-        if deadline - time.monotonic() > limits.cells + limits.cell:
-            found.left_out -= {cell for cell, why in found.over.items() if why == "slow"}
+        found.run_slow_cells(limits, deadline)
         while True:
             try:
                 put(cells, asked, found, limits, deadline, start)
@@ -164,6 +162,8 @@ def put(
                     break
             finally:
                 found.left = max(found.left - jail.said, 0)
+    if retries:
+        found.run_slow_cells(limits, deadline)
     todo = [cell for cell in cells if cell[0] not in found.left_out]
     place = {cell[0]: place for place, cell in enumerate(todo, 1)}
     retries = [one for one in retries if one.state == "end" or one.question.id in place]
@@ -192,6 +192,11 @@ class Found:
     shown: dict[str, list[Output]] = field(default_factory=dict)
     over: dict[str, str] = field(default_factory=dict)  # cells that did not come to their end
     left_out: set[str] = field(default_factory=set)
+
+    def run_slow_cells(self, limits: Limits, deadline: float) -> None:
+        """Leave slow cells out no more, if there is time: their first lines may be needed."""
+        if deadline - time.monotonic() > limits.cells + limits.cell:
+            self.left_out -= {cell for cell, why in self.over.items() if why == "slow"}
 
     def take(self, retry: "Retry", answers: list[Answer]) -> None:
         """Take the answers of another run, if it came to any."""
