@@ -1567,6 +1567,19 @@ def test_an_interrupted_run_does_not_wait_for_a_cluster():
             jail.STOP.clear()
 
 
+def test_if_the_clusters_scheduler_dies_each_task_that_is_left_says_so():
+    from dask.distributed import LocalCluster
+
+    tasks = [("ada", 0), ("bob", 9), ("cy", 9)]
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
+        results = run.on_cluster(cluster.scheduler_address, tasks, time.sleep)
+        assert next(results) == ("ada", None)
+        cluster.sync(cluster.scheduler.close)
+        left = dict(results)
+    assert left.keys() == {"bob", "cy"}
+    assert all(isinstance(why, Exception) for why in left.values())
+
+
 def test_the_student_environment_has_numpy_and_matplotlib_alone():
     need_a_jail()
     names = ["numpy", "matplotlib.pyplot", "ipykernel", "tqdm", "scipy", "ce_lib", "pandas"]
