@@ -62,7 +62,7 @@ from grading.intake.platforms import (
     platforms_of,
     submitters_in,
 )
-from grading.intake.roster import Roster
+from grading.intake.roster import SHORT, Roster
 
 UNPACKED = 512 * MIB  # of each student's files in an archive
 LONGEST_LIST = 64 * MIB  # bytes of an archive's list
@@ -152,6 +152,7 @@ def unpack(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) 
         names = {same_id(f.student): f.student for f in seen if not OLD.fullmatch(f.student)}
         names.pop("", None)
         if of.roster is not None and len(known) == 1:  # in another column: then others are in it
+            names = {one: name for one, name in names.items() if not SHORT.fullmatch(name)}
             found = {one: of.roster.find(HandedIn(n, n, n, time)) for one, n in names.items()}
             sure = {one: next(iter(ids)) for one, ids in found.items() if len(ids) == 1}
             names = {one: names[one] for one in sure}
@@ -341,6 +342,8 @@ def _members(
             time if own else packed,
             inner=packed,
         )
+        says = owner if own else inside
+        item.folder = says[0] if len(says) > 1 else ""
         # Of two accounts with one name neither uses up what the other may have.
         key = (account_in(inside[0]) or item.student) if whole is None else whole
         people = whose.get(parts[len(top)], []) if len(parts) > len(top) else []
@@ -487,7 +490,7 @@ def _nested(
         item.refuse(NO_FILE)
         return [item]
     for file in files:
-        file.student, file.mark = item.student, item.mark
+        file.student, file.mark, file.folder = item.student, item.mark, item.folder
         file.look = partial(_first_hash, file.look, item.look)
     return files
 

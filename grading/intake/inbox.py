@@ -156,6 +156,7 @@ def _open(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) -
     student = owner_of(parts, set_name, of.roster)
     item = HandedIn(inner.as_posix(), student, path.name, changed_at(entry))
     item.mark, item.size = platform_of(parts[0]), entry.st_size
+    item.folder = parts[0] if len(parts) > 1 else ""
     if not stat.S_ISREG(entry.st_mode):
         item.refuse("it is a symbolic link or a device, not a file")
     elif path.suffix.lower() == ".zip":

@@ -128,14 +128,14 @@ def owner_of(parts: Parts, set_name: str, roster: Roster | None = None) -> str:
                 roster.is_named(one) or not names_class(one + ".zip", set_name)
             ):
                 return one
-        plain = _owner_of(name, is_folder, NO_SET)  # a last name may be the set's, too
+        plain = _owner_of(name, is_folder, NO_SET, True)  # a last name may be the set's, too
         if not platforms_of(name) and roster.is_named(plain):
             return plain
-    return _owner_of(name, is_folder, set_name)
+    return _owner_of(name, is_folder, set_name, roster is not None)
 
 
 @functools.lru_cache(10_000)  # each file of a student asks for the same name, several times
-def _owner_of(name: str, is_folder: bool, set_name: str) -> str:
+def _owner_of(name: str, is_folder: bool, set_name: str, listed: bool) -> str:
     if mark := platform_of(name):
         return mark["name"]
     if of_two_platforms(platforms_of(name)):
@@ -155,9 +155,10 @@ def _owner_of(name: str, is_folder: bool, set_name: str) -> str:
     parts_of = (re.split("[-_ ]", name) for name in (set_name, short))
     known, short = ("[-_ ]".join(map(re.escape, words)) for words in parts_of)
     stem = re.sub(rf"(?i)^{known}(?:{COPIED})?(?:\.ipynb)?[-_. ]+(?=.)", "", stem)
-    # `Ada Newton` in a set called ps-newton is a whole name: a last name begins with a capital.
-    ends = rf"(?i:{known})|{short}"
-    stem = re.sub(rf"(^|[-_. ])(?:{ends})(?i:[-_. ]final)?$", "", stem)
+    end = re.search(rf"(?i)(?:^|[-_. ])(?:{known}|({short}))(?:[-_. ]final)?$", stem)
+    if end:  # without a list, `Ada Newton` is a whole name in a set called ps-newton
+        one = not listed and re.fullmatch(r"[^\W\d_]+", stem[: end.start()])
+        stem = stem if one and end[1] and end[1][0].isupper() else stem[: end.start()]
     return COPY_LAST.sub("", stem).strip(" -")
 
 
@@ -174,12 +175,15 @@ def name_by_blackboard(found: list[HandedIn], roster: Roster | None) -> None:
     known: dict[str, str] = {}
     before: dict[str, str] = {}  # what stands before the user
     if roster is not None:
+        ends: dict[str, list[str]] = {}
         for whole in {"_".join(words) for _, words in named}:
-            for place in range(whole.count("_") + 1):
-                end = "_".join(whole.split("_")[place:])
-                if roster.has(end):
-                    known[whole], before[whole] = end, whole[: -len(end)]
-                    break
+            words = whole.split("_")
+            tails = ("_".join(words[place:]) for place in range(len(words)))
+            ends[whole] = [end for end in tails if roster.has(end)]
+        starts = Counter(w.removesuffix(end) for w, of in ends.items() for end in of)
+        for whole, of in ends.items():
+            for end in sorted(of, key=lambda end: (starts[whole.removesuffix(end)], len(end)))[-1:]:
+                known[whole], before[whole] = end, whole.removesuffix(end)
         # Of `HW_1_m_ada` the end may be in the roster, and yet not be this user.
         usual = Counter(before.values()).most_common()
         most = min((one for one, count in usual if count == usual[0][1]), key=len, default="")
@@ -225,8 +229,8 @@ def look_up_on_github(found: list[HandedIn], set_name: str, roster: Roster) -> N
     """
     for item in found if roster.accounts else ():
         login = item.student
-        cloned = rf"(?i)(?:.*[/ ])?{re.escape(set_name)}-{re.escape(login)}/.*"
-        if re.fullmatch(r"[A-Za-z\d][A-Za-z\d-]*", login) and re.fullmatch(cloned, item.where):
+        cloned = f"{set_name}-{login}".casefold() == item.folder.casefold()
+        if cloned and re.fullmatch(r"[A-Za-z\d][A-Za-z\d-]*", login):
             ids = roster.accounts.get(login.casefold(), set())
             item.owner = next(iter(ids)) if len(ids) == 1 else ""
             if not item.owner:

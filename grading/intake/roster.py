@@ -19,7 +19,14 @@ NUMBERS = re.compile(
 )
 # A column with accounts on a service where people choose what they are called, and one of them.
 GITHUB = re.compile(r"git ?(?:hub|lab|ea)|codeberg|bitbucket")
-ACCOUNT = re.compile(r"(?:(?:https?://)?[\w.]+\.\w+/)?@?(?!\d+$)([A-Za-z\d][\w-]*)/?")
+ACCOUNT = re.compile(r"(?:(?:https?://)?[\w.]+\.\w+/)?@?(?!\d+$)([A-Za-z\d][\w-]*)/?(?:[?#].*)?")
+ACCOUNTS = re.compile(rf"{GITHUB.pattern}|discord|slack|telegram|zoom|user|login|account|handle")
+# A column with what the school calls somebody.
+OFFICIAL = re.compile(
+    r"(?!.*(?:discord|slack|zoom|git)).*(?:user|login|net ?id|uid|matri[ck]|student).*"
+)
+NO_ACCOUNT = {"yes", "no", "true", "false", "none", "n/a", "na", "x", "y", "n"}
+CALLED = "(called)"  # no column, but what several say
 # Words that stand before a part of a name, or for it, in the columns of platforms and offices.
 FIRST = re.compile(
     r"(?:(?:first|given|fore)(?:[ _-]?names?)?|vornamen?|pr[ée]noms?|nombres?|voornaam"
@@ -27,16 +34,18 @@ FIRST = re.compile(
 )
 LAST = re.compile(
     r"(?:(?:last|family|sur)[ _-]?names?|last|nachnamen?|familiennamen?|nom(?: de famille)?"
-    r"|apellidos?|apellido\(s\)|achternaam|cognome|efternamn|etternavn|nazwisko)(?: ?\(.*\))?"
+    r"|apellidos?|apellido\(s\)|achternaam|cognome|efternavn|etternavn|efternamn|nazwisko|zuname)"
+    r"(?: ?\(.*\))?"
 )
-NICK = re.compile(r"(?:preferred|chosen|nick)[ _-]?names?|rufname|nickname|known as|goes by")
-WHOLE = re.compile(r"(?:(?:full|display|legal|student)[ _-])?name|student")
-SHORT = re.compile(r"\d{1,4}|[^\W\d_]")  # it may count copies, or sections
+NICK = re.compile(r"(?:preferred|chosen|nick)[ _-]?(?:first[ _-]?)?names?|rufname|known as|goes by")
+WHOLE = re.compile(r"(?:(?:full|legal|student)[ _-])?name|student")
+SHORT = re.compile(r"\d{1,3}|[^\W\d_]")  # it may count copies, or sections
 # Words beside a student's in the name of a file, which say nothing of whose it is.
 VERSION = re.compile(
     r"(?:(?:final|draft|corrected|submission|homework|hw|version)\d{0,3}|v\d{1,3}){1,3}"
 )
 MISTAKEN = re.compile(r"(?i)roster(?:\.csv)*\.(?:csv|tsv|txt|xlsx?|ods|numbers)")
+MOST_COLUMNS = 6  # that may make a name together
 MOST_LATIN = 0x250  # in Unicode
 MOST_WORDS = 10  # of a name that is looked for in another order
 
@@ -45,9 +54,10 @@ class Roster:
     """Who takes part: `roster.csv`, with the columns id, name, email, and any others.
 
     A file belongs to the student of whom one of the columns says what the file's name says, the id
-    before name and email, and these before the others. Where a platform writes a person's name,
-    the name comes first. Of a name the parts count in any order, of an e-mail address the part
-    before the @, too.
+    before name and email, and these before the others. Of a name the parts count in any order. But
+    who knows what a student wrote into a column such as `discord`? So a platform's names are looked
+    up in the school's columns alone; where it writes a person's name, that comes first, and nobody
+    who is called otherwise is meant. An address counts in full if the student has any in the list.
 
     A platform's number counts in a column that is named after a platform, or that agrees with the
     names more often than not (`learn`): it could also be somebody's seat.
@@ -73,9 +83,14 @@ class Roster:
         self.names: dict[str, str | None] = {}
         self.written: dict[str, str] = {}  # the ids as the table has them
         self.excused: dict[str, set[str]] = {}
-        self.accounts: dict[str, set[str]] = {}  # ids by what people are called on GitHub
+        # Ids by what people are called on GitHub; without such a column, on GitLab and the like.
+        self.accounts: dict[str, set[str]] = {}
+        self.on_services = defaultdict[str, dict[str, set[str]]](dict)
+        self.official: dict[str, set[str]] = {}  # by what the school's columns say letter by letter
         self.addresses = defaultdict[str, set[str]](set)  # by id
-        self.pairs: dict[str, set[str]] = {}  # by what two or three columns together say
+        # By what one to three columns say together, and by those of them that say most names.
+        self.combined: dict[tuple[str, ...], dict[str, set[str]]] = {}
+        self.together: dict[str, set[str]] = {}
         self.logins: dict[str, set[str]] = {}  # by what the columns say, as it is written
         # By what each column says, in the forms in which it may stand in a file's name.
         self.columns = defaultdict[str, dict[str, set[str]]](dict)
@@ -94,38 +109,54 @@ class Roster:
                 )
             self.lower[student.lower()] = student
             self.ids.append(student)
-            names = _names_of(row)
+            names, called = _names_of(row)
             self.names[student] = names[0] if names else None
             self.written[student] = row["id"]
             self.excused[student] = set(re.split(r"[\s,;]+", row.get("excused") or ""))
             said = [one for one in row.items() if one[0] and not WHOLE.fullmatch(one[0])]
-            for column, value in [*said, *(("name", name) for name in names)]:
-                if not isinstance(value, str) or not (value := value.strip()):
-                    continue
-                value = re.sub(r"^(\d+)\.0$", r"\1", value)  # as programs save numbers
-                if GITHUB.search(column):
-                    if not (account := ACCOUNT.fullmatch(value)):
-                        continue
-                    value = account[1]
-                    self.accounts.setdefault(value.casefold(), set()).add(student)
-                if "@" in value:
-                    self.addresses[student].add(value.casefold())
-                if not _names_students(column, value):
-                    continue
-                for key in _keys(column, value):
-                    self.columns[column].setdefault(key, set()).add(student)
-                for login in _logins(column, value):
-                    self.logins.setdefault(login, set()).add(student)
-            for key in _pairs(row):
-                self.pairs.setdefault(key, set()).add(student)
+            said += [("name", name) for name in names] + [(CALLED, name) for name in called]
+            for column, values in said:
+                for value in _apart(values):
+                    self._say(student, column, value)
+            for columns, key in _combined(row):
+                self.combined.setdefault(columns, {}).setdefault(key, set()).add(student)
         self.numbers = {column for column in self.columns if NUMBERS.search(column)}
+        services = [one for one in self.on_services if "hub" in one] or [*self.on_services]
+        for account, ids in itertools.chain(*(self.on_services[one].items() for one in services)):
+            self.accounts.setdefault(account, set()).update(ids)
+
+    def _say(self, student: str, column: str, value: str) -> None:
+        """Take in what a column says of a student."""
+        if GITHUB.search(column) and "@" not in value[1:]:
+            if not (account := ACCOUNT.fullmatch(value)) or value.casefold() in NO_ACCOUNT:
+                return
+            value = account[1]
+            self.on_services[column].setdefault(value.casefold(), set()).add(student)
+        if "@" in value[1:]:
+            self.addresses[student].add(value.casefold())
+        if _names_students(column, value):
+            for key in _keys(column, value):
+                self.columns[column].setdefault(key, set()).add(student)
+            for login in _logins(column, value):
+                self.logins.setdefault(login, set()).add(student)
+                if _is_official(column):
+                    self.official.setdefault(login, set()).add(student)
 
     def learn(self, found: list[HandedIn]) -> None:
         """Find out which columns have the platform's numbers, and what Moodle's groups are called.
 
+        Also, where no column is known to have names, which ones do together, by most names.
+
         This comes before any item has a number. A group has several members, or a digit in its
         name: of `Ann Smith-Jones` the end may be a student's name by chance.
         """
+        keys = {"".join(sorted(_words(item.student))) for item in found}
+        hits = {columns: len(keys & of.keys()) for columns, of in self.combined.items()}
+        most = max(hits.values(), default=0)
+        best = [columns for columns, count in hits.items() if count == most > 0]
+        for key, ids in itertools.chain(*(self.combined[columns].items() for columns in best)):
+            self.together.setdefault(key, set()).update(ids)
+        self.found.clear()
         accounts = {(item.student, n) for item in found if (n := number_of(item))}
         agree: Counter[str] = Counter()
         for name, number in accounts:
@@ -152,32 +183,41 @@ class Roster:
         key = "".join(_words(number))
         return self._named(key, self.numbers)
 
-    def _known(self, names: Collection[str], *, a_persons: bool) -> set[str]:
+    def _known(self, names: Collection[str], *, a_persons: bool, official: bool) -> set[str]:
         """The students whom one of the names may mean.
 
         a_persons : whether it is a person's name for certain. M Adams may have the id ma, and Mo
-            Adams the id m_adams; and whom the list calls otherwise it is not.
+            Adams the id m_adams; and whom the list calls otherwise it is not
+        official : whether only the school's columns count, as on a platform
         """
-        named = self._said(names, ["name"]) if a_persons else set()
-        others = self.columns.keys() - {"id", "name", "email"}
+        named = (self._said(names, ["name"]) or self._said(names, [CALLED])) if a_persons else set()
+        others = {one for one in self.columns if _is_official(one) or not official}
+        ids, numbered = self._with_id(names), self._said(names, self.numbers)
         known = (
             named
-            or self._with_id(names)
+            or ids
             or self._said(names, ["name", "email"])
-            or self._said(names, self.numbers)
-            or self._said([n for n in names if not SHORT.fullmatch("".join(_words(n)))], others)
+            or self._said(names, [CALLED])
+            or numbered
+            or self._said(
+                [one for one in names if not SHORT.fullmatch("".join(_words(one)))],
+                others - {"id", "name", "email", CALLED},
+            )
             or self._with_id(names, turned=True)
         )
         if a_persons and not named:
             called = {one for one in known if self.names[one]}
-            letter_by_letter = self.logins.get(_spelled(next(iter(names))), set())
-            known -= called - letter_by_letter
+            name = next(iter(names))
+            exactly = {self.lower.get(student_id(name).lower()), *numbered}
+            known -= called - (
+                exactly if official else ids | self.logins.get(_spelled(name), set())
+            )
         return known or (self._together(names) if a_persons else set())
 
     def _together(self, names: Collection[str]) -> set[str]:
-        """The students of whom two or three columns say one of the names together."""
+        """The students of whom some columns say one of the names together."""
         keys = ("".join(sorted(_words(name))) for name in names)
-        return next(filter(None, (self.pairs.get(key, set()) for key in keys)), set())
+        return next(filter(None, (self.together.get(key, set()) for key in keys)), set())
 
     def _with_name(self, name: str) -> set[str]:
         """The students whose whole name this is, in any order."""
@@ -235,12 +275,12 @@ class Roster:
 
     def is_named(self, name: str) -> bool:
         """Whether a name is one student's id or whole name, and no number that counts copies."""
-        ids = self._with_id([name]) or self._with_name(name)
+        ids = self._with_id([name]) or self._with_name(name) or self._in_parts(name)
         return len(ids) == 1 and not SHORT.fullmatch(name)
 
     def has(self, login: str) -> bool:
-        """Whether a column says this of one student, letter by letter."""
-        return len(self.logins.get(_spelled(login), ())) == 1
+        """Whether one of the school's columns says this of one student, letter by letter."""
+        return len(self.official.get(_spelled(login), ())) == 1
 
     def find(self, item: HandedIn, *, by_number: bool = True) -> set[str]:
         """The ids that a file may belong to; a platform's number has to agree with the name."""
@@ -253,9 +293,10 @@ class Roster:
         key = item.student, item.number, kind, item.listed
         if key not in self.found:
             names = [item.student, f"{item.student}_{item.number}"]
-            on_a_platform = item.listed or kind not in (None, BLACKBOARD)
+            official = item.listed or kind is not None
+            on_a_platform = official and kind is not BLACKBOARD
             a_persons = (on_a_platform or " " in item.student) and "@" not in item.student
-            name = self._known(names, a_persons=a_persons)
+            name = self._known(names, a_persons=a_persons, official=official)
             if not name and kind is MOODLE:
                 ends = (end for group, end in _of_group(item.student) if group in self.groups)
                 name = next(filter(None, map(self._with_name, ends)), set())
@@ -287,7 +328,10 @@ def read_table(data: bytes) -> "csv.DictReader[str]":
     text, _ = _decoded(data)
     text = re.sub(r"\Asep=.\r?\n", "", text)
     head = text.partition("\n")[0]
-    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count))
+    signs = sorted(",;\t", key=head.count, reverse=True)
+    heads = {sign: [name.strip(' "').lower() for name in head.split(sign)] for sign in signs}
+    sign = next((one for one in signs if "id" in heads[one]), signs[0])
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=sign)
     rows.fieldnames = [name.strip().lower() for name in rows.fieldnames or ()]
     return rows
 
@@ -316,6 +360,7 @@ def misread(data: bytes) -> str:
 NOT_NAMES = {  # columns of a roster that do not name a student
     *("excused", "time", "section", "group", "class", "team", "status", "room", "note", "notes"),
     *("comment", "comments", "grade", "points", "score", "country", "nationality", "city"),
+    *("guardian", "mother", "father", "spouse", "mentor", "lecturer", "professor", "friend"),
     *("tutor", "advisor", "supervisor", "teacher", "instructor", "parent", "emergency", "partner"),
     *("major", "program", "programme", "degree", "year", "semester", "gender", "pronouns", "lab"),
 }
@@ -326,11 +371,12 @@ def number_of(item: HandedIn) -> str:
     return (item.mark.groupdict().get("number") or "") if item.mark else ""
 
 
-def _names_of(row: dict[str, str | None]) -> list[str]:
-    """What a student may be called in whole, first as the pages say it."""
+def _names_of(row: dict[str, str | None]) -> tuple[list[str], list[str]]:
+    """A student's whole names, first as the pages say it, and what else the student is called."""
     first, last, nick, whole = (_values(row, kind) for kind in (FIRST, LAST, NICK, WHOLE))
     if nick and not first + last and whole and len(_words(whole[0])) == 1:
         first = nick
+    nick = [one for one in nick if "@" not in one]
     halves = first or last
     joined = [" ".join([one, *last]) for one in first] if last else halves[:1]
     if first and last:
@@ -343,9 +389,22 @@ def _names_of(row: dict[str, str | None]) -> list[str]:
             whole += joined
     else:
         joined = [] if whole else joined
-    ends = [" ".join(last)] if last else [" ".join(one.split()[1:]) for one in whole]
-    called = [f"{one} {end}" for one in nick for end in ends if end]
-    return [*dict.fromkeys([*whole, *joined, *called])]
+    ends = [" ".join(last)] if last else []
+    for name in [] if last else whole:
+        front, comma, _ = name.partition(",")
+        ends += [front] if comma else [" ".join(name.split()[1:]), " ".join(name.split()[-1:])]
+    called = [f"{one} {end}" for one in nick if " " not in one for end in ends if end]
+    others = [column for column in row if column and re.search("name|alias|pinyin", column)]
+    known = [column for column in others for kind in (FIRST, LAST) if kind.fullmatch(column)]
+    others = [column for column in others if column not in known and not _is_no_name(column)]
+    called += [name for column in others if " " in (name := (row[column] or "").strip())]
+    called += [one for one in nick if " " in one]
+    names = [*dict.fromkeys([*whole, *joined])]
+    # Students choose it: it has to share a word with the name, unless that is in another script.
+    known_words = {word for name in names for word in _words(name) if word[1:]}
+    latin = all(ord(c) < MOST_LATIN for name in names for c in name)
+    called = [one for one in called if not latin or known_words & {*_words(one)}]
+    return names, [*dict.fromkeys(called)]
 
 
 def _values(row: dict[str, str | None], kind: re.Pattern[str]) -> list[str]:
@@ -359,31 +418,46 @@ def _is_no_name(column: str) -> bool:
     return not NOT_NAMES.isdisjoint(re.split(r"[\W_]+", column))
 
 
+def _is_official(column: str) -> bool:
+    """Whether the school chose what a column says."""
+    return column in ("id", "name", "email", "blackboard") or bool(OFFICIAL.fullmatch(column))
+
+
 def _names_students(column: str, value: str) -> bool:
     """Whether a value says who somebody is: other columns may name a tutor, or half of a name."""
     if _is_no_name(column) or any(kind.fullmatch(column) for kind in (FIRST, LAST, NICK)):
         return False
     person = " " in value and "@" not in value
-    return not person or column in ("id", "name") or bool(NUMBERS.search(column))
+    return not person or column in ("id", "name", CALLED) or bool(NUMBERS.search(column))
 
 
-def _pairs(row: dict[str, str | None]) -> Iterator[str]:
-    """What two or three columns say together, the words in the order of the alphabet.
+def _combined(row: dict[str, str | None]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """What one to three columns say together, the words in the order of the alphabet.
 
     They may be first and last names, whatever the columns are called, if none has the whole name.
     """
     first, last, whole = (_values(row, kind) for kind in (FIRST, LAST, WHOLE))
     if (first and last) or whole:
         return
-    words = [
-        _words(value)
+    words = {
+        column: _words(value)
         for column, value in row.items()
-        if isinstance(value, str) and column != "id" and not _is_no_name(column)
-        if value.strip() and all(c.isalpha() or c in " -'’." for c in value.strip())
-    ][:MOST_WORDS]
-    for count in (2, 3):
-        for some in itertools.combinations(words, count):
-            yield "".join(sorted(itertools.chain(*some)))
+        if isinstance(value, str) and column and not _is_no_name(column)
+        if column != "id" and not ACCOUNTS.search(column) and not NICK.fullmatch(column)
+        if value.strip() and all(c.isalpha() or c in " -'’.," for c in value.strip())
+    }
+    for count in (1, 2, 3):
+        for columns in itertools.combinations([*words][:MOST_COLUMNS], count):
+            yield columns, "".join(sorted(itertools.chain(*(words[one] for one in columns))))
+
+
+def _apart(value: object) -> list[str]:
+    """The values of a cell: each address of several, and a number without the .0 of programs."""
+    if not isinstance(value, str) or not (value := value.strip()):
+        return []
+    if "@" in value and (found := re.findall(r"[^\s<>;,:\"]+@[^\s<>;,\"]+", value)):
+        return found
+    return [re.sub(r"^(\d+)\.0$", r"\1", value)]
 
 
 def _spelled(value: str) -> str:

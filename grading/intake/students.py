@@ -20,14 +20,15 @@ from grading.intake.files import (
     HandedIn,
     Unreadable,
     printable,
+    same_id,
     student_id,
 )
 from grading.intake.markdown import harmless
 from grading.intake.notebook import bare, restore, strange
-from grading.intake.owners import OLD, names_class
+from grading.intake.owners import OLD, names_class, owner_of
 from grading.intake.platforms import SUBMITTED, of_two_platforms, platform_of, platforms_of
 from grading.intake.records import Entry, Submission
-from grading.intake.roster import Roster
+from grading.intake.roster import SHORT, Roster
 
 TRIES = 20  # files of a student that are read to find one that can be graded, or large ones fewer
 NAMED_BESIDE = 50  # files
@@ -62,17 +63,14 @@ def take_in(
         archive = _archive(item)
         archives[archive] = max(item.inner, archives.get(archive, item.inner))
     places = {archive: -place for place, archive in enumerate(archives)}
-    # A copy of a folder, or a clone of git's, has its files one after another, as they are written.
-    last: dict[str, datetime] = {}
-    for item in handed_in:
-        last[item.student] = max(item.time, last.get(item.student, item.time))
+    times = _written_together(handed_in, roster)
 
     def newest(item: HandedIn) -> tuple[datetime, datetime, int, datetime, bool, bool, datetime]:
         archive, right = _archive(item), bool(set_name) and set_name in item.name
-        together = not archive[0] and last[item.student] - item.time < AT_ONCE
-        time, inner = (last[item.student],) * 2 if together else (item.time, item.inner)
-        loose = (time, 0) if together else (archives[archive], places[archive] if archive[0] else 0)
-        order = time, *loose, inner
+        if time := times.get(item):
+            order = time, time, 0, time
+        else:
+            order = item.time, archives[archive], places[archive] if archive[0] else 0, item.inner
         return *order, item.name == f"{set_name}.ipynb", right, item.time
 
     students: dict[str, Student] = defaultdict(lambda: Student(roster is not None))
@@ -247,6 +245,25 @@ def _archive(item: HandedIn) -> tuple[str, datetime]:
     return item.where.rpartition(": ")[0], item.time
 
 
+def _written_together(handed_in: list[HandedIn], roster: Roster | None) -> dict[HandedIn, datetime]:
+    """The times of loose files that may be work: of those written together, that of the newest.
+
+    A copy of a folder, or a clone of git's, has its files one after another, as they are written.
+    """
+    loose: defaultdict[str, list[HandedIn]] = defaultdict(list)
+    for item in handed_in:
+        if not item.known_fault and not _archive(item)[0]:
+            loose[_whose(item, roster)[0].lower()].append(item)
+    times: dict[HandedIn, datetime] = {}
+    for files in loose.values():
+        files.sort(key=lambda item: item.time, reverse=True)
+        last = files[0].time
+        for item in files:
+            last = last if last - item.time < AT_ONCE else item.time
+            times[item] = last
+    return times
+
+
 def _whose(item: HandedIn, roster: Roster | None) -> tuple[str, str]:
     """The id of a file's owner, and what the teacher has to answer before it is known."""
     student = student_id(item.student)
@@ -283,7 +300,8 @@ def _unnamed(item: HandedIn, student: str, set_name: str | None) -> str:
     if set_name is not None and names_class(f"{item.student}.zip", set_name):
         folder = PurePosixPath(item.where).parts[0]
         rename = f", or, if {folder} is the class's, name that folder all"
-        return f"nothing says whose it is: {NAMED}{rename if folder == item.student else ''}"
+        same = same_id(owner_of((folder, ""), set_name)) == same_id(item.student)
+        return f"nothing says whose it is: {NAMED}{rename if same else ''}"
     return ""
 
 
@@ -317,6 +335,8 @@ def _crowds(handed_in: list[HandedIn], set_name: str, roster: Roster | None) -> 
                 continue
             if roster is not None and (roster.is_named(item.student) or not roster.knows(name)):
                 continue
+            if roster is not None and SHORT.fullmatch(name):
+                continue  # of a question, perhaps
             within.setdefault(item.student, set()).add(name)
     return {one for one, folders in within.items() if len(folders) > 1 and "" not in folders}
 
