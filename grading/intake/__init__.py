@@ -5,8 +5,8 @@ after students, or what a learning platform makes of all submissions. Nothing th
 student's newest readable notebook is put back into the form that was released and written to
 `submitted/<student>/<set>/<set>.ipynb`; whatever is not graded is listed with the reason.
 
-`gather` finds the files (`inbox`, `archives`) and says whose they are (`platforms`, `roster`,
-`owners`). `take_in` (`students`) reads the newest of each student (`cells`) and restores the
+`gather` finds the files (`inbox`, `archives`) and says whose they are (`platforms`, `columns`,
+`roster`, `owners`). `take_in` (`students`) reads the newest of each student (`cells`) and restores the
 notebook (`notebook`, `markdown`). `records` writes all of it.
 
 No file can stop the others: whatever goes wrong with one, when it is opened, unpacked or read, is

@@ -18,8 +18,8 @@ from typing import IO, Any, TypedDict, cast
 import nbformat
 from nbformat import NotebookNode
 
+from grading.intake.columns import read_table
 from grading.intake.files import LONGEST_REASON
-from grading.intake.roster import read_table
 
 
 def late_by(seconds: float) -> str:

@@ -1,7 +1,5 @@
 """The course's list of students."""
 
-import csv
-import io
 import itertools
 import re
 import unicodedata
@@ -10,43 +8,31 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from grading.intake.files import EPOCH, HandedIn, spelled_out, student_id
+from grading.intake.columns import (
+    ACCOUNT,
+    CALLED,
+    GITHUB,
+    NO_ACCOUNT,
+    NUMBERS,
+    WHOLE,
+    apart,
+    combined,
+    is_official,
+    misread,
+    names_of,
+    names_students,
+    read_table,
+    words_of,
+)
+from grading.intake.files import EPOCH, HandedIn, student_id
 from grading.intake.platforms import BLACKBOARD, MOODLE
 
-# A column with numbers of a platform's, by its name.
-NUMBERS = re.compile(
-    r"moodle|canvas|blackboard|brightspace|d2l|gradescope|lms|platform|participant"
-)
-# A column with accounts on a service where people choose what they are called, and one of them.
-GITHUB = re.compile(r"git ?(?:hub|lab|ea)|codeberg|bitbucket")
-ACCOUNT = re.compile(r"(?:(?:https?://)?[\w.]+\.\w+/)?@?(?!\d+$)([A-Za-z\d][\w-]*)/?(?:[?#].*)?")
-ACCOUNTS = re.compile(rf"{GITHUB.pattern}|discord|slack|telegram|zoom|user|login|account|handle")
-# A column with what the school calls somebody.
-OFFICIAL = re.compile(
-    r"(?!.*(?:discord|slack|zoom|git)).*(?:user|login|net ?id|uid|matri[ck]|student).*"
-)
-NO_ACCOUNT = {"yes", "no", "true", "false", "none", "n/a", "na", "x", "y", "n"}
-CALLED = "(called)"  # no column, but what several say
-# Words that stand before a part of a name, or for it, in the columns of platforms and offices.
-FIRST = re.compile(
-    r"(?:(?:first|given|fore)(?:[ _-]?names?)?|vornamen?|pr[ée]noms?|nombres?|voornaam"
-    r"|nome|förnamn|fornavn|imię)(?: ?\(.*\))?"
-)
-LAST = re.compile(
-    r"(?:(?:last|family|sur)[ _-]?names?|last|nachnamen?|familiennamen?|nom(?: de famille)?"
-    r"|apellidos?|apellido\(s\)|achternaam|cognome|efternavn|etternavn|efternamn|nazwisko|zuname)"
-    r"(?: ?\(.*\))?"
-)
-NICK = re.compile(r"(?:preferred|chosen|nick)[ _-]?(?:first[ _-]?)?names?|rufname|known as|goes by")
-WHOLE = re.compile(r"(?:(?:full|legal|student)[ _-])?name|student")
 SHORT = re.compile(r"\d{1,3}|[^\W\d_]")  # it may count copies, or sections
 # Words beside a student's in the name of a file, which say nothing of whose it is.
 VERSION = re.compile(
     r"(?:(?:final|draft|corrected|submission|homework|hw|version)\d{0,3}|v\d{1,3}){1,3}"
 )
 MISTAKEN = re.compile(r"(?i)roster(?:\.csv)*\.(?:csv|tsv|txt|xlsx?|ods|numbers)")
-MOST_COLUMNS = 6  # that may make a name together
-MOST_LATIN = 0x250  # in Unicode
 MOST_WORDS = 10  # of a name that is looked for in another order
 
 
@@ -54,10 +40,12 @@ class Roster:
     """Who takes part: `roster.csv`, with the columns id, name, email, and any others.
 
     A file belongs to the student of whom one of the columns says what the file's name says, the id
-    before name and email, and these before the others. Of a name the parts count in any order. But
-    who knows what a student wrote into a column such as `discord`? So a platform's names are looked
-    up in the school's columns alone; where it writes a person's name, that comes first, and nobody
-    who is called otherwise is meant. An address counts in full if the student has any in the list.
+    before name and email, and these before the others. Of a name the parts count in any order.
+
+    Students may write anything into a column such as `discord`, so a platform's names are looked up
+    in the school's columns alone. Where the platform writes a person's name, that comes first, and
+    nobody who is called otherwise is meant. An address counts in full if the student has any in the
+    list.
 
     A platform's number counts in a column that is named after a platform, or that agrees with the
     names more often than not (`learn`): it could also be somebody's seat.
@@ -109,16 +97,16 @@ class Roster:
                 )
             self.lower[student.lower()] = student
             self.ids.append(student)
-            names, called = _names_of(row)
+            names, called = names_of(row)
             self.names[student] = names[0] if names else None
             self.written[student] = row["id"]
             self.excused[student] = set(re.split(r"[\s,;]+", row.get("excused") or ""))
             said = [one for one in row.items() if one[0] and not WHOLE.fullmatch(one[0])]
             said += [("name", name) for name in names] + [(CALLED, name) for name in called]
             for column, values in said:
-                for value in _apart(values):
+                for value in apart(values):
                     self._say(student, column, value)
-            for columns, key in _combined(row):
+            for columns, key in combined(row):
                 self.combined.setdefault(columns, {}).setdefault(key, set()).add(student)
         self.numbers = {column for column in self.columns if NUMBERS.search(column)}
         services = [one for one in self.on_services if "hub" in one] or [*self.on_services]
@@ -134,12 +122,12 @@ class Roster:
             self.on_services[column].setdefault(value.casefold(), set()).add(student)
         if "@" in value[1:]:
             self.addresses[student].add(value.casefold())
-        if _names_students(column, value):
+        if names_students(column, value):
             for key in _keys(column, value):
                 self.columns[column].setdefault(key, set()).add(student)
             for login in _logins(column, value):
                 self.logins.setdefault(login, set()).add(student)
-                if _is_official(column):
+                if is_official(column):
                     self.official.setdefault(login, set()).add(student)
 
     def learn(self, found: list[HandedIn]) -> None:
@@ -150,7 +138,7 @@ class Roster:
         This comes before any item has a number. A group has several members, or a digit in its
         name: of `Ann Smith-Jones` the end may be a student's name by chance.
         """
-        keys = {"".join(sorted(_words(item.student))) for item in found}
+        keys = {"".join(sorted(words_of(item.student))) for item in found}
         hits = {columns: len(keys & of.keys()) for columns, of in self.combined.items()}
         most = max(hits.values(), default=0)
         best = [columns for columns, count in hits.items() if count == most > 0]
@@ -162,7 +150,7 @@ class Roster:
         for name, number in accounts:
             ids = self.find(HandedIn(name, name, name, EPOCH))
             for column, of in self.columns.items():
-                if len(ids) == 1 and (owners := of.get("".join(_words(number)))):
+                if len(ids) == 1 and (owners := of.get("".join(words_of(number)))):
                     agree[column] += 1 if ids <= owners else -1
         self.numbers |= {column for column, more in agree.items() if more > 0}
         members = defaultdict[str, set[str]](set)
@@ -180,7 +168,7 @@ class Roster:
         """The ids of whom one of the columns has this number of a platform's, or this address."""
         if "@" in number:
             return self.logins.get(_spelled(number), set())
-        key = "".join(_words(number))
+        key = "".join(words_of(number))
         return self._named(key, self.numbers)
 
     def _known(self, names: Collection[str], *, a_persons: bool, official: bool) -> set[str]:
@@ -191,7 +179,7 @@ class Roster:
         official : whether only the school's columns count, as on a platform
         """
         named = (self._said(names, ["name"]) or self._said(names, [CALLED])) if a_persons else set()
-        others = {one for one in self.columns if _is_official(one) or not official}
+        others = {one for one in self.columns if is_official(one) or not official}
         ids, numbered = self._with_id(names), self._said(names, self.numbers)
         known = (
             named
@@ -200,7 +188,7 @@ class Roster:
             or self._said(names, [CALLED])
             or numbered
             or self._said(
-                [one for one in names if not SHORT.fullmatch("".join(_words(one)))],
+                [one for one in names if not SHORT.fullmatch("".join(words_of(one)))],
                 others - {"id", "name", "email", CALLED},
             )
             or self._with_id(names, turned=True)
@@ -216,7 +204,7 @@ class Roster:
 
     def _together(self, names: Collection[str]) -> set[str]:
         """The students of whom some columns say one of the names together."""
-        keys = ("".join(sorted(_words(name))) for name in names)
+        keys = ("".join(sorted(words_of(name))) for name in names)
         return next(filter(None, (self.together.get(key, set()) for key in keys)), set())
 
     def _with_name(self, name: str) -> set[str]:
@@ -238,7 +226,7 @@ class Roster:
         for name in logins:
             if own := self.lower.get(student_id(name).lower()):
                 return {own}
-        for words in map(_words, logins):
+        for words in map(words_of, logins):
             key = "".join(words)
             ids = set() if _with_number(words) else self._named(key, ["id"])
             if turned and key.isdigit():
@@ -253,7 +241,7 @@ class Roster:
         Beside such a word the id has to be a long number, or the name to have two words: the 3 of
         `hw 3` is no student.
         """
-        words = _words(name)
+        words = words_of(name)
         for place in range(1, len(words)) if len(words) <= MOST_WORDS else ():
             parts = [" ".join(words[:place]), " ".join(words[place:])]
             for one, other in (parts, parts[::-1]):
@@ -323,141 +311,9 @@ def read_roster(root: str | Path) -> Roster | None:
     return None
 
 
-def read_table(data: bytes) -> "csv.DictReader[str]":
-    """A table as spreadsheets save it: in UTF-8, UTF-16 or Windows-1252, with , or ; or tabs."""
-    text, _ = _decoded(data)
-    text = re.sub(r"\Asep=.\r?\n", "", text)
-    head = text.partition("\n")[0]
-    signs = sorted(",;\t", key=head.count, reverse=True)
-    heads = {sign: [name.strip(' "').lower() for name in head.split(sign)] for sign in signs}
-    sign = next((one for one in signs if "id" in heads[one]), signs[0])
-    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=sign)
-    rows.fieldnames = [name.strip().lower() for name in rows.fieldnames or ()]
-    return rows
-
-
-def _decoded(data: bytes) -> tuple[str, bool]:
-    """The text of a table, and whether it is sure that it was meant so."""
-    try:
-        code = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-        return data.decode(code), True
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace"), False
-
-
-def misread(data: bytes) -> str:
-    """A word that no name of Western Europe is, if a table is in no known encoding, or ""."""
-    text, is_sure = _decoded(data)
-    for found in re.finditer(r"[^\s,;\"']+", "" if is_sure else text):
-        word = found[0]
-        beyond = [letter for letter in word if not letter.isascii()]
-        signs = not all(letter.isalpha() or letter in "’‘“”–—ªº·" for letter in beyond)
-        if signs or len(beyond) > max(1, len(word) / 2) or re.search(r"[a-z][À-ÞŠŒŽŸ]", word):
-            return word
-    return ""
-
-
-NOT_NAMES = {  # columns of a roster that do not name a student
-    *("excused", "time", "section", "group", "class", "team", "status", "room", "note", "notes"),
-    *("comment", "comments", "grade", "points", "score", "country", "nationality", "city"),
-    *("guardian", "mother", "father", "spouse", "mentor", "lecturer", "professor", "friend"),
-    *("tutor", "advisor", "supervisor", "teacher", "instructor", "parent", "emergency", "partner"),
-    *("major", "program", "programme", "degree", "year", "semester", "gender", "pronouns", "lab"),
-}
-
-
 def number_of(item: HandedIn) -> str:
     """A platform's number for who handed a file in, by the file's or the folder's name, or ""."""
     return (item.mark.groupdict().get("number") or "") if item.mark else ""
-
-
-def _names_of(row: dict[str, str | None]) -> tuple[list[str], list[str]]:
-    """A student's whole names, first as the pages say it, and what else the student is called."""
-    first, last, nick, whole = (_values(row, kind) for kind in (FIRST, LAST, NICK, WHOLE))
-    if nick and not first + last and whole and len(_words(whole[0])) == 1:
-        first = nick
-    nick = [one for one in nick if "@" not in one]
-    halves = first or last
-    joined = [" ".join([one, *last]) for one in first] if last else halves[:1]
-    if first and last:
-        joined += [" ".join([*first, *last])] + [f"{one} {two}" for one in first for two in last]
-    elif halves and whole and not {*_words(halves[0])} & {*_words(whole[0])}:
-        joined = [" ".join([*first, whole[0], *last])]  # a name may be the other half alone
-        if len(_words(whole[0])) == 1 and all(ord(c) < MOST_LATIN for c in whole[0]):
-            whole = [*joined, *whole[1:]]
-        else:
-            whole += joined
-    else:
-        joined = [] if whole else joined
-    ends = [" ".join(last)] if last else []
-    for name in [] if last else whole:
-        front, comma, _ = name.partition(",")
-        ends += [front] if comma else [" ".join(name.split()[1:]), " ".join(name.split()[-1:])]
-    called = [f"{one} {end}" for one in nick if " " not in one for end in ends if end]
-    others = [column for column in row if column and re.search("name|alias|pinyin", column)]
-    known = [column for column in others for kind in (FIRST, LAST) if kind.fullmatch(column)]
-    others = [column for column in others if column not in known and not _is_no_name(column)]
-    called += [name for column in others if " " in (name := (row[column] or "").strip())]
-    called += [one for one in nick if " " in one]
-    names = [*dict.fromkeys([*whole, *joined])]
-    # Students choose it: it has to share a word with the name, unless that is in another script.
-    known_words = {word for name in names for word in _words(name) if word[1:]}
-    latin = all(ord(c) < MOST_LATIN for name in names for c in name)
-    called = [one for one in called if not latin or known_words & {*_words(one)}]
-    return names, [*dict.fromkeys(called)]
-
-
-def _values(row: dict[str, str | None], kind: re.Pattern[str]) -> list[str]:
-    """The values of the columns of a kind."""
-    columns = [column for column in row if isinstance(column, str) and kind.fullmatch(column)]
-    return [value for column in columns if (value := (row[column] or "").strip())]
-
-
-def _is_no_name(column: str) -> bool:
-    """Whether a column's name says that it is about something else."""
-    return not NOT_NAMES.isdisjoint(re.split(r"[\W_]+", column))
-
-
-def _is_official(column: str) -> bool:
-    """Whether the school chose what a column says."""
-    return column in ("id", "name", "email", "blackboard") or bool(OFFICIAL.fullmatch(column))
-
-
-def _names_students(column: str, value: str) -> bool:
-    """Whether a value says who somebody is: other columns may name a tutor, or half of a name."""
-    if _is_no_name(column) or any(kind.fullmatch(column) for kind in (FIRST, LAST, NICK)):
-        return False
-    person = " " in value and "@" not in value
-    return not person or column in ("id", "name", CALLED) or bool(NUMBERS.search(column))
-
-
-def _combined(row: dict[str, str | None]) -> Iterator[tuple[tuple[str, ...], str]]:
-    """What one to three columns say together, the words in the order of the alphabet.
-
-    They may be first and last names, whatever the columns are called, if none has the whole name.
-    """
-    first, last, whole = (_values(row, kind) for kind in (FIRST, LAST, WHOLE))
-    if (first and last) or whole:
-        return
-    words = {
-        column: _words(value)
-        for column, value in row.items()
-        if isinstance(value, str) and column and not _is_no_name(column)
-        if column != "id" and not ACCOUNTS.search(column) and not NICK.fullmatch(column)
-        if value.strip() and all(c.isalpha() or c in " -'’.," for c in value.strip())
-    }
-    for count in (1, 2, 3):
-        for columns in itertools.combinations([*words][:MOST_COLUMNS], count):
-            yield columns, "".join(sorted(itertools.chain(*(words[one] for one in columns))))
-
-
-def _apart(value: object) -> list[str]:
-    """The values of a cell: each address of several, and a number without the .0 of programs."""
-    if not isinstance(value, str) or not (value := value.strip()):
-        return []
-    if "@" in value and (found := re.findall(r"[^\s<>;,:\"]+@[^\s<>;,\"]+", value)):
-        return found
-    return [re.sub(r"^(\d+)\.0$", r"\1", value)]
 
 
 def _spelled(value: str) -> str:
@@ -478,8 +334,8 @@ def _logins(column: str, value: str) -> Iterator[str]:
 def _keys(column: str, value: str) -> Iterator[str]:
     """The forms in which a value of the roster may appear in the name of a file."""
     if "@" in value:
-        yield "".join(_words(value.split("@")[0]))
-    if not (words := _words(value)):
+        yield "".join(words_of(value.split("@")[0]))
+    if not (words := words_of(value)):
         return
     yield "".join(words)
     yield " ".join(words)
@@ -499,19 +355,15 @@ def _of_group(name: str) -> Iterator[tuple[str, str]]:
 
 def _in_order(value: str) -> set[str]:
     """An id in one word, and an address without its second half."""
-    return {"".join(_words(part)) for part in (value, value.partition("@")[0])}
+    return {"".join(words_of(part)) for part in (value, value.partition("@")[0])}
 
 
 def _tried(name: str) -> list[str]:
     """The keys by which a name is looked for."""
-    words = _words(name)
+    words = words_of(name)
     return [" ".join(words)] if _with_number(words) and "@" not in name else [*_keys("name", name)]
 
 
 def _with_number(words: list[str]) -> bool:
     """Whether a number stands apart: `smith 2` may be a second copy of smith's, and not smith2."""
     return len(words) > 1 and any(map(str.isdigit, words))
-
-
-def _words(value: str) -> list[str]:
-    return [word.lower() for word in re.split(r"[^A-Za-z0-9]+", spelled_out(value)) if word]
