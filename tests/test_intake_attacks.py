@@ -1019,6 +1019,7 @@ def test_words_in_a_given_text_are_kept_and_waited_for(where, answers):
 
 
 MOODLE = "{}_{}_assignsubmission_file_/h.ipynb".format
+ATTEMPT = "HW1_{}_attempt_2026-11-20-10-00-00_h.ipynb".format
 WHOSE = {  # the list of students, the files that come in (the newest last), and whose are graded
     "an address of the list is no login": (
         "id,name,email\nasmith,Alice Smith,alice@uni.edu\n2,Adam Smith,asmith@gmail.com",
@@ -1162,6 +1163,48 @@ WHOSE = {  # the list of students, the files that come in (the newest last), and
         "1001_Small.ipynb Bo+Li+-+SMALL.ipynb",
         {"1001": "1001_Small.ipynb", "1002": "Bo Li - SMALL.ipynb"},
     ),
+    "logins of Blackboard's under any heading": (
+        "id,name,EID,telegram username\n1,A,aking,\n2,B,bnagy,\n3,C,ccruz,\n4,E,edoe,dlee",
+        " ".join(map(ATTEMPT, ["aking", "bnagy", "ccruz", "dlee"])),
+        {"1": ATTEMPT("aking"), "2": ATTEMPT("bnagy"), "3": ATTEMPT("ccruz")},
+    ),
+    "addresses under any heading on Blackboard": (
+        "id,Nom,Prénom,Courriel,tutor email\n1,King,Ada,aking@x.fr,bo@x.fr\n2,Nagy,Bo,bo@x.fr,",
+        f"bo@x.fr/early.ipynb {ATTEMPT('aking')} {ATTEMPT('bo')}",
+        {"1": ATTEMPT("aking"), "2": ATTEMPT("bo")},
+    ),
+    "a login, and what another is called": (
+        "id,name,preferred name,username\n1,Rob Chen,,bochen\n2,Eve Chen,Bo,ec\n3,Cy Li,,cli",
+        f"{ATTEMPT('cli')} {ATTEMPT('bochen')} bochen/h.ipynb",
+        {"1": ATTEMPT("bochen"), "3": ATTEMPT("cli")},
+    ),
+    "an id without its zeros, or beside a name, that another writes": (
+        "id,name,discord\n123456,Ada King,\n1234,Bo Li,\n5,Eve Doe,00123456\n6,Mal Y,1234_bo_li",
+        "00123456.ipynb 1234_Bo_Li.ipynb",
+        {"123456": "00123456.ipynb", "1234": "1234_Bo_Li.ipynb"},
+    ),
+    "a name in a column of another service": (
+        "id,name,discord name,zoom name\n1,Robin Doe,Robin Chen,\n2,Eve O’Brien,,Bo Li\n3,Cy X,,",
+        f"{MOODLE('Robin+Chen', 71)} {MOODLE('Bo+Li', 72)} {MOODLE('Cy+X', 73)}",
+        {"3": MOODLE("Cy X", 73)},
+    ),
+    "an account that ends like the set or a copy, which is asked about": (
+        "id,name,github\nada,Ada King,\n2,Bo Nagy,ada-small\n3,Cy Cruz,ada-copy2",
+        "Ada+King.ipynb ada-small.ipynb ada-copy2.ipynb",
+        {"ada": "Ada King.ipynb"},
+    ),
+    "names under headings in any language": (
+        "id,jméno,příjmení,login\n1,Ada,King,bonagy\n2,Bo,Nagy,bn\n3,Cy,Cruz,cc",
+        f"{MOODLE('Group+1-Ada+King', 71)} kingada_72_91_h.ipynb nagybo_73_92_h.ipynb"
+        " cy_cruz.ipynb",
+        {"1": "kingada_72_91_h.ipynb", "2": "nagybo_73_92_h.ipynb", "3": "cy_cruz.ipynb"},
+    ),
+    "a preferred name in all places of a name": (
+        "id,name,preferred name\n1004,Robert Roy,Bob\n1005,Ada King,\n1006,Bo Li,",
+        f"{MOODLE('Group+2-Bo+Li', 71)} {MOODLE('Group+2-Bob+Roy', 72)} Bob+Roy+v2.ipynb"
+        " 1004-Bob+Roy.ipynb",
+        {"1004": "1004-Bob Roy.ipynb", "1006": MOODLE("Group 2-Bo Li", 71)},
+    ),
     "a number that a spreadsheet saved as 12.0": (
         "id,name,moodle\n1001.0,Ada,12.0\n1002.0,Ada,13.0",
         f"{MOODLE('Ada', 12)} {MOODLE('Ada', 13)}",
@@ -1247,6 +1290,14 @@ def test_a_last_name_may_be_the_sets_however_it_is_written(tmp_path, release, na
         assert found == {"ada": "Ada.ipynb", "znewton" if "Zo" in name else "anewton": name}
     elif name != "ada.newton.ipynb":  # that may be Ada's work on this set
         assert {name, "Ada.ipynb"} <= {*found.values()}
+
+
+def test_of_files_of_one_name_written_together_the_upper_one_counts(tmp_path, release):
+    """Folders behind the set's letter are written later."""
+    for number, name in enumerate((f"{SET.upper()}.ipynb", f"v1/{SET}.ipynb", "z.ipynb")):
+        file = hand_in(tmp_path, f"ada/{name}", answer(name))
+        os.utime(file, ns=(10**18 + number * 10**6,) * 2)
+    assert graded(tmp_path, release)[0] == {"ada": f"{SET.upper()}.ipynb"}
 
 
 @pytest.mark.parametrize("other", ["-old", " copy", " (1)", "_old"])

@@ -6,8 +6,8 @@ student's newest readable notebook is put back into the form that was released a
 `submitted/<student>/<set>/<set>.ipynb`; whatever is not graded is listed with the reason.
 
 `gather` finds the files (`inbox`, `archives`) and says whose they are (`platforms`, `columns`,
-`roster`, `owners`). `take_in` (`students`) reads the newest of each student (`cells`) and restores the
-notebook (`notebook`, `markdown`). `records` writes all of it.
+`roster`, `owners`). `take_in` (`students`) reads the newest of each student (`cells`) and restores
+the notebook (`notebook`, `markdown`). `records` writes all of it.
 
 No file can stop the others: whatever goes wrong with one, when it is opened, unpacked or read, is
 the reason why that one is set aside. Files are read one at a time, and of a student who handed in

@@ -343,7 +343,7 @@ def _members(
             inner=packed,
         )
         says = owner if own else inside
-        item.folder = says[0] if len(says) > 1 else ""
+        item.says, item.folder = says[0], says[0] if len(says) > 1 else ""
         # Of two accounts with one name neither uses up what the other may have.
         key = (account_in(inside[0]) or item.student) if whole is None else whole
         people = whose.get(parts[len(top)], []) if len(parts) > len(top) else []
@@ -490,7 +490,8 @@ def _nested(
         item.refuse(NO_FILE)
         return [item]
     for file in files:
-        file.student, file.mark, file.folder = item.student, item.mark, item.folder
+        file.student, file.mark = item.student, item.mark
+        file.says, file.folder = item.says, item.folder
         file.look = partial(_first_hash, file.look, item.look)
     return files
 

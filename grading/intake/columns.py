@@ -4,22 +4,19 @@ import csv
 import io
 import itertools
 import re
+import unicodedata
 from collections.abc import Iterator
 
 from grading.intake.files import spelled_out
 
 # A column with numbers of a platform's, by its name.
 NUMBERS = re.compile(
-    r"moodle|canvas|blackboard|brightspace|d2l|gradescope|lms|platform|participant"
+    r"moodle|canvas|blackboard|brightspace|d2l|gradescope|\blms\b|platform|participant"
 )
 # A column with accounts on a service where people choose what they are called, and one of them.
 GITHUB = re.compile(r"git ?(?:hub|lab|ea)|codeberg|bitbucket")
 ACCOUNT = re.compile(r"(?:(?:https?://)?[\w.]+\.\w+/)?@?(?!\d+$)([A-Za-z\d][\w-]*)/?(?:[?#].*)?")
 ACCOUNTS = re.compile(rf"{GITHUB.pattern}|discord|slack|telegram|zoom|user|login|account|handle")
-# A column with what the school calls somebody.
-OFFICIAL = re.compile(
-    r"(?!.*(?:discord|slack|zoom|git)).*(?:user|login|net ?id|uid|matri[ck]|student).*"
-)
 NO_ACCOUNT = {"yes", "no", "true", "false", "none", "n/a", "na", "x", "y", "n"}
 CALLED = "(called)"  # no column, but what several say
 # Words that stand before a part of a name, or for it, in the columns of platforms and offices.
@@ -32,10 +29,12 @@ LAST = re.compile(
     r"|apellidos?|apellido\(s\)|achternaam|cognome|efternavn|etternavn|efternamn|nazwisko|zuname)"
     r"(?: ?\(.*\))?"
 )
-NICK = re.compile(r"(?:preferred|chosen|nick)[ _-]?(?:first[ _-]?)?names?|rufname|known as|goes by")
+NICK = re.compile(
+    r"(?:(?:preferred|chosen|nick)[ _-]?(?:first[ _-]?)?names?|rufname|known as|goes by)"
+    r"(?: ?\(.*\))?"
+)
 WHOLE = re.compile(r"(?:(?:full|legal|student)[ _-])?name|student")
-MOST_COLUMNS = 6  # that may make a name together
-MOST_LATIN = 0x250  # in Unicode
+MOST_COLUMNS = 10  # that may make a name together
 NOT_NAMES = {  # columns of a roster that do not name a student
     *("excused", "time", "section", "group", "class", "team", "status", "room", "note", "notes"),
     *("comment", "comments", "grade", "points", "score", "country", "nationality", "city"),
@@ -91,7 +90,7 @@ def names_of(row: dict[str, str | None]) -> tuple[list[str], list[str]]:
         joined += [" ".join([*first, *last])] + [f"{one} {two}" for one in first for two in last]
     elif halves and whole and not {*words_of(halves[0])} & {*words_of(whole[0])}:
         joined = [" ".join([*first, whole[0], *last])]  # a name may be the other half alone
-        if len(words_of(whole[0])) == 1 and all(ord(c) < MOST_LATIN for c in whole[0]):
+        if len(words_of(whole[0])) == 1 and _is_latin(whole[0]):
             whole = [*joined, *whole[1:]]
         else:
             whole += joined
@@ -104,13 +103,14 @@ def names_of(row: dict[str, str | None]) -> tuple[list[str], list[str]]:
     called = [f"{one} {end}" for one in nick if " " not in one for end in ends if end]
     others = [column for column in row if column and re.search("name|alias|pinyin", column)]
     known = [column for column in others for kind in (FIRST, LAST) if kind.fullmatch(column)]
-    others = [column for column in others if column not in known and not _is_no_name(column)]
+    known += [column for column in others if is_no_name(column) or ACCOUNTS.search(column)]
+    others = [column for column in others if column not in known]
     called += [name for column in others if " " in (name := (row[column] or "").strip())]
     called += [one for one in nick if " " in one]
     names = [*dict.fromkeys([*whole, *joined])]
     # Students choose it: it has to share a word with the name, unless that is in another script.
     known_words = {word for name in names for word in words_of(name) if word[1:]}
-    latin = all(ord(c) < MOST_LATIN for name in names for c in name)
+    latin = all(map(_is_latin, names))
     called = [one for one in called if not latin or known_words & {*words_of(one)}]
     return names, [*dict.fromkeys(called)]
 
@@ -121,28 +121,26 @@ def _values(row: dict[str, str | None], kind: re.Pattern[str]) -> list[str]:
     return [value for column in columns if (value := (row[column] or "").strip())]
 
 
-def _is_no_name(column: str) -> bool:
+def _is_latin(name: str) -> bool:
+    """Whether all letters of a name are Latin, with whatever signs beside or over them."""
+    return all(unicodedata.name(c, "").startswith("LATIN") for c in name if c.isalpha())
+
+
+def is_no_name(column: str) -> bool:
     """Whether a column's name says that it is about something else."""
     return not NOT_NAMES.isdisjoint(re.split(r"[\W_]+", column))
 
 
-def is_official(column: str) -> bool:
-    """Whether the school chose what a column says."""
-    if column in ("id", "name", "blackboard") or "mail" in column:
-        return True
-    return bool(OFFICIAL.fullmatch(column))
-
-
 def names_students(column: str, value: str) -> bool:
     """Whether a value says who somebody is: other columns may name a tutor, or half of a name."""
-    if _is_no_name(column) or any(kind.fullmatch(column) for kind in (FIRST, LAST, NICK)):
+    if is_no_name(column) or any(kind.fullmatch(column) for kind in (FIRST, LAST, NICK)):
         return False
     person = " " in value and "@" not in value
     return not person or column in ("id", "name", CALLED) or bool(NUMBERS.search(column))
 
 
 def combined(row: dict[str, str | None]) -> Iterator[tuple[tuple[str, ...], str]]:
-    """What one to three columns say together, the words in the order of the alphabet.
+    """What one to three columns say together.
 
     They may be first and last names, whatever the columns are called, if none has the whole name.
     """
@@ -152,21 +150,22 @@ def combined(row: dict[str, str | None]) -> Iterator[tuple[tuple[str, ...], str]
     words = {
         column: words_of(value)
         for column, value in row.items()
-        if isinstance(value, str) and column and not _is_no_name(column)
+        if isinstance(value, str) and column and not is_no_name(column)
         if column != "id" and not ACCOUNTS.search(column) and not NICK.fullmatch(column)
-        if value.strip() and all(c.isalpha() or c in " -'’.," for c in value.strip())
+        if value.strip()
+        and all(c in " -'’.,·" or unicodedata.category(c)[0] in "LM" for c in value)
     }
     for count in (1, 2, 3):
         for columns in itertools.combinations([*words][:MOST_COLUMNS], count):
-            yield columns, "".join(sorted(itertools.chain(*(words[one] for one in columns))))
+            yield columns, " ".join(itertools.chain(*(words[one] for one in columns)))
 
 
 def apart(value: object) -> list[str]:
     """The values of a cell: each address of several, and a number without the .0 of programs."""
     if not isinstance(value, str) or not (value := value.strip()):
         return []
-    if "@" in value and (found := re.findall(r"[^\s<>;,:\"]+@[^\s<>;,\"]+", value)):
-        return found
+    if addresses := [one for one in re.split(r"[\s<>;,:\"()]+", value) if "@" in one[1:-1]]:
+        return addresses
     return [re.sub(r"^(\d+)\.0$", r"\1", value)]
 
 

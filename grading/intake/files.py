@@ -74,7 +74,8 @@ class HandedIn:
         self.mark: re.Match[str] | None = None
         self.listed = False  # whether a list of the platform's says whose it is
         self.account = ""  # in that list: an address, which is harder to change than a name
-        self.folder = ""  # the one that says whose it is
+        self.says = ""  # the name of the folder, archive or file that says whose it is
+        self.folder = ""  # the same if it is a folder
         self.owner = ""  # the id, where the roster says for certain whose it is
         self.asked = ""  # why it takes a teacher to say whose it is
         self._fault, self._load, self._data = fault, load, b""

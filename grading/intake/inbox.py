@@ -30,6 +30,7 @@ from grading.intake.files import (
 from grading.intake.owners import (
     ask_of_accounts,
     ask_of_canvas,
+    ask_of_whole_names,
     is_students,
     look_up_on_github,
     name_by_blackboard,
@@ -116,6 +117,7 @@ def gather(
     if roster is not None:
         roster.learn(found)
         look_up_on_github(found, set_name, roster)
+        ask_of_whole_names(found, set_name, roster)
     for item in found:
         item.number = number_of(item) if item.student else ""
     ask_of_canvas(found, roster)
@@ -156,7 +158,7 @@ def _open(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) -
     student = owner_of(parts, set_name, of.roster)
     item = HandedIn(inner.as_posix(), student, path.name, changed_at(entry))
     item.mark, item.size = platform_of(parts[0]), entry.st_size
-    item.folder = parts[0] if len(parts) > 1 else ""
+    item.says, item.folder = parts[0], parts[0] if len(parts) > 1 else ""
     if not stat.S_ISREG(entry.st_mode):
         item.refuse("it is a symbolic link or a device, not a file")
     elif path.suffix.lower() == ".zip":

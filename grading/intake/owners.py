@@ -7,6 +7,7 @@ import unicodedata
 from collections import Counter, defaultdict
 
 from grading.intake.files import (
+    EPOCH,
     LONGEST_NAME,
     NOTEBOOK,
     HandedIn,
@@ -122,16 +123,20 @@ def owner_of(parts: Parts, set_name: str, roster: Roster | None = None) -> str:
     """
     name, is_folder = parts[0][:LONGEST_NAME], len(parts) > 1
     if roster is not None:
-        whole = name if is_folder else NOTEBOOK.sub("", re.sub(r"(?i)\.zip$", "", name))
-        for one in (whole, re.sub(rf"(?i)^{re.escape(set_name)}[-_. ]+", "", whole)):
-            if roster.has(one) and (
-                roster.is_named(one) or not names_class(one + ".zip", set_name)
-            ):
-                return one
+        whole = whole_name(name, is_folder, set_name)
         plain = _owner_of(name, is_folder, NO_SET, True)  # a last name may be the set's, too
-        if not platforms_of(name) and roster.is_named(plain):
+        for one in (whole, plain):
+            if roster.is_named(one) and not platforms_of(name):
+                return one
+        if len(roster.find(HandedIn(plain, plain, plain, EPOCH))) == 1 and " " in plain:
             return plain
     return _owner_of(name, is_folder, set_name, roster is not None)
+
+
+def whole_name(name: str, is_folder: bool, set_name: str) -> str:
+    """The name of a folder or file without its ending and without the set's before it."""
+    name = name if is_folder else NOTEBOOK.sub("", re.sub(r"(?i)\.zip$", "", name))
+    return re.sub(rf"(?i)^{re.escape(set_name)}[-_. ]+(?=.)", "", name)
 
 
 @functools.lru_cache(10_000)  # each file of a student asks for the same name, several times
@@ -179,11 +184,13 @@ def name_by_blackboard(found: list[HandedIn], roster: Roster | None) -> None:
         for whole in {"_".join(words) for _, words in named}:
             words = whole.split("_")
             tails = ("_".join(words[place:]) for place in range(len(words)))
-            ends[whole] = [end for end in tails if roster.has(end)]
+            ends[whole] = [end for end in tails if len(roster.writes(end)) == 1]
         starts = Counter(w.removesuffix(end) for w, of in ends.items() for end in of)
         for whole, of in ends.items():
-            for end in sorted(of, key=lambda end: (starts[whole.removesuffix(end)], len(end)))[-1:]:
-                known[whole], before[whole] = end, whole.removesuffix(end)
+            best = {e: (starts[whole.removesuffix(e)], roster.is_named(e), len(e)) for e in of}
+            if best:
+                known[whole] = max(best, key=lambda end: best[end])
+                before[whole] = whole.removesuffix(known[whole])
         # Of `HW_1_m_ada` the end may be in the roster, and yet not be this user.
         usual = Counter(before.values()).most_common()
         most = min((one for one, count in usual if count == usual[0][1]), key=len, default="")
@@ -239,6 +246,17 @@ def look_up_on_github(found: list[HandedIn], set_name: str, roster: Roster) -> N
                     f"{login} {said} in roster.csv: correct the list, or, if the folder is no"
                     " clone's, rename it"
                 )
+
+
+def ask_of_whole_names(found: list[HandedIn], set_name: str, roster: Roster) -> None:
+    """Ask about a name from which the set's, or a copy's, was taken, if the whole is another's."""
+    for item in found:
+        if item.mark is None and item.says and not item.owner and not item.listed:
+            whole = whole_name(item.says, bool(item.folder), set_name)
+            ids, others = roster.find(item), roster.writes(whole)
+            if len(ids) == 1 and others and not ids & others and whole != item.student:
+                may = " or ".join(sorted(ids | others))
+                item.asked = f"{whole} may be {may}: put it into a folder named after the student"
 
 
 def ask_of_accounts(found: list[HandedIn], first: dict[str, str], roster: Roster) -> None:

@@ -17,7 +17,7 @@ from grading.intake.columns import (
     WHOLE,
     apart,
     combined,
-    is_official,
+    is_no_name,
     misread,
     names_of,
     names_students,
@@ -36,16 +36,19 @@ MISTAKEN = re.compile(r"(?i)roster(?:\.csv)*\.(?:csv|tsv|txt|xlsx?|ods|numbers)"
 MOST_WORDS = 10  # of a name that is looked for in another order
 
 
+Kind = re.Pattern[str] | str | None  # of a platform
+
+
 class Roster:
     """Who takes part: `roster.csv`, with the columns id, name, email, and any others.
 
     A file belongs to the student of whom one of the columns says what the file's name says, the id
     before name and email, and these before the others. Of a name the parts count in any order.
 
-    Students may write anything into a column such as `discord`, so a platform's names are looked up
-    in the school's columns alone. Where the platform writes a person's name, that comes first, and
-    nobody who is called otherwise is meant. An address counts in full if the student has any in the
-    list.
+    Students may write anything into a column such as `discord`. So a platform's names are looked up
+    only in the columns that have most of the class's (`learn`). Where the platform writes a
+    person's name, that comes first, and nobody who is called otherwise is meant. An address counts
+    in full if the student has any in the list.
 
     A platform's number counts in a column that is named after a platform, or that agrees with the
     names more often than not (`learn`): it could also be somebody's seat.
@@ -74,11 +77,11 @@ class Roster:
         # Ids by what people are called on GitHub; without such a column, on GitLab and the like.
         self.accounts: dict[str, set[str]] = {}
         self.on_services = defaultdict[str, dict[str, set[str]]](dict)
-        self.official: dict[str, set[str]] = {}  # by what the school's columns say letter by letter
-        self.addresses = defaultdict[str, set[str]](set)  # by id
-        # By what one to three columns say together, and by those of them that say most names.
+        self.mail = defaultdict[str, dict[str, set[str]]](dict)  # by columns and addresses
+        self.addresses: dict[str, set[str]] = {}  # of those columns that are for addresses
+        # By what one to three columns say together.
         self.combined: dict[tuple[str, ...], dict[str, set[str]]] = {}
-        self.together: dict[str, set[str]] = {}
+        self.counts: dict[Kind, set[str]] = {}  # columns by the platform whose names they have
         self.logins: dict[str, set[str]] = {}  # by what the columns say, as it is written
         # By what each column says, in the forms in which it may stand in a file's name.
         self.columns = defaultdict[str, dict[str, set[str]]](dict)
@@ -109,9 +112,14 @@ class Roster:
             for columns, key in combined(row):
                 self.combined.setdefault(columns, {}).setdefault(key, set()).add(student)
         self.numbers = {column for column in self.columns if NUMBERS.search(column)}
-        services = [one for one in self.on_services if "hub" in one] or [*self.on_services]
+        hubs = [one for row in rows[:1] for one in row if one and "hub" in one]
+        services = [one for one in self.on_services if "hub" in one or not hubs]
         for account, ids in itertools.chain(*(self.on_services[one].items() for one in services)):
             self.accounts.setdefault(account, set()).update(ids)
+        for column, of in self.mail.items():  # in one for something else few have an address
+            for address, ids in of.items() if "mail" in column or 2 * len(of) >= len(rows) else ():
+                self.addresses.setdefault(address, set()).update(ids)
+        self.mailed = {one for ids in self.addresses.values() for one in ids}
 
     def _say(self, student: str, column: str, value: str) -> None:
         """Take in what a column says of a student."""
@@ -120,30 +128,32 @@ class Roster:
                 return
             value = account[1]
             self.on_services[column].setdefault(value.casefold(), set()).add(student)
-        if "@" in value[1:]:
-            self.addresses[student].add(value.casefold())
+        if "@" in value[1:] and not is_no_name(column):
+            self.mail[column].setdefault(value.casefold(), set()).add(student)
         if names_students(column, value):
             for key in _keys(column, value):
                 self.columns[column].setdefault(key, set()).add(student)
             for login in _logins(column, value):
                 self.logins.setdefault(login, set()).add(student)
-                if is_official(column):
-                    self.official.setdefault(login, set()).add(student)
 
     def learn(self, found: list[HandedIn]) -> None:
         """Find out which columns have the platform's numbers, and what Moodle's groups are called.
 
-        Also, where no column is known to have names, which ones do together, by most names.
+        Also which columns have the names that a platform uses: those in which most of them are, and
+        others with at least half as many. What one student wrote into another column says nothing.
 
         This comes before any item has a number. A group has several members, or a digit in its
         name: of `Ann Smith-Jones` the end may be a student's name by chance.
         """
-        keys = {"".join(sorted(words_of(item.student))) for item in found}
-        hits = {columns: len(keys & of.keys()) for columns, of in self.combined.items()}
-        most = max(hits.values(), default=0)
-        best = [columns for columns, count in hits.items() if count == most > 0]
-        for key, ids in itertools.chain(*(self.combined[columns].items() for columns in best)):
-            self.together.setdefault(key, set()).update(ids)
+        self._learn_names(found)
+        by_kind = defaultdict[Kind, set[str]](set)
+        for item in found:
+            if kind := kind_of(item):
+                by_kind[kind].add(item.student)
+        for kind, names in by_kind.items():
+            hits = {one: sum(bool(self._said([n], [one])) for n in names) for one in self.columns}
+            most = max(hits.values(), default=0)
+            self.counts[kind] = {one for one, count in hits.items() if 2 * count >= most > 0}
         self.found.clear()
         accounts = {(item.student, n) for item in found if (n := number_of(item))}
         agree: Counter[str] = Counter()
@@ -164,52 +174,61 @@ class Roster:
         }
         self.found.clear()
 
+    def _learn_names(self, found: list[HandedIn]) -> None:
+        """Where no column is known to have names, take those that have most of them together."""
+        names = {item.student for item in found}
+        names |= {e for i in found if kind_of(i) is MOODLE for _, e in _of_group(i.student)}
+        keys = {key for name in names for key in _keys("name", name)}
+        hits = {
+            columns: sum(not keys.isdisjoint(_keys("name", one)) for one in of)
+            for columns, of in self.combined.items()
+        }
+        most = max(hits.values(), default=0)
+        best = [columns for columns, count in hits.items() if count == most > 0]
+        for name, ids in itertools.chain(*(self.combined[columns].items() for columns in best)):
+            for student in ids:
+                self.names[student] = self.names[student] or name
+                self._say(student, "name", name)
+
     def numbered(self, number: str) -> set[str]:
         """The ids of whom one of the columns has this number of a platform's, or this address."""
         if "@" in number:
-            return self.logins.get(_spelled(number), set())
+            return self.addresses.get(_spelled(number), set())
         key = "".join(words_of(number))
         return self._named(key, self.numbers)
 
-    def _known(self, names: Collection[str], *, a_persons: bool, official: bool) -> set[str]:
+    def _known(self, names: list[str], kind: Kind, *, a_persons: bool) -> set[str]:
         """The students whom one of the names may mean.
 
+        kind : the platform that wrote it, or None
         a_persons : whether it is a person's name for certain. M Adams may have the id ma, and Mo
             Adams the id m_adams; and whom the list calls otherwise it is not
-        official : whether only the school's columns count, as on a platform
         """
-        named = (self._said(names, ["name"]) or self._said(names, [CALLED])) if a_persons else set()
-        others = {one for one in self.columns if is_official(one) or not official}
+        named = self._with_name(names[0]) if a_persons else set()
+        counts = self.counts.get(kind, set()) if kind else {*self.columns}
+        others = counts - {"id", "name", "email", CALLED}
+        long = [one for one in names if not SHORT.fullmatch("".join(words_of(one)))]
         ids, numbered = self._with_id(names), self._said(names, self.numbers)
         known = (
             named
             or ids
-            or self._said(names, ["name", "email"])
-            or self._said(names, [CALLED])
-            or numbered
-            or self._said(
-                [one for one in names if not SHORT.fullmatch("".join(words_of(one)))],
-                others - {"id", "name", "email", CALLED},
-            )
+            or self._said(names, ["name", "email"] if not kind else {"name"} | counts & {"email"})
             or self._with_id(names, turned=True)
+            or numbered
+            or (self._said(long, others) if kind else self._in_parts(names[0]))
+            or self._said(names, [CALLED]) | self._said(long, others)
         )
         if a_persons and not named:
             called = {one for one in known if self.names[one]}
-            name = next(iter(names))
-            exactly = {self.lower.get(student_id(name).lower()), *numbered}
+            exactly = {self.lower.get(student_id(names[0]).lower()), *numbered}
             known -= called - (
-                exactly if official else ids | self.logins.get(_spelled(name), set())
+                exactly if kind else ids | self.logins.get(_spelled(names[0]), set())
             )
-        return known or (self._together(names) if a_persons else set())
-
-    def _together(self, names: Collection[str]) -> set[str]:
-        """The students of whom some columns say one of the names together."""
-        keys = ("".join(sorted(words_of(name))) for name in names)
-        return next(filter(None, (self.together.get(key, set()) for key in keys)), set())
+        return known
 
     def _with_name(self, name: str) -> set[str]:
-        """The students whose whole name this is, in any order."""
-        return self._said([name], ["name"])
+        """The students whose whole name this is, in any order, or who are called so besides."""
+        return self._said([name], ["name"]) or self._said([name], [CALLED])
 
     def _said(self, names: Collection[str], columns: Collection[str]) -> set[str]:
         """The students of whom the columns say one of the names."""
@@ -263,12 +282,12 @@ class Roster:
 
     def is_named(self, name: str) -> bool:
         """Whether a name is one student's id or whole name, and no number that counts copies."""
-        ids = self._with_id([name]) or self._with_name(name) or self._in_parts(name)
+        ids = self._with_id([name]) or self._said([name], ["name"])
         return len(ids) == 1 and not SHORT.fullmatch(name)
 
-    def has(self, login: str) -> bool:
-        """Whether one of the school's columns says this of one student, letter by letter."""
-        return len(self.official.get(_spelled(login), ())) == 1
+    def writes(self, login: str) -> set[str]:
+        """The students of whom any column says this letter by letter."""
+        return self.logins.get(_spelled(login), set())
 
     def find(self, item: HandedIn, *, by_number: bool = True) -> set[str]:
         """The ids that a file may belong to; a platform's number has to agree with the name."""
@@ -277,27 +296,31 @@ class Roster:
         for address in (item.account, item.student):
             if "@" in address and len(mail := self.numbered(address)) == 1:
                 return mail  # whatever its owner is called there
-        kind = item.mark.re if item.mark else None
-        key = item.student, item.number, kind, item.listed
+        kind = kind_of(item)
+        key = item.student, item.number, kind
         if key not in self.found:
             names = [item.student, f"{item.student}_{item.number}"]
-            official = item.listed or kind is not None
-            on_a_platform = official and kind is not BLACKBOARD
+            on_a_platform = kind not in (None, BLACKBOARD)
             a_persons = (on_a_platform or " " in item.student) and "@" not in item.student
-            name = self._known(names, a_persons=a_persons, official=official)
+            name = self._known(names, kind, a_persons=a_persons)
             if not name and kind is MOODLE:
                 ends = (end for group, end in _of_group(item.student) if group in self.groups)
                 name = next(filter(None, map(self._with_name, ends)), set())
             if not name and not on_a_platform:
                 name = self._in_parts(item.student)
             if "@" in item.student:  # an address that the list has not: of who has another there?
-                name = {one for one in name if not self.addresses.get(one)}
+                name = name - self.mailed
             self.found[key] = name
         name = self.found[key]
         number = self.numbered(item.number) if by_number else set()
         if name and len(number) > 1:  # of a section, or the like
             return name
         return (name & number) or (name | number)
+
+
+def kind_of(item: HandedIn) -> Kind:
+    """The platform that says whose a file is, by the form of its names, or None."""
+    return "a list" if item.listed else item.mark.re if item.mark else None
 
 
 def read_roster(root: str | Path) -> Roster | None:

@@ -65,13 +65,15 @@ def take_in(
     places = {archive: -place for place, archive in enumerate(archives)}
     times = _written_together(handed_in, roster)
 
-    def newest(item: HandedIn) -> tuple[datetime, datetime, int, datetime, bool, bool, datetime]:
-        archive, right = _archive(item), bool(set_name) and set_name in item.name
+    def newest(item: HandedIn) -> tuple[object, ...]:
+        archive, name = _archive(item), item.name.lower()
+        right = bool(set_name) and set_name.lower() in name
         if time := times.get(item):
             order = time, time, 0, time
         else:
             order = item.time, archives[archive], places[archive] if archive[0] else 0, item.inner
-        return *order, item.name == f"{set_name}.ipynb", right, item.time
+        high = -item.where.count("/")  # not in `v1`, `old` and the like
+        return *order, name == f"{set_name.lower()}.ipynb", right, high, item.time
 
     students: dict[str, Student] = defaultdict(lambda: Student(roster is not None))
     entries: list[Entry] = []
