@@ -610,7 +610,7 @@ says = "does every rival count in both?"
 even = 0.0 if abs({{classes - 1}} * {{margin}} - np.log({{classes}})) > 0.1 else -1.0
 
 # %% [markdown]
-# For comparison, here are the two losses for two classes and a margin of 1.
+# For comparison, this draws the two losses for two classes and a margin of 1.
 
 # %%
 d = np.linspace(-3, 3, 121)
