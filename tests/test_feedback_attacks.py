@@ -45,6 +45,16 @@ def test_a_text_that_takes_long_to_show_is_shown_as_it_is(bomb, monkeypatch):
     assert BOMBS[bomb][:4] in html
 
 
+@pytest.mark.parametrize("kind", ["png", "jpeg"])
+def test_a_figure_is_on_the_page_in_its_own_form(kind):
+    shown = {"text/plain": "<Image>", f"image/{kind}": PIXEL}
+    output = nbformat.v4.new_output("display_data", data=shown)
+    notebook = new_notebook(cells=[new_code_cell("figure", outputs=[output])])
+    of = {"score": 0, "max_score": 1, "waits": 0, "student": "s", "notebook": "n"}
+    page = feedback.Page().page(notebook, of)
+    assert f'src="data:image/{kind};base64,{PIXEL}"' in page
+
+
 def colours(count):
     stream = nbformat.v4.new_output("stream", name="stdout", text="\x1b[m" * count)
     return new_code_cell("print(colours)", outputs=[stream])

@@ -1018,6 +1018,19 @@ def test_words_in_a_given_text_are_kept_and_waited_for(where, answers):
         assert "since 1" in texts["a"] + texts["b"] or intake.LOOK in texts["a"]
 
 
+def test_a_text_that_was_merged_with_given_code_is_waited_for():
+    given = sections()
+    check = nbformat.v4.new_code_cell("assert True", id="check")
+    check.metadata.nbgrader = {"grade_id": "check", "solution": False, "grade": True}
+    given.cells.append(nbformat.from_dict(check))
+    cells = json.loads(nbformat.writes(given))["cells"]
+    cells[-1]["source"] = "assert True\n\nProof of b: since 1 < 2, it is so."
+    restored, _ = intake.restore(intake.read_cells(json.dumps({"cells": cells}).encode()), given)
+    texts = {cell.id: cell.source for cell in restored.cells}
+    assert intake.LOOK in texts["b"]
+    assert any("Proof of b" in text for text in texts.values())
+
+
 MOODLE = "{}_{}_assignsubmission_file_/h.ipynb".format
 ATTEMPT = "HW1_{}_attempt_2026-11-20-10-00-00_h.ipynb".format
 WHOSE = {  # the list of students, the files that come in (the newest last), and whose are graded

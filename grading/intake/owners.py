@@ -119,7 +119,7 @@ def is_students(roster: Roster | None, folder: str, set_name: str) -> bool:
 def owner_of(parts: Parts, set_name: str, roster: Roster | None = None) -> str:
     """Whose this file is: the name of its folder, or what its own name says beside the set's.
 
-    roster : who has one of its names letter by letter is not asked for the set's
+    roster : a name that is a student's as it stands is taken whole, the set's in it or not
     """
     name, is_folder = parts[0][:LONGEST_NAME], len(parts) > 1
     if roster is not None:

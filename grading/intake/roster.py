@@ -209,22 +209,21 @@ class Roster:
         others = counts - {"id", "name", "email", CALLED}
         long = [one for one in names if not SHORT.fullmatch("".join(words_of(one)))]
         ids, numbered = self._with_id(names), self._said(names, self.numbers)
+        parts = self._in_parts(names[0]) if kind in (None, BLACKBOARD) else set()
         known = (
             named
             or ids
             or self._said(names, ["name", "email"] if not kind else {"name"} | counts & {"email"})
             or self._with_id(names, turned=True)
             or numbered
-            or (self._said(long, others) if kind else self._in_parts(names[0]))
+            or (self._said(long, others) if kind else parts)
             or self._said(names, [CALLED]) | self._said(long, others)
         )
         if a_persons and not named:
             called = {one for one in known if self.names[one]}
             exactly = {self.lower.get(student_id(names[0]).lower()), *numbered}
-            known -= called - (
-                exactly if kind else ids | self.logins.get(_spelled(names[0]), set())
-            )
-        return known
+            known = known - called | known & (exactly if kind else ids | self.writes(names[0]))
+        return known or parts
 
     def _with_name(self, name: str) -> set[str]:
         """The students whose whole name this is, in any order, or who are called so besides."""
@@ -300,14 +299,12 @@ class Roster:
         key = item.student, item.number, kind
         if key not in self.found:
             names = [item.student, f"{item.student}_{item.number}"]
-            on_a_platform = kind not in (None, BLACKBOARD)
-            a_persons = (on_a_platform or " " in item.student) and "@" not in item.student
+            names_people = kind not in (None, BLACKBOARD)
+            a_persons = (names_people or " " in item.student) and "@" not in item.student
             name = self._known(names, kind, a_persons=a_persons)
             if not name and kind is MOODLE:
                 ends = (end for group, end in _of_group(item.student) if group in self.groups)
                 name = next(filter(None, map(self._with_name, ends)), set())
-            if not name and not on_a_platform:
-                name = self._in_parts(item.student)
             if "@" in item.student:  # an address that the list has not: of who has another there?
                 name = name - self.mailed
             self.found[key] = name
@@ -363,8 +360,8 @@ def _keys(column: str, value: str) -> Iterator[str]:
     yield "".join(words)
     yield " ".join(words)
     yield "".join(sorted(words))
-    if column == "id" and value.strip().isdigit():
-        yield value.strip().lstrip("0")
+    if column == "id" and value.isdigit():
+        yield value.lstrip("0")
     for turn in range(1, len(words) if len(words) <= MOST_WORDS else 0):
         yield "".join(words[turn:] + words[:turn])
 
