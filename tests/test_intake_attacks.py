@@ -1031,6 +1031,7 @@ def test_a_text_that_was_merged_with_given_code_is_waited_for():
     assert any("Proof of b" in text for text in texts.values())
 
 
+BLACKBOARD = "_attempt_2026-11-20-08-00-00_ps.ipynb"
 MOODLE = "{}_{}_assignsubmission_file_/h.ipynb".format
 ATTEMPT = "HW1_{}_attempt_2026-11-20-10-00-00_h.ipynb".format
 WHOSE = {  # the list of students, the files that come in (the newest last), and whose are graded
@@ -1222,6 +1223,31 @@ WHOSE = {  # the list of students, the files that come in (the newest last), and
         "id,name,moodle\n1001.0,Ada,12.0\n1002.0,Ada,13.0",
         f"{MOODLE('Ada', 12)} {MOODLE('Ada', 13)}",
         {"1001": MOODLE("Ada", 12), "1002": MOODLE("Ada", 13)},
+    ),
+    "logins that the list has not, but for one in a column of another's": (
+        "id,name,discord\n1,Ada King,\n2,Bo Chen,\n3,Cy Cruz,\n4,Eve Doe,bchen\n5,Di Day,x1",
+        " ".join(f"HW_{user}{BLACKBOARD}" for user in ("aking", "bchen", "ccruz", "dday", "ffox")),
+        {},
+    ),
+    "the first login that comes, which another wrote into a column": (
+        "id,name,username,discord\n1,Ada King,aking,\n2,Bo Chen,bchen,\n3,Eve Doe,edoe,bchen",
+        f"HW_bchen{BLACKBOARD}",
+        {"2": f"HW_bchen{BLACKBOARD}"},
+    ),
+    "a login that another wrote into a column that all filled in": (
+        "id,name,username,discord\n1,Ada King,aking,a1\n2,Bo Chen,bchen,b2\n3,Eve Doe,edoe,bchen",
+        f"HW_bchen{BLACKBOARD} HW_aking{BLACKBOARD}",
+        {"1": f"HW_aking{BLACKBOARD}", "2": f"HW_bchen{BLACKBOARD}"},
+    ),
+    "a nickname that is another's name on Moodle": (
+        "id,jméno,příjmení,přezdívka\n1,Robert,Chen,\n2,Eve,Doe,Bo Chen\n3,Ada,King,\n4,Cy,Cruz,",
+        f"{MOODLE('Bo+Chen', 1)} {MOODLE('Ada+King', 2)}",
+        {"3": MOODLE("Ada King", 2)},
+    ),
+    "the name on a platform of one student alone": (
+        "id,name,username,blackboard\n1,Ada King,aking,\n2,Bo Chen,bchen,\n3,Eve Doe,edoe,zed9",
+        " ".join(f"HW_{user}{BLACKBOARD}" for user in ("aking", "bchen", "zed9")),
+        {n: f"HW_{u}{BLACKBOARD}" for n, u in {"1": "aking", "2": "bchen", "3": "zed9"}.items()},
     ),
 }
 
@@ -3171,9 +3197,6 @@ def test_a_students_list_of_submitters_says_nothing(tmp_path, release, listed, p
     submissions, _ = intake.take_in(intake.gather(tmp_path, SET), release, set_name=SET)
     whose = {s.student: names["Eve" in nbformat.writes(s.notebook)] for s in submissions}
     assert whose == dict(zip(["Blaise_P", "Eve_E"], names, strict=True))
-
-
-BLACKBOARD = "_attempt_2026-11-20-08-00-00_ps.ipynb"
 
 
 @pytest.mark.parametrize(

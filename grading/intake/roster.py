@@ -139,8 +139,10 @@ class Roster:
     def learn(self, found: list[HandedIn]) -> None:
         """Find out which columns have the platform's numbers, and what Moodle's groups are called.
 
-        Also which columns have the names that a platform uses: those in which most of them are, and
-        others with at least half as many. What one student wrote into another column says nothing.
+        Also which columns have the names that a platform uses: the one in which most of them are,
+        if these are a quarter of the names or of the list, and others with more than half as many.
+        They say something of half of the students at least. What one student wrote into a column
+        is not enough.
 
         This comes before any item has a number. A group has several members, or a digit in its
         name: of `Ann Smith-Jones` the end may be a student's name by chance.
@@ -151,9 +153,11 @@ class Roster:
             if kind := kind_of(item):
                 by_kind[kind].add(item.student)
         for kind, names in by_kind.items():
-            hits = {one: sum(bool(self._said([n], [one])) for n in names) for one in self.columns}
+            usual = [one for one, of in self.columns.items() if self._is_usual(of)]
+            hits = {one: sum(bool(self._said([n], [one])) for n in names) for one in usual}
             most = max(hits.values(), default=0)
-            self.counts[kind] = {one for one, count in hits.items() if 2 * count >= most > 0}
+            most = most if 4 * most >= min(len(names), len(self.ids)) else 0
+            self.counts[kind] = {one for one, count in hits.items() if 2 * count > most > 0}
         self.found.clear()
         accounts = {(item.student, n) for item in found if (n := number_of(item))}
         agree: Counter[str] = Counter()
@@ -182,6 +186,7 @@ class Roster:
         hits = {
             columns: sum(not keys.isdisjoint(_keys("name", one)) for one in of)
             for columns, of in self.combined.items()
+            if self._is_usual(of)
         }
         most = max(hits.values(), default=0)
         best = [columns for columns, count in hits.items() if count == most > 0]
@@ -189,6 +194,10 @@ class Roster:
             for student in ids:
                 self.names[student] = self.names[student] or name
                 self._say(student, "name", name)
+
+    def _is_usual(self, of: dict[str, set[str]]) -> bool:
+        """Whether a column says something of at least half of the students."""
+        return 2 * len(set[str]().union(*of.values())) >= len(self.ids)
 
     def numbered(self, number: str) -> set[str]:
         """The ids of whom one of the columns has this number of a platform's, or this address."""

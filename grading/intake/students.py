@@ -284,7 +284,8 @@ def _whose(item: HandedIn, roster: Roster | None) -> tuple[str, str]:
         if item.number:
             said += f", or add {item.number} to the right one in a column named after the platform"
     else:
-        said = "is not in roster.csv: add it there, or rename the folder or the file"
+        column = " in a column named after the platform" if item.mark else ""
+        said = f"is not in roster.csv: add it there{column}, or rename the folder or the file"
         if len(PurePosixPath(item.where).parts) > 1:
             said += ", or, if the folder is the class's, name it all"
     return student, f"{item.student} {said}"
