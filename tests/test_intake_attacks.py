@@ -1177,12 +1177,12 @@ WHOSE = {  # the list of students, the files that come in (the newest last), and
         "1001_Small.ipynb Bo+Li+-+SMALL.ipynb",
         {"1001": "1001_Small.ipynb", "1002": "Bo Li - SMALL.ipynb"},
     ),
-    "logins of Blackboard's under any heading": (
+    "logins of Blackboard's under a heading of the school's": (
         "id,name,EID,telegram username\n1,A,aking,\n2,B,bnagy,\n3,C,ccruz,\n4,E,edoe,dlee",
         " ".join(map(ATTEMPT, ["aking", "bnagy", "ccruz", "dlee"])),
         {"1": ATTEMPT("aking"), "2": ATTEMPT("bnagy"), "3": ATTEMPT("ccruz")},
     ),
-    "addresses under any heading on Blackboard": (
+    "addresses under another heading on Blackboard": (
         "id,Nom,Prénom,Courriel,tutor email\n1,King,Ada,aking@x.fr,bo@x.fr\n2,Nagy,Bo,bo@x.fr,",
         f"bo@x.fr/early.ipynb {ATTEMPT('aking')} {ATTEMPT('bo')}",
         {"1": ATTEMPT("aking"), "2": ATTEMPT("bo")},
@@ -1207,7 +1207,7 @@ WHOSE = {  # the list of students, the files that come in (the newest last), and
         "Ada+King.ipynb ada-small.ipynb ada-copy2.ipynb",
         {"ada": "Ada King.ipynb"},
     ),
-    "names under headings in any language": (
+    "names under headings in another language": (
         "id,jméno,příjmení,login\n1,Ada,King,bonagy\n2,Bo,Nagy,bn\n3,Cy,Cruz,cc",
         f"{MOODLE('Group+1-Ada+King', 71)} kingada_72_91_h.ipynb nagybo_73_92_h.ipynb"
         " cy_cruz.ipynb",
@@ -1249,6 +1249,63 @@ WHOSE = {  # the list of students, the files that come in (the newest last), and
         " ".join(f"HW_{user}{BLACKBOARD}" for user in ("aking", "bchen", "zed9")),
         {n: f"HW_{u}{BLACKBOARD}" for n, u in {"1": "aking", "2": "bchen", "3": "zed9"}.items()},
     ),
+    "a column that students fill in, and a class's zip": (
+        "id,jméno,příjmení,discord\n1,Ada,King,\n2,Bo,Li,\n3,Eve,Doe,submissions",
+        f"submissions.zip:{MOODLE('Ada+King', 1)} submissions.zip:{MOODLE('Bo+Li', 2)}",
+        {"1": MOODLE("Ada King", 1), "2": MOODLE("Bo Li", 2)},
+    ),
+    "a cell with a whole class's logins": (
+        "id,name,username,discord\n1,A,aking,\n2,B,bli,\n3,E,edoe,aking@q.c bli@q.c a_king",
+        f"HW_aking{BLACKBOARD} HW_bli{BLACKBOARD}",
+        {"1": f"HW_aking{BLACKBOARD}", "2": f"HW_bli{BLACKBOARD}"},
+    ),
+    "a login with a line in it that another wrote": (
+        "id,name,username,discord\n1,A,ada_king,\n2,B,bli,\n3,E,edoe,ada_king",
+        f"HW_1_ada_king{BLACKBOARD} HW_1_bli{BLACKBOARD}",
+        {"1": f"HW_1_ada_king{BLACKBOARD}", "2": f"HW_1_bli{BLACKBOARD}"},
+    ),
+    "a file's name that another wrote": (
+        "id,name,discord\njunok,Jun Ok,\n1001,Ada King,\n3,Eve Doe,junok-ps-small",
+        "junok-ps-small.ipynb",
+        {"junok": "junok-ps-small.ipynb"},
+    ),
+    "an id and a name and a word, which others wrote": (
+        "id,name,username,discord\n1001,Ada King,aking,\n1002,Bo Li,bli,1001_ada_king_final\n"
+        "1003,Cy Xu,cxu,bli_v2",
+        "1001_Ada_King_final.ipynb bli_v2.ipynb s1003_final.ipynb",
+        {"1001": "1001_Ada_King_final.ipynb", "1002": "bli_v2.ipynb"},
+    ),
+    "columns about somebody else": (
+        "id,Who are you?,Who do you work with?,buddy username,teammate email\n"
+        "1,Ada King,Bo Li,bli,bo@x.edu\n2,Bo Li,Ada King,1,ada@x.edu",
+        f"{MOODLE('Ada+King', 1)} {MOODLE('Bo+Li', 2)} HW_bli{BLACKBOARD} bo@x.edu.ipynb",
+        {},
+    ),
+    "folders in a student's folder that are called as others wrote": (
+        "id,username,discord\n1,aking,\n2,bli,week1\n3,cxu,week2",
+        "aking/week1/h.ipynb aking/week2/h.ipynb",
+        {"1": "aking/week2/h.ipynb"},
+    ),
+    "users of whom some are in another column": (
+        "id,name,login,email\n1,A,aking,a.k@x.edu\n2,B,bli,b.l@x.edu\n3,C,cxu,c@x\n4,D,,ddow@x.edu",
+        " ".join(f"HW_{user}{BLACKBOARD}" for user in ("aking", "bli", "ddow")),
+        {n: f"HW_{u}{BLACKBOARD}" for n, u in {"1": "aking", "2": "bli", "4": "ddow"}.items()},
+    ),
+    "a number whose zeros a spreadsheet took away": (
+        "id,name,student number\nada,A,123456\nbo,B,223456\ncy,C,7",
+        f"HW_0123456{BLACKBOARD} 0223456/h.ipynb {SET}-07.ipynb",
+        {"ada": f"HW_0123456{BLACKBOARD}", "bo": "0223456/h.ipynb"},
+    ),
+    "names in four columns, and a middle name": (
+        "id,First name,Middle name,Last name,Segundo apellido\n1,Ada,María,King,Cruz\n2,Bo,,Li,",
+        f"{MOODLE('Ada+María+King+Cruz', 1)} {MOODLE('Bo+Li', 2)}",
+        {"1": MOODLE("Ada María King Cruz", 1), "2": MOODLE("Bo Li", 2)},
+    ),
+    "what stands in brackets beside a name": (
+        'id,name\n1,"King, Ada (she/her)"\n2,Bo Li (bli)',
+        f"{MOODLE('Ada+King', 1)} {MOODLE('Bo+Li', 2)}",
+        {"1": MOODLE("Ada King", 1), "2": MOODLE("Bo Li", 2)},
+    ),
 }
 
 
@@ -1269,6 +1326,56 @@ def graded(inbox, release, set_name=SET, roster=None):
     found = intake.gather(inbox, set_name, roster=roster)
     taken, entries = intake.take_in(found, release, roster=roster, set_name=set_name)
     return {one.student: one.notebook.cells[0].source for one in taken}, entries
+
+
+HEADINGS = {  # of a list of students, by what is read of them
+    "login": "Username;user_id;SIS Login ID;SIS User ID;sis_id;Login;EID;NetID;Student ID;usuario;"
+    "Student number;StudentNumber;Matrikelnummer;Matr.-Nr.;Benutzername;Kürzel;account;zID;SID;"
+    "OrgDefinedId;ID number;Registration number;Roll no;学号;identifiant;university username",
+    "platform": "moodle;Moodle ID;canvas_user_id;Canvas user;blackboard;LMS id;Gradescope SID",
+    "email": "Email;E-Mail;Email address;E-Mail-Adresse;Student Email;Courriel;gradescope email",
+    "github": "GitHub;github_username;GitHub ID;gitlab;"
+    "What's your GitHub username?;Your GitHub account",
+    "whole": "Name;Full name;Student;Student's name;Nombre completo;姓名;Last, First;sortable_name;"
+    "jméno a příjmení;What is your name?;Nachname, Vorname;First and last name",
+    "first": "First name;Given name(s);Vorname;Prénom;Nombre;Nombre/s;jméno;Ad;名",
+    "last": "Last name;Surname;Nachname;Nom;Apellido(s);Apellido paterno;příjmení;Soyad;姓",
+    "nick": "Preferred name;preferred/first name;Nickname (optional);Rufname",
+    "": "discord;discord name;telegram username;buddy username;partner github;personal email;seat;"
+    "tutor email;guardian name;canvas group;favourite films;no;number;code;section;hobby;excused;"
+    "Who do you work with?;What is your buddy's name?;emergency contact;Name / Group;lab email;",
+}
+
+
+@pytest.mark.parametrize(("kind", "headings"), HEADINGS.items())
+def test_only_columns_with_a_known_heading_are_read(kind, headings):
+    found = {one: intake.columns.kind_of_column(one.lower()) for one in headings.split(";")}
+    assert found == dict.fromkeys(found, kind)
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "said"),
+    [
+        (
+            "id,name,Kürzel 2\n1,Ada,aking",
+            "aking",
+            "if the school filled in its column kürzel 2",
+        ),
+        (
+            "id,Who are you?,x\n1,Ada King,",
+            "Bo Li",
+            "or call its columns with names name, or",
+        ),
+        ("id,name,github\n1,Ada,ak99", "ak99", "if it is an account on GitHub, put the set's name"),
+        ("id,name,seat\n1,Ada,4", "Bo", "rename the folder or the file, or, if the folder"),
+    ],
+)
+def test_a_name_that_is_not_found_is_said_with_what_may_help(tmp_path, release, table, name, said):
+    (tmp_path / "roster.csv").write_text(table)
+    hand_in(tmp_path / "in", f"{name}/h.ipynb")
+    _, (entry,) = graded(tmp_path / "in", release, roster=intake.read_roster(tmp_path))
+    assert f"{name} is not in roster.csv: add it there, or rename" in entry.reason
+    assert said in entry.reason
 
 
 @pytest.mark.parametrize("case", WHOSE)
@@ -1388,11 +1495,10 @@ def test_a_seat_is_no_number_of_a_platforms(tmp_path, release, column):
     "table",
     [
         "id,name,moodle\nada,Ada X,11\nbob,Bob X,12\n",
-        "id,name,code\nada,Ada X,11\nbob,Bob X,12\neve,Eve X,13\nmal,Mal X,14\n",
+        "id,name,Moodle_ID (number)\nada,Ada X,11\nbob,Bob X,12\neve,Eve X,13\nmal,Mal X,14\n",
     ],
 )
-def test_a_platforms_number_counts_where_a_column_has_it(tmp_path, release, table):
-    """By the column's name, or since it agrees with the names."""
+def test_a_platforms_number_counts_in_a_column_named_after_one(tmp_path, release, table):
     accounts = ["Ada X_11", "Bobby_12", "Eve X_13", "Mal X_14"]
     taken, aside = taken_by(tmp_path, release, table, *accounts)
     assert (taken["ada"], taken["bob"]) == ("11", "12")
@@ -2871,7 +2977,7 @@ def test_a_roster_is_the_truth(tmp_path, release):
 @pytest.mark.parametrize(
     ("name", "student"),
     [
-        ("smith", "smith"),  # the id of one, a part of another's name, and a third's alias
+        ("smith", "smith"),  # the id of one, a part of another's name, and a third's login
         ("jones", "bob1"),
         ("anna lee", "lee1"),
         ("lee", "cy"),
@@ -2882,7 +2988,7 @@ def test_a_roster_is_the_truth(tmp_path, release):
 def test_of_the_rosters_columns_the_id_comes_first_then_name_and_email(tmp_path, name, student):
     path = tmp_path / "roster.csv"
     path.write_text(
-        "alias,id,name,email,canvas\n"
+        "login,id,name,email,canvas\n"
         "Jones,smith,Bob Smith,b.smith@x,1\nSmith,lee1,Anna Lee,al@x,2\nLee,bob1,Jones,smith@x,\n"
         "Anna Lee,cy,Lee,cy@x,4101\nBob,dee,Dee,d@x,\nBob,eve,Eve,e@x,\n"
     )

@@ -1,47 +1,94 @@
 """What the columns of a list of students say, by their headings and values."""
 
 import csv
+import functools
 import io
-import itertools
 import re
 import unicodedata
-from collections.abc import Iterator
 
 from grading.intake.files import spelled_out
 
-# A column with numbers of a platform's, by its name.
-NUMBERS = re.compile(
-    r"moodle|canvas|blackboard|brightspace|d2l|gradescope|\blms\b|platform|participant"
+# The columns that are read, by their headings: in lower case, without what stands in brackets, and
+# with a space for each sign. No other column says who somebody is: students may have filled it in.
+PLATFORMS = r"moodle|canvas|blackboard|brightspace|d2l|gradescope|lms"
+HUBS = r"git ?(?:hub|lab|ea)|codeberg|bitbucket"
+ISSUED = (  # what a number or a name that the school gave is called
+    r"sis|login|students?|uni|university|school|college|campus|institution(?:al)?"
+    r"|matriculation|enrolment|enrollment|registration|roll|index|org ?defined|banner"
 )
-# A column with accounts on a service where people choose what they are called, and one of them.
-GITHUB = re.compile(r"git ?(?:hub|lab|ea)|codeberg|bitbucket")
-ACCOUNT = re.compile(r"(?:(?:https?://)?[\w.]+\.\w+/)?@?(?!\d+$)([A-Za-z\d][\w-]*)/?(?:[?#].*)?")
-ACCOUNTS = re.compile(rf"{GITHUB.pattern}|discord|slack|telegram|zoom|user|login|account|handle")
-NO_ACCOUNT = {"yes", "no", "true", "false", "none", "n/a", "na", "x", "y", "n"}
-CALLED = "(called)"  # no column, but what several say
-# Words that stand before a part of a name, or for it, in the columns of platforms and offices.
 FIRST = re.compile(
-    r"(?:(?:first|given|fore)(?:[ _-]?names?)?|vornamen?|pr[ée]noms?|nombres?|voornaam"
-    r"|nome|förnamn|fornavn|imię)(?: ?\(.*\))?"
+    r"(?:first|given|fore) ?(?:names?)?|vornamen?|pr[ée]noms?|(?:primer |segundo )?nombres?(?: s)?"
+    r"|voornaam|roepnaam|nome|förnamn|fornavn|imię|imiona|jméno|keresztnév|etunimi|adı?|имя|名"
+)
+MIDDLE = re.compile(
+    r"middle(?: names?)?|second name|patronymic|отчество|(?:grand)?father(?: s)? name"
 )
 LAST = re.compile(
-    r"(?:(?:last|family|sur)[ _-]?names?|last|nachnamen?|familiennamen?|nom(?: de famille)?"
-    r"|apellidos?|apellido\(s\)|achternaam|cognome|efternavn|etternavn|efternamn|nazwisko|zuname)"
-    r"(?: ?\(.*\))?"
+    r"(?:last|family|sur) ?names?|last|nachnamen?|familiennamen?|zuname"
+    r"|noms?(?: de (?:famille|naissance))?"
+    r"|(?:primer |segundo )?apellidos?(?: (?:paterno|materno|1|2))?|achternaam|cognome|sobrenome"
+    r"|apelido|efternavn|etternavn|efternamn|nazwisko|příjmení|vezetéknév|sukunimi|soyadı?|фамилия"
+    r"|姓"
+)
+AND = r"(?: (?:and|a|e|et|i|og|och|und|y))? "
+WHOLE = re.compile(
+    r"(?:(?:full|legal|official|complete|sortable) ?|(?:students?|learners?)(?: s)? )*names?"
+    rf"|students?|(?:{FIRST.pattern}){AND}(?:{LAST.pattern})|(?:{LAST.pattern}){AND}(?:{FIRST.pattern})"
+    r"|nombre completo|nom complet|nome completo|姓名|名前|氏名|фио"
 )
 NICK = re.compile(
-    r"(?:(?:preferred|chosen|nick)[ _-]?(?:first[ _-]?)?names?|rufname|known as|goes by)"
-    r"(?: ?\(.*\))?"
+    r"(?:preferred|chosen|nick|used) ?(?:first|given)? ?names?|rufname|known as|goes by"
 )
-WHOLE = re.compile(r"(?:(?:full|legal|student)[ _-])?name|student")
-MOST_COLUMNS = 10  # that may make a name together
-NOT_NAMES = {  # columns of a roster that do not name a student
-    *("excused", "time", "section", "group", "class", "team", "status", "room", "note", "notes"),
-    *("comment", "comments", "grade", "points", "score", "country", "nationality", "city"),
-    *("guardian", "mother", "father", "spouse", "mentor", "lecturer", "professor", "friend"),
-    *("tutor", "advisor", "supervisor", "teacher", "instructor", "parent", "emergency", "partner"),
-    *("major", "program", "programme", "degree", "year", "semester", "gender", "pronouns", "lab"),
+OTHER = re.compile(  # what somebody is called besides, in whole
+    r"(?:display|english|chinese|latin|native|local|romani[sz]ed|other|alternat(?:iv)?e) ?names?"
+    r"|alias|pinyin"
+)
+EMAIL = re.compile(
+    rf"(?:(?:{ISSUED}|official|primary|{PLATFORMS}) )?"
+    r"(?:e ?)?mails?(?: ?(?:address|addresses|adresse|id))?"
+    r"|adresse (?:e ?mail|mail|électronique)|courriel|correo(?: electrónico)?|e post"
+)
+LOGIN = re.compile(
+    rf"(?:(?:{ISSUED}) )*(?:user|login|account)(?: ?(?:names?|id))?"
+    rf"|(?:(?:{ISSUED}) ?)+(?:id|number|num|no|nr|code)|id (?:number|no|nr)|usn|prn|upi|onyen"
+    r"|uniqname|kerberos|sso|(?:net|sunet|uni|andrew|sso|crs|utor|gt|pu|un|cw|e|p|s|u|z) ?id"
+    r"|benutzer(?:name|kennung)?|nutzername|anmeldename|kennung|kürzel|matrikel(?:nummer)?"
+    r"|matr(?:ikel)? ?nr|identifiant|numéro (?:d )?étudiant|usuario|usuário|matrícula|legajo"
+    r"|nome utente|matricola|brukernavn|brugernavn|användarnamn|gebruikersnaam|stud\w*nummer|学号"
+)
+PLATFORM = re.compile(  # a platform's numbers or names for people
+    rf"(?=.*(?:{PLATFORMS}))(?:(?:{PLATFORMS}|{ISSUED}|user|account|participant|profile|full"
+    r"|display|names?|s?id|number|num|no|nr) ?)+|(?:platform|participant)(?: (?:id|number|no))?"
+)
+GITHUB = re.compile(
+    rf"(?=.*(?:{HUBS}))(?:(?:{HUBS}|students?|account|user|login|names?|id|handle|profile"
+    r"|url|link) ?)+"
+)
+ACCOUNT = re.compile(r"(?:(?:https?://)?[\w.]+\.\w+/)?@?(?!\d+$)([A-Za-z\d][\w-]*)/?(?:[?#].*)?")
+NO_ACCOUNT = {"yes", "no", "true", "false", "none", "n/a", "na", "x", "y", "n"}
+KINDS = {
+    "id": re.compile("id"),
+    "github": GITHUB,
+    "platform": PLATFORM,
+    "email": EMAIL,
+    "login": LOGIN,
+    "first": FIRST,
+    "middle": MIDDLE,
+    "last": LAST,
+    "nick": NICK,
+    "other": OTHER,
+    "whole": WHOLE,
 }
+READ_AS_THEY_ARE = ("id", "email", "login", "platform")  # names are put together first
+
+
+@functools.lru_cache(1_000)
+def kind_of_column(heading: str | None) -> str:
+    """What a column says of a student, one of KINDS, or "" if it is not read."""
+    heading = unicodedata.normalize("NFC", heading or "").lower()
+    words = " ".join(re.findall(r"[^\W_]+", re.sub(r"\(.*?\)", "", heading)))
+    words = re.sub(r"^(?:what (?:is|s) )?your ", "", words)  # a form asks so
+    return next((kind for kind, form in KINDS.items() if form.fullmatch(words)), "")
 
 
 def read_table(data: bytes) -> "csv.DictReader[str]":
@@ -80,7 +127,11 @@ def misread(data: bytes) -> str:
 
 def names_of(row: dict[str, str | None]) -> tuple[list[str], list[str]]:
     """A student's whole names, first as the pages say it, and what else the student is called."""
-    first, last, nick, whole = (_values(row, kind) for kind in (FIRST, LAST, NICK, WHOLE))
+    first, middle, last, nick, other, whole = (
+        _values(row, kind) for kind in ("first", "middle", "last", "nick", "other", "whole")
+    )
+    if not first + last + whole:
+        whole, other = other, []
     if nick and not first + last and whole and len(words_of(whole[0])) == 1:
         first = nick
     nick = [one for one in nick if "@" not in one]
@@ -88,6 +139,7 @@ def names_of(row: dict[str, str | None]) -> tuple[list[str], list[str]]:
     joined = [" ".join([one, *last]) for one in first] if last else halves[:1]
     if first and last:
         joined += [" ".join([*first, *last])] + [f"{one} {two}" for one in first for two in last]
+        joined += [" ".join([first[0], *middle, *last])]
     elif halves and whole and not {*words_of(halves[0])} & {*words_of(whole[0])}:
         joined = [" ".join([*first, whole[0], *last])]  # a name may be the other half alone
         if len(words_of(whole[0])) == 1 and _is_latin(whole[0]):
@@ -96,17 +148,13 @@ def names_of(row: dict[str, str | None]) -> tuple[list[str], list[str]]:
             whole += joined
     else:
         joined = [] if whole else joined
+    whole += [bare for one in whole if (bare := re.sub(r" *\(.*?\) *", " ", one).strip()) != one]
     ends = [" ".join(last)] if last else []
     for name in [] if last else whole:
         front, comma, _ = name.partition(",")
         ends += [front] if comma else [" ".join(name.split()[1:]), " ".join(name.split()[-1:])]
     called = [f"{one} {end}" for one in nick if " " not in one for end in ends if end]
-    others = [column for column in row if column and re.search("name|alias|pinyin", column)]
-    known = [column for column in others for kind in (FIRST, LAST) if kind.fullmatch(column)]
-    known += [column for column in others if is_no_name(column) or ACCOUNTS.search(column)]
-    others = [column for column in others if column not in known]
-    called += [name for column in others if " " in (name := (row[column] or "").strip())]
-    called += [one for one in nick if " " in one]
+    called += [name for name in other + nick if " " in name]
     names = [*dict.fromkeys([*whole, *joined])]
     # Students choose it: it has to share a word with the name, unless that is in another script.
     known_words = {word for name in names for word in words_of(name) if word[1:]}
@@ -115,9 +163,9 @@ def names_of(row: dict[str, str | None]) -> tuple[list[str], list[str]]:
     return names, [*dict.fromkeys(called)]
 
 
-def _values(row: dict[str, str | None], kind: re.Pattern[str]) -> list[str]:
+def _values(row: dict[str, str | None], kind: str) -> list[str]:
     """The values of the columns of a kind."""
-    columns = [column for column in row if isinstance(column, str) and kind.fullmatch(column)]
+    columns = [column for column in row if kind_of_column(column) == kind]
     return [value for column in columns if (value := (row[column] or "").strip())]
 
 
@@ -126,47 +174,13 @@ def _is_latin(name: str) -> bool:
     return all(unicodedata.name(c, "").startswith("LATIN") for c in name if c.isalpha())
 
 
-def is_no_name(column: str) -> bool:
-    """Whether a column's name says that it is about something else."""
-    return not NOT_NAMES.isdisjoint(re.split(r"[\W_]+", column))
-
-
-def names_students(column: str, value: str) -> bool:
-    """Whether a value says who somebody is: other columns may name a tutor, or half of a name."""
-    if is_no_name(column) or any(kind.fullmatch(column) for kind in (FIRST, LAST, NICK)):
-        return False
-    person = " " in value and "@" not in value
-    return not person or column in ("id", "name", CALLED) or bool(NUMBERS.search(column))
-
-
-def combined(row: dict[str, str | None]) -> Iterator[tuple[tuple[str, ...], str]]:
-    """What one to three columns say together.
-
-    They may be first and last names, whatever the columns are called, if none has the whole name.
-    """
-    first, last, whole = (_values(row, kind) for kind in (FIRST, LAST, WHOLE))
-    if (first and last) or whole:
-        return
-    words = {
-        column: words_of(value)
-        for column, value in row.items()
-        if isinstance(value, str) and column and not is_no_name(column)
-        if column != "id" and not ACCOUNTS.search(column) and not NICK.fullmatch(column)
-        if value.strip()
-        and all(c in " -'’.,·" or unicodedata.category(c)[0] in "LM" for c in value)
-    }
-    for count in (1, 2, 3):
-        for columns in itertools.combinations([*words][:MOST_COLUMNS], count):
-            yield columns, " ".join(itertools.chain(*(words[one] for one in columns)))
-
-
-def apart(value: object) -> list[str]:
+def apart(kind: str, value: str | None) -> list[str]:
     """The values of a cell: each address of several, and a number without the .0 of programs."""
-    if not isinstance(value, str) or not (value := value.strip()):
-        return []
-    if addresses := [one for one in re.split(r"[\s<>;,:\"()]+", value) if "@" in one[1:-1]]:
+    value = (value or "").strip()
+    addresses = [one for one in re.split(r"[\s<>;,:\"()]+", value) if "@" in one[1:-1]]
+    if kind == "email" and addresses:
         return addresses
-    return [re.sub(r"^(\d+)\.0$", r"\1", value)]
+    return [re.sub(r"^(\d+)\.0$", r"\1", value)] if value else []
 
 
 def words_of(value: str) -> list[str]:

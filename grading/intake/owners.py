@@ -48,7 +48,7 @@ COPY_OF = re.sub(
     "(?:copy of|kopie (?:von|van|souboru)|copie de|c[oó]pia d[aei]|kopia(?: pliku| av)?|kopi a[fv]"
     "|копия|копія|bản sao của|salinan)",
 )
-COPIED = r" ?\(\d+\)|-copy\d+| ?(?:的副本|のコピー|의 사본)"
+COPIED = r"[ _]?\(\d+\)|-copy\d+| ?(?:的副本|のコピー|의 사본)"
 COPIED += r"| (?:- )?(?:copy|kopie|copie|c[oó]pia)(?: \d+)?"
 COPY, COPY_END = re.compile(rf"(?i)^(?:{COPY_OF}[ _])+"), re.compile(rf"(?i)(?:{COPIED})$")
 COPY_LAST = re.compile(
@@ -254,6 +254,7 @@ def ask_of_whole_names(found: list[HandedIn], set_name: str, roster: Roster) -> 
         if item.mark is None and item.says and not item.owner and not item.listed:
             whole = whole_name(item.says, bool(item.folder), set_name)
             ids, others = roster.find(item), roster.writes(whole)
+            others = others | roster.accounts.get(whole.casefold(), set())
             if len(ids) == 1 and others and not ids & others and whole != item.student:
                 may = " or ".join(sorted(ids | others))
                 item.asked = f"{whole} may be {may}: put it into a folder named after the student"

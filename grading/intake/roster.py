@@ -3,24 +3,19 @@
 import itertools
 import re
 import unicodedata
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 from grading.intake.columns import (
     ACCOUNT,
-    CALLED,
-    GITHUB,
     NO_ACCOUNT,
-    NUMBERS,
-    WHOLE,
+    READ_AS_THEY_ARE,
     apart,
-    combined,
-    is_no_name,
+    kind_of_column,
     misread,
     names_of,
-    names_students,
     read_table,
     words_of,
 )
@@ -40,18 +35,15 @@ Kind = re.Pattern[str] | str | None  # of a platform
 
 
 class Roster:
-    """Who takes part: `roster.csv`, with the columns id, name, email, and any others.
+    """Who takes part: `roster.csv`, with a column id and others.
 
-    A file belongs to the student of whom one of the columns says what the file's name says, the id
-    before name and email, and these before the others. Of a name the parts count in any order.
+    A file belongs to the student of whom one of the columns says what the file's name says: the id
+    before name and email, these before user names, and what students prefer to be called last. Of a
+    name the parts count in any order. A column is read if its heading is known
+    (`columns.kind_of_column`): students may write anything into one such as `discord`.
 
-    Students may write anything into a column such as `discord`. So a platform's names are looked up
-    only in the columns that have most of the class's (`learn`). Where the platform writes a
-    person's name, that comes first, and nobody who is called otherwise is meant. An address counts
-    in full if the student has any in the list.
-
-    A platform's number counts in a column that is named after a platform, or that agrees with the
-    names more often than not (`learn`): it could also be somebody's seat.
+    Where a platform writes a person's name, that comes first, and nobody who is called otherwise is
+    meant. An address counts in full if the student has any in the list.
     """
 
     def __init__(self, path: Path) -> None:
@@ -76,18 +68,16 @@ class Roster:
         self.excused: dict[str, set[str]] = {}
         # Ids by what people are called on GitHub; without such a column, on GitLab and the like.
         self.accounts: dict[str, set[str]] = {}
-        self.on_services = defaultdict[str, dict[str, set[str]]](dict)
-        self.mail = defaultdict[str, dict[str, set[str]]](dict)  # by columns and addresses
-        self.addresses: dict[str, set[str]] = {}  # of those columns that are for addresses
-        # By what one to three columns say together.
-        self.combined: dict[tuple[str, ...], dict[str, set[str]]] = {}
-        self.counts: dict[Kind, set[str]] = {}  # columns by the platform whose names they have
+        self.addresses: dict[str, set[str]] = {}
         self.logins: dict[str, set[str]] = {}  # by what the columns say, as it is written
-        # By what each column says, in the forms in which it may stand in a file's name.
+        # By what each kind of columns says, in the forms in which it may stand in a file's name.
         self.columns = defaultdict[str, dict[str, set[str]]](dict)
-        self.numbers: set[str] = set()  # columns with a platform's numbers
+        self.unread: dict[str, str] = {}  # the other columns, by what they say
         self.groups: set[str] = set()  # which Moodle writes before their members' names
         self.found: dict[tuple[Any, ...], set[str]] = {}  # by names that were looked up
+        kinds = {heading: kind_of_column(heading) for heading in table.fieldnames or ()}
+        hubs = [heading for heading, kind in kinds.items() if kind == "github"]
+        hubs = [heading for heading in hubs if "hub" in heading] or hubs
         for number, row in enumerate(rows, 2):
             row["id"] = re.sub(r"^(\d+)\.0$", r"\1", (row.get("id") or "").strip())
             student = student_id(row["id"])
@@ -104,69 +94,36 @@ class Roster:
             self.names[student] = names[0] if names else None
             self.written[student] = row["id"]
             self.excused[student] = set(re.split(r"[\s,;]+", row.get("excused") or ""))
-            said = [one for one in row.items() if one[0] and not WHOLE.fullmatch(one[0])]
-            said += [("name", name) for name in names] + [(CALLED, name) for name in called]
-            for column, values in said:
-                for value in apart(values):
-                    self._say(student, column, value)
-            for columns, key in combined(row):
-                self.combined.setdefault(columns, {}).setdefault(key, set()).add(student)
-        self.numbers = {column for column in self.columns if NUMBERS.search(column)}
-        hubs = [one for row in rows[:1] for one in row if one and "hub" in one]
-        services = [one for one in self.on_services if "hub" in one or not hubs]
-        for account, ids in itertools.chain(*(self.on_services[one].items() for one in services)):
-            self.accounts.setdefault(account, set()).update(ids)
-        for column, of in self.mail.items():  # in one for something else few have an address
-            for address, ids in of.items() if "mail" in column or 2 * len(of) >= len(rows) else ():
-                self.addresses.setdefault(address, set()).update(ids)
+            said = [(kind, one) for h, kind in kinds.items() for one in apart(kind, row[h])]
+            said += [("name", name) for name in names] + [("called", name) for name in called]
+            for kind, value in said:
+                self._say(student, kind, value)
+            for heading in hubs:
+                account = ACCOUNT.fullmatch((row[heading] or "").strip())
+                if account and account[1].casefold() not in NO_ACCOUNT:
+                    self.accounts.setdefault(account[1].casefold(), set()).add(student)
+            for heading in (one for one, kind in kinds.items() if not kind):
+                if key := "".join(words_of(row[heading] or "")):
+                    self.unread.setdefault(key, heading)
         self.mailed = {one for ids in self.addresses.values() for one in ids}
 
-    def _say(self, student: str, column: str, value: str) -> None:
-        """Take in what a column says of a student."""
-        if GITHUB.search(column) and "@" not in value[1:]:
-            if not (account := ACCOUNT.fullmatch(value)) or value.casefold() in NO_ACCOUNT:
-                return
-            value = account[1]
-            self.on_services[column].setdefault(value.casefold(), set()).add(student)
-        if "@" in value[1:] and not is_no_name(column):
-            self.mail[column].setdefault(value.casefold(), set()).add(student)
-        if names_students(column, value):
-            for key in _keys(column, value):
-                self.columns[column].setdefault(key, set()).add(student)
-            for login in _logins(column, value):
+    def _say(self, student: str, kind: str, value: str) -> None:
+        """Take in what a kind of columns says of a student."""
+        if kind == "email":
+            self.addresses.setdefault(_spelled(value), set()).add(student)
+        if kind in (*READ_AS_THEY_ARE, "name", "called"):
+            for key in _keys(value):
+                self.columns[kind].setdefault(key, set()).add(student)
+        if kind in READ_AS_THEY_ARE:
+            for login in _logins(kind, value):
                 self.logins.setdefault(login, set()).add(student)
 
     def learn(self, found: list[HandedIn]) -> None:
-        """Find out which columns have the platform's numbers, and what Moodle's groups are called.
+        """Find out what Moodle's groups are called, before any item has a number.
 
-        Also which columns have the names that a platform uses: the one in which most of them are,
-        if these are a quarter of the names or of the list, and others with more than half as many.
-        They say something of half of the students at least. What one student wrote into a column
-        is not enough.
-
-        This comes before any item has a number. A group has several members, or a digit in its
-        name: of `Ann Smith-Jones` the end may be a student's name by chance.
+        A group has several members, or a digit in its name: of `Ann Smith-Jones` the end may be a
+        student's name by chance.
         """
-        self._learn_names(found)
-        by_kind = defaultdict[Kind, set[str]](set)
-        for item in found:
-            if kind := kind_of(item):
-                by_kind[kind].add(item.student)
-        for kind, names in by_kind.items():
-            usual = [one for one, of in self.columns.items() if self._is_usual(of)]
-            hits = {one: sum(bool(self._said([n], [one])) for n in names) for one in usual}
-            most = max(hits.values(), default=0)
-            most = most if 4 * most >= min(len(names), len(self.ids)) else 0
-            self.counts[kind] = {one for one, count in hits.items() if 2 * count > most > 0}
-        self.found.clear()
-        accounts = {(item.student, n) for item in found if (n := number_of(item))}
-        agree: Counter[str] = Counter()
-        for name, number in accounts:
-            ids = self.find(HandedIn(name, name, name, EPOCH))
-            for column, of in self.columns.items():
-                if len(ids) == 1 and (owners := of.get("".join(words_of(number)))):
-                    agree[column] += 1 if ids <= owners else -1
-        self.numbers |= {column for column, more in agree.items() if more > 0}
         members = defaultdict[str, set[str]](set)
         on_moodle = {item.student for item in found if item.mark and item.mark.re is MOODLE}
         for group, name in itertools.chain(*map(_of_group, on_moodle)):
@@ -178,33 +135,22 @@ class Roster:
         }
         self.found.clear()
 
-    def _learn_names(self, found: list[HandedIn]) -> None:
-        """Where no column is known to have names, take those that have most of them together."""
-        names = {item.student for item in found}
-        names |= {e for i in found if kind_of(i) is MOODLE for _, e in _of_group(i.student)}
-        keys = {key for name in names for key in _keys("name", name)}
-        hits = {
-            columns: sum(not keys.isdisjoint(_keys("name", one)) for one in of)
-            for columns, of in self.combined.items()
-            if self._is_usual(of)
-        }
-        most = max(hits.values(), default=0)
-        best = [columns for columns, count in hits.items() if count == most > 0]
-        for name, ids in itertools.chain(*(self.combined[columns].items() for columns in best)):
-            for student in ids:
-                self.names[student] = self.names[student] or name
-                self._say(student, "name", name)
-
-    def _is_usual(self, of: dict[str, set[str]]) -> bool:
-        """Whether a column says something of at least half of the students."""
-        return 2 * len(set[str]().union(*of.values())) >= len(self.ids)
+    def why_unknown(self, name: str) -> str:
+        """What else may help if a name is not found: a heading that is read."""
+        if heading := self.unread.get("".join(words_of(name))):
+            return f", or, if the school filled in its column {heading}, call that username or name"
+        if name.casefold() in self.accounts:
+            return ", or, if it is an account on GitHub, put the set's name before it"
+        if self.unread and not any(self.names.values()):
+            return ", or call its columns with names name, or first name and last name"
+        return ""
 
     def numbered(self, number: str) -> set[str]:
         """The ids of whom one of the columns has this number of a platform's, or this address."""
         if "@" in number:
             return self.addresses.get(_spelled(number), set())
         key = "".join(words_of(number))
-        return self._named(key, self.numbers)
+        return self._named(key, ["platform"])
 
     def _known(self, names: list[str], kind: Kind, *, a_persons: bool) -> set[str]:
         """The students whom one of the names may mean.
@@ -214,19 +160,18 @@ class Roster:
             Adams the id m_adams; and whom the list calls otherwise it is not
         """
         named = self._with_name(names[0]) if a_persons else set()
-        counts = self.counts.get(kind, set()) if kind else {*self.columns}
-        others = counts - {"id", "name", "email", CALLED}
         long = [one for one in names if not SHORT.fullmatch("".join(words_of(one)))]
-        ids, numbered = self._with_id(names), self._said(names, self.numbers)
+        ids, numbered = self._with_id(names), self._said(names, ["platform"])
         parts = self._in_parts(names[0]) if kind in (None, BLACKBOARD) else set()
         known = (
             named
             or ids
-            or self._said(names, ["name", "email"] if not kind else {"name"} | counts & {"email"})
+            or self._said(names, ["name", "email"])
             or self._with_id(names, turned=True)
             or numbered
-            or (self._said(long, others) if kind else parts)
-            or self._said(names, [CALLED]) | self._said(long, others)
+            or self._said(long, ["login"])
+            or parts
+            or self._said(names, ["called"])
         )
         if a_persons and not named:
             called = {one for one in known if self.names[one]}
@@ -236,12 +181,12 @@ class Roster:
 
     def _with_name(self, name: str) -> set[str]:
         """The students whose whole name this is, in any order, or who are called so besides."""
-        return self._said([name], ["name"]) or self._said([name], [CALLED])
+        return self._said([name], ["name"]) or self._said([name], ["called"])
 
-    def _said(self, names: Collection[str], columns: Collection[str]) -> set[str]:
-        """The students of whom the columns say one of the names."""
+    def _said(self, names: Collection[str], kinds: Collection[str]) -> set[str]:
+        """The students of whom columns of these kinds say one of the names."""
         tried = itertools.chain(*map(_tried, names))
-        return next(filter(None, (self._named(key, columns) for key in tried)), set())
+        return next(filter(None, (self._named(key, kinds) for key in tried)), set())
 
     def _with_id(self, names: Collection[str], *, turned: bool = False) -> set[str]:
         """The students whose id one of the names is.
@@ -265,24 +210,24 @@ class Roster:
     def _in_parts(self, name: str) -> set[str]:
         """The student whom a name means by id and name, or beside a word for a version.
 
-        Beside such a word the id has to be a long number, or the name to have two words: the 3 of
-        `hw 3` is no student.
+        Beside such a word an id has to have letters or be long: the 3 of `hw 3` is no student.
         """
         words = words_of(name)
         for place in range(1, len(words)) if len(words) <= MOST_WORDS else ():
             parts = [" ".join(words[:place]), " ".join(words[place:])]
             for one, other in (parts, parts[::-1]):
-                ids, named = self._with_id([one], turned=True), self._with_name(one)
+                ids = self._with_id([one], turned=True) or self._said([one], ["email", "login"])
                 if VERSION.fullmatch(other.replace(" ", "")):
-                    sure = ids if re.search(r"\d{5}", one) else set()
-                    if found := sure or (named if " " in one else sure):
+                    sure = ids if re.search(r"\d{5}|[a-z]\w|\w[a-z]", one) else set()
+                    named = self._with_name(one) if " " in one else set()
+                    if found := sure or named or self._in_parts(one):
                         return found
                 elif len(ids) == 1 and ids == self._with_name(other) and one != other:
                     return ids
         return set()
 
-    def _named(self, key: str, columns: Collection[str]) -> set[str]:
-        return {one for column in columns for one in self.columns[column].get(key, ())}
+    def _named(self, key: str, kinds: Collection[str]) -> set[str]:
+        return {one for kind in kinds for one in self.columns[kind].get(key, ())}
 
     def knows(self, name: str) -> bool:
         """Whether a name is one student's."""
@@ -294,7 +239,7 @@ class Roster:
         return len(ids) == 1 and not SHORT.fullmatch(name)
 
     def writes(self, login: str) -> set[str]:
-        """The students of whom any column says this letter by letter."""
+        """The students of whom one of the columns that are read says this letter by letter."""
         return self.logins.get(_spelled(login), set())
 
     def find(self, item: HandedIn, *, by_number: bool = True) -> set[str]:
@@ -350,18 +295,21 @@ def _spelled(value: str) -> str:
     return unicodedata.normalize("NFC", value.strip()).casefold()
 
 
-def _logins(column: str, value: str) -> Iterator[str]:
+def _logins(kind: str, value: str) -> Iterator[str]:
     """A value as it is written, an id as a folder has it, an address without its second half."""
-    if column != "id" and SHORT.fullmatch(value):
+    if kind != "id" and SHORT.fullmatch(value):
         return
     yield _spelled(value)
     yield _spelled(value).split("@")[0]
-    if column == "id":
+    if kind == "id":
         yield student_id(value).lower()
 
 
-def _keys(column: str, value: str) -> Iterator[str]:
-    """The forms in which a value of the roster may appear in the name of a file."""
+def _keys(value: str) -> Iterator[str]:
+    """The forms in which a value of the roster may appear in the name of a file.
+
+    A spreadsheet takes the zeros away with which a number begins.
+    """
     if "@" in value:
         yield "".join(words_of(value.split("@")[0]))
     if not (words := words_of(value)):
@@ -369,7 +317,7 @@ def _keys(column: str, value: str) -> Iterator[str]:
     yield "".join(words)
     yield " ".join(words)
     yield "".join(sorted(words))
-    if column == "id" and value.isdigit():
+    if value.isdigit():
         yield value.lstrip("0")
     for turn in range(1, len(words) if len(words) <= MOST_WORDS else 0):
         yield "".join(words[turn:] + words[:turn])
@@ -390,7 +338,7 @@ def _in_order(value: str) -> set[str]:
 def _tried(name: str) -> list[str]:
     """The keys by which a name is looked for."""
     words = words_of(name)
-    return [" ".join(words)] if _with_number(words) and "@" not in name else [*_keys("name", name)]
+    return [" ".join(words)] if _with_number(words) and "@" not in name else [*_keys(name)]
 
 
 def _with_number(words: list[str]) -> bool:

@@ -286,6 +286,7 @@ def _whose(item: HandedIn, roster: Roster | None) -> tuple[str, str]:
     else:
         column = " in a column named after the platform" if item.mark else ""
         said = f"is not in roster.csv: add it there{column}, or rename the folder or the file"
+        said += roster.why_unknown(item.student)
         if len(PurePosixPath(item.where).parts) > 1:
             said += ", or, if the folder is the class's, name it all"
     return student, f"{item.student} {said}"
