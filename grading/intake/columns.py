@@ -148,7 +148,8 @@ def names_of(row: dict[str, str | None]) -> tuple[list[str], list[str]]:
             whole += joined
     else:
         joined = [] if whole else joined
-    whole += [bare for one in whole if (bare := re.sub(r" *\(.*?\) *", " ", one).strip()) != one]
+    bare = [" ".join(re.sub(r"\([^()]*\)", " ", one).split()) for one in whole if "(" in one]
+    whole += [one for one in bare if one]
     ends = [" ".join(last)] if last else []
     for name in [] if last else whole:
         front, comma, _ = name.partition(",")

@@ -102,7 +102,7 @@ class Roster:
                 account = ACCOUNT.fullmatch((row[heading] or "").strip())
                 if account and account[1].casefold() not in NO_ACCOUNT:
                     self.accounts.setdefault(account[1].casefold(), set()).add(student)
-            for heading in (one for one, kind in kinds.items() if not kind):
+            for heading in (one for one, kind in kinds.items() if one and not kind):
                 if key := "".join(words_of(row[heading] or "")):
                     self.unread.setdefault(key, heading)
         self.mailed = {one for ids in self.addresses.values() for one in ids}
@@ -207,20 +207,22 @@ class Roster:
                 return ids
         return set()
 
-    def _in_parts(self, name: str) -> set[str]:
+    def _in_parts(self, name: str, *, beside: bool = True) -> set[str]:
         """The student whom a name means by id and name, or beside a word for a version.
 
         Beside such a word an id has to have letters or be long: the 3 of `hw 3` is no student.
+
+        beside : whether there may be such words
         """
         words = words_of(name)
         for place in range(1, len(words)) if len(words) <= MOST_WORDS else ():
             parts = [" ".join(words[:place]), " ".join(words[place:])]
             for one, other in (parts, parts[::-1]):
                 ids = self._with_id([one], turned=True) or self._said([one], ["email", "login"])
-                if VERSION.fullmatch(other.replace(" ", "")):
+                if beside and VERSION.fullmatch(other.replace(" ", "")):
                     sure = ids if re.search(r"\d{5}|[a-z]\w|\w[a-z]", one) else set()
                     named = self._with_name(one) if " " in one else set()
-                    if found := sure or named or self._in_parts(one):
+                    if found := sure or named or self._in_parts(one, beside=False):
                         return found
                 elif len(ids) == 1 and ids == self._with_name(other) and one != other:
                     return ids
