@@ -1203,7 +1203,7 @@ WHOSE = {  # the list of students, the files that come in (the newest last), and
         {"3": MOODLE("Cy X", 73)},
     ),
     "an account that ends like the set or a copy, which is asked about": (
-        "id,name,github\nada,Ada King,\n2,Bo Nagy,ada-small\n3,Cy Cruz,ada-copy2",
+        "id,name,login\nada,Ada King,\n2,Bo Nagy,ada-small\n3,Cy Cruz,ada-copy2",
         "Ada+King.ipynb ada-small.ipynb ada-copy2.ipynb",
         {"ada": "Ada King.ipynb"},
     ),
@@ -1306,6 +1306,76 @@ WHOSE = {  # the list of students, the files that come in (the newest last), and
         f"{MOODLE('Ada+King', 1)} {MOODLE('Bo+Li', 2)}",
         {"1": MOODLE("Ada King", 1), "2": MOODLE("Bo Li", 2)},
     ),
+    "a name before a word, which is another's address or login": (
+        "id,name,email,username\n1,Ada King,a7@x.edu,\n2,Ada Marie King,ada.king@x.edu,\n"
+        "3,Max Li,,m_li\n4,M Li,,",
+        "Ada+King+final.ipynb M+Li+v2/h.ipynb",
+        {"1": "Ada King final.ipynb", "4": "M Li v2/h.ipynb"},
+    ),
+    "user names that are the first halves of others' addresses": (
+        "id,name,username,email\n1,Kim Lee,klee,klee1@x.edu\n2,Kate Lee,klee1,klee@x.edu\n"
+        "3,Eve Doe,,aking@q.com wangli@q.com\n4,Ada King,aking,\n5,Wang Li,,\n"
+        "6,Wang Liming,wangli,",
+        " ".join(f"HW_{user}{BLACKBOARD}" for user in ("klee", "klee1", "aking", "wangli")),
+        {"1": f"HW_klee{BLACKBOARD}", "2": f"HW_klee1{BLACKBOARD}", "4": f"HW_aking{BLACKBOARD}"}
+        | {"6": f"HW_wangli{BLACKBOARD}"},
+    ),
+    "the same in the names of files": (
+        "id,name,username,email\n1,Kim Lee,klee,klee1@x.edu\n2,Kate Lee,klee1,klee@x.edu\n"
+        "3,Eve Doe,,aking@q.com\n4,Ada King,aking,",
+        "klee/h.ipynb klee1.ipynb aking.ipynb",
+        {"1": "klee/h.ipynb", "2": "klee1.ipynb", "4": "aking.ipynb"},
+    ),
+    "a user name that reads like another's name": (
+        "id,name,username\n1,Ada King,ak2\n2,Ada Marie King,ada.king\n3,Ann,li.na\n4,Na Li,nl",
+        f"HW_1_ada.king{BLACKBOARD} HW_1_ak2{BLACKBOARD} HW_1_li.na{BLACKBOARD}",
+        {
+            n: f"HW_1_{u}{BLACKBOARD}"
+            for n, u in {"1": "ak2", "2": "ada.king", "3": "li.na"}.items()
+        },
+    ),
+    "two columns of one name": (
+        "id,Name,Email,Name,Email,ID\n1,Ada King,a@x,Bo Li,b@x,2\n2,Bo Li,b@x,Ada King,a@x,1",
+        f"{MOODLE('Ada+King', 71)} b@x.ipynb",
+        {"1": MOODLE("Ada King", 71), "2": "b@x.ipynb"},
+    ),
+    "what stands in brackets in a heading": (
+        "id,name,username,Username (Discord),ID (Discord),Email (personal),Name (partner)\n"
+        "1,Ada King,aking,,,,Eve Doe\n2,Eve Doe,edoe,aking,aking,bo@x.edu,Bo Li\n"
+        "3,Bo Li,bli,,,,Ada King",
+        f"HW_aking{BLACKBOARD} {MOODLE('Bo+Li', 71)} bo@x.edu/h.ipynb",
+        {"1": f"HW_aking{BLACKBOARD}", "3": MOODLE("Bo Li", 71)},
+    ),
+    "an address that begins like an export": (
+        "id,name,email,login\n1,Ada King,,ada_king\n2,Bo Li,,bo_li\n3,Eve,submissions@g.com,",
+        f"submissions.zip:HW_ada_king{BLACKBOARD} submissions.zip:HW_bo_li{BLACKBOARD}",
+        {"1": f"HW_ada_king{BLACKBOARD}", "2": f"HW_bo_li{BLACKBOARD}"},
+    ),
+    "addresses that begin like folders": (
+        "id,username,email\n1,aking,\n2,bli,week1@g.com\n3,cxu,week2@g.com",
+        "aking/week1/h.ipynb aking/week2/h.ipynb",
+        {"1": "aking/week2/h.ipynb"},
+    ),
+    "an address that begins like an assignment": (
+        "id,username,email\n1,aking,\n2,bli,small_aking@g.com",
+        f"ps_small_aking{BLACKBOARD}",
+        {"1": f"ps_small_aking{BLACKBOARD}"},
+    ),
+    "an account on GitHub, and a file that is clear": (
+        "id,name,github\n1001,Ada King,\n3,Eve Doe,1001_ps-small",
+        "1001_ps-small.ipynb",
+        {"1001": "1001_ps-small.ipynb"},
+    ),
+    "a student of one name, and what she is called": (
+        "id,name,preferred name\n1,Kumar,Ravi\n2,Ada King,",
+        f"{MOODLE('Kumar', 71)} {MOODLE('Ada+King', 72)}",
+        {"1": MOODLE("Kumar", 71), "2": MOODLE("Ada King", 72)},
+    ),
+    "a student of one name who is called as another": (
+        "id,name,preferred name\n1,Kumar,Ravi\n2,Ravi Kumar,",
+        f"{MOODLE('Kumar', 71)} {MOODLE('Ravi+Kumar', 72)}",
+        {"1": MOODLE("Kumar", 71), "2": MOODLE("Ravi Kumar", 72)},
+    ),
 }
 
 
@@ -1343,7 +1413,8 @@ def test_words_for_versions_are_looked_for_in_linear_time(tmp_path):
 HEADINGS = {  # of a list of students, by what is read of them
     "login": "Username;user_id;SIS Login ID;SIS User ID;sis_id;Login;EID;NetID;Student ID;usuario;"
     "Student number;StudentNumber;Matrikelnummer;Matr.-Nr.;Benutzername;Kürzel;account;zID;SID;"
-    "OrgDefinedId;ID number;Registration number;Roll no;学号;identifiant;university username",
+    "OrgDefinedId;ID number;Student #;ID #;Reg. no.;"
+    "Registration number;Roll no;学号;identifiant;university username",
     "platform": "moodle;Moodle ID;canvas_user_id;Canvas user;blackboard;LMS id;Gradescope SID",
     "email": "Email;E-Mail;Email address;E-Mail-Adresse;Student Email;Courriel;gradescope email",
     "github": "GitHub;github_username;GitHub ID;gitlab;"
@@ -1353,7 +1424,9 @@ HEADINGS = {  # of a list of students, by what is read of them
     "first": "First name;Given name(s);Vorname;Prénom;Nombre;Nombre/s;jméno;Ad;名",
     "last": "Last name;Surname;Nachname;Nom;Apellido(s);Apellido paterno;příjmení;Soyad;姓",
     "nick": "Preferred name;preferred/first name;Nickname (optional);Rufname",
-    "": "discord;discord name;telegram username;buddy username;partner github;personal email;seat;"
+    "middle": "Middle name;Tussenvoegsel;MI",
+    "": "discord;ID (Discord);Username (Discord);Name (partner);Email (personal);discord name;"
+    "telegram username;buddy username;partner github;personal email;seat;"
     "tutor email;guardian name;canvas group;favourite films;no;number;code;section;hobby;excused;"
     "Who do you work with?;What is your buddy's name?;emergency contact;Name / Group;lab email;",
 }

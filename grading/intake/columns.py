@@ -17,24 +17,27 @@ ISSUED = (  # what a number or a name that the school gave is called
     r"|matriculation|enrolment|enrollment|registration|roll|index|org ?defined|banner"
 )
 FIRST = re.compile(
-    r"(?:first|given|fore) ?(?:names?)?|vornamen?|pr[ée]noms?|(?:primer |segundo )?nombres?(?: s)?"
-    r"|voornaam|roepnaam|nome|förnamn|fornavn|imię|imiona|jméno|keresztnév|etunimi|adı?|имя|名"
+    r"(?:legal )?(?:first|given|fore) ?(?:names?)?|vornamen?|pr[ée]noms?"
+    r"|(?:primer |segundo )?nombres?(?: s)?|voornaam|roepnaam|nome|förnamn|fornavn"
+    r"|imię|imiona|jméno|keresztnév|etunimi|adı?|имя|名"
 )
 MIDDLE = re.compile(
-    r"middle(?: names?)?|second name|patronymic|отчество|(?:grand)?father(?: s)? name"
+    r"middle(?: names?| initial)?|m ?i|second name|patronymic|отчество|(?:grand)?father(?: s)? name"
+    r"|tussenvoegsels?|infix|prefix"
 )
 LAST = re.compile(
-    r"(?:last|family|sur) ?names?|last|nachnamen?|familiennamen?|zuname"
+    r"(?:legal |second )?(?:last|family|sur) ?names?|last|nachnamen?|familiennamen?|zuname"
     r"|noms?(?: de (?:famille|naissance))?"
     r"|(?:primer |segundo )?apellidos?(?: (?:paterno|materno|1|2))?|achternaam|cognome|sobrenome"
     r"|apelido|efternavn|etternavn|efternamn|nazwisko|příjmení|vezetéknév|sukunimi|soyadı?|фамилия"
-    r"|姓"
+    r"|姓氏?"
 )
 AND = r"(?: (?:and|a|e|et|i|og|och|und|y))? "
 WHOLE = re.compile(
     r"(?:(?:full|legal|official|complete|sortable) ?|(?:students?|learners?)(?: s)? )*names?"
     rf"|students?|(?:{FIRST.pattern}){AND}(?:{LAST.pattern})|(?:{LAST.pattern}){AND}(?:{FIRST.pattern})"
-    r"|nombre completo|nom complet|nome completo|姓名|名前|氏名|фио"
+    r"|nombre completo|nom complet|nome completo|name (?:vorname|and surname|of student)"
+    r"|vor und nachname|candidate name|学生姓名|姓名|名前|氏名|이름|фио|фамилия имя отчество"
 )
 NICK = re.compile(
     r"(?:preferred|chosen|nick|used) ?(?:first|given)? ?names?|rufname|known as|goes by"
@@ -46,11 +49,14 @@ OTHER = re.compile(  # what somebody is called besides, in whole
 EMAIL = re.compile(
     rf"(?:(?:{ISSUED}|official|primary|{PLATFORMS}) )?"
     r"(?:e ?)?mails?(?: ?(?:address|addresses|adresse|id))?"
-    r"|adresse (?:e ?mail|mail|électronique)|courriel|correo(?: electrónico)?|e post"
+    r"|adresse (?:de )?(?:e ?mail|mail|courriel|électronique)|courriel|e mailadresse?|e post"
+    r"|(?:dirección de )?correo(?: electrónico)?|(?:indirizzo|endereço de) e ?mail|電子郵件地址"
 )
 LOGIN = re.compile(
     rf"(?:(?:{ISSUED}) )*(?:user|login|account)(?: ?(?:names?|id))?"
-    rf"|(?:(?:{ISSUED}) ?)+(?:id|number|num|no|nr|code)|id (?:number|no|nr)|usn|prn|upi|onyen"
+    rf"|(?:(?:{ISSUED}) ?)+(?:id|number|num|no|nr|code)|id (?:number|nummer|no|nr)|usn|prn"
+    r"|upi|onyen|(?:reg|stud|mat) (?:no|nr)|upn|samaccountname|nutzerkennung"
+    r"|nr (?:albumu|indeksu)|학번"
     r"|uniqname|kerberos|sso|(?:net|sunet|uni|andrew|sso|crs|utor|gt|pu|un|cw|e|p|s|u|z) ?id"
     r"|benutzer(?:name|kennung)?|nutzername|anmeldename|kennung|kürzel|matrikel(?:nummer)?"
     r"|matr(?:ikel)? ?nr|identifiant|numéro (?:d )?étudiant|usuario|usuário|matrícula|legajo"
@@ -66,8 +72,12 @@ GITHUB = re.compile(
 )
 ACCOUNT = re.compile(r"(?:(?:https?://)?[\w.]+\.\w+/)?@?(?!\d+$)([A-Za-z\d][\w-]*)/?(?:[?#].*)?")
 NO_ACCOUNT = {"yes", "no", "true", "false", "none", "n/a", "na", "x", "y", "n"}
+# In brackets in a heading: `Username (Discord)` is not read.
+BESIDE = re.compile(
+    r"s|es|ids?|number|no|nr|optional|required|legal|official|school|university|last first"
+    r"|first last|as in .*|"
+)
 KINDS = {
-    "id": re.compile("id"),
     "github": GITHUB,
     "platform": PLATFORM,
     "email": EMAIL,
@@ -79,14 +89,19 @@ KINDS = {
     "other": OTHER,
     "whole": WHOLE,
 }
-READ_AS_THEY_ARE = ("id", "email", "login", "platform")  # names are put together first
+READ_AS_THEY_ARE = ("id", "login", "platform")  # names are put together first
 
 
 @functools.lru_cache(1_000)
 def kind_of_column(heading: str | None) -> str:
-    """What a column says of a student, one of KINDS, or "" if it is not read."""
-    heading = unicodedata.normalize("NFC", heading or "").lower()
-    words = " ".join(re.findall(r"[^\W_]+", re.sub(r"\(.*?\)", "", heading)))
+    """What a column says of a student: "id", one of KINDS, or "" if it is not read."""
+    heading = unicodedata.normalize("NFC", heading or "").lower().replace("#", " number ")
+    beside, words = (
+        " ".join(re.findall(r"[^\W_]+", part))
+        for part in (" ".join(re.findall(r"\((.*?)\)", heading)), re.sub(r"\(.*?\)", "", heading))
+    )
+    if heading == "id" or not BESIDE.fullmatch(beside):
+        return "id" if heading == "id" else ""
     words = re.sub(r"^(?:what (?:is|s) )?your ", "", words)  # a form asks so
     return next((kind for kind, form in KINDS.items() if form.fullmatch(words)), "")
 
@@ -100,7 +115,9 @@ def read_table(data: bytes) -> "csv.DictReader[str]":
     heads = {sign: [name.strip(' "').lower() for name in head.split(sign)] for sign in signs}
     sign = next((one for one in signs if "id" in heads[one]), signs[0])
     rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=sign)
-    rows.fieldnames = [name.strip().lower() for name in rows.fieldnames or ()]
+    names = [name.strip().lower() for name in rows.fieldnames or ()]
+    # Of two columns of one name the first counts: the other may be about a partner.
+    rows.fieldnames = [f"{n} (again)" if n in names[:at] else n for at, n in enumerate(names)]
     return rows
 
 
@@ -142,7 +159,9 @@ def names_of(row: dict[str, str | None]) -> tuple[list[str], list[str]]:
         joined += [" ".join([first[0], *middle, *last])]
     elif halves and whole and not {*words_of(halves[0])} & {*words_of(whole[0])}:
         joined = [" ".join([*first, whole[0], *last])]  # a name may be the other half alone
-        if len(words_of(whole[0])) == 1 and _is_latin(whole[0]):
+        if first == nick:  # Kumar, who is called Ravi
+            nick, joined = [*nick, *joined], []
+        elif len(words_of(whole[0])) == 1 and _is_latin(whole[0]):
             whole = [*joined, *whole[1:]]
         else:
             whole += joined

@@ -183,8 +183,10 @@ def name_by_blackboard(found: list[HandedIn], roster: Roster | None) -> None:
         ends: dict[str, list[str]] = {}
         for whole in {"_".join(words) for _, words in named}:
             words = whole.split("_")
-            tails = ("_".join(words[place:]) for place in range(len(words)))
-            ends[whole] = [end for end in tails if len(roster.writes(end)) == 1]
+            tails = ["_".join(words[place:]) for place in range(len(words))]
+            ends[whole] = [end for end in tails if len(roster.writes(end)) == 1] or [
+                end for end in tails if len(roster.addressed(end)) == 1
+            ]
         starts = Counter(w.removesuffix(end) for w, of in ends.items() for end in of)
         for whole, of in ends.items():
             best = {e: (starts[whole.removesuffix(e)], roster.is_named(e), len(e)) for e in of}
@@ -254,7 +256,6 @@ def ask_of_whole_names(found: list[HandedIn], set_name: str, roster: Roster) -> 
         if item.mark is None and item.says and not item.owner and not item.listed:
             whole = whole_name(item.says, bool(item.folder), set_name)
             ids, others = roster.find(item), roster.writes(whole)
-            others = others | roster.accounts.get(whole.casefold(), set())
             if len(ids) == 1 and others and not ids & others and whole != item.student:
                 may = " or ".join(sorted(ids | others))
                 item.asked = f"{whole} may be {may}: put it into a folder named after the student"

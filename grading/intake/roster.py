@@ -1,5 +1,6 @@
 """The course's list of students."""
 
+import csv
 import itertools
 import re
 import unicodedata
@@ -24,9 +25,9 @@ from grading.intake.platforms import BLACKBOARD, MOODLE
 
 SHORT = re.compile(r"\d{1,3}|[^\W\d_]")  # it may count copies, or sections
 # Words beside a student's in the name of a file, which say nothing of whose it is.
-VERSION = re.compile(
-    r"(?:(?:final|draft|corrected|submission|homework|hw|version)\d{0,3}|v\d{1,3}){1,3}"
-)
+VERSION = r"(?:(?:final|draft|corrected|submission|homework|hw|version)[\W_]?\d{0,3}|v\d{1,3})"
+VERSIONS = re.compile(rf"(?i)(?:{VERSION}[\W_]+){{1,3}}|(?:[\W_]+{VERSION}){{1,3}}$")
+NO_COUNT = re.compile(r"\d{5}|[^\W\d]\w|\w[^\W\d]")  # the 3 of `hw 3` is no student
 MISTAKEN = re.compile(r"(?i)roster(?:\.csv)*\.(?:csv|tsv|txt|xlsx?|ods|numbers)")
 MOST_WORDS = 10  # of a name that is looked for in another order
 
@@ -38,8 +39,8 @@ class Roster:
     """Who takes part: `roster.csv`, with a column id and others.
 
     A file belongs to the student of whom one of the columns says what the file's name says: the id
-    before name and email, these before user names, and what students prefer to be called last. Of a
-    name the parts count in any order. A column is read if its heading is known
+    first, then names, user names, the first half of an address, and what students prefer to be
+    called. Of a name the parts count in any order. A column is read if its heading is known
     (`columns.kind_of_column`): students may write anything into one such as `discord`.
 
     Where a platform writes a person's name, that comes first, and nobody who is called otherwise is
@@ -49,8 +50,11 @@ class Roster:
     def __init__(self, path: Path) -> None:
         """Read the table; ValueError says what is wrong with it."""
         data = path.read_bytes()
-        table = read_table(data)
-        rows = [row for row in table if any(row.values())]
+        try:
+            table = read_table(data)
+            rows = [row for row in table if any(row.values())]
+        except csv.Error as error:
+            raise ValueError(f"{path} cannot be read as a table: {error}") from None
         if word := misread(data):
             raise ValueError(
                 f"{path} is not in UTF-8, and read as Windows-1252 it has words such as {word}: "
@@ -69,6 +73,7 @@ class Roster:
         # Ids by what people are called on GitHub; without such a column, on GitLab and the like.
         self.accounts: dict[str, set[str]] = {}
         self.addresses: dict[str, set[str]] = {}
+        self.halves: dict[str, set[str]] = {}  # by the first halves of addresses
         self.logins: dict[str, set[str]] = {}  # by what the columns say, as it is written
         # By what each kind of columns says, in the forms in which it may stand in a file's name.
         self.columns = defaultdict[str, dict[str, set[str]]](dict)
@@ -109,9 +114,10 @@ class Roster:
 
     def _say(self, student: str, kind: str, value: str) -> None:
         """Take in what a kind of columns says of a student."""
-        if kind == "email":
+        if kind == "email" and "@" in value:
             self.addresses.setdefault(_spelled(value), set()).add(student)
-        if kind in (*READ_AS_THEY_ARE, "name", "called"):
+            self.halves.setdefault(_spelled(value).split("@")[0], set()).add(student)
+        if kind in (*READ_AS_THEY_ARE, "email", "name", "called"):
             for key in _keys(value):
                 self.columns[kind].setdefault(key, set()).add(student)
         if kind in READ_AS_THEY_ARE:
@@ -162,14 +168,23 @@ class Roster:
         named = self._with_name(names[0]) if a_persons else set()
         long = [one for one in names if not SHORT.fullmatch("".join(words_of(one)))]
         ids, numbered = self._with_id(names), self._said(names, ["platform"])
+        # On Blackboard a name is a user's; of a file's name it is asked what else it may be.
+        written = set() if a_persons else self.writes(names[0])
+        by_name = self._said(names, ["name"])
+        if kind is BLACKBOARD and len(written) == 1:
+            by_name = written
+        elif not a_persons and any(" " in (self.names[one] or "") for one in by_name):
+            by_name = by_name | written | self._said(names, ["email"])
         parts = self._in_parts(names[0]) if kind in (None, BLACKBOARD) else set()
         known = (
             named
             or ids
-            or self._said(names, ["name", "email"])
+            or by_name
+            or (written if len(written) == 1 else set())
             or self._with_id(names, turned=True)
             or numbered
             or self._said(long, ["login"])
+            or self._said(names, ["email"])
             or parts
             or self._said(names, ["called"])
         )
@@ -207,24 +222,14 @@ class Roster:
                 return ids
         return set()
 
-    def _in_parts(self, name: str, *, beside: bool = True) -> set[str]:
-        """The student whom a name means by id and name, or beside a word for a version.
-
-        Beside such a word an id has to have letters or be long: the 3 of `hw 3` is no student.
-
-        beside : whether there may be such words
-        """
+    def _in_parts(self, name: str) -> set[str]:
+        """The student whom a name means by id and name together."""
         words = words_of(name)
         for place in range(1, len(words)) if len(words) <= MOST_WORDS else ():
             parts = [" ".join(words[:place]), " ".join(words[place:])]
             for one, other in (parts, parts[::-1]):
-                ids = self._with_id([one], turned=True) or self._said([one], ["email", "login"])
-                if beside and VERSION.fullmatch(other.replace(" ", "")):
-                    sure = ids if re.search(r"\d{5}|[a-z]\w|\w[a-z]", one) else set()
-                    named = self._with_name(one) if " " in one else set()
-                    if found := sure or named or self._in_parts(one, beside=False):
-                        return found
-                elif len(ids) == 1 and ids == self._with_name(other) and one != other:
+                ids = self._with_id([one], turned=True) or self._said([one], ["login"])
+                if len(ids) == 1 and ids == self._with_name(other) and one != other:
                     return ids
         return set()
 
@@ -241,8 +246,12 @@ class Roster:
         return len(ids) == 1 and not SHORT.fullmatch(name)
 
     def writes(self, login: str) -> set[str]:
-        """The students of whom one of the columns that are read says this letter by letter."""
+        """The students who have this, letter by letter, as an id, a user name or on a platform."""
         return self.logins.get(_spelled(login), set())
+
+    def addressed(self, login: str) -> set[str]:
+        """The students who have this before the @ of an address, which they may have chosen."""
+        return self.halves.get(_spelled(login), set())
 
     def find(self, item: HandedIn, *, by_number: bool = True) -> set[str]:
         """The ids that a file may belong to; a platform's number has to agree with the name."""
@@ -258,6 +267,14 @@ class Roster:
             names_people = kind not in (None, BLACKBOARD)
             a_persons = (names_people or " " in item.student) and "@" not in item.student
             name = self._known(names, kind, a_persons=a_persons)
+            plain = VERSIONS.sub("", item.student) if kind in (None, BLACKBOARD) else ""
+            # The 3 of `hw 3` is no student.
+            if (
+                not name
+                and plain != item.student
+                and re.search(r"\d{5}|[^\W\d]\w|\w[^\W\d]", plain)
+            ):
+                name = self._known([plain], kind, a_persons=" " in plain)
             if not name and kind is MOODLE:
                 ends = (end for group, end in _of_group(item.student) if group in self.groups)
                 name = next(filter(None, map(self._with_name, ends)), set())

@@ -339,8 +339,8 @@ def _crowds(handed_in: list[HandedIn], set_name: str, roster: Roster | None) -> 
                 continue
             if roster is not None and (roster.is_named(item.student) or not roster.knows(name)):
                 continue
-            if roster is not None and SHORT.fullmatch(name):
-                continue  # of a question, perhaps
+            if roster is not None and (SHORT.fullmatch(name) or roster.addressed(name)):
+                continue  # of a question, perhaps, or what somebody's address begins with
             within.setdefault(item.student, set()).add(name)
     return {one for one, folders in within.items() if len(folders) > 1 and "" not in folders}
 
