@@ -1366,6 +1366,21 @@ WHOSE = {  # the list of students, the files that come in (the newest last), and
         "1001_ps-small.ipynb",
         {"1001": "1001_ps-small.ipynb"},
     ),
+    "a preferred name that makes another's name without the middle one": (
+        "id,name,preferred name\n1,Ada Marie King,\n2,Eve King,Ada\n3,Robert Roy,Bob",
+        f"{MOODLE('Ada+King', 71)} kingada_71_72_h.ipynb Ada+King.ipynb {MOODLE('Bob+Roy', 72)}",
+        {"3": MOODLE("Bob Roy", 72)},
+    ),
+    "others' names in a zip that is called by a user name": (
+        "id,name,username,github\n1,Ada King,aking,\n2,Bo Li,bli,\n3,Eve Doe,edoe,ed99",
+        f"edoe.zip:{MOODLE('Ada+King', 9)} edoe.zip:{MOODLE('Bo+Li', 8)}",
+        {"3": MOODLE("Ada King", 9)},
+    ),
+    "others' names in a clone, which is asked about": (
+        "id,name,github\n1,Ada King,\n2,Bo Li,\n3,Eve Doe,ed99",
+        f"{SET}-ed99/{MOODLE('Ada+King', 9)} {SET}-ed99/{MOODLE('Bo+Li', 8)}",
+        {},
+    ),
     "a student of one name, and what she is called": (
         "id,name,preferred name\n1,Kumar,Ravi\n2,Ada King,",
         f"{MOODLE('Kumar', 71)} {MOODLE('Ada+King', 72)}",

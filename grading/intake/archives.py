@@ -137,6 +137,8 @@ def unpack(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) 
         known = set()  # whose address may begin as an export is called
     named = names_class(path.name, set_name)
     alone = not of.beside - {path.name}
+    if len(known) == 1 and not named and not SHORT.fullmatch(student):
+        return own()  # by a user name, or by id and name together
     if named == "export" and not alone:
         item.student = ""
         item.refuse(f"nothing says whose it is: {WHOSE}")

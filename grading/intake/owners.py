@@ -112,8 +112,16 @@ def wrappers(paths: list[Parts], set_name: str) -> set[str]:
 
 
 def is_students(roster: Roster | None, folder: str, set_name: str) -> bool:
-    """Whether a folder is named after a student by id or name, which it stays whatever it holds."""
-    return roster is not None and roster.is_named(owner_of((folder, ""), set_name, roster))
+    """Whether a folder is named after a student by the list, which it stays whatever it holds."""
+    if roster is None:
+        return False
+    name = owner_of((folder, ""), set_name, roster)
+    if roster.is_named(name):
+        return True
+    cloned = f"{set_name}-{name}".casefold() == folder.casefold()
+    known = roster.accounts.get(name.casefold()) if cloned and roster.accounts else None
+    known = known or roster.writes(name)
+    return len(known) == 1 and not names_class(f"{folder}.zip", set_name)
 
 
 def owner_of(parts: Parts, set_name: str, roster: Roster | None = None) -> str:

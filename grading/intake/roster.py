@@ -68,6 +68,7 @@ class Roster:
         self.lower: dict[str, str] = {}  # the ids, by themselves without upper case
         self.ids: list[str] = []
         self.names: dict[str, str | None] = {}
+        self.called: dict[str, list[str]] = {}
         self.written: dict[str, str] = {}  # the ids as the table has them
         self.excused: dict[str, set[str]] = {}
         # Ids by what people are called on GitHub; without such a column, on GitLab and the like.
@@ -97,6 +98,7 @@ class Roster:
             self.ids.append(student)
             names, called = names_of(row)
             self.names[student] = names[0] if names else None
+            self.called[student] = called
             self.written[student] = row["id"]
             self.excused[student] = set(re.split(r"[\s,;]+", row.get("excused") or ""))
             said = [(kind, one) for h, kind in kinds.items() for one in apart(kind, row[h])]
@@ -186,7 +188,7 @@ class Roster:
             or self._said(long, ["login"])
             or self._said(names, ["email"])
             or parts
-            or self._said(names, ["called"])
+            or self._with_name(names[0])
         )
         if a_persons and not named:
             called = {one for one in known if self.names[one]}
@@ -195,8 +197,16 @@ class Roster:
         return known or parts
 
     def _with_name(self, name: str) -> set[str]:
-        """The students whose whole name this is, in any order, or who are called so besides."""
-        return self._said([name], ["name"]) or self._said([name], ["called"])
+        """The students whose whole name this is, in any order, or who are called so besides.
+
+        Students choose what they are called, so others whose name has these words are meant, too.
+        """
+        if found := self._said([name], ["name"]):
+            return found
+        found = self._said([name], ["called"])
+        called = [{*words_of(one)} for student in found for one in self.called[student]]
+        names = {one: {*words_of(self.names[one] or "")} for one in self.ids if called}
+        return found | {one for one, words in names.items() if any(c <= words for c in called)}
 
     def _said(self, names: Collection[str], kinds: Collection[str]) -> set[str]:
         """The students of whom columns of these kinds say one of the names."""
