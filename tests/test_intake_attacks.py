@@ -1381,6 +1381,11 @@ WHOSE = {  # the list of students, the files that come in (the newest last), and
         f"{SET}-ed99/{MOODLE('Ada+King', 9)} {SET}-ed99/{MOODLE('Bo+Li', 8)}",
         {},
     ),
+    "a word for a version within a name": (
+        "id,name\n1,Ada King\n2,Bo Li",
+        "Ada+final+King.ipynb rev2+Bo+Li.ipynb Bo+v2+Li.ipynb hw+2+Bo+Li+final+v2.ipynb",
+        {"2": "hw 2 Bo Li final v2.ipynb"},
+    ),
     "a student of one name, and what she is called": (
         "id,name,preferred name\n1,Kumar,Ravi\n2,Ada King,",
         f"{MOODLE('Kumar', 71)} {MOODLE('Ada+King', 72)}",

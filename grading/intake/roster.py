@@ -26,7 +26,7 @@ from grading.intake.platforms import BLACKBOARD, MOODLE
 SHORT = re.compile(r"\d{1,3}|[^\W\d_]")  # it may count copies, or sections
 # Words beside a student's in the name of a file, which say nothing of whose it is.
 VERSION = r"(?:(?:final|draft|corrected|submission|homework|hw|version)[\W_]?\d{0,3}|v\d{1,3})"
-VERSIONS = re.compile(rf"(?i)(?:{VERSION}[\W_]+){{1,3}}|(?:[\W_]+{VERSION}){{1,3}}$")
+VERSIONS = re.compile(rf"(?i)^(?:{VERSION}[\W_]+){{1,3}}|(?:[\W_]+{VERSION}){{1,3}}$")
 NO_COUNT = re.compile(r"\d{5}|[^\W\d]\w|\w[^\W\d]")  # the 3 of `hw 3` is no student
 MISTAKEN = re.compile(r"(?i)roster(?:\.csv)*\.(?:csv|tsv|txt|xlsx?|ods|numbers)")
 MOST_WORDS = 10  # of a name that is looked for in another order
@@ -278,12 +278,7 @@ class Roster:
             a_persons = (names_people or " " in item.student) and "@" not in item.student
             name = self._known(names, kind, a_persons=a_persons)
             plain = VERSIONS.sub("", item.student) if kind in (None, BLACKBOARD) else ""
-            # The 3 of `hw 3` is no student.
-            if (
-                not name
-                and plain != item.student
-                and re.search(r"\d{5}|[^\W\d]\w|\w[^\W\d]", plain)
-            ):
+            if not name and plain != item.student and NO_COUNT.search(plain):
                 name = self._known([plain], kind, a_persons=" " in plain)
             if not name and kind is MOODLE:
                 ends = (end for group, end in _of_group(item.student) if group in self.groups)
