@@ -1386,6 +1386,22 @@ WHOSE = {  # the list of students, the files that come in (the newest last), and
         "Ada+final+King.ipynb rev2+Bo+Li.ipynb Bo+v2+Li.ipynb hw+2+Bo+Li+final+v2.ipynb",
         {"2": "hw 2 Bo Li final v2.ipynb"},
     ),
+    "a user name that is another's name on another platform": (
+        "id,name,username,gradescope,canvas\n1,Ada King,aking,,\n2,Bo Li,bli,,\n"
+        "3,Eve Doe,edoe,aking,aking\n4,Cy Xu,20345,,\n5,Di Fox,dfox,,20345",
+        f"HW_aking{BLACKBOARD} HW_20345{BLACKBOARD} aking.ipynb 20345/h.ipynb",
+        {"1": f"HW_aking{BLACKBOARD}", "4": f"HW_20345{BLACKBOARD}"},
+    ),
+    "a name on a platform that is an export's": (
+        "id,name,gradescope\n1,Ada King,\n2,Bo Li,\n3,Eve Doe,CS101-HW-123",
+        f"CS101-HW-123.zip:{MOODLE('Ada+King', 1)} CS101-HW-123.zip:{MOODLE('Bo+Li', 2)}",
+        {"1": MOODLE("Ada King", 1), "2": MOODLE("Bo Li", 2)},
+    ),
+    "a user name that is an id without its signs": (
+        "id,name,username\nan-lee,An Lee,\n2,Anne Lee,anlee",
+        f"HW_1_anlee{BLACKBOARD} an-lee/h.ipynb",
+        {"2": f"HW_1_anlee{BLACKBOARD}", "an-lee": "an-lee/h.ipynb"},
+    ),
     "a student of one name, and what she is called": (
         "id,name,preferred name\n1,Kumar,Ravi\n2,Ada King,",
         f"{MOODLE('Kumar', 71)} {MOODLE('Ada+King', 72)}",

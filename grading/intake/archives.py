@@ -133,8 +133,9 @@ def unpack(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) 
     if len(inner.parts) > 1 or platform_of(parts[0]) or is_named:
         return own()
     known = of.roster.find(item) if of.roster is not None and student_id(student) else set()
-    if of.roster is not None and known == of.roster.addressed(student) != of.roster.writes(student):
-        known = set()  # whose address may begin as an export is called
+    if of.roster is not None and known != of.roster.writes(student):
+        # An address, or a name on a platform, may be chosen to be like an export's.
+        known = known - of.roster.addressed(student) - of.roster.numbered(student)
     named = names_class(path.name, set_name)
     alone = not of.beside - {path.name}
     if len(known) == 1 and not named and not SHORT.fullmatch(student):

@@ -82,6 +82,7 @@ class Roster:
         self.groups: set[str] = set()  # which Moodle writes before their members' names
         self.found: dict[tuple[Any, ...], set[str]] = {}  # by names that were looked up
         kinds = {heading: kind_of_column(heading) for heading in table.fieldnames or ()}
+        users = [one for one, kind in kinds.items() if kind == "platform" and "blackboard" in one]
         hubs = [heading for heading, kind in kinds.items() if kind == "github"]
         hubs = [heading for heading in hubs if "hub" in heading] or hubs
         for number, row in enumerate(rows, 2):
@@ -102,6 +103,7 @@ class Roster:
             self.written[student] = row["id"]
             self.excused[student] = set(re.split(r"[\s,;]+", row.get("excused") or ""))
             said = [(kind, one) for h, kind in kinds.items() for one in apart(kind, row[h])]
+            said += [("login", one) for h in users for one in apart("login", row[h])]
             said += [("name", name) for name in names] + [("called", name) for name in called]
             for kind, value in said:
                 self._say(student, kind, value)
@@ -122,7 +124,7 @@ class Roster:
         if kind in (*READ_AS_THEY_ARE, "email", "name", "called"):
             for key in _keys(value):
                 self.columns[kind].setdefault(key, set()).add(student)
-        if kind in READ_AS_THEY_ARE:
+        if kind in ("id", "login"):
             for login in _logins(kind, value):
                 self.logins.setdefault(login, set()).add(student)
 
@@ -178,14 +180,14 @@ class Roster:
         elif not a_persons and any(" " in (self.names[one] or "") for one in by_name):
             by_name = by_name | written | self._said(names, ["email"])
         parts = self._in_parts(names[0]) if kind in (None, BLACKBOARD) else set()
+        sure = len(written) == 1 and (kind is BLACKBOARD or not by_name)
+        logins = self._said(long, ["login"])
         known = (
             named
-            or ids
+            or (written if sure else ids)
             or by_name
-            or (written if len(written) == 1 else set())
             or self._with_id(names, turned=True)
-            or numbered
-            or self._said(long, ["login"])
+            or (numbered or logins if kind not in (None, BLACKBOARD) else logins or numbered)
             or self._said(names, ["email"])
             or parts
             or self._with_name(names[0])
@@ -256,7 +258,7 @@ class Roster:
         return len(ids) == 1 and not SHORT.fullmatch(name)
 
     def writes(self, login: str) -> set[str]:
-        """The students who have this, letter by letter, as an id, a user name or on a platform."""
+        """The students who have this, letter by letter, as an id or a user name."""
         return self.logins.get(_spelled(login), set())
 
     def addressed(self, login: str) -> set[str]:
