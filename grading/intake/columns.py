@@ -8,8 +8,8 @@ import unicodedata
 
 from grading.intake.files import spelled_out
 
-# The columns that are read, by their headings: in lower case, without what stands in brackets, and
-# with a space for each sign. No other column says who somebody is: students may have filled it in.
+# The columns that are read, by their headings: in lower case, with a space for each sign. No other
+# column says who somebody is: students may have filled it in.
 PLATFORMS = r"moodle|canvas|blackboard|brightspace|d2l|gradescope|lms"
 HUBS = r"git ?(?:hub|lab|ea)|codeberg|bitbucket"
 ISSUED = (  # what a number or a name that the school gave is called
@@ -72,7 +72,7 @@ GITHUB = re.compile(
 )
 ACCOUNT = re.compile(r"(?:(?:https?://)?[\w.]+\.\w+/)?@?(?!\d+$)([A-Za-z\d][\w-]*)/?(?:[?#].*)?")
 NO_ACCOUNT = {"yes", "no", "true", "false", "none", "n/a", "na", "x", "y", "n"}
-# In brackets in a heading: `Username (Discord)` is not read.
+# What may stand in brackets in a heading: `Username (Discord)` is not read.
 BESIDE = re.compile(
     r"s|es|ids?|number|no|nr|optional|required|legal|official|school|university|last first"
     r"|first last|as in .*|"
@@ -96,12 +96,14 @@ READ_AS_THEY_ARE = ("id", "login", "platform")  # names are put together first
 def kind_of_column(heading: str | None) -> str:
     """What a column says of a student: "id", one of KINDS, or "" if it is not read."""
     heading = unicodedata.normalize("NFC", heading or "").lower().replace("#", " number ")
-    beside, words = (
-        " ".join(re.findall(r"[^\W_]+", part))
-        for part in (" ".join(re.findall(r"\((.*?)\)", heading)), re.sub(r"\(.*?\)", "", heading))
+    if heading == "id":
+        return "id"
+    beside = " ".join(re.findall(r"\((.*?)\)", heading))
+    words, beside = (
+        " ".join(re.findall(r"[^\W_]+", part)) for part in (re.sub(r"\(.*?\)", "", heading), beside)
     )
-    if heading == "id" or not BESIDE.fullmatch(beside):
-        return "id" if heading == "id" else ""
+    if not BESIDE.fullmatch(beside):
+        return ""
     words = re.sub(r"^(?:what (?:is|s) )?your ", "", words)  # a form asks so
     return next((kind for kind, form in KINDS.items() if form.fullmatch(words)), "")
 

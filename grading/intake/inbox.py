@@ -115,7 +115,7 @@ def gather(
     name_by_blackboard(found, roster)
     first = {} if first is None else first
     if roster is not None:
-        roster.learn(found)
+        roster.learn_groups(found)
         look_up_on_github(found, set_name, roster)
         ask_of_whole_names(found, set_name, roster)
     for item in found:

@@ -128,7 +128,7 @@ class Roster:
             for login in _logins(kind, value):
                 self.logins.setdefault(login, set()).add(student)
 
-    def learn(self, found: list[HandedIn]) -> None:
+    def learn_groups(self, found: list[HandedIn]) -> None:
         """Find out what Moodle's groups are called, before any item has a number.
 
         A group has several members, or a digit in its name: of `Ann Smith-Jones` the end may be a
