@@ -1282,7 +1282,7 @@ WHOSE = {  # the list of students, the files that come in (the newest last), and
         {},
     ),
     "folders in a student's folder that are called as others wrote": (
-        "id,username,discord\n1,aking,\n2,bli,week1\n3,cxu,week2",
+        "id,username,discord,canvas\n1,aking,,\n2,bli,week1,week1\n3,cxu,week2,week2",
         "aking/week1/h.ipynb aking/week2/h.ipynb",
         {"1": "aking/week2/h.ipynb"},
     ),
@@ -1406,6 +1406,18 @@ WHOSE = {  # the list of students, the files that come in (the newest last), and
         "id,name,preferred name\n1,Kumar,Ravi\n2,Ada King,",
         f"{MOODLE('Kumar', 71)} {MOODLE('Ada+King', 72)}",
         {"1": MOODLE("Kumar", 71), "2": MOODLE("Ada King", 72)},
+    ),
+    "the gradebook of Canvas": (
+        "Student,ID,SIS User ID,SIS Login ID,Section,HW\n,,,,,Manual Posting\n"
+        "    Points Possible,,,,,10\n"
+        '"King, Ada",71,1001,aking,A,\n"Li, Bo",72,1002,bli,A,',
+        f"kingada_71_90_h.ipynb libo_72_91_h.ipynb {MOODLE('Points+Possible', 5)}",
+        {"71": "kingada_71_90_h.ipynb", "72": "libo_72_91_h.ipynb"},
+    ),
+    "a name of one word that is another's user name, which is asked about": (
+        "id,name,username,email\n1,Kumar,k1,\n2,Ada King,kumar,\n3,Bo Li,b1,ravi@x\n4,Ravi,r1,",
+        "Kumar.ipynb ravi/h.ipynb k1/h.ipynb",
+        {"1": "k1/h.ipynb"},
     ),
     "a student of one name who is called as another": (
         "id,name,preferred name\n1,Kumar,Ravi\n2,Ravi Kumar,",
@@ -3099,14 +3111,16 @@ def test_a_roster_is_the_truth(tmp_path, release):
     ("name", "student"),
     [
         ("smith", "smith"),  # the id of one, a part of another's name, and a third's login
-        ("jones", "bob1"),
+        ("jones", "bob1 smith"),  # the name of one, another's login: it is asked
         ("anna lee", "lee1"),
-        ("lee", "cy"),
+        ("lee", "bob1 cy"),
         ("4101", "cy"),
-        ("bob", ""),
+        ("bob", "dee eve"),
     ],
 )
-def test_of_the_rosters_columns_the_id_comes_first_then_name_and_email(tmp_path, name, student):
+def test_of_the_rosters_columns_the_id_comes_first_and_two_readings_are_asked(
+    tmp_path, name, student
+):
     path = tmp_path / "roster.csv"
     path.write_text(
         "login,id,name,email,canvas\n"
@@ -3114,7 +3128,7 @@ def test_of_the_rosters_columns_the_id_comes_first_then_name_and_email(tmp_path,
         "Anna Lee,cy,Lee,cy@x,4101\nBob,dee,Dee,d@x,\nBob,eve,Eve,e@x,\n"
     )
     found = intake.Roster(path).find(intake.HandedIn(name, name, name, intake.EPOCH))
-    assert found == ({student} if student else {"dee", "eve"})
+    assert found == set(student.split())
 
 
 def test_who_takes_anothers_name_on_a_platform_keeps_the_own_number(tmp_path, release):
@@ -3166,6 +3180,83 @@ def test_two_accounts_are_not_one_student_by_the_roster(tmp_path, release, one, 
     got, why = taken(roster)
     assert got == {"al1": "Mine."}
     assert "are different accounts" in why
+
+
+def test_who_was_called_as_another_before_does_not_stand_in_the_way(tmp_path, release):
+    """The numbers that names had alone are kept from run to run."""
+    table = "id,name\n1001,Ada King\n1002,Eve Doe\n"
+    (tmp_path / "roster.csv").write_text(table)
+    roster, first = intake.Roster(tmp_path / "roster.csv"), {}
+
+    def taken(*accounts):
+        shutil.rmtree(tmp_path / "in", ignore_errors=True)
+        for name, number in accounts:
+            hand_in(tmp_path / "in", MOODLE(name, number), answer(str(number)))
+        found = intake.gather(tmp_path / "in", SET, roster=roster, first=first)
+        return {one.student: one.notebook.cells[0].source for one in intake.take_in(
+            found, release, roster=roster, set_name=SET)[0]}  # fmt: skip
+
+    assert taken(("Ada King", 66)) == {"1001": "66"}
+    assert taken(("Ada King", 11), ("Eve Doe", 66)) == {"1001": "11", "1002": "66"}
+    assert taken(("Ada King", 11)) == {"1001": "11"}
+
+
+def test_ids_that_were_made_without_a_list_are_found_with_one(tmp_path, release):
+    """Of two of one name, the second one's has the platform's number in it."""
+    table = "id\nAda_King\nAda_King_12\n"
+    taken, aside = taken_by(tmp_path, release, table, "Ada King_11", "Ada King_12")
+    assert taken == {"Ada_King": "11", "Ada_King_12": "12"}
+    assert aside == []
+
+
+@pytest.mark.parametrize("table", ["", "id,name\n1,Ada King\n2,Bo Li\n3,Eve Doe"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        MOODLE,
+        "HW1_{}_attempt_2026-11-20-10-00-0{}_h.ipynb".format,
+        "{1}-3 - {0} - Nov 20, 2026 1012 AM/h.ipynb".format,
+    ],
+)
+@pytest.mark.parametrize("place", ["section 1/{}", "all.zip:{}"])
+def test_an_export_packed_into_a_classs_folder_is_nobodys(tmp_path, release, table, form, place):
+    """Ada has handed in a zip there, too, with weeks in it, and is graded."""
+    (tmp_path / "roster.csv").write_text(table)
+    files = [(form(one, n), answer(one)) for n, one in enumerate(("Ada King", "Bo Li"), 1)]
+    both = {
+        place.format("CS1-HW-123.zip"): packed(*files),
+        place.format("Eve Doe.zip"): packed(
+            ("week1/lab_1_2_a.ipynb", b"{}"), (f"week2/{SET}.ipynb", answer("Eve"))
+        ),
+    }
+    archive = place.partition(":")[0] if ":" in place else ""
+    if archive:
+        both = {archive: packed(*((path.rpartition(":")[2], data) for path, data in both.items()))}
+    for path, data in both.items():
+        hand_in(tmp_path / "in", path, data)
+    roster = intake.read_roster(tmp_path) if table else None
+    found, entries = graded(tmp_path / "in", release, roster=roster)
+    assert [*found.values()] == ["Eve"]
+    said = [entry.reason for entry in entries if "CS1" in entry.file + entry.student]
+    assert len(said) == 1
+    assert "the work of several (Ada King, Bo Li): put it into a folder" in said[0]
+    assert "if it is the class's, put it into the inbox itself, as all.zip" in said[0]
+
+
+def test_a_file_with_the_sets_name_is_tried_behind_many_others(tmp_path, release):
+    """Ada hands in the folder of the course, in which her lectures are newer."""
+    hand_in(tmp_path, f"ada/{SET}.ipynb", answer("Mine."), time=10**9)
+    hand_in(tmp_path, "bo/mine.ipynb", answer("Mine."), time=10**9)
+    for student in ("ada", "bo"):
+        for number in range(intake.students.TRIES):
+            other = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")])
+            data = nbformat.writes(other).encode()
+            hand_in(
+                tmp_path, f"{student}/lecture {number}.ipynb", data, time=10**9 + 60 * number + 60
+            )
+    found, entries = graded(tmp_path, release)
+    assert found == {"ada": "Mine."}
+    assert any("no more are tried" in entry.reason for entry in entries)
 
 
 def test_long_names_that_are_no_platforms_take_no_time(tmp_path, release):
@@ -3693,6 +3784,7 @@ ROSTER = "id,name,section\nada,Zoë Ada,A\nbob,Bob Li,B\n"
         ROSTER.encode("utf-8-sig"),
         ROSTER.encode("utf-16"),
         ROSTER.encode("cp1252"),
+        ROSTER.replace(",A\n", ",£20…¿?\n").encode("cp1252"),
         ROSTER.replace(",", ";").encode(),
         ROSTER.replace(",", "\t").encode(),
         ROSTER.replace("id,name", " ID , Name ").encode(),

@@ -76,6 +76,7 @@ ARCHIVES = 20  # archives within an archive, of each student
 PAGES = ("cp437", "cp850", "cp1252", "cp866", "gbk", "cp932", "cp949", "big5")  # Windows'
 NAMED = "put it into a folder named after the student"
 WHOSE = f"{NAMED}, or, if it is the class's, name it all.zip (a second one all-2.zip)"
+OUT = f"{NAMED}, or, if it is the class's, put it into the inbox itself, as all.zip"
 NO_FILE = "there is no file in it"
 LISTED = 12 * MEMBERS  # of all archives of a student together, folders and all
 HASHED = 100 * MIB  # of each student's files in archives, as they are unpacked
@@ -130,8 +131,15 @@ def unpack(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) 
 
     item = HandedIn(inner.as_posix(), student, path.name, time)
     is_named = of.roster is not None and of.roster.is_named(student)
-    if len(inner.parts) > 1 or platform_of(parts[0]) or is_named:
+    if len(parts) > 1 or platform_of(parts[0]) or is_named:
         return own()
+    if len(inner.parts) > 1:  # in a class's folder
+        with _opened(path, MEMBERS) as archive:
+            several = _of_accounts(archive)
+        if len(several) < 2:
+            return own()
+        item.refuse(_whose(several, OUT))
+        return [item]
     known = of.roster.find(item) if of.roster is not None and student_id(student) else set()
     if of.roster is not None and known != of.roster.writes(student):
         # An address, or a name on a platform, may be chosen to be like an export's.
@@ -170,12 +178,26 @@ def unpack(of: Inbox, path: Path, inner: PurePath, set_name: str, parts: Parts) 
         if named == "class" or (alone and (named or exported)):
             return look()
     if (len(names) > 1 or (names and exported)) and same_id(student) not in names:
-        some = ", ".join(printable(name)[:40] for name in sorted(names.values())[:3])
-        whose = "several" if len(names) > 1 else "another"
-        item.refuse(f"in it is what seems to be the work of {whose} ({some}): {WHOSE}")
+        item.refuse(_whose({*names.values()}, WHOSE))
     else:
         return own()
     return [item]
+
+
+def _of_accounts(archive: zipfile.ZipFile) -> set[str]:
+    """Whose work is in an archive by the names of folders and files that platforms made.
+
+    Canvas's do not count: `hw_1_2_plots.ipynb` and `lab_1_3_plots.ipynb` may be one student's.
+    """
+    parts = {part for member in archive.infolist() for part in _outer(_spelled(member))}
+    return {mark["name"] for one in parts if (mark := platform_of(one)) and mark.re is not CANVAS}
+
+
+def _whose(names: set[str], what_to_do: str) -> str:
+    """Why an archive is nobody's in which the work of others is."""
+    some = ", ".join(printable(name)[:40] for name in sorted(names)[:3])
+    whose = "several" if len(names) > 1 else "another"
+    return f"in it is what seems to be the work of {whose} ({some}): {what_to_do}"
 
 
 def _opened(file: Path | io.BytesIO, most: int, used: Used | None = None) -> zipfile.ZipFile:
@@ -379,7 +401,8 @@ def _members(
             if counts.archives[key] > ARCHIVES:
                 item.refuse(f"{ARCHIVES} archives of a student are opened at most")
             else:
-                files = _nested(load, item, set_name, depth, (key, counts))
+                is_loose = not own and not inside[1:] and not item.mark
+                files = _nested(load, item, set_name, depth, (key, counts), is_loose=is_loose)
                 counts.files[key, True] += len(files) * (times - 1)
                 if len(files) * times > MEMBERS:
                     item.refuse(f"{MEMBERS // times} files for each of a group are taken at most")
@@ -479,14 +502,26 @@ def _hash_of_member(opened: Opens, place: int, hashed: Counter[str], whose: str)
 
 
 def _nested(
-    load: Callable[[], bytes], item: HandedIn, set_name: str, depth: int, used: Used
+    load: Callable[[], bytes],
+    item: HandedIn,
+    set_name: str,
+    depth: int,
+    used: Used,
+    *,
+    is_loose: bool,
 ) -> list[HandedIn]:
-    """The files of a student's archive within another archive."""
+    """The files of a student's archive within another archive.
+
+    is_loose : whether only its own name says whose it is: then it may be a class's
+    """
 
     try:
         inner = PurePosixPath(item.where)
         again = _kept_open(lambda: io.BytesIO(load()), used)
         with again() as archive:
+            if is_loose and len(several := _of_accounts(archive)) > 1:
+                item.refuse(_whose(several, OUT))
+                return [item]
             files = _members(archive, inner, set_name, item.time, True, depth + 1, again, used=used)
     except Exception as error:
         item.refuse(f"the archive cannot be read: {error}")

@@ -5,6 +5,7 @@ import functools
 import io
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from grading.intake.files import spelled_out
 
@@ -132,10 +133,13 @@ def _decoded(data: bytes) -> tuple[str, bool]:
         return data.decode("cp1252", "replace"), False
 
 
-def misread(data: bytes) -> str:
-    """A word that no name of Western Europe is, if a table is in no known encoding, or ""."""
-    text, is_sure = _decoded(data)
-    for found in re.finditer(r"[^\s,;\"']+", "" if is_sure else text):
+def misread(data: bytes, values: Iterable[str]) -> str:
+    """A word that no name of Western Europe is, if a table is in no known encoding, or "".
+
+    values : what is read of it; the rest may have any signs
+    """
+    is_sure = _decoded(data)[1]
+    for found in re.finditer(r"[^\s,;\"']+", "" if is_sure else "\n".join(values)):
         word = found[0]
         beyond = [letter for letter in word if not letter.isascii()]
         signs = not all(letter.isalpha() or letter in "’‘“”–—ªº·" for letter in beyond)

@@ -317,7 +317,6 @@ def name_students(
     Who had a name alone keeps it: points given by hand would else be left with nobody.
     """
     numbers: dict[str, set[str]] = {}
-    foreign: set[HandedIn] = set()
     before = dict(first)
     for item in found:
         if item.mark is not None and item.student:
@@ -326,26 +325,26 @@ def name_students(
             if said.get("time"):
                 item.time = platform_time(said["time"]) or item.time
             owners = roster.numbered(item.number) if roster else set()
-            if named and owners and not named & owners:
-                foreign.add(item)  # somebody else's account, which will be asked about
-            else:
+            if not (named and owners and not named & owners):  # else another's, and asked about
                 numbers.setdefault(same_id(item.student), set()).add(item.number)
     for name, of in numbers.items():
         if len(of) == 1 and (number := next(iter(of))):
             first.setdefault(name, number)
+    if roster is not None:
+        return  # it says who they are, and `ask_of_accounts` asks of two who would be one
     for item in found:
         name = same_id(item.student)
         shared = len(numbers.get(name, ())) > 1 or name in first
-        if item.number and shared and first.get(name) != item.number and item not in foreign:
+        if item.number and shared and first.get(name) != item.number:
             item.student += f"_{item.number}"
             if numbers.get(other := same_id(item.student), {item.number}) != {item.number}:
                 first[other] = before.get(other, item.number)  # somebody else is called that
     for item in found:
         name = same_id(item.student)
         if item.number and name in numbers and first.get(name, item.number) != item.number:
-            item.student += f"_{item.number}" * (item not in foreign)
+            item.student += f"_{item.number}"
     alike: defaultdict[str, set[str]] = defaultdict(set)  # ids of those with one name
-    for item in found if roster is None else ():
+    for item in found:
         if item.number and item.mark and item.student:
             alike[same_id(item.mark["name"])].add(student_id(item.student))
     for item in found:

@@ -29,6 +29,7 @@ VERSION = r"(?:(?:final|draft|corrected|submission|homework|hw|version)[\W_]?\d{
 VERSIONS = re.compile(rf"(?i)^(?:{VERSION}[\W_]+){{1,3}}|(?:[\W_]+{VERSION}){{1,3}}$")
 NO_COUNT = re.compile(r"\d{5}|[^\W\d]\w|\w[^\W\d]")  # the 3 of `hw 3` is no student
 MISTAKEN = re.compile(r"(?i)roster(?:\.csv)*\.(?:csv|tsv|txt|xlsx?|ods|numbers)")
+CANVAS_POINTS = "Points Possible"  # in place of a student's name in Canvas's gradebook
 MOST_WORDS = 10  # of a name that is looked for in another order
 
 
@@ -52,10 +53,12 @@ class Roster:
         data = path.read_bytes()
         try:
             table = read_table(data)
-            rows = [row for row in table if any(row.values())]
+            rows = [row for row in table if any(row.values()) and not _of_canvas(row)]
         except csv.Error as error:
             raise ValueError(f"{path} cannot be read as a table: {error}") from None
-        if word := misread(data):
+        kinds = {heading: kind_of_column(heading) for heading in table.fieldnames or ()}
+        read = [one for one, kind in kinds.items() if kind]
+        if word := misread(data, (row[one] or "" for row in rows for one in read)):
             raise ValueError(
                 f"{path} is not in UTF-8, and read as Windows-1252 it has words such as {word}: "
                 "save it in UTF-8 (in Excel: CSV UTF-8)"
@@ -81,7 +84,6 @@ class Roster:
         self.unread: dict[str, str] = {}  # the other columns, by what they say
         self.groups: set[str] = set()  # which Moodle writes before their members' names
         self.found: dict[tuple[Any, ...], set[str]] = {}  # by names that were looked up
-        kinds = {heading: kind_of_column(heading) for heading in table.fieldnames or ()}
         users = [one for one, kind in kinds.items() if kind == "platform" and "blackboard" in one]
         hubs = [heading for heading, kind in kinds.items() if kind == "github"]
         hubs = [heading for heading in hubs if "hub" in heading] or hubs
@@ -162,40 +164,39 @@ class Roster:
         key = "".join(words_of(number))
         return self._named(key, ["platform"])
 
-    def _known(self, names: list[str], kind: Kind, *, a_persons: bool) -> set[str]:
-        """The students whom one of the names may mean.
+    def _known(self, name: str, kind: Kind, *, a_persons: bool) -> set[str]:
+        """The students whom a name may mean.
+
+        What the school says of students comes first; if that says two, both are meant. Addresses,
+        and names on other platforms, students may have chosen.
 
         kind : the platform that wrote it, or None
         a_persons : whether it is a person's name for certain. M Adams may have the id ma, and Mo
             Adams the id m_adams; and whom the list calls otherwise it is not
         """
-        named = self._with_name(names[0]) if a_persons else set()
-        long = [one for one in names if not SHORT.fullmatch("".join(words_of(one)))]
-        ids, numbered = self._with_id(names), self._said(names, ["platform"])
-        # On Blackboard a name is a user's; of a file's name it is asked what else it may be.
-        written = set() if a_persons else self.writes(names[0])
-        by_name = self._said(names, ["name"])
-        if kind is BLACKBOARD and len(written) == 1:
-            by_name = written
-        elif not a_persons and any(" " in (self.names[one] or "") for one in by_name):
-            by_name = by_name | written | self._said(names, ["email"])
-        parts = self._in_parts(names[0]) if kind in (None, BLACKBOARD) else set()
-        sure = len(written) == 1 and (kind is BLACKBOARD or not by_name)
-        logins = self._said(long, ["login"])
+        named = self._with_name(name) if a_persons else set()
+        written = set() if a_persons else self.writes(name)
+        # On Blackboard a name is a user's.
+        sure = written if kind is BLACKBOARD and len(written) == 1 else self._is_id(name)
+        ids, by_name = self._with_id(name), self._said(name, ["name"])
+        halves, numbered = self._said(name, ["email"]), self._said(name, ["platform"])
+        is_short = SHORT.fullmatch("".join(words_of(name)))
+        logins = set() if is_short else self._said(name, ["login"])
+        parts = self._in_parts(name) if kind in (None, BLACKBOARD) else set()
         known = (
             named
-            or (written if sure else ids)
-            or by_name
-            or self._with_id(names, turned=True)
-            or (numbered or logins if kind not in (None, BLACKBOARD) else logins or numbered)
-            or self._said(names, ["email"])
+            or sure
+            or ids | by_name | (halves if by_name else set()) | written | logins
+            or self._with_id(name, turned=True)
+            or numbered
+            or halves
             or parts
-            or self._with_name(names[0])
+            or self._with_name(name)
         )
         if a_persons and not named:
             called = {one for one in known if self.names[one]}
-            exactly = {self.lower.get(student_id(names[0]).lower()), *numbered}
-            known = known - called | known & (exactly if kind else ids | self.writes(names[0]))
+            exactly = {self.lower.get(student_id(name).lower()), *numbered}
+            known = known - called | known & (exactly if kind else ids | self.writes(name))
         return known or parts
 
     def _with_name(self, name: str) -> set[str]:
@@ -203,29 +204,31 @@ class Roster:
 
         Students choose what they are called, so others whose name has these words are meant, too.
         """
-        if found := self._said([name], ["name"]):
+        if found := self._said(name, ["name"]):
             return found
-        found = self._said([name], ["called"])
+        found = self._said(name, ["called"])
         called = [{*words_of(one)} for student in found for one in self.called[student]]
         names = {one: {*words_of(self.names[one] or "")} for one in self.ids if called}
         return found | {one for one, words in names.items() if any(c <= words for c in called)}
 
-    def _said(self, names: Collection[str], kinds: Collection[str]) -> set[str]:
-        """The students of whom columns of these kinds say one of the names."""
-        tried = itertools.chain(*map(_tried, names))
-        return next(filter(None, (self._named(key, kinds) for key in tried)), set())
+    def _said(self, name: str, kinds: Collection[str]) -> set[str]:
+        """The students of whom columns of these kinds say a name."""
+        return next(filter(None, (self._named(key, kinds) for key in _tried(name))), set())
 
-    def _with_id(self, names: Collection[str], *, turned: bool = False) -> set[str]:
-        """The students whose id one of the names is.
+    def _is_id(self, name: str) -> set[str]:
+        """The student whose id a name is as it stands."""
+        tried = (student_id(one).lower() for one in (name, name.partition("@")[0]))
+        return next(({self.lower[one]} for one in tried if one in self.lower), set())
+
+    def _with_id(self, name: str, *, turned: bool = False) -> set[str]:
+        """The students whose id a name is.
 
         turned : in any order of its words, and without the zeros that a spreadsheet takes away;
             `m_ada` is adam turned
         """
-        logins = [one for name in names for one in (name, name.partition("@")[0])]
-        for name in logins:
-            if own := self.lower.get(student_id(name).lower()):
-                return {own}
-        for words in map(words_of, logins):
+        if own := self._is_id(name):
+            return own
+        for words in map(words_of, (name, name.partition("@")[0])):
             key = "".join(words)
             ids = set() if _with_number(words) else self._named(key, ["id"])
             if turned and key.isdigit():
@@ -240,7 +243,7 @@ class Roster:
         for place in range(1, len(words)) if len(words) <= MOST_WORDS else ():
             parts = [" ".join(words[:place]), " ".join(words[place:])]
             for one, other in (parts, parts[::-1]):
-                ids = self._with_id([one], turned=True) or self._said([one], ["login"])
+                ids = self._with_id(one, turned=True) or self._said(one, ["login"])
                 if len(ids) == 1 and ids == self._with_name(other) and one != other:
                     return ids
         return set()
@@ -254,7 +257,7 @@ class Roster:
 
     def is_named(self, name: str) -> bool:
         """Whether a name is one student's id or whole name, and no number that counts copies."""
-        ids = self._with_id([name]) or self._said([name], ["name"])
+        ids = self._with_id(name) or self._said(name, ["name"])
         return len(ids) == 1 and not SHORT.fullmatch(name)
 
     def writes(self, login: str) -> set[str]:
@@ -275,13 +278,13 @@ class Roster:
         kind = kind_of(item)
         key = item.student, item.number, kind
         if key not in self.found:
-            names = [item.student, f"{item.student}_{item.number}"]
             names_people = kind not in (None, BLACKBOARD)
             a_persons = (names_people or " " in item.student) and "@" not in item.student
-            name = self._known(names, kind, a_persons=a_persons)
+            both = self._is_id(f"{item.student}_{item.number}") if item.number else set()
+            name = both or self._known(item.student, kind, a_persons=a_persons)
             plain = VERSIONS.sub("", item.student) if kind in (None, BLACKBOARD) else ""
             if not name and plain != item.student and NO_COUNT.search(plain):
-                name = self._known([plain], kind, a_persons=" " in plain)
+                name = self._known(plain, kind, a_persons=" " in plain)
             if not name and kind is MOODLE:
                 ends = (end for group, end in _of_group(item.student) if group in self.groups)
                 name = next(filter(None, map(self._with_name, ends)), set())
@@ -293,6 +296,12 @@ class Roster:
         if name and len(number) > 1:  # of a section, or the like
             return name
         return (name & number) or (name | number)
+
+
+def _of_canvas(row: dict[str, Any]) -> bool:
+    """Whether a line of Canvas's gradebook is none of a student's: it has no id."""
+    name = (row.get("student") or "").strip()
+    return "student" in row and not (row.get("id") or "").strip() and name in ("", CANVAS_POINTS)
 
 
 def kind_of(item: HandedIn) -> Kind:

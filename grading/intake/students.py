@@ -91,7 +91,7 @@ def take_in(
             entry.reason = asked or _unnamed(item, name, set_name if roster is None else None)
             if item.student in crowds:
                 entry.reason = entry.reason or CROWD.format(item.student)
-            entry.reason = entry.reason or student.passed_over(item)
+            entry.reason = entry.reason or student.passed_over(item, set_name)
             if entry.reason:
                 continue
             try:
@@ -196,13 +196,14 @@ class Student:
         """Whether another name than this file's made the same id."""
         return not self.in_roster and self.spelled not in ("", spelling(item))
 
-    def passed_over(self, item: HandedIn) -> str:
-        """Why a file is not even read, or ""."""
+    def passed_over(self, item: HandedIn, set_name: str) -> str:
+        """Why a file is not even read, or ""; those with the set's name have tries of their own."""
         if self.submission and not self.empty and not self.otherwise(item):
             loose = self.entry is not None and ": " not in item.where + self.entry.file
             together = loose and self.submission.time - item.time < AT_ONCE
             return TOGETHER if together else NEWER
-        if self.tries >= TRIES:
+        is_named = bool(set_name) and set_name.lower() in item.name.lower()
+        if self.tries >= TRIES * (2 if is_named else 1):
             return "the newer files of this student cannot be read, and no more are tried"
         return self.contested
 
@@ -276,9 +277,6 @@ def _whose(item: HandedIn, roster: Roster | None) -> tuple[str, str]:
         return next(iter(ids)), item.asked
     if item.asked:
         return student, item.asked
-    if not ids and item.number:  # which tells two of one name apart
-        name = item.student.removesuffix(f"_{item.number}")
-        ids = roster.find(HandedIn(item.where, name, name, item.time))
     if len(ids) > 1:
         said = f"may be {' or '.join(sorted(ids))}: rename the folder or the file"
         if item.number:
@@ -339,8 +337,9 @@ def _crowds(handed_in: list[HandedIn], set_name: str, roster: Roster | None) -> 
                 continue
             if roster is not None and (roster.is_named(item.student) or not roster.knows(name)):
                 continue
-            if roster is not None and (SHORT.fullmatch(name) or roster.addressed(name)):
-                continue  # of a question, perhaps, or what somebody's address begins with
+            chosen = roster is not None and roster.addressed(name) | roster.numbered(name)
+            if roster is not None and (SHORT.fullmatch(name) or chosen):
+                continue  # of a question, perhaps, or what somebody is called elsewhere
             within.setdefault(item.student, set()).add(name)
     return {one for one, folders in within.items() if len(folders) > 1 and "" not in folders}
 
