@@ -1414,6 +1414,11 @@ WHOSE = {  # the list of students, the files that come in (the newest last), and
         f"kingada_71_90_h.ipynb libo_72_91_h.ipynb {MOODLE('Points+Possible', 5)}",
         {"71": "kingada_71_90_h.ipynb", "72": "libo_72_91_h.ipynb"},
     ),
+    "two user names that differ by a sign": (
+        "id,username\n1,a.king\n2,aking\n3,b.li",
+        "aking.ipynb a.king/h.ipynb bli.ipynb",
+        {"1": "a.king/h.ipynb", "2": "aking.ipynb", "3": "bli.ipynb"},
+    ),
     "a name of one word that is another's user name, which is asked about": (
         "id,name,username,email\n1,Kumar,k1,\n2,Ada King,kumar,\n3,Bo Li,b1,ravi@x\n4,Ravi,r1,",
         "Kumar.ipynb ravi/h.ipynb k1/h.ipynb",

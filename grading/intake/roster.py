@@ -186,7 +186,7 @@ class Roster:
         known = (
             named
             or sure
-            or ids | by_name | (halves if by_name else set()) | written | logins
+            or ids | by_name | (halves if by_name else set()) | (written or logins)
             or self._with_id(name, turned=True)
             or numbered
             or halves
