@@ -189,7 +189,8 @@ def _of_accounts(archive: zipfile.ZipFile) -> set[str]:
 
     Canvas's do not count: `hw_1_2_plots.ipynb` and `lab_1_3_plots.ipynb` may be one student's.
     """
-    parts = {part for member in archive.infolist() for part in _outer(_spelled(member))}
+    paths = (_outer(_spelled(member))[:2] for member in archive.infolist())
+    parts = {part for path in itertools.islice(paths, MEMBERS) for part in path}
     return {mark["name"] for one in parts if (mark := platform_of(one)) and mark.re is not CANVAS}
 
 
